@@ -1,0 +1,45 @@
+/**
+ * What a record is to the core: one person in one system, as canonical fields.
+ *
+ * Words as in docs/how-it-works.md. Nothing here knows Temporal, Postgres or HTTP.
+ */
+
+/** The two systems. Neither is "the source": a change may start in either. */
+export type SystemName = 'yapla' | 'yoplanning';
+
+export const systemNames = ['yapla', 'yoplanning'] as const satisfies readonly SystemName[];
+
+/** The system on the other bank. */
+export function otherSystem(system: SystemName): SystemName {
+  return system === 'yapla' ? 'yoplanning' : 'yapla';
+}
+
+/** Canonical field name, for example `firstName`. The connection's field map says where it stands in each system. */
+export type FieldName = string;
+
+/** How a field's value is normalised (see normalise.ts). */
+export type FieldType = 'text' | 'name' | 'email' | 'phone' | 'date' | 'country' | 'language';
+
+/** A normalised value. `null` is "empty": the system returned the field with nothing in it. */
+export type FieldValue = string | null;
+
+/** Normalised values by field. An absent key means that the system did not return the field, which is not the same as empty. */
+export type CanonicalFields = Readonly<Record<FieldName, FieldValue>>;
+
+/** Keyed hash of one normalised value (see fingerprint.ts); `''` stands for the empty value. Safe to put into a workflow history. */
+export type FieldHash = string;
+
+/** Hashes by field. An absent key means: not returned by the system, or (in a base) never agreed upon. */
+export type FieldHashes = Readonly<Record<FieldName, FieldHash>>;
+
+/** What to do when both systems changed one field differently, or differ when first linked. */
+export type ConflictRule = 'yapla' | 'yoplanning' | 'newest' | 'ask';
+
+/** One mapped field, as the core needs it. `only` names the one system whose value may be written to the other. */
+export interface FieldDefinition {
+  readonly name: FieldName;
+  readonly type: FieldType;
+  readonly rule: ConflictRule;
+  /** `both`: changes travel both ways. `toYapla` / `toYoplanning`: the field is only ever written there. */
+  readonly direction: 'both' | 'toYapla' | 'toYoplanning';
+}

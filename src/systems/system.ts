@@ -1,0 +1,100 @@
+/**
+ * What any system must offer. Yapla and Yoplanning implement it; a third system would be one more folder.
+ *
+ * A `System` is bound to one connection: it holds the credential's http client, the field map and the normaliser.
+ */
+import type { CanonicalFields, SystemName } from '../core/record.js';
+import type { Ask } from '../http/client.js';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** One record as a system returned it. Values: stays in memory and Postgres, never in a workflow history, a log or an error. */
+export interface SystemRecord {
+  /** The system's own id. */
+  readonly id: string;
+  /** The whole document as returned, unmapped fields included. */
+  readonly document: JsonObject;
+  /** Mapped fields, normalised. A field that the document does not have is absent. */
+  readonly fields: CanonicalFields;
+  /** Modification time, epoch milliseconds UTC, where the system returns one. */
+  readonly modifiedAt: number | null;
+  /** The id of the other system's record that this one carries, where the system has a place for it. */
+  readonly externalReference: string | null;
+}
+
+/** Where to read: the page must contain position `from` (it may start before it, where the system can only count in pages). */
+export interface PageRequest {
+  /** Position (0-based) in the system's list that the page must contain, if the list is that long. */
+  readonly from: number;
+}
+
+export interface Page {
+  /** Position of the first record of this page. `<= from`. */
+  readonly start: number;
+  readonly records: readonly SystemRecord[];
+  /** The total that the system states. */
+  readonly count: number;
+}
+
+/** What `update` may write: the fields to set, or a reason not to write. Called between GET and PUT, so it must not wait. */
+export type Merge = (before: SystemRecord) => { readonly set: CanonicalFields } | { readonly stop: string };
+
+export type UpdateResult =
+  /** The record does not exist (404). */
+  | { readonly outcome: 'missing' }
+  /** `merge` said stop; nothing was written. */
+  | { readonly outcome: 'stopped'; readonly reason: string; readonly before: SystemRecord }
+  | {
+      readonly outcome: 'written';
+      readonly before: SystemRecord;
+      /** The system's own answer to the write, or the document as sent where it answers nothing usable (`answered: false`). */
+      readonly after: SystemRecord;
+      readonly answered: boolean;
+      /** From the GET's answer to the sending of the PUT: the time in which another writer's edit could be lost. */
+      readonly gapMs: number;
+      /** The canary: paths of unmapped values that differ between what was read and what was answered. Empty is good. */
+      readonly unmappedChanged: readonly string[];
+      /** Id of the request that wrote, in the request log. */
+      readonly requestId: string;
+    };
+
+export interface CreateRequest {
+  /** The id that the record shall have, where the system lets us choose (`choosesIds`). */
+  readonly id: string | null;
+  readonly fields: CanonicalFields;
+  /** Stored in the record, where the system has a place for it. */
+  readonly externalReference: string | null;
+}
+
+export interface CreateResult {
+  /** `null`: the system did not say which id it gave; the record is recognised later by the recorded intent. */
+  readonly record: SystemRecord | null;
+  readonly requestId: string;
+}
+
+export interface System {
+  readonly name: SystemName;
+  /** Most records of one page. */
+  readonly pageSize: number;
+  /** True where `create` may be given an id, so that repeating it can never make a twin. */
+  readonly choosesIds: boolean;
+  /** True where one record can be read by id. */
+  readonly readsOne: boolean;
+  /** True where records can be written at all. */
+  readonly writes: boolean;
+  /** True where a record carries the other system's id. */
+  readonly storesReference: boolean;
+
+  /** Reads one page. One request. @throws {Failure} see http/failures.ts */
+  readPage(request: PageRequest, ask: Ask): Promise<Page>;
+  /** Reads one record; `null` when the system answers 404. One request. */
+  read(id: string, ask: Ask): Promise<SystemRecord | null>;
+  /** Creates a record. One request. Not repeated here: the caller records the intent first and looks it up before repeating. */
+  create(request: CreateRequest, ask: Ask): Promise<CreateResult>;
+  /**
+   * GET, merge into the whole document, PUT, back to back: both permits are taken before the GET and nothing is awaited in
+   * between. Two requests, one when nothing is written.
+   */
+  update(id: string, merge: Merge, ask: Ask, reference?: string): Promise<UpdateResult>;
+}
