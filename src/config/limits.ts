@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/** What a credential may send, and how its day is shared. Used for each system. */
+export function limitsSchema(defaults: { requestsPerSecond: number | null; requestsPerDay: number | null; why: string }) {
+  return z
+    .strictObject({
+      requestsPerSecond: z
+        .number()
+        .int()
+        .positive()
+        .nullable()
+        .default(defaults.requestsPerSecond)
+        .describe(`Requests per sliding second window; null: no limit. ${defaults.why}`),
+      requestsPerDay: z
+        .number()
+        .int()
+        .positive()
+        .nullable()
+        .default(defaults.requestsPerDay)
+        .describe(`Requests per sliding day window; null: no limit. ${defaults.why}`),
+      secondWindowMs: z.number().int().positive().default(1_000).describe('Length of the "second" window.'),
+      dayWindowMs: z.number().int().positive().default(86_400_000).describe('Length of the "day" window.'),
+      liveShare: z
+        .number()
+        .min(0)
+        .max(0.9)
+        .default(0.2)
+        .describe('Share of the day that only the `live` lane may use, so that a bulk sync never silences a day of changes.'),
+      longWaitMs: z
+        .number()
+        .int()
+        .nonnegative()
+        .default(3_000)
+        .describe('A request that would wait longer for its permit is put off instead, so that no worker slot waits.'),
+      lateArrivalMs: z
+        .number()
+        .int()
+        .nonnegative()
+        .default(5_000)
+        .describe('How long after our time-out a request may still reach the server; it is counted for so long.'),
+    })
+    .prefault({});
+}
+
+/** Time-outs and sizes of the http client. */
+export const httpSchema = z
+  .strictObject({
+    connectTimeoutMs: z.number().int().positive().default(5_000).describe('To open a connection.'),
+    headersTimeoutMs: z.number().int().positive().default(30_000).describe('From sending a request to its first answer.'),
+    bodyTimeoutMs: z.number().int().positive().default(30_000).describe('Between two parts of an answer.'),
+    maxResponseBytes: z.number().int().positive().default(10_485_760).describe('A larger answer is refused: a page of 100 people is some 50 kB.'),
+    connections: z.number().int().positive().default(16).describe('Connections kept open to one server.'),
+    keepAliveMs: z.number().int().positive().default(30_000).describe('An idle connection is closed after so long.'),
+  })
+  .prefault({});
+
+export type LimitsConfig = z.infer<ReturnType<typeof limitsSchema>>;
+export type HttpConfig = z.infer<typeof httpSchema>;

@@ -1,0 +1,189 @@
+/**
+ * The configuration file's shape. Every setting has a default with its unit and its reason, except what only the organisation
+ * can know (ids and secrets). `docs/configuration.md` is generated from the descriptions here.
+ *
+ * Where the vendors' public documents are silent (see docs/systems.md) the setting states the default as an assumption, and
+ * `passerelle doctor` checks it against the real account.
+ */
+import { z } from 'zod';
+import { yaplaSchema } from './yapla.js';
+import { yoplanningSchema } from './yoplanning.js';
+import { fieldsSchema } from './fields.js';
+
+const ms = (text: string) => z.number().int().positive().describe(text);
+
+const matchingSchema = z
+  .strictObject({
+    rules: z
+      .array(
+        z.strictObject({
+          all: z
+            .array(z.enum(['email', 'phone', 'birthDate', 'name']))
+            .min(1)
+            .describe('What must be equal. `name` compares first and last name, whatever accents, case, hyphens or order.'),
+        }),
+      )
+      .min(1)
+      .default([
+        { all: ['email', 'name'] },
+        { all: ['name', 'birthDate'] },
+        { all: ['phone', 'name'] },
+        { all: ['email'] },
+      ])
+      .describe(
+        'Tried in this order after the external reference. A rule links two records only if it finds exactly one on each side; else a case is opened. A rule without `name` links only if the names do not contradict each other.',
+      ),
+  })
+  .prefault({});
+
+const guardSchema = z
+  .strictObject({
+    maxChangedShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.2)
+      .describe('A plan that changes a larger share of the linked people is never approved by rule: a person must look.'),
+    maxCreatedShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .describe('The same for creations, as a share of all people of the system that receives them. Does not apply to an empty system.'),
+    maxRemovedShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.02)
+      .describe('If more than this share of a system\'s records is gone at once, nothing is taken for a removal: the list is suspect.'),
+    minPeople: z
+      .number()
+      .int()
+      .nonnegative()
+      .default(20)
+      .describe('Below this number of people the shares above say nothing and are not applied.'),
+    maxCanaryTrips: z
+      .number()
+      .int()
+      .positive()
+      .default(3)
+      .describe('Writes whose answer shows an unmapped value changed, before the connection is stopped. Each opens a case.'),
+  })
+  .prefault({});
+
+const bulkSchema = z
+  .strictObject({
+    autoApprove: z
+      .boolean()
+      .default(false)
+      .describe('Apply a plan without asking, while it stays under the guard\'s thresholds.'),
+    chunkItems: z
+      .number()
+      .int()
+      .min(1)
+      .max(500)
+      .default(40)
+      .describe('Items that need requests, per activity. A few dozen: small enough to pause soon, large enough to cost little history.'),
+    parallelChunks: z
+      .number()
+      .int()
+      .min(1)
+      .max(16)
+      .default(2)
+      .describe('Chunks under way at once, so that the next one asks for permits while the last items of the one before wait for answers.'),
+    parallelItems: z
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .default(8)
+      .describe('Items under way at once within a chunk.'),
+    maxItemAttempts: z
+      .number()
+      .int()
+      .min(1)
+      .default(4)
+      .describe('Attempts on one item that fail while the server answers others, before it becomes a case (Yoplanning can answer invalid data with a 5xx).'),
+    maxScanRestarts: z
+      .number()
+      .int()
+      .min(0)
+      .default(5)
+      .describe('Times a scan starts over because what it saw does not add up to the stated count, before it gives up.'),
+    heartbeatTimeoutMs: ms('Without a sign of life for so long, an activity is taken for dead and its rest given to another worker.').default(10_000),
+  })
+  .prefault({});
+
+/** One organisation's pair: one Yapla account with one Yoplanning team. */
+export const connectionSchema = z
+  .strictObject({
+    yapla: yaplaSchema,
+    yoplanning: yoplanningSchema,
+    fields: fieldsSchema,
+    create: z
+      .enum(['both', 'yapla', 'yoplanning', 'ask', 'none'])
+      .default('both')
+      .describe('Where a person seen in one system only is created: in either, only in the one named, after asking, or nowhere.'),
+    duplicates: z
+      .enum(['ask', 'create'])
+      .default('ask')
+      .describe('Two records of one system that look like one person, unknown to the other: ask a person first, or create both.'),
+    defaultCountry: z
+      .string()
+      .regex(/^[A-Z]{2}$/)
+      .default('FR')
+      .describe('ISO 3166 country of phone numbers written without a country code.'),
+    matching: matchingSchema,
+    guard: guardSchema,
+    bulk: bulkSchema,
+  })
+  .superRefine((connection, context) => {
+    if (connection.create !== 'yoplanning' && connection.create !== 'none' && connection.yapla.write.mode === 'none') {
+      context.addIssue({
+        code: 'custom',
+        path: ['create'],
+        message: `expected "yoplanning" or "none", because yapla.write.mode is "none": Passerelle cannot create anybody in Yapla`,
+      });
+    }
+  });
+
+export const configSchema = z.strictObject({
+  database: z
+    .strictObject({
+      url: z
+        .string()
+        .optional()
+        .describe('PostgreSQL >= 15. Left out: an embedded server, with its data under `dataDirectory`. Must be a direct or session-pooled address: claims are session locks.'),
+      maxConnections: z.number().int().min(4).default(12).describe('Connections of one process.'),
+    })
+    .prefault({}),
+  temporal: z
+    .strictObject({
+      address: z.string().optional().describe('host:port of a Temporal frontend. Left out: a dev server is started.'),
+      namespace: z.string().default('default').describe('Temporal namespace.'),
+      taskQueue: z.string().default('passerelle').describe('Task queue of workflows and bulk activities.'),
+      tls: z.boolean().default(false).describe('Use TLS (Temporal Cloud needs it).'),
+      apiKey: z.string().optional().describe('API key of Temporal Cloud.'),
+      devServer: z
+        .strictObject({
+          executable: z.string().optional().describe('Path of a `temporal` executable to use before looking anywhere else.'),
+          port: z.number().int().default(7233).describe('Preferred port; the next free one is used if it is taken.'),
+          uiPort: z.number().int().default(8233).describe('Preferred port of the Temporal UI; the next free one is used if it is taken.'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  dataDirectory: z
+    .string()
+    .default('.passerelle')
+    .describe('Where the embedded servers keep their data, relative to the configuration file.'),
+  log: z
+    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe level that is logged.') })
+    .prefault({}),
+  connections: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and hyphens'), connectionSchema)
+    .refine((connections) => Object.keys(connections).length > 0, 'expected at least one connection'),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type ConnectionConfig = z.infer<typeof connectionSchema>;
