@@ -10,6 +10,9 @@ const shared = {
 };
 
 export default {
+  reporters: ['default', '<rootDir>/test/helpers/closingLine.js'],
+  // Two cores: one worker each, next to the servers that they use.
+  maxWorkers: 2,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/test/**/*.unit.test.ts'] },
     {

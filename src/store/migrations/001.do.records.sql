@@ -27,7 +27,8 @@ create table shadow (
   connection_id      text not null references connection on delete cascade,
   system             text not null check (system in ('yapla', 'yoplanning')),
   external_id        text not null,
-  document           jsonb not null,
+  -- json, not jsonb: kept to the letter, key order and all, and able to hold what jsonb cannot (a NUL character).
+  document           json not null,
   fields             jsonb not null,
   hashes             jsonb not null,
   -- One key for each matching rule, in the order of the rules; null where the record lacks a part of the key.

@@ -1,0 +1,88 @@
+/** The table `cases`: questions for a person. An open question is asked once, however often it comes up. */
+import type { Sql, Transaction } from './database.js';
+
+/**
+ * - `conflict`: both systems changed one field differently, and the field's rule is `ask`;
+ * - `doubt`: records that may be one person, or two;
+ * - `removal`: a linked record is proven gone in one system;
+ * - `refused`: a system does not take a record;
+ * - `notTaken`: a system accepted a write and kept its old value;
+ * - `canary`: a write changed something that is not mapped;
+ * - `guard`: a plan is larger than the thresholds allow;
+ * - `create`: a person is known to one system only, and the rule is to ask.
+ */
+export type CaseKind = 'conflict' | 'doubt' | 'removal' | 'refused' | 'notTaken' | 'canary' | 'guard' | 'create';
+
+export interface NewCase {
+  readonly kind: CaseKind;
+  /** What it is about, by id. */
+  readonly subject: string;
+  readonly field?: string;
+  readonly linkId?: string;
+  /** May hold values: it stays in Postgres. */
+  readonly details: unknown;
+}
+
+/** Opens cases, all in one statement; one that is open already gets the new details. */
+export async function openCases(
+  sql: Sql | Transaction,
+  connectionId: string,
+  planId: number | null,
+  cases: readonly NewCase[],
+): Promise<void> {
+  if (cases.length === 0) return;
+  const rows = cases.map((one) => ({
+    kind: one.kind,
+    subject: one.subject,
+    field: one.field ?? '',
+    link_id: one.linkId ?? null,
+    details: one.details ?? {},
+  }));
+  // One statement must not meet the same open case twice.
+  const unique = [...new Map(rows.map((row) => [JSON.stringify([row.kind, row.subject, row.field]), row])).values()];
+  await sql`
+    insert into cases (connection_id, kind, subject, field, link_id, details, plan_id)
+    select ${connectionId}, r.kind, r.subject, r.field, r.link_id, r.details, ${planId}
+      from json_to_recordset(${JSON.stringify(unique).replaceAll('\\u0000', '')}::text::json)
+        as r(kind text, subject text, field text, link_id text, details jsonb)
+    on conflict (connection_id, kind, subject, field) where status = 'open'
+      do update set details = excluded.details, plan_id = excluded.plan_id`;
+}
+
+/** Closes cases whose question no longer stands: of these links, every open one of these kinds but for the fields named. */
+export async function closeSettledCases(
+  sql: Sql | Transaction,
+  connectionId: string,
+  settled: readonly { readonly linkId: string; readonly openFields: readonly string[] }[],
+): Promise<void> {
+  if (settled.length === 0) return;
+  const rows = settled.map((one) => ({ link_id: one.linkId, open_fields: one.openFields }));
+  await sql`
+    update cases c set status = 'closed', closed_at = now(), closed_by = 'settled'
+      from json_to_recordset(${JSON.stringify(rows)}::text::json) as r(link_id text, open_fields jsonb)
+     where c.connection_id = ${connectionId} and c.link_id = r.link_id and c.status = 'open'
+       and c.kind in ('conflict', 'notTaken') and not r.open_fields ? c.field`;
+}
+
+export interface OpenCase {
+  readonly id: number;
+  readonly kind: CaseKind;
+  readonly subject: string;
+  readonly field: string;
+  readonly linkId: string | null;
+  readonly openedAt: Date;
+}
+
+/** Open cases, oldest first, without their values. */
+export async function listOpenCases(sql: Sql, connectionId: string): Promise<OpenCase[]> {
+  return await sql<OpenCase[]>`
+    select id::int as id, kind, subject, field, link_id as "linkId", opened_at as "openedAt"
+      from cases where connection_id = ${connectionId} and status = 'open' order by id`;
+}
+
+/** Open cases by kind. */
+export async function countOpenCases(sql: Sql, connectionId: string): Promise<Record<string, number>> {
+  const rows = await sql<{ kind: string; n: number }[]>`
+    select kind, count(*)::int as n from cases where connection_id = ${connectionId} and status = 'open' group by kind`;
+  return Object.fromEntries(rows.map((row) => [row.kind, row.n]));
+}

@@ -1,0 +1,181 @@
+/** The table `link`: one person across both systems, and the base on which both last agreed. */
+import type { CanonicalFields, FieldHash, FieldHashes, FieldName, SystemName } from '../core/record.js';
+import type { Sql, Transaction } from './database.js';
+import type { Shadow } from './shadows.js';
+
+/** What a system turned our value into, by system and field: returned hash -> sent hash. */
+export type EqualValues = Partial<Record<SystemName, Record<FieldName, Record<FieldHash, FieldHash>>>>;
+
+export interface Link {
+  readonly linkId: string;
+  readonly ids: Readonly<Record<SystemName, string | null>>;
+  readonly state: 'proposed' | 'active';
+  readonly base: FieldHashes | null;
+  readonly baseFields: CanonicalFields | null;
+  readonly equal: EqualValues;
+}
+
+/** A link with what we last saw on both sides. A side is null where the link has no record there, or its shadow is proven gone. */
+export interface LinkedPair extends Link {
+  readonly shadows: Readonly<Record<SystemName, Shadow | null>>;
+  /** True where the last complete scan did not show the record. */
+  readonly unseen: Readonly<Record<SystemName, boolean>>;
+}
+
+interface PairRow {
+  linkId: string;
+  yaplaId: string | null;
+  yoplanningId: string | null;
+  state: 'proposed' | 'active';
+  base: FieldHashes | null;
+  baseFields: CanonicalFields | null;
+  equal: EqualValues;
+  yapla: Shadow | null;
+  yoplanning: Shadow | null;
+  yaplaUnseen: boolean;
+  yoplanningUnseen: boolean;
+}
+
+function pairOf(row: PairRow): LinkedPair {
+  return {
+    linkId: row.linkId,
+    ids: { yapla: row.yaplaId, yoplanning: row.yoplanningId },
+    state: row.state,
+    base: row.base,
+    baseFields: row.baseFields,
+    equal: row.equal,
+    shadows: { yapla: row.yapla, yoplanning: row.yoplanning },
+    unseen: { yapla: row.yaplaUnseen, yoplanning: row.yoplanningUnseen },
+  };
+}
+
+/** Hashes as decisions see them: a value that the system made of ours counts as ours. */
+export function settledHashes(pair: Pick<Link, 'equal'>, system: SystemName, hashes: FieldHashes): FieldHashes {
+  const equal = pair.equal[system];
+  if (!equal) return hashes;
+  return Object.fromEntries(Object.entries(hashes).map(([field, hash]) => [field, equal[field]?.[hash] ?? hash]));
+}
+
+/** How much of the two shadows is read: whole documents are only needed where something is written. */
+export type Depth = 'hashes' | 'values';
+
+const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
+  const s = sql(alias);
+  const values =
+    depth === 'values'
+      ? sql`'document', ${s}.document, 'fields', ${s}.fields,`
+      : sql`'document', '{}'::json, 'fields', '{}'::json,`;
+  return sql`case when ${s}.external_id is null or ${s}.gone_at is not null then null else json_build_object('id', ${s}.external_id, ${values}
+    'hashes', ${s}.hashes, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000) end`;
+};
+
+function selectPairs(sql: Sql | Transaction, connectionId: string, depth: Depth) {
+  return sql`
+    select l.link_id as "linkId", l.yapla_id as "yaplaId", l.yoplanning_id as "yoplanningId", l.state, l.base,
+           l.base_fields as "baseFields", l.equal,
+           ${shadowColumns(sql, 'a', depth)} as yapla, ${shadowColumns(sql, 'b', depth)} as yoplanning,
+           (l.yapla_id is not null and coalesce(a.read_at < ca.started_at, false)) as "yaplaUnseen",
+           (l.yoplanning_id is not null and coalesce(b.read_at < cb.started_at, false)) as "yoplanningUnseen"
+      from link l
+      left join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
+      left join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
+      left join lateral (select max(started_at) as started_at from scan
+        where connection_id = ${connectionId} and system = 'yapla' and status = 'complete') ca on true
+      left join lateral (select max(started_at) as started_at from scan
+        where connection_id = ${connectionId} and system = 'yoplanning' and status = 'complete') cb on true
+     where l.connection_id = ${connectionId}`;
+}
+
+/** Links in the order of their ids, from just after `after` (the empty string: from the first), at most `limit`. */
+export async function pairsAfter(
+  sql: Sql,
+  connectionId: string,
+  after: string,
+  limit: number,
+  depth: Depth,
+): Promise<LinkedPair[]> {
+  const rows = await sql<PairRow[]>`
+    ${selectPairs(sql, connectionId, depth)} and l.link_id > ${after} order by l.link_id limit ${limit}`;
+  return rows.map(pairOf);
+}
+
+/** The links named, in one statement. */
+export async function pairsByIds(
+  sql: Sql | Transaction,
+  connectionId: string,
+  linkIds: readonly string[],
+): Promise<Map<string, LinkedPair>> {
+  const rows = await sql<PairRow[]>`
+    ${selectPairs(sql, connectionId, 'values')} and l.link_id = any(${linkIds as string[]})`;
+  return new Map(rows.map((row) => [row.linkId, pairOf(row)]));
+}
+
+export interface Proposal {
+  readonly linkId: string;
+  readonly yaplaId: string | null;
+  readonly yoplanningId: string | null;
+  readonly matchedBy: string;
+}
+
+/** Proposes links. A record that already has one keeps it: the proposal is dropped. */
+export async function proposeLinks(sql: Sql, connectionId: string, proposals: readonly Proposal[]): Promise<number> {
+  if (proposals.length === 0) return 0;
+  const rows = await sql`
+    insert into link (connection_id, link_id, yapla_id, yoplanning_id, state, matched_by)
+    select ${connectionId}, r."linkId", r."yaplaId", r."yoplanningId", 'proposed', r."matchedBy"
+      from json_to_recordset(${JSON.stringify(proposals)}::text::json)
+        as r("linkId" text, "yaplaId" text, "yoplanningId" text, "matchedBy" text)
+    on conflict do nothing returning 1`;
+  return rows.length;
+}
+
+/** Proposes a link of one side only for each record that has none and is in no open doubt: people to be created on the other side. */
+export async function proposeUnmatched(sql: Sql, connectionId: string, doubtful: Readonly<Record<SystemName, readonly string[]>>): Promise<void> {
+  for (const system of ['yapla', 'yoplanning'] as const) {
+    const column = sql(`${system}_id`);
+    await sql`
+      insert into link (connection_id, link_id, ${column}, state, matched_by)
+      select ${connectionId}, ${`${system}:`} || s.external_id, s.external_id, 'proposed', 'unmatched'
+        from shadow s
+       where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
+         and s.external_id <> all(${doubtful[system] as string[]})
+         and not exists (select 1 from link l where l.connection_id = s.connection_id and l.${column} = s.external_id)
+      on conflict do nothing`;
+  }
+}
+
+/** Forgets the proposals of a plan that was never applied. */
+export async function dropProposals(sql: Sql, connectionId: string): Promise<void> {
+  await sql`delete from link where connection_id = ${connectionId} and state = 'proposed'`;
+}
+
+export interface Agreement {
+  readonly linkId: string;
+  /** New base of the fields that both systems now agree on; others keep theirs. */
+  readonly base: FieldHashes;
+  readonly baseFields: CanonicalFields;
+  /** The record's id in a system where it was just created. */
+  readonly ids?: Partial<Record<SystemName, string>>;
+  readonly equal?: EqualValues;
+}
+
+/** Records what both systems agree on, set-wise, and makes proposals active. */
+export async function agree(sql: Sql | Transaction, connectionId: string, agreements: readonly Agreement[]): Promise<void> {
+  if (agreements.length === 0) return;
+  const rows = agreements.map((one) => ({
+    link_id: one.linkId,
+    base: one.base,
+    base_fields: one.baseFields,
+    yapla_id: one.ids?.yapla ?? null,
+    yoplanning_id: one.ids?.yoplanning ?? null,
+    equal: one.equal ?? null,
+  }));
+  await sql`
+    update link l
+       set base = coalesce(l.base, '{}') || r.base, base_fields = coalesce(l.base_fields, '{}') || r.base_fields,
+           yapla_id = coalesce(r.yapla_id, l.yapla_id), yoplanning_id = coalesce(r.yoplanning_id, l.yoplanning_id),
+           equal = coalesce(r.equal, l.equal), state = 'active', agreed_at = now()
+      from json_to_recordset(${JSON.stringify(rows)}::text::json)
+        as r(link_id text, base jsonb, base_fields jsonb, yapla_id text, yoplanning_id text, equal jsonb)
+     where l.connection_id = ${connectionId} and l.link_id = r.link_id`;
+}

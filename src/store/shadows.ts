@@ -1,0 +1,66 @@
+/** The table `shadow`: our last copy of each record, as its system returned it. */
+import type { CanonicalFields, FieldHashes, SystemName } from '../core/record.js';
+import type { JsonObject, SystemRecord } from '../systems/system.js';
+import type { Sql, Transaction } from './database.js';
+
+/** A record as it is stored. */
+export interface ShadowRow extends SystemRecord {
+  readonly hashes: FieldHashes;
+  /** core/match.ts blockingKey(), one for each rule in order; null where the record lacks a part. */
+  readonly matchKeys: readonly (string | null)[];
+}
+
+/** A shadow as decisions need it. */
+export interface Shadow {
+  readonly id: string;
+  readonly document: JsonObject;
+  readonly fields: CanonicalFields;
+  readonly hashes: FieldHashes;
+  readonly modifiedAt: number | null;
+}
+
+/**
+ * Inserts or replaces shadows, all in one statement. With `seenBy`, marks them as seen by that scan's pass. A record that is read
+ * again after it was taken for gone is back.
+ */
+export async function upsertShadows(
+  sql: Sql | Transaction,
+  connectionId: string,
+  system: SystemName,
+  rows: readonly ShadowRow[],
+  seenBy?: { readonly scanId: number; readonly pass: number },
+): Promise<void> {
+  if (rows.length === 0) return;
+  // A list that moves can show one id twice on a page; the later row is the newer.
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const payload = [...byId.values()].map((row) => ({
+    external_id: row.id,
+    document: row.document,
+    fields: row.fields,
+    hashes: row.hashes,
+    match_keys: row.matchKeys,
+    external_reference: row.externalReference,
+    modified_at: row.modifiedAt === null ? null : new Date(row.modifiedAt).toISOString(),
+  }));
+  await sql`
+    insert into shadow as s (connection_id, system, external_id, document, fields, hashes, match_keys, external_reference,
+                             modified_at, scan_id, scan_pass)
+    select ${connectionId}, ${system}, r.external_id, r.document, r.fields, r.hashes,
+           array(select json_array_elements_text(r.match_keys)), r.external_reference, r.modified_at,
+           ${seenBy?.scanId ?? null}::bigint, ${seenBy?.pass ?? null}::int
+      from json_to_recordset(${JSON.stringify(payload)}::text::json) as r(
+             external_id text, document json, fields jsonb, hashes jsonb, match_keys json, external_reference text,
+             modified_at timestamptz)
+    on conflict (connection_id, system, external_id) do update
+       set document = excluded.document, fields = excluded.fields, hashes = excluded.hashes, match_keys = excluded.match_keys,
+           external_reference = excluded.external_reference, modified_at = excluded.modified_at,
+           scan_id = coalesce(excluded.scan_id, s.scan_id), scan_pass = coalesce(excluded.scan_pass, s.scan_pass),
+           read_at = now(), gone_at = null`;
+}
+
+/** Marks a record as gone: a read by id was answered 404. The shadow is kept, so that nothing is lost. */
+export async function markGone(sql: Sql | Transaction, connectionId: string, system: SystemName, id: string): Promise<void> {
+  await sql`
+    update shadow set gone_at = coalesce(gone_at, now())
+     where connection_id = ${connectionId} and system = ${system} and external_id = ${id}`;
+}
