@@ -11,11 +11,10 @@ const fieldSchema = z.strictObject({
   rule: z
     .enum(['yapla', 'yoplanning', 'newest', 'ask'])
     .default('ask')
-    .describe('Which value wins when both systems changed it differently; `ask` opens a case, and the other fields go on.'),
-  direction: z
-    .enum(['both', 'toYapla', 'toYoplanning'])
-    .default('both')
-    .describe('Which way changes travel.'),
+    .describe(
+      'Which value wins when both systems changed it differently; `ask` opens a case, and the other fields go on.',
+    ),
+  direction: z.enum(['both', 'toYapla', 'toYoplanning']).default('both').describe('Which way changes travel.'),
   yapla: place.describe('Dotted path in a Yapla member, or `{ read, write }`.'),
   yoplanning: place.describe('Dotted path in a Yoplanning client, or `{ read, write }`.'),
 });
@@ -36,9 +35,14 @@ const defaultFields = {
 
 export const fieldsSchema = z
   .record(z.string().regex(/^[a-z][A-Za-z0-9]*$/, 'expected a name in camelCase'), fieldSchema)
-  .refine((fields) => 'firstName' in fields && 'lastName' in fields, 'expected at least firstName and lastName: people are matched by them')
+  .refine(
+    (fields) => 'firstName' in fields && 'lastName' in fields,
+    'expected at least firstName and lastName: people are matched by them',
+  )
   .prefault(defaultFields)
-  .describe('The field map: canonical name to its place in each system. firstName, lastName, email, phone and birthDate are also what people are matched by.');
+  .describe(
+    'The field map: canonical name to its place in each system. firstName, lastName, email, phone and birthDate are also what people are matched by.',
+  );
 
 export type FieldsConfig = z.infer<typeof fieldsSchema>;
 export type FieldPlace = z.infer<typeof place>;

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 
 /** What a credential may send, and how its day is shared. Used for each system. */
-export function limitsSchema(defaults: { requestsPerSecond: number | null; requestsPerDay: number | null; why: string }) {
+export function limitsSchema(defaults: {
+  requestsPerSecond: number | null;
+  requestsPerDay: number | null;
+  why: string;
+}) {
   return z
     .strictObject({
       requestsPerSecond: z
@@ -25,7 +29,9 @@ export function limitsSchema(defaults: { requestsPerSecond: number | null; reque
         .min(0)
         .max(0.9)
         .default(0.2)
-        .describe('Share of the day that only the `live` lane may use, so that a bulk sync never silences a day of changes.'),
+        .describe(
+          'Share of the day that only the `live` lane may use, so that a bulk sync never silences a day of changes.',
+        ),
       longWaitMs: z
         .number()
         .int()
@@ -46,9 +52,19 @@ export function limitsSchema(defaults: { requestsPerSecond: number | null; reque
 export const httpSchema = z
   .strictObject({
     connectTimeoutMs: z.number().int().positive().default(5_000).describe('To open a connection.'),
-    headersTimeoutMs: z.number().int().positive().default(30_000).describe('From sending a request to its first answer.'),
+    headersTimeoutMs: z
+      .number()
+      .int()
+      .positive()
+      .default(30_000)
+      .describe('From sending a request to its first answer.'),
     bodyTimeoutMs: z.number().int().positive().default(30_000).describe('Between two parts of an answer.'),
-    maxResponseBytes: z.number().int().positive().default(10_485_760).describe('A larger answer is refused: a page of 100 people is some 50 kB.'),
+    maxResponseBytes: z
+      .number()
+      .int()
+      .positive()
+      .default(10_485_760)
+      .describe('A larger answer is refused: a page of 100 people is some 50 kB.'),
     connections: z.number().int().positive().default(16).describe('Connections kept open to one server.'),
     keepAliveMs: z.number().int().positive().default(30_000).describe('An idle connection is closed after so long.'),
   })

@@ -6,6 +6,7 @@
  * `passerelle doctor` checks it against the real account.
  */
 import { z } from 'zod';
+import { secret } from './secret.js';
 import { yaplaSchema } from './yapla.js';
 import { yoplanningSchema } from './yoplanning.js';
 import { fieldsSchema } from './fields.js';
@@ -20,7 +21,9 @@ const matchingSchema = z
           all: z
             .array(z.enum(['email', 'phone', 'birthDate', 'name']))
             .min(1)
-            .describe('What must be equal. `name` compares first and last name, whatever accents, case, hyphens or order.'),
+            .describe(
+              'What must be equal. `name` compares first and last name, whatever accents, case, hyphens or order.',
+            ),
         }),
       )
       .min(1)
@@ -43,19 +46,25 @@ const guardSchema = z
       .min(0)
       .max(1)
       .default(0.2)
-      .describe('A plan that changes a larger share of the linked people is never approved by rule: a person must look.'),
+      .describe(
+        'A plan that changes a larger share of the linked people is never approved by rule: a person must look.',
+      ),
     maxCreatedShare: z
       .number()
       .min(0)
       .max(1)
       .default(0.5)
-      .describe('The same for creations, as a share of all people of the system that receives them. Does not apply to an empty system.'),
+      .describe(
+        'The same for creations, as a share of all people of the system that receives them. Does not apply to an empty system.',
+      ),
     maxRemovedShare: z
       .number()
       .min(0)
       .max(1)
       .default(0.02)
-      .describe('If more than this share of a system\'s records is gone at once, nothing is taken for a removal: the list is suspect.'),
+      .describe(
+        "If more than this share of a system's records is gone at once, nothing is taken for a removal: the list is suspect.",
+      ),
     minPeople: z
       .number()
       .int()
@@ -67,7 +76,9 @@ const guardSchema = z
       .int()
       .positive()
       .default(3)
-      .describe('Writes whose answer shows an unmapped value changed, before the connection is stopped. Each opens a case.'),
+      .describe(
+        'Writes whose answer shows an unmapped value changed, before the connection is stopped. Each opens a case.',
+      ),
   })
   .prefault({});
 
@@ -76,41 +87,45 @@ const bulkSchema = z
     autoApprove: z
       .boolean()
       .default(false)
-      .describe('Apply a plan without asking, while it stays under the guard\'s thresholds.'),
+      .describe("Apply a plan without asking, while it stays under the guard's thresholds."),
     chunkItems: z
       .number()
       .int()
       .min(1)
       .max(500)
       .default(40)
-      .describe('Items that need requests, per activity. A few dozen: small enough to pause soon, large enough to cost little history.'),
+      .describe(
+        'Items that need requests, per activity. A few dozen: small enough to pause soon, large enough to cost little history.',
+      ),
     parallelChunks: z
       .number()
       .int()
       .min(1)
       .max(16)
       .default(2)
-      .describe('Chunks under way at once, so that the next one asks for permits while the last items of the one before wait for answers.'),
-    parallelItems: z
-      .number()
-      .int()
-      .min(1)
-      .max(64)
-      .default(8)
-      .describe('Items under way at once within a chunk.'),
+      .describe(
+        'Chunks under way at once, so that the next one asks for permits while the last items of the one before wait for answers.',
+      ),
+    parallelItems: z.number().int().min(1).max(64).default(8).describe('Items under way at once within a chunk.'),
     maxItemAttempts: z
       .number()
       .int()
       .min(1)
       .default(4)
-      .describe('Attempts on one item that fail while the server answers others, before it becomes a case (Yoplanning can answer invalid data with a 5xx).'),
+      .describe(
+        'Attempts on one item that fail while the server answers others, before it becomes a case (Yoplanning can answer invalid data with a 5xx).',
+      ),
     maxScanRestarts: z
       .number()
       .int()
       .min(0)
       .default(5)
-      .describe('Times a scan starts over because what it saw does not add up to the stated count, before it gives up.'),
-    heartbeatTimeoutMs: ms('Without a sign of life for so long, an activity is taken for dead and its rest given to another worker.').default(10_000),
+      .describe(
+        'Times a scan starts over because what it saw does not add up to the stated count, before it gives up.',
+      ),
+    heartbeatTimeoutMs: ms(
+      'Without a sign of life for so long, an activity is taken for dead and its rest given to another worker.',
+    ).default(10_000),
   })
   .prefault({});
 
@@ -123,14 +138,18 @@ export const connectionSchema = z
     create: z
       .enum(['both', 'yapla', 'yoplanning', 'ask', 'none'])
       .default('both')
-      .describe('Where a person seen in one system only is created: in either, only in the one named, after asking, or nowhere.'),
+      .describe(
+        'Where a person seen in one system only is created: in either, only in the one named, after asking, or nowhere.',
+      ),
     duplicates: z
       .enum(['ask', 'create'])
       .default('ask')
-      .describe('Two records of one system that look like one person, unknown to the other: ask a person first, or create both.'),
+      .describe(
+        'Two records of one system that look like one person, unknown to the other: ask a person first, or create both.',
+      ),
     defaultCountry: z
       .string()
-      .regex(/^[A-Z]{2}$/)
+      .regex(/^[A-Z]{2}$/, 'expected two capital letters, such as FR')
       .default('FR')
       .describe('ISO 3166 country of phone numbers written without a country code.'),
     matching: matchingSchema,
@@ -153,7 +172,9 @@ export const configSchema = z.strictObject({
       url: z
         .string()
         .optional()
-        .describe('PostgreSQL >= 15. Left out: an embedded server, with its data under `dataDirectory`. Must be a direct or session-pooled address: claims are session locks.'),
+        .describe(
+          'PostgreSQL >= 15. Left out: an embedded server, with its data under `dataDirectory`. Must be a direct or session-pooled address: claims are session locks. Its password stands as `${NAME}`.',
+        ),
       maxConnections: z.number().int().min(4).default(12).describe('Connections of one process.'),
     })
     .prefault({}),
@@ -163,12 +184,19 @@ export const configSchema = z.strictObject({
       namespace: z.string().default('default').describe('Temporal namespace.'),
       taskQueue: z.string().default('passerelle').describe('Task queue of workflows and bulk activities.'),
       tls: z.boolean().default(false).describe('Use TLS (Temporal Cloud needs it).'),
-      apiKey: z.string().optional().describe('API key of Temporal Cloud.'),
+      apiKey: z.string().min(1).meta(secret).optional().describe('API key of Temporal Cloud. Write it as `${NAME}`.'),
       devServer: z
         .strictObject({
-          executable: z.string().optional().describe('Path of a `temporal` executable to use before looking anywhere else.'),
+          executable: z
+            .string()
+            .optional()
+            .describe('Path of a `temporal` executable to use before looking anywhere else.'),
           port: z.number().int().default(7233).describe('Preferred port; the next free one is used if it is taken.'),
-          uiPort: z.number().int().default(8233).describe('Preferred port of the Temporal UI; the next free one is used if it is taken.'),
+          uiPort: z
+            .number()
+            .int()
+            .default(8233)
+            .describe('Preferred port of the Temporal UI; the next free one is used if it is taken.'),
         })
         .prefault({}),
     })
@@ -178,10 +206,15 @@ export const configSchema = z.strictObject({
     .default('.passerelle')
     .describe('Where the embedded servers keep their data, relative to the configuration file.'),
   log: z
-    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe level that is logged.') })
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe level that is logged.'),
+    })
     .prefault({}),
   connections: z
-    .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and hyphens'), connectionSchema)
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and hyphens'),
+      connectionSchema,
+    )
     .refine((connections) => Object.keys(connections).length > 0, 'expected at least one connection'),
 });
 

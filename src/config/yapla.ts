@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { httpSchema, limitsSchema } from './limits.js';
+import { secret } from './secret.js';
 
 const path = (text: string) => z.string().describe(text);
 
@@ -15,17 +16,25 @@ const readSchema = z.strictObject({
     .string()
     .nullable()
     .default(null)
-    .describe('One member in the DATA API, for example `/campaign/{campaign}/members/{id}`; null: it cannot read one (the default: not public).'),
+    .describe(
+      'One member in the DATA API, for example `/campaign/{campaign}/members/{id}`; null: it cannot read one (the default: not public).',
+    ),
   key: z.strictObject({
-    value: z.string().min(1).describe('API key (Configuration / API). Write it as ${NAME}.'),
+    value: z.string().min(1).meta(secret).describe('API key (Configuration / API). Write it as `${NAME}`.'),
     in: z.enum(['header', 'query']).default('header').describe('Where the key goes. Not public; assumed.'),
     name: z.string().default('X-Api-Key').describe('Name of the header or the query parameter. Not public; assumed.'),
     prefix: z.string().default('').describe('Text before the key, for example `Bearer `.'),
   }),
   paging: z
     .strictObject({
-      style: z.enum(['page', 'offset']).default('page').describe('Pages by number or by position. Not public; assumed.'),
-      pageParameter: z.string().default('page').describe('Query parameter of the page number (`page`) or the position (`offset`).'),
+      style: z
+        .enum(['page', 'offset'])
+        .default('page')
+        .describe('Pages by number or by position. Not public; assumed.'),
+      pageParameter: z
+        .string()
+        .default('page')
+        .describe('Query parameter of the page number (`page`) or the position (`offset`).'),
       sizeParameter: z.string().default('limit').describe('Query parameter of the page size.'),
       firstPage: z.number().int().default(1).describe('Number of the first page, for `page`.'),
       pageSize: z.number().int().min(2).max(1_000).default(100).describe('Largest page size.'),
@@ -36,8 +45,12 @@ const readSchema = z.strictObject({
       records: path('Path of the list of members in a page.').default('data'),
       count: path('Path of the total number in a page.').default('total'),
       record: path('Path of the member in the answer of `memberPath`; empty: the answer itself.').default('data'),
-      id: path('Path of a member\'s id, within the member.').default('id'),
-      modified: z.string().nullable().default('updated_at').describe('Path of the modification time, within the member; null: not returned.'),
+      id: path("Path of a member's id, within the member.").default('id'),
+      modified: z
+        .string()
+        .nullable()
+        .default('updated_at')
+        .describe('Path of the modification time, within the member; null: not returned.'),
       errorWhen: z
         .strictObject({ path: z.string(), equals: z.union([z.string(), z.number(), z.boolean()]) })
         .nullable()
@@ -50,24 +63,37 @@ const readSchema = z.strictObject({
 const restSchema = z.strictObject({
   mode: z.literal('rest'),
   baseUrl: z.url().optional().describe('REST 2.0. Default: the address of `server`.'),
-  apiKey: z.string().min(1).describe('API key for the session. Write it as ${NAME}.'),
+  apiKey: z.string().min(1).meta(secret).describe('API key for the session. Write it as `${NAME}`.'),
   sessionPath: path('Where a session token is asked for.').default('/authentication'),
   sessionToken: path('Path of the token in the answer.').default('data.session_token'),
-  sessionExpiry: path('Path of its expiry (RFC 3339, or `YYYY-MM-DD HH:MM:SS`, taken as UTC).').default('data.expire_date'),
+  sessionExpiry: path('Path of its expiry (RFC 3339, or `YYYY-MM-DD HH:MM:SS`, taken as UTC).').default(
+    'data.expire_date',
+  ),
   tokenHeader: path('Header that carries the token.').default('token'),
-  renewBeforeMs: z.number().int().positive().default(60_000).describe('The token is renewed so long before it expires.'),
+  renewBeforeMs: z
+    .number()
+    .int()
+    .positive()
+    .default(60_000)
+    .describe('The token is renewed so long before it expires.'),
   memberPath: z
     .string()
     .nullable()
     .default('/members/{id}')
-    .describe('One member, read before it is updated; null: cannot be read (then `shape` must be `partial`). Not public; assumed.'),
+    .describe(
+      'One member, read before it is updated; null: cannot be read (then `shape` must be `partial`). Not public; assumed.',
+    ),
   answerRecord: path('Path of the member in the answer of `memberPath`; empty: the answer itself.').default('data'),
   create: z
     .strictObject({
       method: z.enum(['POST', 'PUT']).default('POST').describe('Not public; assumed.'),
       path: path('Not public; assumed.').default('/members'),
       wrap: path('Path within the body under which the member is sent; empty: the body itself.').default(''),
-      id: z.string().nullable().default('data.id').describe('Path of the new id in the answer; null: not answered, and recognised later in the list.'),
+      id: z
+        .string()
+        .nullable()
+        .default('data.id')
+        .describe('Path of the new id in the answer; null: not answered, and recognised later in the list.'),
       record: z.string().nullable().default('data').describe('Path of the member in the answer; null: not answered.'),
     })
     .prefault({}),
@@ -76,7 +102,10 @@ const restSchema = z.strictObject({
       method: z.enum(['PUT', 'PATCH', 'POST']).default('PUT').describe('Not public; assumed.'),
       path: path('Not public; assumed.').default('/members/{id}'),
       wrap: path('Path within the body under which the member is sent; empty: the body itself.').default(''),
-      shape: z.enum(['whole', 'partial']).default('whole').describe('The whole member as read with our fields merged in, or only our fields.'),
+      shape: z
+        .enum(['whole', 'partial'])
+        .default('whole')
+        .describe('The whole member as read with our fields merged in, or only our fields.'),
       record: z.string().nullable().default('data').describe('Path of the member in the answer; null: not answered.'),
     })
     .prefault({}),
@@ -92,12 +121,16 @@ export const yaplaSchema = z
     write: z
       .discriminatedUnion('mode', [restSchema, noneSchema])
       .default({ mode: 'none' })
-      .describe('How Passerelle writes to Yapla: `rest` (REST 2.0), or `none`: Yapla is only read. Further ways come later.'),
+      .describe(
+        'How Passerelle writes to Yapla: `rest` (REST 2.0), or `none`: Yapla is only read. Further ways come later.',
+      ),
     referenceField: z
       .string()
       .nullable()
       .default(null)
-      .describe('A member field of the organisation\'s own that holds the Yoplanning id; null: none. With one, a creation cut off half-way is recognised for certain.'),
+      .describe(
+        "A member field of the organisation's own that holds the Yoplanning id; null: none. With one, a creation cut off half-way is recognised for certain.",
+      ),
     volatileFields: z
       .array(z.string())
       .default(['updated_at'])
@@ -107,11 +140,17 @@ export const yaplaSchema = z
   })
   .superRefine((yapla, context) => {
     const { write } = yapla;
-    if (write.mode === 'rest' && write.memberPath === null && yapla.read.memberPath === null && write.update.shape === 'whole') {
+    if (
+      write.mode === 'rest' &&
+      write.memberPath === null &&
+      yapla.read.memberPath === null &&
+      write.update.shape === 'whole'
+    ) {
       context.addIssue({
         code: 'custom',
         path: ['write', 'update', 'shape'],
-        message: 'expected "partial", because neither write.memberPath nor read.memberPath says how one member is read: a whole update would wipe what we do not know',
+        message:
+          'expected "partial", because neither write.memberPath nor read.memberPath says how one member is read: a whole update would wipe what we do not know',
       });
     }
   });

@@ -1,15 +1,25 @@
 import { z } from 'zod';
 import { httpSchema, limitsSchema } from './limits.js';
+import { secret } from './secret.js';
 
 /** Yoplanning API v3.1, as its vendor documents it; what is not documented is a setting with an assumption. */
 export const yoplanningSchema = z.strictObject({
   baseUrl: z.url().default('https://yoplanning.pro/api/v3.1').describe('Address of the API.'),
-  token: z.string().min(1).describe('API token, asked for from Yoplanning. Write it as ${NAME}: it is read from the environment.'),
+  token: z
+    .string()
+    .min(1)
+    .meta(secret)
+    .describe('API token, asked for from Yoplanning. Write it as `${NAME}`: it is read from the environment.'),
   team: z.uuid().describe('Id of the team whose clients are synchronised.'),
   paths: z
     .strictObject({
       teams: z.string().default('/teams/').describe('List of teams. The vendor writes it with a slash at the end.'),
-      clients: z.string().default('/teams/{team}/clients').describe('List of clients. The vendor writes it without a slash at the end; a redirect on a write is an error.'),
+      clients: z
+        .string()
+        .default('/teams/{team}/clients')
+        .describe(
+          'List of clients. The vendor writes it without a slash at the end; a redirect on a write is an error.',
+        ),
       client: z.string().default('/teams/{team}/clients/{id}').describe('One client.'),
     })
     .prefault({}),
@@ -17,13 +27,19 @@ export const yoplanningSchema = z.strictObject({
   createBy: z
     .enum(['put', 'post'])
     .default('put')
-    .describe('`put` to an id of our own making, which cannot make a twin; `post` where the account does not allow it.'),
+    .describe(
+      '`put` to an id of our own making, which cannot make a twin; `post` where the account does not allow it.',
+    ),
   referenceField: z
     .string()
     .nullable()
     .default('external_reference')
     .describe('Where the Yapla id is stored in a client; null: nowhere.'),
-  modifiedField: z.string().nullable().default('last_update').describe('Modification time of a client (UTC without zone); null: not returned.'),
+  modifiedField: z
+    .string()
+    .nullable()
+    .default('last_update')
+    .describe('Modification time of a client (UTC without zone); null: not returned.'),
   volatileFields: z
     .array(z.string())
     .default(['last_update', 'last_modified'])
