@@ -1,0 +1,40 @@
+/**
+ * Keyed hashes of field values: what workflows compare and histories keep instead of personal data.
+ *
+ * Keyed, because names, dates and phone numbers can be guessed: an unkeyed hash of a birth date is a birth date. Uses
+ * node:crypto, so workflows must not import this file; they only ever handle finished hashes.
+ */
+import { createHmac, createSecretKey } from 'node:crypto';
+import type { CanonicalFields, FieldHash, FieldHashes, FieldName, FieldValue } from './record.js';
+
+export type Fingerprint = (field: FieldName, value: FieldValue) => FieldHash;
+
+/** RFC 2104, section 3: a key shorter than the hash weakens it. */
+export const fingerprintKeyBytes = 32;
+
+/** 128 bits: two values of one field meet by chance once in some 10^19 values, and a hash fits 22 characters. */
+const hashBytes = 16;
+
+/**
+ * HMAC-SHA-256 of field name and normalised value, cut to 128 bits, base64url (22 characters); `''` for the empty value.
+ * The name is part of it, so that equal values of two fields cannot be recognised as equal.
+ *
+ * @throws {RangeError} if the key has fewer than 32 bytes
+ */
+export function createFingerprint(key: Uint8Array): Fingerprint {
+  if (key.length < fingerprintKeyBytes) {
+    throw new RangeError(`expected a fingerprint key of at least ${fingerprintKeyBytes} bytes, found ${key.length}`);
+  }
+  const secret = createSecretKey(key);
+  return (field, value) => {
+    if (value === null) return '';
+    // No normalised value contains NUL, so no two pairs of name and value run together to the same text.
+    const digest = createHmac('sha256', secret).update(`${field}\0${value}`, 'utf8').digest();
+    return digest.toString('base64url', 0, hashBytes);
+  };
+}
+
+/** Hashes of all fields that are there; an absent field stays absent. */
+export function hashFields(fields: CanonicalFields, fingerprint: Fingerprint): FieldHashes {
+  return Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, fingerprint(field, value)]));
+}

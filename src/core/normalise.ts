@@ -1,0 +1,119 @@
+/**
+ * One normal form per field type, so that values can be compared by their hashes.
+ *
+ * Two rules hold everywhere. A value that cannot be understood as its type stays as cleaned text: nothing is invented, and the
+ * receiving system may refuse it. And normalising is idempotent, because what we write comes back to us and is normalised again.
+ */
+import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
+import { countryCodeOf, languageCodeOf } from './codes.js';
+import type { FieldType, FieldValue } from './record.js';
+
+export interface NormaliseOptions {
+  /** ISO 3166 alpha-2, upper case: country of phone numbers written without a country code. */
+  readonly defaultCountry: string;
+}
+
+/**
+ * A mapped place holds an object, a list or a truth value: the field map points at the wrong place. Carries no value, because
+ * it would be personal data in an error.
+ */
+export class UnreadableValue extends Error {
+  override readonly name = 'UnreadableValue';
+
+  constructor(
+    /** Type that the field map gives the field. */
+    readonly fieldType: FieldType,
+    /** What stands there instead: `object`, `array`, `boolean`, … */
+    readonly found: string,
+  ) {
+    super(
+      `expected text, a number or null for a field of type "${fieldType}", found ${found}: check the field's place in the field map`,
+    );
+  }
+}
+
+/**
+ * Brings one raw JSON value to its normal form. `''`, blanks and `null` become `null` (empty); numbers are taken as text.
+ * The caller leaves out fields that the system did not return: `undefined` is not an empty value.
+ *
+ * @throws {UnreadableValue} for objects, arrays, booleans and `undefined`
+ */
+export function normaliseValue(type: FieldType, raw: unknown, options: NormaliseOptions): FieldValue {
+  if (raw === null) return null;
+  if (typeof raw !== 'string' && !(typeof raw === 'number' && Number.isFinite(raw))) {
+    throw new UnreadableValue(type, Array.isArray(raw) ? 'array' : typeof raw);
+  }
+  const lines = cleanLines(String(raw));
+  if (type === 'text') return lines === '' ? null : lines;
+  const line = lines.replaceAll(/\n+/g, ' ');
+  return line === '' ? null : normaliseLine(type, line, options);
+}
+
+function normaliseLine(type: Exclude<FieldType, 'text'>, line: string, options: NormaliseOptions): FieldValue {
+  switch (type) {
+    case 'name':
+      return line;
+    case 'email':
+      // Lower-casing can leave sequences that compose differently (for example `İ`), hence NFC once more.
+      return line.toLowerCase().normalize('NFC');
+    case 'phone':
+      return normalisePhone(line, options.defaultCountry);
+    case 'date':
+      return normaliseDate(line);
+    case 'country':
+      return countryCodeOf(line) ?? line;
+    case 'language':
+      return languageCodeOf(line) ?? line;
+  }
+}
+
+/**
+ * Invisible characters that ride along with copied text (byte order mark, soft hyphen, zero-width space, direction marks round
+ * phone numbers) and lone surrogates and NUL, which Postgres cannot store. The zero-width joiners stay: some scripts need them.
+ */
+const invisible = /[\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]|\p{Cs}|(?![\n\t])\p{Cc}/gu;
+const lineEnds = /\r\n?|[\u000B\u000C\u0085\u2028\u2029]/g;
+
+function cleanLines(raw: string): string {
+  return raw
+    .replaceAll(lineEnds, '\n')
+    .replaceAll(invisible, '')
+    .normalize('NFC')
+    .split('\n')
+    .map((line) => line.replaceAll(/\s+/g, ' ').trim())
+    .join('\n')
+    .trim();
+}
+
+/**
+ * E.164. The `min` metadata suffices: it holds what parsing and possible lengths need. Validity by number range (`max`) is not
+ * asked for on purpose: ranges change faster than a program that runs for years, and the vendor's own example (+32684952685)
+ * fails it. Text round a number, and extensions, have no place in E.164 and dropping them would lose what somebody wrote:
+ * such values stay as they are.
+ */
+function normalisePhone(line: string, defaultCountry: string): string {
+  const parsed = parsePhone(line, defaultCountry);
+  // A few national plans rewrite what they parse; only a form that parses to itself is a normal form.
+  return parsed !== null && parsePhone(parsed, defaultCountry) === parsed ? parsed : line;
+}
+
+function parsePhone(text: string, defaultCountry: string): string | null {
+  const parsed = parsePhoneNumberFromString(text, { defaultCountry: defaultCountry as CountryCode, extract: false });
+  return parsed === undefined || parsed.ext !== undefined || !parsed.isPossible() ? null : parsed.number;
+}
+
+/** `2001-05-03`, also followed by a time of day, which is cut off: shifting by its zone could move a birthday to the day before. */
+const yearFirst = /^(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})(?:[T ]\d{2}:.*)?$/;
+/** `03/05/2001`: day first (JJ/MM/AAAA in Yapla's exports), never month first. */
+const dayFirst = /^(?<day>\d{1,2})[/.-](?<month>\d{1,2})[/.-](?<year>\d{4})$/;
+
+/** `YYYY-MM-DD` if the day exists in the calendar; else the text as it is. `0000-00-00` is how MySQL writes "no date". */
+function normaliseDate(line: string): FieldValue {
+  const { year, month, day } = yearFirst.exec(line)?.groups ?? dayFirst.exec(line)?.groups ?? {};
+  if (year === undefined || month === undefined || day === undefined) return line;
+  if (Number(year) === 0 && Number(month) === 0 && Number(day) === 0) return null;
+  const text = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
+  const date = new Date(`${text}T00:00:00Z`);
+  // Date accepts 31 April and moves it to May: what comes back must be what went in.
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) ? text : line;
+}
