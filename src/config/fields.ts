@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
 /** Where a field stands in a system: one dotted path, or two where a system names it differently in answers and in writes. */
-const place = z.union([z.string().min(1), z.strictObject({ read: z.string().min(1), write: z.string().min(1) })]);
+const place = z.union([
+  z.string().min(1),
+  z.strictObject({
+    read: z.string().min(1).describe('Path in what the system answers.'),
+    write: z.string().min(1).describe('Path in what is sent to it.'),
+  }),
+]);
 
 const fieldSchema = z.strictObject({
   type: z

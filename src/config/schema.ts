@@ -215,7 +215,10 @@ export const configSchema = z.strictObject({
       z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and hyphens'),
       connectionSchema,
     )
-    .refine((connections) => Object.keys(connections).length > 0, 'expected at least one connection'),
+    .refine((connections) => Object.keys(connections).length > 0, 'expected at least one connection')
+    .describe(
+      'Each pair of one Yapla account and one Yoplanning team, under a name of your choice: it stands in commands and in the database.',
+    ),
 });
 
 export type Config = z.infer<typeof configSchema>;

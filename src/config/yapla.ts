@@ -52,7 +52,10 @@ const readSchema = z.strictObject({
         .default('updated_at')
         .describe('Path of the modification time, within the member; null: not returned.'),
       errorWhen: z
-        .strictObject({ path: z.string(), equals: z.union([z.string(), z.number(), z.boolean()]) })
+        .strictObject({
+          path: path('Path of the mark within the answer.'),
+          equals: z.union([z.string(), z.number(), z.boolean()]).describe('The value that means an error.'),
+        })
         .nullable()
         .default({ path: 'result', equals: false })
         .describe('An answer with status 200 that means an error all the same.'),
@@ -61,7 +64,7 @@ const readSchema = z.strictObject({
 });
 
 const restSchema = z.strictObject({
-  mode: z.literal('rest'),
+  mode: z.literal('rest').describe('Members are created and updated through REST 2.0.'),
   baseUrl: z.url().optional().describe('REST 2.0. Default: the address of `server`.'),
   apiKey: z.string().min(1).meta(secret).describe('API key for the session. Write it as `${NAME}`.'),
   sessionPath: path('Where a session token is asked for.').default('/authentication'),
@@ -86,8 +89,8 @@ const restSchema = z.strictObject({
   answerRecord: path('Path of the member in the answer of `memberPath`; empty: the answer itself.').default('data'),
   create: z
     .strictObject({
-      method: z.enum(['POST', 'PUT']).default('POST').describe('Not public; assumed.'),
-      path: path('Not public; assumed.').default('/members'),
+      method: z.enum(['POST', 'PUT']).default('POST').describe('How a member is created. Not public; assumed.'),
+      path: path('Where a member is created. Not public; assumed.').default('/members'),
       wrap: path('Path within the body under which the member is sent; empty: the body itself.').default(''),
       id: z
         .string()
@@ -99,8 +102,8 @@ const restSchema = z.strictObject({
     .prefault({}),
   update: z
     .strictObject({
-      method: z.enum(['PUT', 'PATCH', 'POST']).default('PUT').describe('Not public; assumed.'),
-      path: path('Not public; assumed.').default('/members/{id}'),
+      method: z.enum(['PUT', 'PATCH', 'POST']).default('PUT').describe('How a member is updated. Not public; assumed.'),
+      path: path('Where a member is updated. Not public; assumed.').default('/members/{id}'),
       wrap: path('Path within the body under which the member is sent; empty: the body itself.').default(''),
       shape: z
         .enum(['whole', 'partial'])
@@ -111,7 +114,7 @@ const restSchema = z.strictObject({
     .prefault({}),
 });
 
-const noneSchema = z.strictObject({ mode: z.literal('none') });
+const noneSchema = z.strictObject({ mode: z.literal('none').describe('Yapla is only read.') });
 
 export const yaplaSchema = z
   .strictObject({

@@ -1,0 +1,2 @@
+import type { Register } from './program.js';
+export const registerDoctor: Register = () => {};
