@@ -1,0 +1,67 @@
+import postgres from 'postgres';
+
+/** The database as every store module takes it. `bigint` columns come as numbers. */
+export type Sql = postgres.Sql<{ bigint: number }>;
+/** The same within `sql.begin(...)`. */
+export type Transaction = postgres.TransactionSql<{ bigint: number }>;
+
+export interface DatabaseOptions {
+  /** Most connections of this pool. */
+  readonly maxConnections: number;
+  /** Shown in pg_stat_activity, so that an operator sees which process holds what. */
+  readonly applicationName: string;
+}
+
+/** PostgreSQL's object id of the type `bigint`. */
+const BIGINT = 20;
+
+/** Ids and counts: a value that a number cannot hold exactly must fail, not be rounded into another record's id. */
+function parseBigint(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError('a bigint of the database is too large to be read exactly');
+  return value;
+}
+
+/**
+ * Opens a pool. Nothing is connected before the first query; end it with `sql.end()`.
+ *
+ * Notices are dropped: they are the server's free text. For the same reason errors must pass through `withoutValues` before they
+ * are logged or leave the process.
+ */
+export function openDatabase(url: string, options: DatabaseOptions): Sql {
+  return postgres(url, {
+    max: options.maxConnections,
+    onnotice: () => undefined,
+    connection: {
+      application_name: options.applicationName,
+      // The server's own log must not quote the parameters of a statement that failed: they are people's data.
+      log_parameter_max_length_on_error: 0,
+    },
+    types: { bigint: { to: BIGINT, from: [BIGINT], serialize: String, parse: parseBigint } },
+  });
+}
+
+/** A database error without the server's words. Matched by `code` (SQLSTATE). */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError';
+  constructor(
+    /** SQLSTATE, for example `23505`. */
+    readonly code: string,
+    readonly table: string | undefined,
+    readonly constraint: string | undefined,
+    readonly routine: string | undefined,
+  ) {
+    const where = [table && `table ${table}`, constraint && `constraint ${constraint}`, routine && `in ${routine}`];
+    super(`PostgreSQL refused a statement: SQLSTATE ${code} (${where.filter(Boolean).join(', ') || 'no place named'})`);
+  }
+}
+
+/**
+ * PostgreSQL's messages and details quote the offending row (`Key (email)=(…) already exists`, `invalid input syntax …: "…"`).
+ * Returns a `DatabaseError` with the code and the place only; any other error comes back as it is.
+ */
+export function withoutValues(error: unknown): unknown {
+  if (!(error instanceof postgres.PostgresError)) return error;
+  const place = (text: string | undefined) => text || undefined;
+  return new DatabaseError(error.code, place(error.table_name), place(error.constraint_name), place(error.routine));
+}
