@@ -1,0 +1,2 @@
+/** Every workflow type of Passerelle: what the worker bundles. */
+export { bulkSync } from './bulkSync.js';
