@@ -1,0 +1,233 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, parseConfig, readConfig } from '../../src/config/load.js';
+import { ConfigError } from '../../src/config/problems.js';
+import type { ConfigProblem } from '../../src/config/problems.js';
+
+const team = '5a90332e-568f-4980-9859-88a984844a4d';
+const env = { YOPLANNING_TOKEN: 'token-from-environment', YAPLA_KEY: 'key-from-environment' };
+
+const valid = `
+connections:
+  club:
+    create: yoplanning
+    yapla:
+      read:
+        key:
+          value: \${YAPLA_KEY}
+    yoplanning:
+      token: \${YOPLANNING_TOKEN}
+      team: ${team}
+`;
+
+function parse(text: string, environment: Record<string, string | undefined> = env) {
+  return parseConfig(text, '/somewhere/passerelle.config.yaml', environment).config;
+}
+
+function refused(text: string, environment: Record<string, string | undefined> = env): ConfigError {
+  try {
+    parse(text, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+function problemsOf(text: string, environment?: Record<string, string | undefined>): readonly ConfigProblem[] {
+  return refused(text, environment).problems;
+}
+
+describe('a valid file', () => {
+  test('is completed with the defaults', () => {
+    const { club } = parse(valid).connections;
+    expect(club?.yoplanning).toMatchObject({ baseUrl: 'https://yoplanning.pro/api/v3.1', pageSize: 100 });
+    expect(club?.yoplanning.limits).toMatchObject({ requestsPerSecond: 5, requestsPerDay: 1000 });
+    expect(club?.fields['phone']).toMatchObject({ type: 'phone', rule: 'ask', yoplanning: 'phone_number' });
+  });
+
+  test('has its references replaced, whole or within a text', () => {
+    const { connections, database } = parse(`${valid}\ndatabase: { url: 'postgres://me:\${PASSWORD}@db/passerelle' }`, {
+      ...env,
+      PASSWORD: 'p%40ss',
+    });
+    expect(connections['club']?.yoplanning.token).toBe('token-from-environment');
+    expect(database.url).toBe('postgres://me:p%40ss@db/passerelle');
+  });
+
+  test('means the same in JSON, indented with tabs', () => {
+    const json = JSON.stringify(
+      {
+        connections: {
+          club: {
+            create: 'yoplanning',
+            yapla: { read: { key: { value: '${YAPLA_KEY}' } } },
+            yoplanning: { token: '${YOPLANNING_TOKEN}', team },
+          },
+        },
+      },
+      null,
+      '\t',
+    );
+    expect(parse(json)).toEqual(parse(valid));
+  });
+
+  test('may share parts between connections by anchors and merge keys', () => {
+    const shared = valid.replace('  club:', '  club: &club') + '  other:\n    <<: *club\n    defaultCountry: BE\n';
+    expect(parse(shared).connections['other']).toMatchObject({ defaultCountry: 'BE', yoplanning: { team } });
+  });
+
+  test('has file paths relative to itself, not to the working directory', () => {
+    expect(parse(`${valid}\ndataDirectory: data`).dataDirectory).toBe('/somewhere/data');
+    expect(parse(`${valid}\ntemporal: { devServer: { executable: bin/temporal } }`).temporal.devServer.executable).toBe(
+      '/somewhere/bin/temporal',
+    );
+  });
+});
+
+describe('problems', () => {
+  test('are all told at once, in the order of the file, each with its line and path', () => {
+    const broken =
+      valid.replace('create: yoplanning', 'create: never').replace(team, 'not-an-id') + 'log: { level: loud }\n';
+    expect(problemsOf(broken).map(({ line, path }) => ({ line, path }))).toEqual([
+      { line: 4, path: 'connections.club.create' },
+      { line: 11, path: 'connections.club.yoplanning.team' },
+      { line: 12, path: 'log.level' },
+    ]);
+    expect(refused(broken).message).toMatch(
+      /passerelle\.config\.yaml:11 {2}connections\.club\.yoplanning\.team: expected an id/,
+    );
+  });
+
+  test('name the setting that was probably meant by an unknown one', () => {
+    expect(problemsOf(valid.replace('create:', 'creat:'))).toContainEqual(
+      expect.objectContaining({ line: 4, path: 'connections.club.creat', hint: 'did you mean "create"?' }),
+    );
+  });
+
+  test('list what is known where no name is near', () => {
+    const [problem] = problemsOf(valid.replace('team:', 'organisation: x\n      team:'));
+    expect(problem).toMatchObject({ path: 'connections.club.yoplanning.organisation' });
+    expect(problem?.hint).toMatch(/^known here: baseUrl, token, team, /);
+  });
+
+  test('stand at the nearest group where a setting is missing', () => {
+    expect(problemsOf(valid.replace(/.*team: .*\n/, ''))).toEqual([
+      { line: 9, path: 'connections.club.yoplanning.team', expected: 'text', found: 'nothing' },
+    ]);
+  });
+
+  test('of a word offer the known words, and the one that was probably meant', () => {
+    expect(problemsOf(valid.replace('create: yoplanning', 'create: yoplaning'))).toEqual([
+      {
+        line: 4,
+        path: 'connections.club.create',
+        expected: 'one of "both", "yapla", "yoplanning", "ask", "none"',
+        found: 'another word',
+        hint: 'did you mean "yoplanning"?',
+      },
+    ]);
+  });
+
+  test.each([
+    ['pageSize: many', 'a number', 'text'],
+    ['pageSize: 2.5', 'a whole number', 'a number with decimals'],
+    ['pageSize: 1', 'a number of at least 2', 'a smaller number'],
+    ['pageSize: 101', 'a number of at most 100', 'a larger number'],
+    ['baseUrl: yoplanning', 'an address, such as https://example.org/api', 'text in another form'],
+    ['paths: []', 'a group of settings', 'a list'],
+    ['volatileFields: last_update', 'a list', 'text'],
+  ])('of %s say that %s was expected and %s found', (setting, expected, found) => {
+    const problems = problemsOf(valid.replace('team:', `${setting}\n      team:`));
+    expect(problems).toEqual([expect.objectContaining({ line: 11, expected, found })]);
+  });
+
+  test('of a field that may take two forms are told for the form that was begun', () => {
+    const fields =
+      '    fields:\n      firstName: { yapla: a, yoplanning: { read: b } }\n      lastName: { yapla: a, yoplanning: b }\n';
+    expect(problemsOf(valid + fields)).toEqual([
+      { line: 13, path: 'connections.club.fields.firstName.yoplanning.write', expected: 'text', found: 'nothing' },
+    ]);
+  });
+
+  test('of an unknown mode name the modes', () => {
+    const write = valid.replace('    yoplanning:\n', '      write: { mode: rset }\n    yoplanning:\n');
+    expect(problemsOf(write)).toEqual([
+      expect.objectContaining({
+        line: 9,
+        path: 'connections.club.yapla.write.mode',
+        expected: 'one of "rest", "none"',
+      }),
+    ]);
+  });
+
+  test('between settings are told with their reason', () => {
+    const [problem] = problemsOf(valid.replace('create: yoplanning', 'create: both'));
+    expect(problem).toMatchObject({ line: 4, path: 'connections.club.create' });
+    expect(problem?.expected).toMatch(/yapla\.write\.mode is "none"/);
+  });
+
+  test('of syntax name the line and never quote the text', () => {
+    const error = refused(`${valid}log: [clear-text-password\n`);
+    expect(error.problems[0]?.line).toBeGreaterThanOrEqual(12);
+    expect(error.message).not.toContain('clear-text-password');
+  });
+
+  test('of an empty file name what is missing', () => {
+    expect(problemsOf('')).toEqual([
+      { line: null, path: 'connections', expected: 'a group of named settings', found: 'nothing' },
+    ]);
+  });
+
+  test('include a setting given twice', () => {
+    expect(problemsOf(`${valid}connections: {}\n`)).toEqual([
+      expect.objectContaining({ line: 12, expected: 'each setting once' }),
+    ]);
+  });
+});
+
+describe('the file that is read', () => {
+  let directory: string;
+  const before = process.cwd();
+
+  beforeEach(() => {
+    directory = realpathSync(mkdtempSync(join(tmpdir(), 'passerelle-config-')));
+    process.chdir(directory);
+  });
+
+  afterEach(() => {
+    process.chdir(before);
+    rmSync(directory, { recursive: true });
+  });
+
+  const withCountry = (country: string): string => `${valid}    defaultCountry: ${country}\n`;
+
+  test('is the named one, before that of PASSERELLE_CONFIG, before those of the working directory', () => {
+    writeFileSync('named.yaml', withCountry('BE'));
+    writeFileSync('by-environment.yaml', withCountry('CH'));
+    writeFileSync('passerelle.config.yml', withCountry('LU'));
+    const environment = { ...env, PASSERELLE_CONFIG: 'by-environment.yaml' };
+    const country = (path: string | undefined, variables: typeof env) =>
+      loadConfig(path, variables).connections['club']?.defaultCountry;
+    expect(country('named.yaml', environment)).toBe('BE');
+    expect(country(undefined, environment)).toBe('CH');
+    expect(country(undefined, env)).toBe('LU');
+  });
+
+  test('is told by its absolute path, with the references as they are written', () => {
+    writeFileSync('passerelle.config.yaml', valid);
+    const loaded = readConfig(undefined, env);
+    expect(loaded.file).toBe(join(directory, 'passerelle.config.yaml'));
+    expect(Object.fromEntries(loaded.references)).toEqual({
+      'connections.club.yapla.read.key.value': '${YAPLA_KEY}',
+      'connections.club.yoplanning.token': '${YOPLANNING_TOKEN}',
+    });
+  });
+
+  test('is asked for, with advice, where there is none', () => {
+    expect(() => loadConfig(undefined, env)).toThrow(/none of them; copy passerelle\.config\.example\.yaml/);
+    expect(() => loadConfig('missing.yaml', env)).toThrow(/no file of this name/);
+  });
+});
