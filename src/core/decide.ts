@@ -104,7 +104,11 @@ function isThere(side: Side): side is Exclude<Side, string> {
 }
 
 /** The fields that a new record starts with: all that the other system knows and that may travel this way. */
-function fillNew(system: SystemName, known: FieldHashes, fields: readonly FieldDefinition[]): (readonly [FieldName, Verdict])[] {
+function fillNew(
+  system: SystemName,
+  known: FieldHashes,
+  fields: readonly FieldDefinition[],
+): (readonly [FieldName, Verdict])[] {
   return fields
     .filter((field) => receiver(field) === null || receiver(field) === system)
     .filter((field) => (known[field.name] ?? '') !== '')
@@ -173,7 +177,8 @@ function applyRule(rule: FieldDefinition['rule'], yaplaAt: number | null, yoplan
     case 'yoplanning':
       return { action: { writeTo: 'yapla' }, reason: 'ruleYoplanning' };
     case 'newest':
-      if (yaplaAt === null || yoplanningAt === null || yaplaAt === yoplanningAt) return { action: 'ask', reason: 'ask' };
+      if (yaplaAt === null || yoplanningAt === null || yaplaAt === yoplanningAt)
+        return { action: 'ask', reason: 'ask' };
       return yaplaAt > yoplanningAt
         ? { action: { writeTo: 'yoplanning' }, reason: 'newestYapla' }
         : { action: { writeTo: 'yapla' }, reason: 'newestYoplanning' };

@@ -111,7 +111,10 @@ export function matchGroup(rule: MatchRule, group: readonly Candidate[]): GroupR
   if (rule.all.includes('name')) return { links: [], doubts: [], ...judgeNamesakes(by, people) };
 
   const links = pairByName(people);
-  const linked = { yapla: new Set(links.map((pair) => pair.yapla)), yoplanning: new Set(links.map((pair) => pair.yoplanning)) };
+  const linked = {
+    yapla: new Set(links.map((pair) => pair.yapla)),
+    yoplanning: new Set(links.map((pair) => pair.yoplanning)),
+  };
   const yapla = people.yapla.filter((person) => !linked.yapla.has(person.id));
   const yoplanning = people.yoplanning.filter((person) => !linked.yoplanning.has(person.id));
   if (yapla.length === 0 || yoplanning.length === 0) return { links, doubts: [] };
@@ -222,10 +225,19 @@ export function matchReferences(candidates: readonly Candidate[]): GroupResult {
     const people = sides(reach(candidate, neighbours, visited));
     const pair = { yapla: people.yapla[0]?.id ?? '', yoplanning: people.yoplanning[0]?.id ?? '' };
     const single = people.yapla.length === 1 && people.yoplanning.length === 1;
-    if (single && agree(byId.yapla.get(pair.yapla), pair.yoplanning) && agree(byId.yoplanning.get(pair.yoplanning), pair.yapla)) {
+    if (
+      single &&
+      agree(byId.yapla.get(pair.yapla), pair.yoplanning) &&
+      agree(byId.yoplanning.get(pair.yoplanning), pair.yapla)
+    ) {
       links.push(pair);
     } else {
-      doubts.push({ kind: 'reference', by: 'reference', yapla: idsOf(people.yapla), yoplanning: idsOf(people.yoplanning) });
+      doubts.push({
+        kind: 'reference',
+        by: 'reference',
+        yapla: idsOf(people.yapla),
+        yoplanning: idsOf(people.yoplanning),
+      });
     }
   }
   return { links: sortPairs(links), doubts: sortDoubts(doubts) };
@@ -237,7 +249,11 @@ function agree(candidate: Candidate | undefined, otherId: string): boolean {
 }
 
 /** Everybody who can be reached from one record along references. */
-function reach(start: Candidate, neighbours: ReadonlyMap<Candidate, readonly Candidate[]>, visited: Set<Candidate>): Candidate[] {
+function reach(
+  start: Candidate,
+  neighbours: ReadonlyMap<Candidate, readonly Candidate[]>,
+  visited: Set<Candidate>,
+): Candidate[] {
   const found: Candidate[] = [];
   const open = [start];
   for (let next = open.pop(); next; next = open.pop()) {

@@ -18,7 +18,17 @@ const particles = new Set(
 );
 
 /** Letters that Unicode does not take apart into a base letter and an accent. */
-const ligatures: Readonly<Record<string, string>> = { œ: 'oe', æ: 'ae', ß: 'ss', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i' };
+const ligatures: Readonly<Record<string, string>> = {
+  œ: 'oe',
+  æ: 'ae',
+  ß: 'ss',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ı: 'i',
+};
 
 /** The words of a name, lower case, without accents: hyphens, apostrophes and blanks all part words. Sorted, so that order says nothing. */
 export function nameTokens(name: PersonName): readonly string[] {
@@ -77,7 +87,8 @@ function pairInitials(a: readonly string[], b: readonly string[]): number {
   const letters = new Set([...a, ...b].filter(isInitial));
   let pairs = 0;
   for (const letter of letters) {
-    const words = (tokens: readonly string[]) => tokens.filter((token) => !isInitial(token) && token.startsWith(letter)).length;
+    const words = (tokens: readonly string[]) =>
+      tokens.filter((token) => !isInitial(token) && token.startsWith(letter)).length;
     const initials = (tokens: readonly string[]) => tokens.filter((token) => token === letter).length;
     pairs += Math.min(initials(a), words(b)) + Math.min(initials(b), words(a));
   }

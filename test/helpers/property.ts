@@ -1,0 +1,29 @@
+/** Runs fast-check properties so that a failure can be repeated. */
+import fc from 'fast-check';
+
+/** The seed of every ordinary run: the same tests for everybody. The long run sets FAST_CHECK_SEED to another one each time. */
+const defaultSeed = 20260719;
+
+/**
+ * Checks a property (synchronous or not) with the seed of the environment variable FAST_CHECK_SEED or a fixed one. On failure
+ * fast-check's report names seed, path and the smallest counterexample found.
+ *
+ * `numRuns` is what the property is worth in an ordinary run; FAST_CHECK_RUNS multiplies it (for the long run).
+ *
+ * @throws {Error} if the property does not hold; @throws {RangeError} if an environment variable is not a whole number
+ */
+export async function checkProperty<Ts>(
+  property: fc.IRawProperty<Ts>,
+  { numRuns }: { readonly numRuns: number },
+): Promise<void> {
+  const seed = wholeNumber('FAST_CHECK_SEED', defaultSeed);
+  await fc.assert(property, { seed, numRuns: numRuns * wholeNumber('FAST_CHECK_RUNS', 1) });
+}
+
+function wholeNumber(variable: string, otherwise: number): number {
+  const text = process.env[variable];
+  if (text === undefined || text === '') return otherwise;
+  if (!/^-?\d+$/.test(text))
+    throw new RangeError(`expected a whole number in ${variable}, found ${JSON.stringify(text)}`);
+  return Number(text);
+}
