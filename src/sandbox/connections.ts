@@ -1,0 +1,130 @@
+/** The configuration that a person would write for a sandbox account: `connectionSchema`'s input, for each shape. */
+import type { z } from 'zod';
+import type { fieldsSchema } from '../config/fields.js';
+import type { connectionSchema } from '../config/schema.js';
+import { sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
+
+type ConnectionInput = z.input<typeof connectionSchema>;
+type YaplaInput = ConnectionInput['yapla'];
+type FieldsInput = Exclude<z.input<typeof fieldsSchema>, undefined>;
+type Rule = Exclude<FieldsInput[string]['rule'], undefined>;
+type LimitsInput = ConnectionInput['yoplanning']['limits'];
+
+/** Where a sandbox listens: origins without a path. */
+export interface SandboxAddresses {
+  readonly yapla: string;
+  readonly yoplanning: string;
+  readonly control: string;
+}
+
+export interface SandboxConnectionOptions {
+  readonly shape?: YaplaShapeName;
+  /** What the connection's budget may send; left out: the configuration's own defaults, or nothing above what the sandbox enforces. */
+  readonly limits?: {
+    readonly yapla?: SandboxLimits & Partial<NonNullable<LimitsInput>>;
+    readonly yoplanning?: SandboxLimits & Partial<NonNullable<LimitsInput>>;
+  };
+  /** Rule for every field; left out: the configuration's default. */
+  readonly rule?: Rule;
+  readonly credentials?: Partial<Record<keyof typeof sandboxCredentials, string>>;
+  /** Laid over the rest, key by key at the top. */
+  readonly settings?: Partial<Omit<ConnectionInput, 'yapla' | 'yoplanning' | 'fields'>>;
+}
+
+/** @returns the input of `connectionSchema` for a sandbox at `addresses`. */
+export function sandboxConnection(addresses: SandboxAddresses, options: SandboxConnectionOptions = {}): ConnectionInput {
+  const credentials = { ...sandboxCredentials, ...options.credentials };
+  const shape = options.shape ?? 'flat';
+  const yapla = (shape === 'flat' ? flatYapla : nestedYapla)(addresses.yapla, credentials.yaplaKey);
+  const fields = withRule(shape === 'flat' ? flatFields : nestedFields, options.rule);
+  return {
+    ...options.settings,
+    yapla: options.limits?.yapla === undefined ? yapla : { ...yapla, limits: options.limits.yapla },
+    yoplanning: {
+      baseUrl: `${addresses.yoplanning}/api/v3.1`,
+      token: credentials.yoplanningToken,
+      team: credentials.yoplanningTeam,
+      ...(options.limits?.yoplanning === undefined ? {} : { limits: options.limits.yoplanning }),
+    },
+    fields,
+  };
+}
+
+/** The shape that src/config/yapla.ts assumes: nothing but addresses and keys to write. */
+function flatYapla(origin: string, key: string): YaplaInput {
+  return {
+    read: { baseUrl: `${origin}/api/1.0`, key: { value: key } },
+    write: { mode: 'rest', baseUrl: `${origin}/api/2`, apiKey: key },
+  };
+}
+
+function nestedYapla(origin: string, key: string): YaplaInput {
+  return {
+    read: {
+      baseUrl: `${origin}/api/1.0`,
+      key: { value: key, in: 'query', name: 'apiKey' },
+      paging: { style: 'offset', pageParameter: 'start', sizeParameter: 'max' },
+      answer: {
+        records: 'response.members.items',
+        count: 'response.members.totalCount',
+        id: 'memberId',
+        modified: 'dateModification',
+        errorWhen: null,
+      },
+    },
+    write: {
+      mode: 'rest',
+      baseUrl: `${origin}/api/2`,
+      apiKey: key,
+      memberPath: '/membres/{id}',
+      answerRecord: 'response.membre',
+      create: { path: '/membres', wrap: 'membre', id: 'response.createdId', record: null },
+      update: { method: 'PATCH', path: '/membres/{id}', wrap: 'membre', shape: 'partial', record: null },
+    },
+    volatileFields: ['dateModification'],
+  };
+}
+
+const yoplanningFields = {
+  firstName: { type: 'name', yoplanning: 'first_name' },
+  lastName: { type: 'name', yoplanning: 'last_name' },
+  email: { type: 'email', yoplanning: 'email' },
+  phone: { type: 'phone', yoplanning: 'phone_number' },
+  birthDate: { type: 'date', yoplanning: 'birth_date' },
+  language: { type: 'language', yoplanning: 'language' },
+  street: { type: 'text', yoplanning: 'street' },
+  city: { type: 'text', yoplanning: 'city' },
+  postalCode: { type: 'text', yoplanning: 'postal_code' },
+  country: { type: 'country', yoplanning: 'country' },
+} as const;
+
+const flatFields: FieldsInput = {
+  firstName: { ...yoplanningFields.firstName, yapla: 'first_name' },
+  lastName: { ...yoplanningFields.lastName, yapla: 'last_name' },
+  email: { ...yoplanningFields.email, yapla: 'email' },
+  phone: { ...yoplanningFields.phone, yapla: 'phone' },
+  birthDate: { ...yoplanningFields.birthDate, yapla: 'birth_date' },
+  language: { ...yoplanningFields.language, yapla: 'language' },
+  street: { ...yoplanningFields.street, yapla: 'address' },
+  city: { ...yoplanningFields.city, yapla: 'city' },
+  postalCode: { ...yoplanningFields.postalCode, yapla: 'postal_code' },
+  country: { ...yoplanningFields.country, yapla: 'country' },
+};
+
+const nestedFields: FieldsInput = {
+  firstName: { ...yoplanningFields.firstName, yapla: 'identite.prenom' },
+  lastName: { ...yoplanningFields.lastName, yapla: 'identite.nom' },
+  email: { ...yoplanningFields.email, yapla: 'coordonnees.courriel' },
+  phone: { ...yoplanningFields.phone, yapla: { read: 'coordonnees.telephone', write: 'coordonnees.tel' } },
+  birthDate: { ...yoplanningFields.birthDate, yapla: { read: 'identite.dateNaissance', write: 'identite.naissance' } },
+  language: { ...yoplanningFields.language, yapla: 'identite.langue' },
+  street: { ...yoplanningFields.street, yapla: 'coordonnees.adresse.rue' },
+  city: { ...yoplanningFields.city, yapla: 'coordonnees.adresse.ville' },
+  postalCode: { ...yoplanningFields.postalCode, yapla: 'coordonnees.adresse.codePostal' },
+  country: { ...yoplanningFields.country, yapla: 'coordonnees.adresse.pays' },
+};
+
+function withRule(fields: FieldsInput, rule: Rule | undefined): FieldsInput {
+  if (rule === undefined) return fields;
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, { ...field, rule }]));
+}

@@ -1,0 +1,127 @@
+/**
+ * The control API: what tests, benches and the demo ask of a running sandbox, over HTTP, so that it works the same in this
+ * process and in a child. Nothing here goes through the two systems' APIs: it neither costs requests nor meets faults.
+ */
+import { request } from 'undici';
+import type { SystemName } from '../core/record.js';
+import type { JsonObject } from '../systems/system.js';
+import type { Counts } from './accounting.js';
+import type { Fault, FaultState } from './faults.js';
+import type { Latency, PeopleOptions, SandboxLimits } from './options.js';
+import type { PersonTruth } from './people.js';
+import type { NewPerson, Person, PersonChanges } from './person.js';
+
+/** A record as the system holds it. */
+export interface SandboxRecord {
+  readonly id: string;
+  readonly person: Person;
+  /** As the system's API answers it when one record (or, where it cannot, the list) is read. */
+  readonly document: JsonObject;
+}
+
+export interface AddOptions {
+  /** Place in the list; default `end`. */
+  readonly at?: 'start' | 'end';
+  /** Yoplanning only. */
+  readonly externalReference?: string;
+  /** Unmapped fields of the stored document, by their names there. */
+  readonly unmapped?: JsonObject;
+}
+
+export interface SandboxControl {
+  /** Counts of both systems since the start or the last `resetCounts`. */
+  counts(): Promise<Readonly<Record<SystemName, Counts>>>;
+  /** Writes that took effect (`POST`, `PUT`, `PATCH`), by record id. */
+  writes(system: SystemName): Promise<Readonly<Record<string, number>>>;
+  resetCounts(): Promise<void>;
+
+  /** @returns the fault's id. */
+  addFault(fault: Fault): Promise<string>;
+  /** The faults in force, with what each has struck. */
+  faults(): Promise<readonly FaultState[]>;
+  removeFault(id: string): Promise<void>;
+  clearFaults(): Promise<void>;
+
+  /** Replaces a system's limits; what it already counted stays counted. */
+  setLimits(system: SystemName, limits: SandboxLimits): Promise<void>;
+  setLatency(system: SystemName, latency: Latency): Promise<void>;
+
+  /** Ids in the order of the list. */
+  ids(system: SystemName): Promise<readonly string[]>;
+  /** All records in the order of the list. Large: some 500 bytes for each. */
+  records(system: SystemName): Promise<readonly SandboxRecord[]>;
+  /** `null`: no such record. */
+  record(system: SystemName, id: string): Promise<SandboxRecord | null>;
+  /** Who the generated people are: what a perfect matcher would find. */
+  truth(): Promise<readonly PersonTruth[]>;
+
+  /** Somebody enters a person in that system. @returns the new id. */
+  add(system: SystemName, person: NewPerson, options?: AddOptions): Promise<string>;
+  /** Somebody edits a record in that system: mapped fields by canonical name, unmapped ones by the document's. */
+  edit(system: SystemName, id: string, changes: PersonChanges, unmapped?: JsonObject): Promise<void>;
+  /** Somebody removes a record from that system. */
+  remove(system: SystemName, id: string): Promise<void>;
+
+  /** Ends every Yapla session, as the server may at any time. */
+  expireSessions(): Promise<void>;
+  /** Counts to zero, faults gone, and other people if `people` is given (else everybody stays as they are). */
+  reset(people?: PeopleOptions): Promise<void>;
+}
+
+/** The control API refused: `status` and its own words, which name ids and settings only. */
+export class SandboxControlError extends Error {
+  override readonly name = 'SandboxControlError';
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** @param url the sandbox's control address. @throws {SandboxControlError} from each operation that the sandbox refuses. */
+export function createSandboxControl(url: string): SandboxControl {
+  async function call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    const answer = await request(url + path, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode >= 400) {
+      throw new SandboxControlError(answer.statusCode, `sandbox control ${method} ${path} answered ${answer.statusCode}: ${text}`);
+    }
+    return text === '' ? undefined : JSON.parse(text);
+  }
+  const get = async <T>(path: string) => (await call('GET', path)) as T;
+  const perform = async (...call_: Parameters<typeof call>) => void (await call(...call_));
+  const at = (system: SystemName, id: string) => `/records/${system}/${encodeURIComponent(id)}`;
+
+  return {
+    counts: () => get('/counts'),
+    writes: (system) => get(`/writes/${system}`),
+    resetCounts: () => perform('DELETE', '/counts'),
+    addFault: async (fault) => ((await call('POST', '/faults', fault)) as { id: string }).id,
+    faults: () => get('/faults'),
+    removeFault: (id) => perform('DELETE', `/faults/${id}`),
+    clearFaults: () => perform('DELETE', '/faults'),
+    setLimits: (system, limits) => perform('PUT', `/limits/${system}`, limits),
+    setLatency: (system, latency) => perform('PUT', `/latency/${system}`, latency),
+    ids: (system) => get(`/ids/${system}`),
+    records: (system) => get(`/records/${system}`),
+    record: async (system, id) => {
+      try {
+        return await get<SandboxRecord>(at(system, id));
+      } catch (error) {
+        if (error instanceof SandboxControlError && error.status === 404) return null;
+        throw error;
+      }
+    },
+    truth: () => get('/truth'),
+    add: async (system, person, options = {}) =>
+      ((await call('POST', `/records/${system}`, { person, options })) as { id: string }).id,
+    edit: (system, id, changes, unmapped = {}) => perform('PATCH', at(system, id), { changes, unmapped }),
+    remove: (system, id) => perform('DELETE', at(system, id)),
+    expireSessions: () => perform('DELETE', '/sessions'),
+    reset: (people) => perform('POST', '/reset', people === undefined ? {} : { people }),
+  };
+}

@@ -1,0 +1,106 @@
+/** What a sandbox can be started with. Everything has a default; the defaults are the vendors' documented behaviour. */
+import { z } from 'zod';
+import { faultSchema } from './faults.js';
+
+/** Public on purpose: nothing but a sandbox accepts them. The token and the team are the ones of the vendor's own examples. */
+export const sandboxCredentials = {
+  yoplanningToken: '4804c2cb4d87a13146d4de029f407c82149f2ada',
+  yoplanningTeam: '5a90332e-568f-4980-9859-88a984844a4d',
+  /** A team that exists, and that the token has no permission for. */
+  yoplanningForeignTeam: '0d5ff4a0-5d0c-4d4e-9d5b-3c1a3f6f2b11',
+  yaplaKey: 'sandbox-yapla-key',
+} as const;
+
+export const yaplaShapes = ['flat', 'nested'] as const;
+export type YaplaShapeName = (typeof yaplaShapes)[number];
+
+const count = z.number().int().nonnegative();
+const windowMs = z.number().int().positive();
+
+/** Limits as the server enforces them; `null`: none. */
+export const sandboxLimitsSchema = z.strictObject({
+  requestsPerSecond: z.number().int().positive().nullable().default(null),
+  requestsPerDay: z.number().int().positive().nullable().default(null),
+  /** Lengths of the two sliding windows: a test's day can last half a minute. */
+  secondWindowMs: windowMs.default(1_000),
+  dayWindowMs: windowMs.default(86_400_000),
+});
+
+/**
+ * How long the way takes. A request counts when it *arrives*, which is after `inboundMs`; its effect happens then, and its
+ * answer leaves `outboundMs` later. Each leg takes up to `jitterMs` longer, so requests can overtake each other.
+ */
+export const latencySchema = z.strictObject({
+  inboundMs: z.number().nonnegative().default(0),
+  outboundMs: z.number().nonnegative().default(0),
+  jitterMs: z.number().nonnegative().default(0),
+});
+
+/** How many people stand where. Deterministic by `seed`. */
+export const peopleSchema = z.strictObject({
+  seed: z.number().int().default(1),
+  /** In Yapla only. */
+  yapla: count.default(0),
+  /** In Yoplanning only. */
+  yoplanning: count.default(0),
+  /** In both, the same once normalised. */
+  shared: count.default(0),
+  /** In both, with one to three fields that differ. */
+  differing: count.default(0),
+  /** Second records of people of that system, on top of the numbers above. */
+  duplicates: z.strictObject({ yapla: count.default(0), yoplanning: count.default(0) }).prefault({}),
+  /** Share of the people in both whose client already carries the Yapla id as `external_reference`. */
+  referencedShare: z.number().min(0).max(1).default(0),
+  /** Country in which phone numbers are written in national form differently in the two systems: the connection's `defaultCountry`. */
+  defaultCountry: z.enum(['FR', 'BE', 'CH', 'CA']).default('FR'),
+});
+
+const slash = z.enum(['with', 'without']);
+
+export const sandboxOptionsSchema = z.strictObject({
+  people: peopleSchema.prefault({}),
+  yapla: z
+    .strictObject({
+      /** `flat`: the shape that src/config/yapla.ts assumes. `nested`: as different as an account could plausibly be. */
+      shape: z.enum(yaplaShapes).default('flat'),
+      key: z.string().default(sandboxCredentials.yaplaKey),
+      /** The ongoing campaign's own number; `0` always means it, too. */
+      campaign: z.string().default('2587'),
+      /** Life of a REST 2.0 session token. */
+      sessionMs: z.number().int().positive().default(3_600_000),
+      maxPageSize: z.number().int().positive().default(100),
+      limits: sandboxLimitsSchema.prefault({}),
+      latency: latencySchema.prefault({}),
+      /** 0: any free port. */
+      port: count.default(0),
+    })
+    .prefault({}),
+  yoplanning: z
+    .strictObject({
+      token: z.string().default(sandboxCredentials.yoplanningToken),
+      team: z.uuid().default(sandboxCredentials.yoplanningTeam),
+      /** False: the token may read, and is answered 403 when it writes. */
+      mayWrite: z.boolean().default(true),
+      mayCreateTeams: z.boolean().default(false),
+      /** "For many endpoints, this will also create the resource if it does not exist": false for an account where it does not. */
+      putCreates: z.boolean().default(true),
+      /** The form of each path that is served; the other one is redirected to it. */
+      slashes: z.strictObject({ teams: slash.default('with'), clients: slash.default('without') }).prefault({}),
+      /** Fields that lists leave out (the vendor's list example does not show `external_reference`). */
+      listOmits: z.array(z.string()).default([]),
+      limits: sandboxLimitsSchema.prefault({ requestsPerSecond: 5, requestsPerDay: 1_000 }),
+      latency: latencySchema.prefault({}),
+      port: count.default(0),
+    })
+    .prefault({}),
+  faults: z.array(faultSchema).default([]),
+  controlPort: count.default(0),
+});
+
+export type SandboxOptions = z.input<typeof sandboxOptionsSchema>;
+export type ResolvedSandboxOptions = z.output<typeof sandboxOptionsSchema>;
+export type PeopleOptions = z.input<typeof peopleSchema>;
+export type SandboxLimits = z.input<typeof sandboxLimitsSchema>;
+export type ResolvedLimits = z.output<typeof sandboxLimitsSchema>;
+export type Latency = z.input<typeof latencySchema>;
+export type ResolvedLatency = z.output<typeof latencySchema>;

@@ -1,0 +1,39 @@
+/** What the control API and the faults ask of a system's records, whatever their form. */
+import type { SystemName } from '../core/record.js';
+import type { JsonObject } from '../systems/system.js';
+import type { SandboxRecord } from './control.js';
+import type { Person, PersonChanges } from './person.js';
+
+/** A change that took effect, by whomever. */
+export interface Change {
+  readonly system: SystemName;
+  readonly record: string;
+  readonly event: 'created' | 'updated' | 'deleted';
+  /** `api`: through the system's API. `desk`: somebody at the system's own screen (the control API, or a drifting list). */
+  readonly by: 'api' | 'desk';
+}
+
+/** Called after each change. Webhooks hang here. */
+export type OnChange = (change: Change) => void;
+
+export interface AddToRegistry {
+  /** Position in the list; default: the end. */
+  readonly at?: number;
+  readonly externalReference?: string;
+  readonly unmapped?: JsonObject;
+}
+
+export interface Registry {
+  readonly size: number;
+  ids(): string[];
+  /** Id at a position of the list. */
+  idAt(position: number): string | undefined;
+  show(id: string): SandboxRecord | null;
+  /** @returns the new id. */
+  addPerson(person: Person, options?: AddToRegistry): string;
+  /** @returns false: no such record. */
+  editPerson(id: string, changes: PersonChanges, unmapped: JsonObject): boolean;
+  /** @returns false: no such record. */
+  removePerson(id: string): boolean;
+  clear(): void;
+}
