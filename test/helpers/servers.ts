@@ -1,0 +1,55 @@
+/** The running servers, as a test file of the `servers` project sees them. */
+import { randomBytes } from 'node:crypto';
+import postgres from 'postgres';
+import type { TestServers } from './testServers.js';
+
+function servers(): TestServers {
+  const value = process.env['PASSERELLE_TEST_SERVERS'];
+  if (value === undefined)
+    throw new Error(
+      'no test servers: name the file *.servers.test.ts, so that jest runs it in the project that starts them',
+    );
+  return JSON.parse(value) as TestServers;
+}
+
+/** @returns host:port of the Temporal frontend. Shared by all test files: use a task queue and workflow ids of your own (`uniqueName`). */
+export function temporalAddress(): string {
+  return servers().temporalAddress;
+}
+
+/** @returns a name that no other test uses, for task queues, workflow ids and connections: `prefix-3f9a…`. */
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${randomBytes(6).toString('hex')}`;
+}
+
+export interface FreshDatabase {
+  readonly url: string;
+  /** Cuts what is still connected, and deletes it. Repeatable. */
+  drop(): Promise<void>;
+}
+
+/** Makes a database of the test's own, with all migrations applied, by copying the template (some 50 ms). */
+export async function freshDatabase(): Promise<FreshDatabase> {
+  const { databaseUrl, templateDatabase } = servers();
+  const name = uniqueName('test').replaceAll('-', '_');
+  await asAdministrator(databaseUrl, async (sql) => {
+    // Copying is refused while another session is in the template; none of ours stays there, but autovacuum may look in.
+    await sql`create database ${sql(name)} template ${sql(templateDatabase)} strategy wal_log`;
+  });
+  const url = new URL(databaseUrl);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    drop: () =>
+      asAdministrator(databaseUrl, async (sql) => void (await sql`drop database if exists ${sql(name)} with (force)`)),
+  };
+}
+
+async function asAdministrator(url: string, action: (sql: postgres.Sql) => Promise<void>): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => undefined });
+  try {
+    await action(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}

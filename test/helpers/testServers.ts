@@ -1,0 +1,91 @@
+/**
+ * The pair of real servers behind the `servers` project of jest: one PostgreSQL with a migrated template database, one Temporal dev server.
+ * Loaded natively by globalSetup.ts; test files see only the addresses, through servers.ts.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import { Connection } from '@temporalio/client';
+import postgres from 'postgres';
+import { acquireLock, isLocked } from '../../src/embedded/lock.js';
+import { startStack, type Stack } from '../../src/embedded/stack.js';
+import { stopLeftBehindPostgres } from '../../src/embedded/postgres.js';
+import { stopLeftBehindTemporal } from '../../src/embedded/temporalServer.js';
+import { migrate } from '../../src/store/migrate.js';
+import { ensureSearchAttributes } from '../../src/temporal.js';
+
+/** What test files need to know of the servers; the form of the environment variable PASSERELLE_TEST_SERVERS too. */
+export interface TestServers {
+  /** A database whose role may create others. */
+  readonly databaseUrl: string;
+  /** Name of the database with the migrations applied, from which fresh ones are copied. */
+  readonly templateDatabase: string;
+  readonly temporalAddress: string;
+}
+
+const base = path.join(tmpdir(), `passerelle-test-servers-${userInfo().username}`);
+
+/**
+ * Starts the pair in a directory of its own, so that several runs on one machine do not meet.
+ *
+ * @returns the addresses, and what stops the servers and deletes their data.
+ */
+export async function startTestServers(): Promise<{ servers: TestServers; stop: () => Promise<void> }> {
+  mkdirSync(base, { recursive: true });
+  await sweepAbandoned();
+  const dataDirectory = path.join(base, `run-${randomUUID()}`);
+  // The lock comes before the directory: another run that sweeps never meets a directory of ours that looks abandoned.
+  const lock = acquireLock(`${dataDirectory}.lock`);
+  mkdirSync(dataDirectory);
+  const lines: string[] = [];
+  let stack: Stack | undefined;
+  const stop = async (): Promise<void> => {
+    await stack?.stop();
+    rmSync(dataDirectory, { recursive: true, force: true });
+    lock.release();
+  };
+  try {
+    stack = await startStack({ dataDirectory, onProgress: (line) => lines.push(line) });
+    const servers = await prepare(stack.databaseUrl, stack.temporalAddress);
+    return { servers, stop };
+  } catch (error) {
+    process.stderr.write(`${lines.join('\n')}\n`);
+    await stop();
+    throw error;
+  }
+}
+
+/** Applies what every test expects to be there; repeatable on a pair that is re-used. */
+export async function prepare(databaseUrl: string, temporalAddress: string): Promise<TestServers> {
+  const templateDatabase = 'template_passerelle';
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => undefined });
+  const existing = await sql`select 1 from pg_database where datname = ${templateDatabase}`;
+  if (existing.length === 0) await sql`create database ${sql(templateDatabase)}`;
+  await sql.end();
+  await migrate(withDatabase(databaseUrl, templateDatabase));
+  const connection = await Connection.connect({ address: temporalAddress });
+  await ensureSearchAttributes(connection, 'default');
+  await connection.close();
+  return { databaseUrl, templateDatabase, temporalAddress };
+}
+
+function withDatabase(url: string, database: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${database}`;
+  return changed.href;
+}
+
+/** A run that was killed (kill -9, a closed terminal) could not clean up: the next one does. */
+async function sweepAbandoned(): Promise<void> {
+  const runs = readdirSync(base).filter((name) => name.startsWith('run-') && !name.includes('.'));
+  for (const name of runs) {
+    const directory = path.join(base, name);
+    if (isLocked(`${directory}.lock`)) continue;
+    const ignore = (): void => undefined;
+    await stopLeftBehindPostgres(path.join(directory, 'postgres'), ignore);
+    await stopLeftBehindTemporal(path.join(directory, 'temporal'), ignore);
+    rmSync(directory, { recursive: true, force: true });
+    rmSync(`${directory}.lock`, { force: true });
+  }
+}
