@@ -1,0 +1,96 @@
+import { lanes } from './budgetPermits.js';
+import type { Permit, PermitAsk } from './budgetPermits.js';
+
+/** One who waits in this process for a group of permits. */
+export interface Turn {
+  readonly size: number;
+  readonly ask: PermitAsk;
+  /** Place of its lane: lower goes first. */
+  readonly rank: number;
+  /** When it came, on the scale of `performance.now()`. */
+  readonly since: number;
+}
+
+interface Waiting extends Turn {
+  resolve(permits: Permit[]): void;
+  reject(reason: unknown): void;
+}
+
+/** Those who wait in this process: by lane, then by arrival. */
+export class BudgetQueue {
+  /** One set per lane; a set keeps the order of arrival and lets anybody leave at once. */
+  readonly #lanes: readonly Set<Waiting>[] = lanes.map(() => new Set<Waiting>());
+
+  /** @param onFirstLeft called when the first in line leaves unserved: the next one may need less. */
+  add(
+    size: number,
+    ask: PermitAsk,
+    resolve: (permits: Permit[]) => void,
+    reject: (reason: unknown) => void,
+    onFirstLeft: () => void,
+  ): Turn {
+    const rank = lanes.indexOf(ask.lane);
+    const onAbort = () => {
+      const wasFirst = this.first() === turn;
+      this.#remove(turn);
+      turn.reject(ask.signal?.reason);
+      if (wasFirst) onFirstLeft();
+    };
+    const turn: Waiting = {
+      size,
+      ask,
+      rank,
+      since: performance.now(),
+      resolve: (permits) => {
+        ask.signal?.removeEventListener('abort', onAbort);
+        resolve(permits);
+      },
+      reject: (reason) => {
+        ask.signal?.removeEventListener('abort', onAbort);
+        reject(reason);
+      },
+    };
+    ask.signal?.addEventListener('abort', onAbort, { once: true });
+    this.#lanes[rank]!.add(turn);
+    return turn;
+  }
+
+  first(): Turn | undefined {
+    for (const lane of this.#lanes) for (const turn of lane) return turn;
+    return undefined;
+  }
+
+  /** The first in line, as many as need no more than `most` permits. They stay in the queue. */
+  next(most: number): Turn[] {
+    const turns: Turn[] = [];
+    let permits = 0;
+    for (const lane of this.#lanes) {
+      for (const turn of lane) {
+        permits += turn.size;
+        if (permits > most) return turns;
+        turns.push(turn);
+      }
+    }
+    return turns;
+  }
+
+  /** @returns false when it has left the queue in the meantime */
+  serve(turn: Turn, permits: Permit[]): boolean {
+    const waiting = turn as Waiting;
+    if (!this.#remove(waiting)) return false;
+    waiting.resolve(permits);
+    return true;
+  }
+
+  refuse(which: (turn: Turn) => boolean, reason: unknown): void {
+    for (const lane of this.#lanes) {
+      for (const turn of lane) {
+        if (which(turn) && this.#remove(turn)) turn.reject(reason);
+      }
+    }
+  }
+
+  #remove(turn: Waiting): boolean {
+    return this.#lanes[turn.rank]!.delete(turn);
+  }
+}

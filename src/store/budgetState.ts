@@ -1,0 +1,84 @@
+import type { LimitsConfig } from '../config/limits.js';
+import type { Sql } from './database.js';
+
+/** What a credential has used and whether it may send, as of now. Times are epoch milliseconds of the database's clock. */
+export interface BudgetState {
+  readonly second: WindowState;
+  readonly day: WindowState;
+  /** Requests of the day window that came from lanes other than `live`. */
+  readonly dayUsedByOthers: number;
+  readonly closedUntilMs: number | null;
+  readonly closedReason: string | null;
+  readonly stoppedAtMs: number | null;
+  readonly stoppedReason: string | null;
+}
+
+export interface WindowState {
+  readonly used: number;
+  /** null: not limited. */
+  readonly limit: number | null;
+  readonly windowMs: number;
+  /** When the oldest request leaves the window, if all that are under way were answered now; null: none is in it. */
+  readonly nextFreeAtMs: number | null;
+}
+
+interface Row {
+  used_second: number;
+  used_day: number;
+  used_others: number;
+  second_free: number | null;
+  day_free: number | null;
+  closed_until: number | null;
+  closed_reason: string | null;
+  stopped_at: number | null;
+  stopped_reason: string | null;
+}
+
+export async function readBudgetState(sql: Sql, credential: string, limits: LimitsConfig): Promise<BudgetState> {
+  const { secondWindowMs, dayWindowMs } = limits;
+  const [row] = await sql<[Row]>`
+    WITH at AS MATERIALIZED (SELECT clock_timestamp() AS now),
+    counted AS (
+      SELECT lane, least(counts_from, now) AS leaves,
+             counts_from > now - ${secondWindowMs}::float8 * interval '1 millisecond' AS in_second,
+             counts_from > now - ${dayWindowMs}::float8 * interval '1 millisecond' AS in_day
+        FROM at, request_log
+       WHERE credential = ${credential}
+         AND counts_from > now - ${Math.max(secondWindowMs, dayWindowMs)}::float8 * interval '1 millisecond')
+    SELECT count(*) FILTER (WHERE in_second) AS used_second,
+           count(*) FILTER (WHERE in_day) AS used_day,
+           count(*) FILTER (WHERE in_day AND lane <> 'live') AS used_others,
+           (extract(epoch FROM min(leaves) FILTER (WHERE in_second)) * 1000)::float8 + ${secondWindowMs}::float8 AS second_free,
+           (extract(epoch FROM min(leaves) FILTER (WHERE in_day)) * 1000)::float8 + ${dayWindowMs}::float8 AS day_free,
+           (SELECT (extract(epoch FROM closed_until) * 1000)::float8 FROM budget, at
+             WHERE credential = ${credential} AND closed_until > now) AS closed_until,
+           (SELECT closed_reason FROM budget, at WHERE credential = ${credential} AND closed_until > now) AS closed_reason,
+           (SELECT (extract(epoch FROM stopped_at) * 1000)::float8 FROM budget WHERE credential = ${credential}) AS stopped_at,
+           (SELECT stopped_reason FROM budget WHERE credential = ${credential}) AS stopped_reason
+      FROM counted`;
+  return {
+    second: {
+      used: row.used_second,
+      limit: limits.requestsPerSecond,
+      windowMs: secondWindowMs,
+      nextFreeAtMs: row.second_free,
+    },
+    day: { used: row.used_day, limit: limits.requestsPerDay, windowMs: dayWindowMs, nextFreeAtMs: row.day_free },
+    dayUsedByOthers: row.used_others,
+    closedUntilMs: row.closed_until,
+    closedReason: row.closed_reason,
+    stoppedAtMs: row.stopped_at,
+    stoppedReason: row.stopped_reason,
+  };
+}
+
+/**
+ * Deletes log rows that stopped counting more than `olderThanMs` ago.
+ * @param olderThanMs at least the longest window of any credential, or requests would be forgotten while they count
+ * @returns how many were deleted
+ */
+export async function pruneRequestLog(sql: Sql, olderThanMs: number): Promise<number> {
+  const result = await sql`
+    DELETE FROM request_log WHERE counts_from < clock_timestamp() - ${olderThanMs}::float8 * interval '1 millisecond'`;
+  return result.count;
+}
