@@ -240,7 +240,7 @@ export function answerConflicts(decision: Decision, winners: Readonly<Record<Fie
  * The base after a decision was carried out: adopted and written fields move to the value that both systems now hold; conflicts
  * and everything else keep the base they had. `null` hashes: the system had no record (it was created by the decision).
  *
- * The hashes are those the decision saw. What a server turned a written value into is not their business (see rewrites.ts).
+ * The hashes are those the decision saw; what a server turned a written value into counts as that value before they get here.
  */
 export function afterApplying(
   decision: Decision,

@@ -4,7 +4,8 @@
  * Two rules hold everywhere. A value that cannot be understood as its type stays as cleaned text: nothing is invented, and the
  * receiving system may refuse it. And normalising is idempotent, because what we write comes back to us and is normalised again.
  */
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
+import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/core';
+import phoneMetadata from 'libphonenumber-js/min/metadata';
 import { countryCodeOf, languageCodeOf } from './codes.js';
 import type { FieldType, FieldValue } from './record.js';
 
@@ -98,7 +99,8 @@ function normalisePhone(line: string, defaultCountry: string): string {
 }
 
 function parsePhone(text: string, defaultCountry: string): string | null {
-  const parsed = parsePhoneNumberFromString(text, { defaultCountry: defaultCountry as CountryCode, extract: false });
+  const options = { defaultCountry: defaultCountry as CountryCode, extract: false };
+  const parsed = parsePhoneNumberFromString(text, options, phoneMetadata);
   return parsed === undefined || parsed.ext !== undefined || !parsed.isPossible() ? null : parsed.number;
 }
 

@@ -1,0 +1,46 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { linkIdOf, parseLinkId, uuidOf } from '../../src/core/linkId.js';
+import { systemNames } from '../../src/core/record.js';
+import { checkProperty } from '../helpers/property.js';
+
+describe('a link id', () => {
+  test('names the system and the id under which a person was first seen', () => {
+    expect(linkIdOf('yapla', '1042')).toBe('yapla:1042');
+  });
+
+  test('is read back as it was made, whatever the id contains', async () => {
+    await checkProperty(
+      fc.property(fc.constantFrom(...systemNames), fc.string({ minLength: 1 }), (system, id) => {
+        expect(parseLinkId(linkIdOf(system, id))).toEqual({ system, id });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test.each(['', 'yapla', 'yapla:', ':1042', 'other:1042', 'Yapla:1042'])('is refused when it is none: %j', (text) => {
+    expect(() => parseLinkId(text)).toThrow(RangeError);
+  });
+});
+
+describe('the id of a record of our own making', () => {
+  test('is a version-4-shaped UUID, always the same for one link of one connection', async () => {
+    await checkProperty(
+      fc.property(fc.string(), fc.string(), (linkId, connectionId) => {
+        const uuid = uuidOf(linkId, connectionId);
+        expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+        expect(uuidOf(linkId, connectionId)).toBe(uuid);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('never changes between releases, or a repeated creation would make a twin', () => {
+    expect(uuidOf('yapla:1042', 'club')).toBe('60d84801-3602-4cb1-8338-80bfe85d03f9');
+  });
+
+  test('differs between links and between connections', () => {
+    const ids = [uuidOf('yapla:1042', 'club'), uuidOf('yapla:1043', 'club'), uuidOf('yapla:1042', 'other-club')];
+    expect(new Set(ids).size).toBe(3);
+  });
+});

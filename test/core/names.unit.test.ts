@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { compareNames, nameTokens, type NameComparison, type PersonName } from '../../src/core/names.js';
+import { checkProperty } from '../helpers/property.js';
+
+/** `first|last`, so that a table of cases can be read. */
+function named(text: string): PersonName {
+  const [firstName = '', lastName = ''] = text.split('|');
+  return { firstName: firstName || null, lastName: lastName || null };
+}
+
+const cases: readonly (readonly [string, NameComparison, string])[] = [
+  ['Hélène|Lefèvre', 'same', 'HELENE|LEFEVRE'],
+  ['Jean-Pierre|Dubois', 'same', 'jean pierre|dubois'],
+  ['Marie|Dupont', 'same', 'Dupont|Marie'],
+  ['Anne|D’Hondt', 'same', "Anne|d'Hondt"],
+  ['Cœur|Lasœur', 'same', 'Coeur|Lasoeur'],
+  ['Marie Claire|Dupont', 'compatible', 'Marie|Dupont'],
+  ['Ana|García López', 'compatible', 'Ana|García'],
+  ['Jean|de la Tour', 'compatible', 'Jean|Tour'],
+  ['J.-P.|Dubois', 'compatible', 'Jean-Pierre|Dubois'],
+  ['M|Dupont', 'compatible', 'Marie|Dupont'],
+  ['Yann|Le Roux', 'compatible', 'Yann|Leroux'],
+  ['Anne|D’Hondt', 'compatible', 'Anne|Dhondt'],
+  ['Marie|Dupont', 'different', 'Paul|Dupont'],
+  ['Marie|Dupont', 'different', 'Marie|Durand'],
+  ['Jean|de la Tour', 'different', 'Marie|de la Tour'],
+  ['M|Dupont', 'different', 'Paul|Dupont'],
+  ['J|D', 'different', 'Jean|Dupont'],
+  ['Jean Paul|Dupont', 'different', 'Jean Pierre|Dupont'],
+  ['|Dupont', 'different', 'Marie|Dupont'],
+  ['|De Smet', 'different', 'Jan|De Smet'],
+  ['|', 'different', '|'],
+  ['Marie|', 'different', 'Marie|'],
+];
+
+describe('compareNames', () => {
+  test.each(cases)('%s is %s: %s', (a, expected, b) => {
+    expect(compareNames(named(a), named(b))).toBe(expected);
+  });
+
+  const word = fc.constantFrom(
+    'Jean',
+    'jean',
+    'Éva',
+    'Eva',
+    'J',
+    'É',
+    'de',
+    'Roux',
+    'Le',
+    'Leroux',
+    'Martin',
+    'D’',
+    '-',
+    '',
+  );
+  const name = fc.record({
+    firstName: fc.option(fc.array(word, { maxLength: 3 }).map((words) => words.join(' '))),
+    lastName: fc.option(fc.array(word, { maxLength: 3 }).map((words) => words.join('-'))),
+  });
+
+  test('is symmetric', async () => {
+    await checkProperty(
+      fc.property(name, name, (a, b) => {
+        expect(compareNames(a, b)).toBe(compareNames(b, a));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test('does not see accents, case, hyphens, nor the order of names', async () => {
+    await checkProperty(
+      fc.property(name, name, (a, b) => {
+        const otherwise = {
+          firstName: a.lastName?.toUpperCase().normalize('NFD').replaceAll('-', ' ') ?? null,
+          lastName: a.firstName?.normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll(' ', '-') ?? null,
+        };
+        expect(compareNames(otherwise, b)).toBe(compareNames(a, b));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('says same only of names with the same words', async () => {
+    await checkProperty(
+      fc.property(name, name, (a, b) => {
+        if (compareNames(a, b) === 'same') expect(nameTokens(a)).toEqual(nameTokens(b));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
