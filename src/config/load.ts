@@ -9,7 +9,6 @@ import type { Environment } from './references.js';
 import { configSchema } from './schema.js';
 import type { Config } from './schema.js';
 import { formatPath } from './settings.js';
-import type { ConfigPath } from './settings.js';
 
 export const configFileNames = ['passerelle.config.yaml', 'passerelle.config.yml', 'passerelle.config.json'] as const;
 

@@ -7,7 +7,7 @@ export interface Setting {
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
-  readonly const?: unknown;
+  readonly const?: string | number | boolean | null;
   readonly format?: string;
   readonly properties?: Readonly<Record<string, Setting>>;
   readonly additionalProperties?: Setting | boolean;

@@ -1,0 +1,88 @@
+/**
+ * Imports point one way (docs/how-it-works.md): core <- systems, store <- sync <- activities <- worker. `src/http` alone speaks to the
+ * two systems; workflows import the core and types. test/lint/direction.unit.test.ts shows that each of these rules fires.
+ */
+
+/**
+ * What the files of a folder may import from other folders, at all (`values`) or as types only (`types`), and which packages.
+ * A folder that is not listed (cli, bench, test) may import everything.
+ */
+const layers = {
+  'src/core': { packages: ['libphonenumber-js', 'i18n-iso-countries', 'node:crypto'] },
+  'src/config': { values: ['src/core'], packages: ['zod', 'yaml', 'node:fs', 'node:path'] },
+  'src/store': {
+    values: ['src/core'],
+    types: ['src/config', 'src/http', 'src/systems'],
+    deny: ['@temporalio', 'undici'],
+  },
+  'src/http': { values: ['src/core'], types: ['src/config', 'src/store'], deny: ['@temporalio', 'postgres'] },
+  'src/systems': {
+    values: ['src/core', 'src/config', 'src/http'],
+    types: ['src/store'],
+    deny: ['@temporalio', 'postgres', 'undici'],
+  },
+  'src/sync': {
+    values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems'],
+    deny: ['@temporalio', 'postgres', 'undici'],
+  },
+  'src/doctor': {
+    values: ['src/core', 'src/config', 'src/http', 'src/systems'],
+    types: ['src/store'],
+    deny: ['@temporalio', 'postgres', 'undici'],
+  },
+  'src/embedded': { values: [], types: ['src/config'] },
+  'src/sandbox': { values: ['src/core', 'src/config'], types: ['src/systems'], deny: ['@temporalio', 'postgres'] },
+  'src/receiver': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'postgres'] },
+  'src/console': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'postgres'] },
+  activities: {
+    values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems', 'src/sync'],
+    types: ['workflows'],
+    deny: ['@temporalio/worker', '@temporalio/workflow', 'postgres', 'undici'],
+  },
+  workflows: {
+    values: ['src/core'],
+    types: ['activities'],
+    packages: ['@temporalio/workflow', '@temporalio/common'],
+  },
+};
+
+const everywhere = [...Object.keys(layers), 'src/cli'];
+
+const escaped = (text) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+
+/** Matches a relative import that leads into a folder, from whatever depth. */
+const into = (folder) => `^(?:\\.\\./)+(?:src/)?${escaped(folder.replace(/^src\//, ''))}/`;
+
+const named = (name) => `${escaped(name)}(?:/|$)`;
+
+function patternsOf(folder, { values = [], types = [], packages, deny = [] }) {
+  const closed = everywhere.filter((other) => other !== folder && !values.includes(other));
+  const patterns = closed.map((other) => ({
+    regex: into(other),
+    allowTypeImports: types.includes(other),
+    message: `${folder} must not import ${other}${types.includes(other) ? ' (types may be)' : ''}: imports point one way.`,
+  }));
+  if (packages !== undefined) {
+    const message = `${folder} imports no packages but ${packages.join(', ')}.`;
+    patterns.push({ regex: `^(?!\\.|${packages.map(named).join('|')})`, message });
+  }
+  for (const name of deny) patterns.push({ regex: `^${named(name)}`, message: `${folder} must not use ${name}.` });
+  return patterns;
+}
+
+/** `node:crypto` does not exist in a workflow, and neither does what needs it. */
+const outsideWorkflows = {
+  regex: '/core/(?:fingerprint|linkId)\\.js$',
+  allowTypeImports: true,
+  message: 'It needs node:crypto, which does not exist in a workflow.',
+};
+
+export const directionRules = Object.entries(layers).map(([folder, layer]) => ({
+  files: [`${folder}/**/*.ts`],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      { patterns: [...patternsOf(folder, layer), ...(folder === 'workflows' ? [outsideWorkflows] : [])] },
+    ],
+  },
+}));
