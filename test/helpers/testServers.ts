@@ -46,7 +46,12 @@ export async function startTestServers(): Promise<{ servers: TestServers; stop: 
     lock.release();
   };
   try {
-    stack = await startStack({ dataDirectory, onProgress: (line) => lines.push(line) });
+    stack = await startStack({
+      dataDirectory,
+      // These data may die with the machine: no need to wait for the disk each time a test copies the template.
+      database: { settings: { fsync: 'off' } },
+      onProgress: (line) => lines.push(line),
+    });
     const servers = await prepare(stack.databaseUrl, stack.temporalAddress);
     return { servers, stop };
   } catch (error) {

@@ -1,0 +1,1 @@
+export declare function importSource(file: string): Promise<unknown>;
