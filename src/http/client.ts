@@ -1,7 +1,16 @@
 /**
  * The only door to the two systems. See createHttpClient() for what it guarantees.
  */
-import type { Lane } from '../store/budget.js';
+import { Pool } from 'undici';
+import type { HttpConfig } from '../config/limits.js';
+import { PermitPostponed, PermitsStopped } from '../store/budget.js';
+import type { Budget, Lane, Permit } from '../store/budget.js';
+import { exchange, ExchangeBroken } from './exchange.js';
+import type { Incoming } from './exchange.js';
+import { BudgetExhausted, ConnectionStopped, NoAnswer, UnexpectedResponse } from './failures.js';
+import type { AnyFailure, FailureContext } from './failures.js';
+import { hasInexactNumber } from './json.js';
+import { failureOf, isRead, throttleMs } from './refusals.js';
 
 /** Who asks, and for what: decides the lane of the budget and names the record in errors and in the request log. */
 export interface Ask {
@@ -12,4 +21,263 @@ export interface Ask {
   readonly purpose: string;
   /** Cancels the wait for a permit, and the request. */
   readonly signal?: AbortSignal;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below the base address, starting with a slash, ids filled in and encoded; without query. */
+  readonly path: string;
+  /** Encoded as a form: a space becomes `+`. Parameters that are undefined are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Besides those of the client; these win. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What kind of request this is, for the request log: the path without ids (`/teams/{team}/clients/{id}`). Default: none. */
+  readonly kind?: string;
+  /**
+   * What a 401 does: `stop` (default) stops the connection; `answer` returns it as an answer, for a session whose token is
+   * renewed first.
+   */
+  readonly onUnauthorised?: 'stop' | 'answer';
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Names in lower case; repeated headers joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON; null when there was no content, and on a 404 or 401 whose content is not JSON. */
+  readonly body: unknown;
+  /** Id of the request in the request log. */
+  readonly requestId: string;
+  /** Epoch milliseconds, with fractions: when the first byte went out and when the head of the answer came. */
+  readonly sentAtMs: number;
+  readonly answeredAtMs: number;
+  /** For failures that whoever reads the answer finds in it. */
+  readonly context: FailureContext;
+}
+
+export interface HttpClient {
+  /**
+   * Takes a permit (unless one is given), sends one request, and waits for the answer. A 2xx and a 404 on a read are answers; for
+   * everything else see the table in failures.ts.
+   * @param permit from `reserve`; with undefined, one is taken
+   * @throws {AnyFailure} @throws the signal's reason when `ask.signal` fires
+   */
+  send(request: HttpRequest, ask: Ask, permit?: Permit): Promise<Answer>;
+  /**
+   * Takes the permits for requests that must follow each other without waiting, together. Where the limit allows fewer at
+   * once, that many; `send` takes the others when their time comes. Give back with `release` those that are not used.
+   * @throws {BudgetExhausted} {ConnectionStopped} as `send`
+   */
+  reserve(n: number, ask: Ask): Promise<Permit[]>;
+  release(permits: readonly Permit[]): void;
+  /** Waits for the requests under way and closes the connections. The budget is not ours to end. */
+  close(): Promise<void>;
+}
+
+export interface HttpClientOptions {
+  readonly connection: string;
+  readonly system: string;
+  /** With or without a path; `HttpRequest.path` is appended. */
+  readonly baseUrl: string;
+  /** Asked before each request: credentials. May take its time (to renew a session); no permit is held meanwhile. */
+  readonly headers: () => Record<string, string> | Promise<Record<string, string>>;
+  readonly budget: Budget;
+  readonly http: HttpConfig;
+  /** Texts that must never appear in an error: tokens and keys. */
+  readonly secrets: readonly string[];
+}
+
+/** Longest time that a request can be under way: what `createBudget` needs to know. */
+export function inFlightTimeoutMs(http: HttpConfig): number {
+  return http.connectTimeoutMs + http.headersTimeoutMs + http.bodyTimeoutMs;
+}
+
+/**
+ * An HTTP client for one base address and one credential. It guarantees that
+ * - nothing is sent without a permit of the budget, and the end of each request is reported to it, whatever that end is;
+ * - nothing is sent twice: no retries, no redirects (Temporal retries; a redirect loses a write's body);
+ * - nothing is waited for without a time limit, nor read without a size limit;
+ * - what was sent is exactly the JSON given; what is returned can be written back without loss;
+ * - each failure is one of the table in failures.ts and carries no value, no query, no secret.
+ */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  return new UndiciClient(options);
+}
+
+class UndiciClient implements HttpClient {
+  readonly #options: HttpClientOptions;
+  readonly #pool: Pool;
+  readonly #basePath: string;
+  readonly #timeoutMs: number;
+
+  constructor(options: HttpClientOptions) {
+    const { http } = options;
+    const base = new URL(options.baseUrl);
+    this.#options = options;
+    this.#basePath = base.pathname.replace(/\/$/, '');
+    this.#timeoutMs = inFlightTimeoutMs(http);
+    this.#pool = new Pool(base.origin, {
+      connections: http.connections,
+      // One request at a time on a connection: the next one would be re-sent if the one before it broke.
+      pipelining: 1,
+      connect: { timeout: http.connectTimeoutMs },
+      headersTimeout: http.headersTimeoutMs,
+      bodyTimeout: http.bodyTimeoutMs,
+      keepAliveTimeout: http.keepAliveMs,
+      keepAliveMaxTimeout: http.keepAliveMs,
+      maxResponseSize: http.maxResponseBytes,
+    });
+  }
+
+  async send(request: HttpRequest, ask: Ask, given?: Permit): Promise<Answer> {
+    const context = this.#context(request.method, request.path, ask);
+    let credentials: Record<string, string>;
+    try {
+      credentials = await this.#options.headers();
+    } catch (error) {
+      if (given) this.release([given]);
+      throw error;
+    }
+    const permit = await this.#validPermit(given, ask, context);
+    const incoming = await this.#exchange(request, ask, credentials, permit, context);
+    const failure = failureOf(incoming, context, (text) => this.#withoutSecrets(text));
+    if (failure !== null && !(incoming.status === 401 && request.onUnauthorised === 'answer')) {
+      // Should the database be away the failure still tells what happened; the next request finds the same.
+      await this.#react(failure, incoming).catch(() => undefined);
+      throw failure;
+    }
+    const { status, headers, sentAtMs, answeredAtMs } = incoming;
+    const body = bodyOf(incoming, context);
+    return { status, headers, body, requestId: String(permit.id), sentAtMs, answeredAtMs, context };
+  }
+
+  reserve(n: number, ask: Ask): Promise<Permit[]> {
+    const most = Math.min(n, this.#options.budget.largestGroup(ask.lane));
+    return this.#take(most, ask, this.#context('reserve', `${n} requests`, ask));
+  }
+
+  release(permits: readonly Permit[]): void {
+    for (const permit of permits) this.#options.budget.release(permit);
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  #context(method: string, path: string, ask: Ask): FailureContext {
+    const { connection, system } = this.#options;
+    const where = { connection, system, method, path: this.#withoutSecrets(path.split(/[?#]/)[0]!) };
+    return ask.record === undefined ? where : { ...where, record: ask.record };
+  }
+
+  #withoutSecrets(text: string): string {
+    return this.#options.secrets.reduce(
+      (rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '***')),
+      text,
+    );
+  }
+
+  async #validPermit(given: Permit | undefined, ask: Ask, context: FailureContext): Promise<Permit> {
+    if (given !== undefined) {
+      if (given.remainingMs() > 0) return given;
+      // Held for too long: the window may count it no more at the time it would reach the server.
+      this.release([given]);
+    }
+    const [permit] = await this.#take(1, ask, context);
+    return permit!;
+  }
+
+  async #take(n: number, ask: Ask, context: FailureContext): Promise<Permit[]> {
+    try {
+      return await this.#options.budget.take(n, ask);
+    } catch (error) {
+      if (error instanceof PermitPostponed) throw new BudgetExhausted(context, error.retryAtMs, error.blockedBy);
+      if (error instanceof PermitsStopped) throw new ConnectionStopped(context, error.reason);
+      throw error;
+    }
+  }
+
+  async #exchange(
+    request: HttpRequest,
+    ask: Ask,
+    credentials: Record<string, string>,
+    permit: Permit,
+    context: FailureContext,
+  ): Promise<Incoming> {
+    const { budget } = this.#options;
+    const log = { method: request.method, kind: request.kind ?? '' };
+    let sent = false;
+    let headed = false;
+    try {
+      return await exchange(this.#pool, {
+        method: request.method,
+        path: this.#basePath + request.path + queryOf(request.query),
+        headers: { ...standardHeaders(request.body), ...credentials, ...request.headers },
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+        deadlineMs: Math.min(this.#timeoutMs, permit.remainingMs()),
+        signal: ask.signal,
+        onSending: () => {
+          sent = true;
+        },
+        onHead: (status) => {
+          headed = true;
+          budget.answered(permit, { ...log, status });
+        },
+      });
+    } catch (error) {
+      // A server that cannot be reached must not use up the day.
+      if (!sent) budget.release(permit);
+      else if (!headed) budget.answered(permit, { ...log, status: null, mayStillArrive: true });
+      throw error instanceof ExchangeBroken ? brokenFailure(error, sent, context) : error;
+    }
+  }
+
+  /** What a failure means for the requests to come. Awaited, so that no other request slips through before it holds. */
+  async #react(failure: AnyFailure, incoming: Incoming): Promise<void> {
+    const { budget } = this.#options;
+    if (failure.type === 'Throttled') await budget.close(throttleMs(incoming), '429');
+    if (failure.type === 'AccessRefused')
+      await budget.stop(`${failure.status} on ${failure.context.method} ${failure.context.path}`);
+  }
+}
+
+function standardHeaders(body: unknown): Record<string, string> {
+  const headers = { accept: 'application/json', 'user-agent': 'passerelle' };
+  return body === undefined ? headers : { ...headers, 'content-type': 'application/json' };
+}
+
+function queryOf(query: HttpRequest['query']): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) parameters.append(name, String(value));
+  }
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
+}
+
+function brokenFailure(broken: ExchangeBroken, sent: boolean, context: FailureContext): AnyFailure {
+  const effect = !sent || isRead(context.method) ? 'none' : 'unknown';
+  if (broken.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
+    return new UnexpectedResponse(context, effect, 'the answer is larger than http.maxResponseBytes');
+  }
+  return new NoAnswer(context, effect, broken.code);
+}
+
+function bodyOf(incoming: Incoming, context: FailureContext): unknown {
+  const { status, text } = incoming;
+  if (text.trim() === '') return null;
+  const effect = isRead(context.method) ? 'none' : 'unknown';
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    if (status >= 400) return null;
+    const type = incoming.headers['content-type']?.split(';')[0] ?? 'no content type';
+    throw new UnexpectedResponse(context, effect, `the answer (${status}, ${type}) is not JSON`);
+  }
+  if (hasInexactNumber(text)) {
+    throw new UnexpectedResponse(context, effect, 'the answer has a number too long to be held exactly');
+  }
+  return body;
 }

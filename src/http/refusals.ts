@@ -1,0 +1,149 @@
+/** From an answer that is not a success to its row in the table of failures (failures.ts). */
+import {
+  AccessRefused,
+  InvalidRecord,
+  RecordMissing,
+  RequestRefused,
+  ServerFailed,
+  Throttled,
+  UnexpectedResponse,
+} from './failures.js';
+import type { AnyFailure, FailureContext } from './failures.js';
+import type { Incoming } from './exchange.js';
+
+const SHORTEST_RETRY_MS = 1_000;
+/** Jitter on top of the server's time: a tenth of it, within these bounds, so that many who wait do not come back as one. */
+const LEAST_JITTER_MS = 250;
+const MOST_JITTER_MS = 30_000;
+/** Of the server's own words, so much is kept for the case. */
+const MOST_WORDS = 4_096;
+
+/** True for methods that change nothing on the server. */
+export function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** @returns null for a success, and for a 404 on a read, which is an answer */
+export function failureOf(
+  incoming: Incoming,
+  context: FailureContext,
+  withoutSecrets: (text: string) => string,
+): AnyFailure | null {
+  const { status } = incoming;
+  const read = isRead(context.method);
+  if (status >= 200 && status < 300) return null;
+  if (status === 401 || status === 403) return new AccessRefused(context, status);
+  if (status === 429) return new Throttled(context, withJitter(throttleMs(incoming)));
+  if (status === 404) return read ? null : new RecordMissing(context);
+  if (status >= 500) return new ServerFailed(context, read ? 'none' : 'unknown', status);
+  if (!read && (status === 400 || status === 409 || status === 422)) {
+    return new InvalidRecord(context, status, refusedFields(incoming.text), incoming.text.slice(0, MOST_WORDS));
+  }
+  if (status >= 300 && status < 400) return redirected(incoming, context, withoutSecrets);
+  if (status >= 400) {
+    return new RequestRefused(
+      context,
+      status,
+      `the server refused the request (${status})`,
+      'Check the configured addresses, paths and page size with `passerelle doctor`',
+    );
+  }
+  return new UnexpectedResponse(context, read ? 'none' : 'unknown', `the answer has the unusual status ${status}`);
+}
+
+/**
+ * How long a 429 asks us to wait: by `Retry-After` (seconds, or a date, which is measured against the server's own clock), else
+ * by the number in Django REST framework's text ("Expected available in 86368 seconds.", in whatever language). At least a second.
+ */
+export function throttleMs(incoming: Pick<Incoming, 'headers' | 'text' | 'answeredAtMs'>): number {
+  const { headers, text, answeredAtMs } = incoming;
+  return Math.max(SHORTEST_RETRY_MS, retryAfterMs(headers, answeredAtMs) ?? detailMs(text) ?? 0);
+}
+
+function retryAfterMs(headers: Incoming['headers'], answeredAtMs: number): number | null {
+  const value = headers['retry-after']?.trim();
+  if (value === undefined || value === '') return null;
+  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1_000;
+  const until = Date.parse(value);
+  if (Number.isNaN(until)) return null;
+  const serverNow = Date.parse(headers['date'] ?? '');
+  return until - (Number.isNaN(serverNow) ? answeredAtMs : serverNow);
+}
+
+function detailMs(text: string): number | null {
+  const detail = (parse(text) as { detail?: unknown } | null)?.detail;
+  const seconds = typeof detail === 'string' ? /\d+(?:\.\d+)?/.exec(detail) : null;
+  return seconds === null ? null : Number(seconds[0]) * 1_000;
+}
+
+function withJitter(ms: number): number {
+  return Math.round(ms + Math.random() * Math.min(MOST_JITTER_MS, Math.max(LEAST_JITTER_MS, ms / 10)));
+}
+
+/** What a name of a field looks like. Anything else among the keys of an answer could be a value. */
+const identifier = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+/** Keys that say something about the answer, not about a field. */
+const notFields = new Set([
+  'detail',
+  'details',
+  'message',
+  'messages',
+  'code',
+  'status',
+  'result',
+  'success',
+  'type',
+  'title',
+]);
+/** Wrappers around the fields. They are left out of the path. */
+const wrappers = new Set(['error', 'errors', 'data']);
+
+/**
+ * The fields that the body of a 400 names, in Django REST framework's form: `{ "email": ["…"], "items": [{}, { "price":
+ * { "amount": ["…"] } }] }` gives `email` and `items.1.price.amount`. Names only, never the words.
+ */
+export function refusedFields(text: string): string[] {
+  const found = new Set<string>();
+  const visit = (value: unknown, path: readonly string[]) => {
+    if (typeof value === 'string' || isWords(value)) {
+      if (path.length > 0) found.add(path.join('.'));
+    } else if (Array.isArray(value)) {
+      value.forEach((inner, index) => visit(inner, [...path, String(index)]));
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, inner] of Object.entries(value)) {
+        if (path.length === 0 && notFields.has(key)) continue;
+        if (identifier.test(key)) visit(inner, path.length === 0 && wrappers.has(key) ? path : [...path, key]);
+      }
+    }
+  };
+  visit(parse(text), []);
+  return [...found];
+}
+
+function isWords(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((word) => typeof word === 'string');
+}
+
+function redirected(
+  incoming: Incoming,
+  context: FailureContext,
+  withoutSecrets: (text: string) => string,
+): RequestRefused {
+  const to = incoming.headers['location'];
+  // Without its query: that can hold what we asked for.
+  const place = withoutSecrets(to?.split(/[?#]/)[0] ?? '');
+  return new RequestRefused(
+    context,
+    incoming.status,
+    `the server redirects (${incoming.status}) and the request was not sent on${place ? `: to ${place}` : ''}`,
+    'Configure this path, or the address before it, exactly in the form that the server wants (often only a slash at the end differs)',
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
