@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { registerConfig } from './config.js';
 import { registerDoctor } from './doctor.js';
@@ -57,14 +58,16 @@ function createProgram(output: Output): Command {
     });
 }
 
+/** What the environment has already stays: whoever starts us has the last word. */
 function loadEnvFile(file: string): void {
+  let text: string;
   try {
-    process.loadEnvFile(file);
+    text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(
-      `--env-file: cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-    );
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new UsageError(`--env-file: cannot read ${file} (${code})`);
   }
+  for (const [name, value] of Object.entries(parseEnv(text))) process.env[name] ??= value;
 }
 
 function version(): string {

@@ -40,10 +40,13 @@ export interface TableOptions {
   readonly indent?: number;
 }
 
+/** Of what a person sees as one: an accent may be a code point of its own. */
+const characters = new Intl.Segmenter();
+
 /** Lines of a table whose columns are as wide as their widest cell. Cells may be coloured. The first row is no different: style it. */
 export function table(rows: readonly (readonly string[])[], options: TableOptions = {}): string {
   const { right = [], indent = 0 } = options;
-  const width = (cell: string): number => [...stripVTControlCharacters(cell)].length;
+  const width = (cell: string): number => [...characters.segment(stripVTControlCharacters(cell))].length;
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, width(cell))));
   return rows
