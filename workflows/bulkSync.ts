@@ -28,6 +28,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
+import type { PlanTotals } from '../src/core/plan.js';
 import { advanceScan, startScan } from '../src/core/scan.js';
 import { systemNames, type SystemName } from '../src/core/record.js';
 import {
@@ -82,7 +83,9 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
     approvedBy: null,
     differences: null,
   };
-  const scanIds: Record<SystemName, number | null> = { ...(input.carried?.scanIds ?? { yapla: null, yoplanning: null }) };
+  const scanIds: Record<SystemName, number | null> = {
+    ...(input.carried?.scanIds ?? { yapla: null, yoplanning: null }),
+  };
   let nextItem = input.carried?.nextItem ?? 1;
   let settleRounds = input.carried?.settleRounds ?? 0;
   let paused = input.carried?.paused ?? false;
@@ -208,9 +211,18 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       if (workflowInfo().continueAsNewSuggested) return;
       const facts = await persevere(async () => {
         scanIds[system] ??= await quick.openScan({ connectionId, system, runId: `${runId}/${settleRounds}` });
-        return await pages.scanPage({ connectionId, system, scanId: scanIds[system], pass: state.pass, from: state.from });
+        return await pages.scanPage({
+          connectionId,
+          system,
+          scanId: scanIds[system],
+          pass: state.pass,
+          from: state.from,
+        });
       });
-      const next = advanceScan(state, facts, { pageSize: options.pageSizes[system], maxRestarts: options.maxScanRestarts });
+      const next = advanceScan(state, facts, {
+        pageSize: options.pageSizes[system],
+        maxRestarts: options.maxScanRestarts,
+      });
       progress = { ...progress, scans: { ...progress.scans, [system]: next } };
       if (next.status !== 'reading') {
         await quick.endScan({ scanId: scanIds[system]!, status: next.status });
@@ -251,14 +263,14 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       await persevere(() => long.matchRecords({ connectionId, planId: draft.id }));
       enter('planning');
       const pagesRead = { yapla: progress.scans.yapla!.pages, yoplanning: progress.scans.yoplanning!.pages };
-      const made = await persevere(() => long.makePlan({ connectionId, planId: draft.id, pages: pagesRead }));
-      progress = { ...progress, plan: { ...draft, ...made } };
+      const drawn = await persevere(() => long.makePlan({ connectionId, planId: draft.id, pages: pagesRead }));
+      progress = { ...progress, plan: { ...draft, ...drawn } };
     }
     const plan = progress.plan!;
 
     if (progress.approvedBy === null) {
       const autoApprove = input.autoApprove ?? options.autoApprove;
-      if (!made(plan.totals)) progress = { ...progress, approvedBy: 'nothing to approve' };
+      if (!changes(plan.totals)) progress = { ...progress, approvedBy: 'nothing to approve' };
       else if (autoApprove && plan.guard.length === 0) progress = { ...progress, approvedBy: 'rule: autoApprove' };
       else {
         enter('waitingForApproval');
@@ -266,7 +278,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
         if (cancelled) throw new Cancelled();
         if (rejected) return 'rejected';
       }
-      await quick.markPlan({ planId: plan.id, status: 'approved', by: progress.approvedBy! });
+      await quick.markPlan({ connectionId, planId: plan.id, status: 'approved', by: progress.approvedBy! });
     }
 
     if (progress.phase !== 'settling') {
@@ -309,7 +321,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       const { reopened } = await persevere(() => long.settleIntents({ connectionId, planId, giveUp }));
       enter('applying');
       if (reopened === 0) return;
-      for (nextItem = 1; nextItem <= items; ) {
+      for (nextItem = 1; nextItem <= items;) {
         await applyChunks(planId, items);
         await continueIfSuggested();
       }
@@ -326,15 +338,15 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   // The end is recorded even when Temporal itself was asked to cancel.
   await CancellationScope.nonCancellable(async () => {
     become({ kind: 'running' });
-    if (progress.plan !== null) await quick.markPlan({ planId: progress.plan.id, status: outcome });
+    if (progress.plan !== null) await quick.markPlan({ connectionId, planId: progress.plan.id, status: outcome });
     enter('ended');
   });
   return { outcome, plan: progress.plan?.number ?? null, applied: progress.applied, differences: progress.differences };
 }
 
-/** True where a plan would make or change anything at all: questions alone need no approval. */
-function made(totals: { readonly items: Readonly<Record<string, number>> }): boolean {
-  return ['link', 'adopt', 'create', 'write', 'remove'].some((kind) => (totals.items[kind] ?? 0) > 0);
+/** True where a plan would link, make or change anything at all: questions alone need no approval. */
+function changes({ items, newLinks, changedPeople }: PlanTotals): boolean {
+  return newLinks + changedPeople + items.link + items.adopt + items.create + items.write + items.remove > 0;
 }
 
 /** Like Promise.all, but waits for every one before it throws: nothing may be left running behind the phase's back. */

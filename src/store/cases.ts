@@ -1,4 +1,5 @@
 /** The table `cases`: questions for a person. An open question is asked once, however often it comes up. */
+import type { FieldHashes, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 /**
@@ -21,6 +22,8 @@ export interface NewCase {
   readonly linkId?: string;
   /** May hold values: it stays in Postgres. */
   readonly details: unknown;
+  /** Hashes of both sides now; see `heldLinks`. */
+  readonly saw?: Readonly<Record<SystemName, FieldHashes | null>>;
 }
 
 /** Opens cases, all in one statement; one that is open already gets the new details. */
@@ -37,16 +40,17 @@ export async function openCases(
     field: one.field ?? '',
     link_id: one.linkId ?? null,
     details: one.details ?? {},
+    saw: one.saw ?? null,
   }));
   // One statement must not meet the same open case twice.
   const unique = [...new Map(rows.map((row) => [JSON.stringify([row.kind, row.subject, row.field]), row])).values()];
   await sql`
-    insert into cases (connection_id, kind, subject, field, link_id, details, plan_id)
-    select ${connectionId}, r.kind, r.subject, r.field, r.link_id, r.details, ${planId}
-      from json_to_recordset(${JSON.stringify(unique).replaceAll('\\u0000', '')}::text::json)
-        as r(kind text, subject text, field text, link_id text, details jsonb)
+    insert into cases (connection_id, kind, subject, field, link_id, details, saw, plan_id)
+    select ${connectionId}, r.kind, r.subject, r.field, r.link_id, r.details, r.saw, ${planId}::bigint
+      from json_to_recordset(${JSON.stringify(unique)}::text::json)
+        as r(kind text, subject text, field text, link_id text, details json, saw jsonb)
     on conflict (connection_id, kind, subject, field) where status = 'open'
-      do update set details = excluded.details, plan_id = excluded.plan_id`;
+      do update set details = excluded.details, saw = excluded.saw, plan_id = excluded.plan_id`;
 }
 
 /** Closes cases whose question no longer stands: of these links, every open one of these kinds but for the fields named. */
@@ -62,6 +66,36 @@ export async function closeSettledCases(
       from json_to_recordset(${JSON.stringify(rows)}::text::json) as r(link_id text, open_fields jsonb)
      where c.connection_id = ${connectionId} and c.link_id = r.link_id and c.status = 'open'
        and c.kind in ('conflict', 'notTaken') and not r.open_fields ? c.field`;
+}
+
+/** An open case that holds writes back: of the whole link (`refused`), or of one field (`notTaken`). */
+export interface HoldingCase {
+  readonly kind: 'refused' | 'notTaken';
+  readonly linkId: string;
+  readonly field: string;
+  readonly saw: Readonly<Record<SystemName, FieldHashes | null>>;
+}
+
+/** Open cases that hold writes of these links back while nothing has changed since. */
+export async function holdingCases(sql: Sql, connectionId: string, linkIds: readonly string[]): Promise<HoldingCase[]> {
+  return await sql<HoldingCase[]>`
+    select kind, link_id as "linkId", field, saw from cases
+     where connection_id = ${connectionId} and status = 'open' and kind in ('refused', 'notTaken') and saw is not null
+       and link_id = any(${linkIds as string[]})`;
+}
+
+/** Of these links, those with open cases, and on which fields: the empty string stands for the whole link. */
+export async function linksInQuestion(
+  sql: Sql,
+  connectionId: string,
+  linkIds: readonly string[],
+): Promise<Map<string, Set<string>>> {
+  const rows = await sql<{ linkId: string; fields: string[] }[]>`
+    select coalesce(link_id, subject) as "linkId", array_agg(field) as fields from cases
+     where connection_id = ${connectionId} and status = 'open' and kind not in ('guard', 'doubt', 'canary')
+       and (link_id = any(${linkIds as string[]}) or subject = any(${linkIds as string[]}))
+     group by 1`;
+  return new Map(rows.map((row) => [row.linkId, new Set(row.fields)]));
 }
 
 export interface OpenCase {

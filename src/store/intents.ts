@@ -12,24 +12,41 @@ export interface Intent {
   readonly sends: number;
 }
 
-/** Records that a creation is about to be sent. Committed before it is sent. */
-export async function recordIntent(sql: Sql, connectionId: string, intent: Omit<Intent, 'sends'>): Promise<void> {
+/** Records that creations are about to be sent. Committed before they are sent. */
+export async function recordIntents(
+  sql: Sql | Transaction,
+  connectionId: string,
+  intents: readonly Omit<Intent, 'sends'>[],
+): Promise<void> {
+  if (intents.length === 0) return;
   await sql`
     insert into intent as i (connection_id, link_id, system, external_id, hashes, status)
-    values (${connectionId}, ${intent.linkId}, ${intent.system}, ${intent.externalId}, ${JSON.stringify(intent.hashes)}::text::jsonb, 'sent')
+    select ${connectionId}, r."linkId", r.system, r."externalId", r.hashes, 'sent'
+      from json_to_recordset(${JSON.stringify(intents)}::text::json)
+        as r("linkId" text, system text, "externalId" text, hashes jsonb)
     on conflict (connection_id, link_id, system) do update
        set external_id = excluded.external_id, hashes = excluded.hashes, status = 'sent', sends = i.sends + 1`;
 }
 
-/** The creation took effect, or certainly did not. */
-export async function settleIntent(sql: Sql | Transaction, connectionId: string, linkId: string, system: SystemName): Promise<void> {
+/** These creations took effect, or certainly did not. */
+export async function settleIntents(
+  sql: Sql | Transaction,
+  connectionId: string,
+  settled: readonly { readonly linkId: string; readonly system: SystemName }[],
+): Promise<void> {
+  if (settled.length === 0) return;
   await sql`
-    update intent set status = 'settled'
-     where connection_id = ${connectionId} and link_id = ${linkId} and system = ${system}`;
+    update intent i set status = 'settled'
+      from json_to_recordset(${JSON.stringify(settled)}::text::json) as r("linkId" text, system text)
+     where i.connection_id = ${connectionId} and i.link_id = r."linkId" and i.system = r.system`;
 }
 
 /** Creations of these links whose effect is not known. */
-export async function openIntents(sql: Sql | Transaction, connectionId: string, linkIds: readonly string[] | 'all'): Promise<Intent[]> {
+export async function openIntents(
+  sql: Sql | Transaction,
+  connectionId: string,
+  linkIds: readonly string[] | 'all',
+): Promise<Intent[]> {
   return await sql<Intent[]>`
     select link_id as "linkId", system, external_id as "externalId", hashes, sends
       from intent where connection_id = ${connectionId} and status = 'sent'

@@ -66,7 +66,7 @@ const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
       ? sql`'document', ${s}.document, 'fields', ${s}.fields,`
       : sql`'document', '{}'::json, 'fields', '{}'::json,`;
   return sql`case when ${s}.external_id is null or ${s}.gone_at is not null then null else json_build_object('id', ${s}.external_id, ${values}
-    'hashes', ${s}.hashes, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000) end`;
+    'hashes', ${s}.hashes, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference) end`;
 };
 
 function selectPairs(sql: Sql | Transaction, connectionId: string, depth: Depth) {
@@ -130,7 +130,11 @@ export async function proposeLinks(sql: Sql, connectionId: string, proposals: re
 }
 
 /** Proposes a link of one side only for each record that has none and is in no open doubt: people to be created on the other side. */
-export async function proposeUnmatched(sql: Sql, connectionId: string, doubtful: Readonly<Record<SystemName, readonly string[]>>): Promise<void> {
+export async function proposeUnmatched(
+  sql: Sql,
+  connectionId: string,
+  doubtful: Readonly<Record<SystemName, readonly string[]>>,
+): Promise<void> {
   for (const system of ['yapla', 'yoplanning'] as const) {
     const column = sql(`${system}_id`);
     await sql`
@@ -144,9 +148,11 @@ export async function proposeUnmatched(sql: Sql, connectionId: string, doubtful:
   }
 }
 
-/** Forgets the proposals of a plan that was never applied. */
+/** Forgets the proposals of a plan that was never applied, but for those of which a creation may have taken effect already. */
 export async function dropProposals(sql: Sql, connectionId: string): Promise<void> {
-  await sql`delete from link where connection_id = ${connectionId} and state = 'proposed'`;
+  await sql`
+    delete from link l where l.connection_id = ${connectionId} and l.state = 'proposed'
+       and not exists (select 1 from intent i where i.connection_id = l.connection_id and i.link_id = l.link_id and i.status = 'sent')`;
 }
 
 export interface Agreement {
@@ -160,7 +166,11 @@ export interface Agreement {
 }
 
 /** Records what both systems agree on, set-wise, and makes proposals active. */
-export async function agree(sql: Sql | Transaction, connectionId: string, agreements: readonly Agreement[]): Promise<void> {
+export async function agree(
+  sql: Sql | Transaction,
+  connectionId: string,
+  agreements: readonly Agreement[],
+): Promise<void> {
   if (agreements.length === 0) return;
   const rows = agreements.map((one) => ({
     link_id: one.linkId,

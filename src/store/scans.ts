@@ -70,11 +70,19 @@ export async function endScan(sql: Sql, scanId: number, status: 'complete' | 'fa
   await sql`update scan set status = ${status}, ended_at = now() where id = ${scanId}`;
 }
 
-/** Records of a system that its last complete scan did not show, and that are not proven gone yet. */
+/** Records of a system that this complete scan did not show, and that are not proven gone yet. */
 export async function countUnseen(sql: Sql, key: Omit<ScanKey, 'pass'>): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     select count(*)::int as n from shadow s join scan c on c.id = ${key.scanId} and c.status = 'complete'
      where s.connection_id = ${key.connectionId} and s.system = ${key.system} and s.gone_at is null
-       and s.scan_id is not null and s.scan_id <> c.id and s.read_at < c.started_at`;
+       and s.read_at < c.started_at`;
+  return row!.n;
+}
+
+/** Records of a system that are not proven gone. */
+export async function countPeople(sql: Sql, connectionId: string, system: SystemName): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n from shadow
+     where connection_id = ${connectionId} and system = ${system} and gone_at is null`;
   return row!.n;
 }

@@ -17,6 +17,7 @@ export interface Shadow {
   readonly fields: CanonicalFields;
   readonly hashes: FieldHashes;
   readonly modifiedAt: number | null;
+  readonly externalReference: string | null;
 }
 
 /**
@@ -59,8 +60,30 @@ export async function upsertShadows(
 }
 
 /** Marks a record as gone: a read by id was answered 404. The shadow is kept, so that nothing is lost. */
-export async function markGone(sql: Sql | Transaction, connectionId: string, system: SystemName, id: string): Promise<void> {
+export async function markGone(
+  sql: Sql | Transaction,
+  connectionId: string,
+  system: SystemName,
+  id: string,
+): Promise<void> {
   await sql`
     update shadow set gone_at = coalesce(gone_at, now())
      where connection_id = ${connectionId} and system = ${system} and external_id = ${id}`;
+}
+
+/** A record that no link claims. */
+export interface UnlinkedShadow {
+  readonly id: string;
+  readonly hashes: FieldHashes;
+  readonly externalReference: string | null;
+}
+
+/** Records of a system that are there and that no link claims, oldest id first. Meant for the few after a bulk sync. */
+export async function unlinkedShadows(sql: Sql, connectionId: string, system: SystemName): Promise<UnlinkedShadow[]> {
+  return await sql<UnlinkedShadow[]>`
+    select s.external_id as id, s.hashes, s.external_reference as "externalReference" from shadow s
+     where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
+       and not exists (select 1 from link l where l.connection_id = s.connection_id
+                        and l.${sql(`${system}_id`)} = s.external_id)
+     order by s.first_seen_at, s.external_id`;
 }

@@ -111,7 +111,8 @@ create table journal (
   system        text not null,
   external_id   text,
   field         text not null,
-  old_value     text,
+  -- As it stood in the system's document, so that it can be put back to the letter.
+  old_value     json,
   new_value     text,
   -- Where the new value came from: the other system, or a person's answer to a case.
   origin        text not null,
@@ -153,7 +154,9 @@ create table cases (
   subject       text not null,
   field         text not null default '',
   link_id       text,
-  details       jsonb not null default '{}',
+  details       json not null default '{}',
+  -- Hashes of both sides when the question came up: while they stand, a refused write is not tried again.
+  saw           jsonb,
   status        text not null default 'open' check (status in ('open', 'closed')),
   plan_id       bigint,
   opened_at     timestamptz not null default now(),

@@ -1,0 +1,27 @@
+import { cancellationSignal } from '@temporalio/activity';
+import { applyChunk as apply } from '../src/sync/applyChunk.js';
+import { endedItems } from '../src/store/planItems.js';
+import type { Dependencies } from './dependencies.js';
+import { withHeartbeat } from './heartbeat.js';
+
+export interface ChunkCounts {
+  readonly ended: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+/** Applies the plan's remote items with `from <= n < to`; ended ones are left as they are, so it repeats safely. */
+export const applyChunk =
+  ({ sql, claims, connection }: Dependencies) =>
+  async (input: { connectionId: string; planId: number; from: number; to: number }): Promise<ChunkCounts> =>
+    await withHeartbeat(async () => {
+      const { connectionId, planId, from, to } = input;
+      const signal = cancellationSignal();
+      await apply(
+        { sql, claims, planId, connection: await connection(connectionId), cancelled: () => signal.aborted },
+        from,
+        to,
+      );
+      signal.throwIfAborted();
+      const outcomes = await endedItems(sql, planId, 'remote', from, to);
+      return { outcomes, ended: Object.values(outcomes).reduce((sum, n) => sum + n, 0) };
+    });

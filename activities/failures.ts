@@ -1,0 +1,82 @@
+/**
+ * How failures cross into Temporal. What happens next is decided by type: see the table in src/http/failures.ts. Nothing here
+ * carries a value of a record; an unknown error's message is dropped, because it could quote one.
+ */
+import { activityInfo } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { UnreadableValue } from '../src/core/normalise.js';
+import { BudgetExhausted, isFailure, NoAnswer, ServerFailed, Throttled, type Failure } from '../src/http/failures.js';
+import { DatabaseError, withoutValues } from '../src/store/database.js';
+import { ClaimLost, LinkBusy } from '../src/sync/claims.js';
+import { MisplacedField } from '../src/systems/mapping.js';
+import { UnknownConnection } from './dependencies.js';
+
+/** An answer that could not be read may be a hiccup of something in between: it is asked for so often before a person is. */
+const attemptsToRead = 3;
+
+/** A tenth of the wait, at random: Temporal's own retries have no jitter, and many workers must not come back at once. */
+const jitterShare = 0.1;
+
+/** Runs an activity's work and turns what it throws into what Temporal understands. */
+export async function withFailures<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toApplicationFailure(error, activityInfo().attempt);
+  }
+}
+
+/** @param attempt of the activity, from 1 */
+export function toApplicationFailure(error: unknown, attempt: number): unknown {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  if (isFailure(error)) return fromFailure(error, attempt);
+  if (error instanceof LinkBusy || error instanceof ClaimLost) {
+    return ApplicationFailure.create({ type: error.name, message: error.message });
+  }
+  if (error instanceof MisplacedField || error instanceof UnreadableValue) {
+    // The field map does not fit: like an answer that cannot be read, a person must look.
+    return ApplicationFailure.create({ type: 'UnexpectedResponse', message: error.message, nonRetryable: true });
+  }
+  if (error instanceof UnknownConnection) {
+    return ApplicationFailure.create({ type: error.name, message: error.message, nonRetryable: true });
+  }
+  const safe = withoutValues(error);
+  if (safe instanceof DatabaseError) {
+    return ApplicationFailure.create({ type: 'DatabaseError', message: safe.message });
+  }
+  const code = errorCode(error);
+  return ApplicationFailure.create({
+    type: error instanceof Error ? error.name : 'UnknownError',
+    message: `an unexpected error${code ? ` (${code})` : ''}; the worker's log has its stack`,
+  });
+}
+
+function fromFailure(failure: Failure, attempt: number): ApplicationFailure {
+  const common = { type: failure.type, message: failure.message };
+  if (failure instanceof BudgetExhausted) {
+    return ApplicationFailure.create({
+      ...common,
+      details: [{ retryAtMs: failure.retryAtMs }],
+      nextRetryDelay: delay(failure.retryAtMs - Date.now()),
+    });
+  }
+  if (failure instanceof Throttled) {
+    return ApplicationFailure.create({ ...common, nextRetryDelay: delay(failure.retryAfterMs) });
+  }
+  if (failure instanceof ServerFailed || failure instanceof NoAnswer) return ApplicationFailure.create(common);
+  if (failure.type === 'UnexpectedResponse' && attempt < attemptsToRead) {
+    // Under another type: the workflow holds on `UnexpectedResponse`, and Temporal must retry this one.
+    return ApplicationFailure.create({ ...common, type: 'UnreadableAnswer' });
+  }
+  return ApplicationFailure.create({ ...common, nonRetryable: true });
+}
+
+/** A delay of 0 would end the retries: at least a second. */
+function delay(ms: number): number {
+  return Math.max(1_000, ms) * (1 + Math.random() * jitterShare);
+}
+
+function errorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' && /^[A-Z0-9_]+$/.test(error.code) ? error.code : undefined;
+}

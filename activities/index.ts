@@ -1,0 +1,43 @@
+/** Every activity, made with its dependencies and wrapped so that failures cross into Temporal as the table says. */
+import { applyChunk } from './applyChunk.js';
+import { applyLocal } from './applyLocal.js';
+import type { Dependencies } from './dependencies.js';
+import { withFailures } from './failures.js';
+import { liftStops } from './liftStops.js';
+import { makePlan } from './makePlan.js';
+import { matchRecords } from './matchRecords.js';
+import { countUnsettled, draftPlan, markPlan } from './plans.js';
+import { prepareBulk } from './prepareBulk.js';
+import { scanPage } from './scanPage.js';
+import { endScan, openScan } from './scans.js';
+import { settleIntents } from './settleIntents.js';
+import { verify } from './verify.js';
+
+const factories = {
+  applyChunk,
+  applyLocal,
+  countUnsettled,
+  draftPlan,
+  endScan,
+  liftStops,
+  makePlan,
+  markPlan,
+  matchRecords,
+  openScan,
+  prepareBulk,
+  scanPage,
+  settleIntents,
+  verify,
+};
+
+/** The activities by name, as workflows call them. */
+export type Activities = { [Name in keyof typeof factories]: ReturnType<(typeof factories)[Name]> };
+
+export function createActivities(dependencies: Dependencies): Activities {
+  return Object.fromEntries(
+    Object.entries(factories).map(([name, create]) => {
+      const activity = create(dependencies) as (input: never) => Promise<unknown>;
+      return [name, (input: never) => withFailures(() => activity(input))];
+    }),
+  ) as Activities;
+}

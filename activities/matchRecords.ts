@@ -1,0 +1,80 @@
+import { matchGroup, matchReferences, ruleName, type Doubt, type GroupResult } from '../src/core/match.js';
+import { linkIdOf } from '../src/core/linkId.js';
+import { groupsByKey, referencedCandidates } from '../src/store/candidates.js';
+import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '../src/store/links.js';
+import { addItems, clearItems } from '../src/store/planItems.js';
+import type { Dependencies } from './dependencies.js';
+import { withHeartbeat } from './heartbeat.js';
+
+/** Rows of one insert. */
+const batchSize = 500;
+
+/**
+ * Proposes a link for every record that has none: with its counterpart where a rule finds exactly one, of one side only where there
+ * is none. Records in a doubt get no link; the doubts become the plan's first items. Starts over when it is repeated.
+ */
+export const matchRecords =
+  ({ sql, connection }: Dependencies) =>
+  async ({
+    connectionId,
+    planId,
+  }: {
+    connectionId: string;
+    planId: number;
+  }): Promise<{ linked: number; doubts: number }> =>
+    await withHeartbeat(async () => {
+      const { matchRules, config } = await connection(connectionId);
+      await dropProposals(sql, connectionId);
+      await clearItems(sql, planId);
+
+      const doubtful = { yapla: [] as string[], yoplanning: [] as string[] };
+      const doubts: Doubt[] = [];
+      let linked = 0;
+      let proposals: Proposal[] = [];
+      const flush = async () => {
+        linked += await proposeLinks(sql, connectionId, proposals);
+        proposals = [];
+      };
+      const take = async (by: string, result: GroupResult) => {
+        for (const pair of result.links) {
+          proposals.push({
+            linkId: linkIdOf('yapla', pair.yapla),
+            yaplaId: pair.yapla,
+            yoplanningId: pair.yoplanning,
+            matchedBy: by,
+          });
+        }
+        for (const doubt of result.doubts) {
+          // Two records of one system that look alike are only a question where both would be created on the other side.
+          if (doubt.kind === 'duplicate' && config.duplicates === 'create') continue;
+          doubts.push(doubt);
+          doubtful.yapla.push(...doubt.yapla);
+          doubtful.yoplanning.push(...doubt.yoplanning);
+        }
+        if (proposals.length >= batchSize) await flush();
+      };
+
+      await take('reference', matchReferences(await referencedCandidates(sql, connectionId)));
+      await flush();
+      for (const [index, rule] of matchRules.entries()) {
+        // A snapshot of who is doubtful: the query streams, and this rule's own doubts concern other groups.
+        const excluded = { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] };
+        for await (const group of groupsByKey(sql, connectionId, index, excluded)) {
+          await take(ruleName(rule), matchGroup(rule, group));
+        }
+        await flush();
+      }
+      await proposeUnmatched(sql, connectionId, doubtful);
+
+      for (let at = 0; at < doubts.length; at += batchSize) {
+        await addItems(
+          sql,
+          planId,
+          'local',
+          doubts
+            .slice(at, at + batchSize)
+            .map((doubt, index) => ({ n: at + index + 1, kind: 'doubt', linkId: null, decision: doubt, saw: {} })),
+        );
+      }
+      return { linked, doubts: doubts.length };
+    });

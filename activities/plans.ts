@@ -1,0 +1,27 @@
+import { systemNames, type SystemName } from '../src/core/record.js';
+import { openIntents } from '../src/store/intents.js';
+import { dropProposals } from '../src/store/links.js';
+import { draftPlan as storeDraft, markPlan as storeMark, type PlanStatus } from '../src/store/plans.js';
+import type { Dependencies } from './dependencies.js';
+
+/** Opens the run's plan, empty. */
+export const draftPlan =
+  ({ sql }: Dependencies) =>
+  async (input: { connectionId: string; runId: string }): Promise<{ id: number; number: number }> =>
+    await storeDraft(sql, input.connectionId, input.runId);
+
+/** Moves the plan on; proposals of one that is not applied are forgotten. */
+export const markPlan =
+  ({ sql }: Dependencies) =>
+  async (input: { connectionId: string; planId: number; status: PlanStatus; by?: string }): Promise<void> => {
+    await storeMark(sql, input.planId, input.status, input.by);
+    if (input.status === 'rejected' || input.status === 'cancelled') await dropProposals(sql, input.connectionId);
+  };
+
+/** Systems in which creations were sent whose effect is unknown. */
+export const countUnsettled =
+  ({ sql }: Dependencies) =>
+  async (input: { connectionId: string }): Promise<{ open: SystemName[] }> => {
+    const intents = await openIntents(sql, input.connectionId, 'all');
+    return { open: systemNames.filter((system) => intents.some((intent) => intent.system === system)) };
+  };

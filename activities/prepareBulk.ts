@@ -1,0 +1,21 @@
+import type { SystemName } from '../src/core/record.js';
+import type { Dependencies } from './dependencies.js';
+
+/** What `bulkSync` needs of the configuration: numbers only, since it stands in the history. */
+export interface BulkOptions {
+  readonly autoApprove: boolean;
+  readonly chunkItems: number;
+  readonly parallelChunks: number;
+  readonly maxScanRestarts: number;
+  readonly heartbeatTimeoutMs: number;
+  readonly pageSizes: Readonly<Record<SystemName, number>>;
+}
+
+export const prepareBulk =
+  ({ connection }: Dependencies) =>
+  async ({ connectionId }: { connectionId: string }): Promise<BulkOptions> => {
+    const { config, systems } = await connection(connectionId);
+    const { autoApprove, chunkItems, parallelChunks, maxScanRestarts, heartbeatTimeoutMs } = config.bulk;
+    const pageSizes = { yapla: systems.yapla.pageSize, yoplanning: systems.yoplanning.pageSize };
+    return { autoApprove, chunkItems, parallelChunks, maxScanRestarts, heartbeatTimeoutMs, pageSizes };
+  };

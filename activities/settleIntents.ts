@@ -1,0 +1,13 @@
+import { settleCreations } from '../src/sync/settleCreations.js';
+import type { Dependencies } from './dependencies.js';
+import { withHeartbeat } from './heartbeat.js';
+
+/** After a new scan: recognises creations whose answer never came; the others are sent again, or become cases when we give up. */
+export const settleIntents =
+  ({ sql, connection }: Dependencies) =>
+  async (input: {
+    connectionId: string;
+    planId: number;
+    giveUp: boolean;
+  }): Promise<{ recognised: number; reopened: number }> =>
+    await withHeartbeat(async () => await settleCreations(sql, await connection(input.connectionId), input));

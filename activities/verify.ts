@@ -1,0 +1,56 @@
+import { systemNames } from '../src/core/record.js';
+import { linksInQuestion } from '../src/store/cases.js';
+import { pairsAfter } from '../src/store/links.js';
+import { decideLink, isTombstone } from '../src/sync/decideLink.js';
+import type { Dependencies } from './dependencies.js';
+import { withHeartbeat } from './heartbeat.js';
+
+export interface Verification {
+  /** Links of which both records are known. */
+  readonly links: number;
+  /** Links that would still need something, open cases apart. Must be 0. */
+  readonly differences: number;
+  /** Links with an open case. */
+  readonly inQuestion: number;
+}
+
+const batchSize = 1_000;
+
+/**
+ * A second pass over every link, from the shadows that the answers to our writes refreshed: costs no request, and must find
+ * nothing but what stands in an open case.
+ */
+export const verify =
+  ({ sql, connection }: Dependencies) =>
+  async ({ connectionId }: { connectionId: string }): Promise<Verification> =>
+    await withHeartbeat(async () => {
+      const { fields, allowed } = await connection(connectionId);
+      let links = 0;
+      let differences = 0;
+      let inQuestion = 0;
+      for (let after = ''; ;) {
+        const pairs = await pairsAfter(sql, connectionId, after, batchSize, 'hashes');
+        if (pairs.length === 0) return { links, differences, inQuestion };
+        after = pairs.at(-1)!.linkId;
+        const asked = await linksInQuestion(
+          sql,
+          connectionId,
+          pairs.map((pair) => pair.linkId),
+        );
+        for (const pair of pairs) {
+          if (pair.ids.yapla !== null && pair.ids.yoplanning !== null) links += 1;
+          const questions = asked.get(pair.linkId);
+          if (questions !== undefined) inQuestion += 1;
+          if (isTombstone(pair) || questions?.has('')) continue;
+          const decision = allowed(decideLink(pair, fields));
+          const open = [
+            ...systemNames.flatMap((system) => decision.write[system]),
+            ...decision.adopt,
+            ...decision.conflicts,
+          ];
+          const differs =
+            decision.create !== null || decision.gone !== null || open.some((field) => !questions?.has(field));
+          if (differs) differences += 1;
+        }
+      }
+    });

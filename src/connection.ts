@@ -1,0 +1,106 @@
+/**
+ * One connection, open: its two systems behind their budgets, and the rules that its configuration sets, in the form in which
+ * activities and commands use them.
+ */
+import type { ConnectionConfig } from './config/schema.js';
+import type { Decision } from './core/decide.js';
+import { createFingerprint, hashFields } from './core/fingerprint.js';
+import { blockingKey, type MatchRule } from './core/match.js';
+import {
+  systemNames,
+  type CanonicalFields,
+  type FieldDefinition,
+  type FieldHashes,
+  type FieldName,
+  type SystemName,
+} from './core/record.js';
+import { createBudget, type Budget } from './store/budget.js';
+import { ensureConnection, fingerprintKey } from './store/connections.js';
+import type { Sql } from './store/database.js';
+import type { ShadowRow } from './store/shadows.js';
+import { openSystems } from './systems/index.js';
+import { readPlace, valueAt } from './systems/mapping.js';
+import type { Json, JsonObject, System, SystemRecord } from './systems/system.js';
+
+export interface OpenConnection {
+  readonly id: string;
+  readonly config: ConnectionConfig;
+  readonly systems: Readonly<Record<SystemName, System>>;
+  readonly budgets: Readonly<Record<SystemName, Budget>>;
+  readonly fields: readonly FieldDefinition[];
+  readonly matchRules: readonly MatchRule[];
+  /** Keyed hashes of normalised values. */
+  hash(fields: CanonicalFields): FieldHashes;
+  /** The record as it is stored. */
+  shadowOf(record: SystemRecord): ShadowRow;
+  /** A mapped field's value as it stands in a document; null where it has none. */
+  rawValue(system: SystemName, document: JsonObject, field: FieldName): Json;
+  /** The part of a decision that this connection may carry out: where it creates people, and which systems it can write. */
+  allowed(decision: Decision): Decision;
+  close(): Promise<void>;
+}
+
+/** The budget's credential of a connection's system: its rows in Postgres. */
+export function credentialOf(connectionId: string, system: SystemName): string {
+  return `${connectionId}/${system}`;
+}
+
+/** Opens a connection; close it to flush its budgets and end its http connections. */
+export async function openConnection(sql: Sql, id: string, config: ConnectionConfig): Promise<OpenConnection> {
+  await ensureConnection(sql, id);
+  const fingerprint = createFingerprint(await fingerprintKey(sql, id));
+  const budgets = Object.fromEntries(
+    systemNames.map((system) => {
+      const { limits, http } = config[system];
+      const inFlightTimeoutMs = http.connectTimeoutMs + http.headersTimeoutMs + http.bodyTimeoutMs;
+      return [system, createBudget({ sql, credential: credentialOf(id, system), limits, inFlightTimeoutMs })];
+    }),
+  ) as Record<SystemName, Budget>;
+  const systems = openSystems(id, config, { budgets });
+  const fields = Object.entries(config.fields).map(([name, { type, rule, direction }]) => ({
+    name,
+    type,
+    rule,
+    direction,
+  }));
+  const matchRules = config.matching.rules;
+  const hash = (values: CanonicalFields) => hashFields(values, fingerprint);
+
+  return {
+    id,
+    config,
+    systems,
+    budgets,
+    fields,
+    matchRules,
+    hash,
+    shadowOf: (record) => ({
+      ...record,
+      hashes: hash(record.fields),
+      matchKeys: matchRules.map((rule) => blockingKey(rule, record.fields)),
+    }),
+    rawValue: (system, document, field) => {
+      const place = config.fields[field]?.[system];
+      return place === undefined ? null : (valueAt(document, readPlace(place), `fields.${field}.${system}`) ?? null);
+    },
+    allowed: (decision) => {
+      const mayCreate =
+        decision.create !== null && createsIn(config.create, decision.create) && systems[decision.create].writes;
+      const write = (system: SystemName) =>
+        systems[system].writes && (decision.create === null || mayCreate) ? decision.write[system] : [];
+      return {
+        ...decision,
+        create: mayCreate ? decision.create : null,
+        write: { yapla: write('yapla'), yoplanning: write('yoplanning') },
+      };
+    },
+    close: async () => {
+      await Promise.all(systemNames.map((system) => budgets[system].end()));
+      await systems.close();
+    },
+  };
+}
+
+function createsIn(rule: ConnectionConfig['create'], system: SystemName): boolean {
+  return rule === 'both' || rule === system;
+}

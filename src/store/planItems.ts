@@ -1,0 +1,151 @@
+/** The table `plan_item`: what a plan does to each link, and what became of it. */
+import type { FieldHashes, SystemName } from '../core/record.js';
+import type { PlanItemKind } from '../core/plan.js';
+import type { Sql, Transaction } from './database.js';
+
+/** `local` items need no request; `remote` ones do, and are applied in chunks. */
+export type PlanPart = 'local' | 'remote';
+
+export interface PlanItem<D = unknown> {
+  readonly n: number;
+  readonly kind: PlanItemKind;
+  readonly linkId: string | null;
+  readonly decision: D;
+  readonly saw: Partial<Record<SystemName, FieldHashes>>;
+  readonly status: 'pending' | 'done' | 'failed';
+  readonly attempts: number;
+}
+
+export type NewPlanItem = Pick<PlanItem, 'n' | 'kind' | 'linkId' | 'decision' | 'saw'>;
+
+/** Inserts items of one part, all in one statement. */
+export async function addItems(sql: Sql, planId: number, part: PlanPart, items: readonly NewPlanItem[]): Promise<void> {
+  if (items.length === 0) return;
+  await sql`
+    insert into plan_item (plan_id, part, n, kind, link_id, decision, saw)
+    select ${planId}, ${part}, r.n, r.kind, r."linkId", r.decision, r.saw
+      from json_to_recordset(${JSON.stringify(items)}::text::json)
+        as r(n int, kind text, "linkId" text, decision jsonb, saw jsonb)`;
+}
+
+/** Empties a plan, or all of it but the items of one kind. */
+export async function clearItems(sql: Sql, planId: number, except?: { readonly keep: PlanItemKind }): Promise<void> {
+  await sql`delete from plan_item where plan_id = ${planId} and kind is distinct from ${except?.keep ?? null}::text`;
+}
+
+/** Items of a part. */
+export async function countItems(sql: Sql, planId: number, part: PlanPart): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n from plan_item where plan_id = ${planId} and part = ${part}`;
+  return row!.n;
+}
+
+/** Pending items of a part with `from <= n < to`, in order. */
+export async function pendingItems<D>(
+  sql: Sql,
+  planId: number,
+  part: PlanPart,
+  from: number,
+  to: number,
+): Promise<PlanItem<D>[]> {
+  return await sql<PlanItem<D>[]>`
+    select n, kind, link_id as "linkId", decision, saw, status, attempts from plan_item
+     where plan_id = ${planId} and part = ${part} and n >= ${from} and n < ${to} and status = 'pending' order by n`;
+}
+
+/** The first pending items of a part, in order. */
+export async function nextPending<D>(sql: Sql, planId: number, part: PlanPart, limit: number): Promise<PlanItem<D>[]> {
+  return await sql<PlanItem<D>[]>`
+    select n, kind, link_id as "linkId", decision, saw, status, attempts from plan_item
+     where plan_id = ${planId} and part = ${part} and status = 'pending' order by n limit ${limit}`;
+}
+
+/** Ends items. An item that is ended already keeps its first end. */
+export async function endItems(
+  sql: Sql | Transaction,
+  planId: number,
+  part: PlanPart,
+  ends: readonly { readonly n: number; readonly status: 'done' | 'failed'; readonly outcome: string }[],
+): Promise<void> {
+  if (ends.length === 0) return;
+  await sql`
+    update plan_item i set status = r.status, outcome = r.outcome, finished_at = now()
+      from json_to_recordset(${JSON.stringify(ends)}::text::json) as r(n int, status text, outcome text)
+     where i.plan_id = ${planId} and i.part = ${part} and i.n = r.n and i.status = 'pending'`;
+}
+
+/** How many items with `from <= n < to` are ended, by outcome. */
+export async function endedItems(
+  sql: Sql,
+  planId: number,
+  part: PlanPart,
+  from: number,
+  to: number,
+): Promise<Record<string, number>> {
+  const rows = await sql<{ outcome: string; n: number }[]>`
+    select outcome, count(*)::int as n from plan_item
+     where plan_id = ${planId} and part = ${part} and n >= ${from} and n < ${to} and status <> 'pending' group by outcome`;
+  return Object.fromEntries(rows.map((row) => [row.outcome, row.n]));
+}
+
+/** Counts an attempt that failed while the server answered others; returns how many there are now. */
+export async function countAttempt(sql: Sql, planId: number, n: number): Promise<number> {
+  const [row] = await sql<{ attempts: number }[]>`
+    update plan_item set attempts = attempts + 1 where plan_id = ${planId} and part = 'remote' and n = ${n} returning attempts`;
+  return row?.attempts ?? 0;
+}
+
+/** Items of the remote part that came to a given outcome, for the workflow's second look (re-issued creations). */
+export async function reopenItems(
+  sql: Sql,
+  planId: number,
+  outcome: string,
+  linkIds: readonly string[],
+): Promise<number> {
+  const rows = await sql`
+    update plan_item set status = 'pending', outcome = null, finished_at = null
+     where plan_id = ${planId} and part = 'remote' and outcome = ${outcome} and link_id = any(${linkIds as string[]}) returning 1`;
+  return rows.length;
+}
+
+/** How far a plan is: items by part and status, and outcomes by name. */
+export async function planProgress(
+  sql: Sql,
+  planId: number,
+): Promise<
+  {
+    readonly part: PlanPart;
+    readonly kind: PlanItemKind;
+    readonly status: string;
+    readonly outcome: string | null;
+    readonly n: number;
+  }[]
+> {
+  return await sql`
+    select part, kind, status, outcome, count(*)::int as n from plan_item where plan_id = ${planId}
+     group by part, kind, status, outcome order by 1, 2, 3, 4`;
+}
+
+/** A few items of each kind, with the values that a person needs to judge them. For the terminal only: it prints personal data. */
+export async function sampleItems(
+  sql: Sql,
+  connectionId: string,
+  planId: number,
+  perKind: number,
+): Promise<
+  {
+    readonly kind: PlanItemKind;
+    readonly linkId: string | null;
+    readonly decision: unknown;
+    readonly yapla: Record<string, string | null> | null;
+    readonly yoplanning: Record<string, string | null> | null;
+  }[]
+> {
+  return await sql`
+    select i.kind, i.link_id as "linkId", i.decision, a.fields as yapla, b.fields as yoplanning
+      from (select *, row_number() over (partition by kind order by part, n) as nth from plan_item where plan_id = ${planId}) i
+      left join link l on l.connection_id = ${connectionId} and l.link_id = i.link_id
+      left join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
+      left join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
+     where i.nth <= ${perKind} order by i.kind, i.nth`;
+}

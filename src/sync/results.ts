@@ -1,0 +1,87 @@
+/** What applying came to, and how it is recorded: many results in one transaction. */
+import type { SystemName } from '../core/record.js';
+import { closeSettledCases, openCases, type NewCase } from '../store/cases.js';
+import type { Sql } from '../store/database.js';
+import { settleIntents } from '../store/intents.js';
+import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
+import { agree, type Agreement } from '../store/links.js';
+import { endItems } from '../store/planItems.js';
+import { markGone, upsertShadows, type ShadowRow } from '../store/shadows.js';
+
+/**
+ * - `agreed`: nothing had to be written (any more); `written`, `created`: done;
+ * - `unsettled`: a creation was sent and nobody knows whether it took effect: looked up in the list later;
+ * - `removed`: proven gone, a case is open; `asked`: only questions are left;
+ * - `refused`, `keepsFailing`: the system does not take the record, a case is open.
+ */
+export type Outcome = 'agreed' | 'written' | 'created' | 'unsettled' | 'removed' | 'asked' | 'refused' | 'keepsFailing';
+
+export interface LinkResult {
+  readonly linkId: string;
+  readonly outcome: Outcome;
+  readonly shadows: readonly { readonly system: SystemName; readonly row: ShadowRow }[];
+  readonly agreement: Agreement | null;
+  readonly journal: readonly JournalOutcome[];
+  readonly cases: readonly NewCase[];
+  readonly settledIntents: readonly SystemName[];
+  readonly gone: readonly { readonly system: SystemName; readonly id: string }[];
+}
+
+/** A link's result, and the plan's item that it ends. */
+export interface ItemResult extends LinkResult {
+  readonly n: number;
+}
+
+/** Records results and ends their items: all of it or nothing. */
+export async function commitResults(
+  sql: Sql,
+  where: { readonly connectionId: string; readonly planId: number },
+  results: readonly ItemResult[],
+): Promise<void> {
+  const { connectionId, planId } = where;
+  await sql.begin(async (tx) => {
+    for (const system of ['yapla', 'yoplanning'] as const) {
+      const rows = results.flatMap((one) =>
+        one.shadows.filter((shadow) => shadow.system === system).map((shadow) => shadow.row),
+      );
+      await upsertShadows(tx, connectionId, system, rows);
+    }
+    for (const { gone } of results) for (const { system, id } of gone) await markGone(tx, connectionId, system, id);
+    await agree(
+      tx,
+      connectionId,
+      results.flatMap((one) => one.agreement ?? []),
+    );
+    await recordOutcomes(
+      tx,
+      connectionId,
+      results.flatMap((one) => one.journal),
+    );
+    await settleIntents(
+      tx,
+      connectionId,
+      results.flatMap((one) => one.settledIntents.map((system) => ({ linkId: one.linkId, system }))),
+    );
+    await closeSettledCases(
+      tx,
+      connectionId,
+      results.map(({ linkId, cases }) => ({ linkId, openFields: cases.map((one) => one.field ?? '') })),
+    );
+    await openCases(
+      tx,
+      connectionId,
+      planId,
+      results.flatMap((one) => one.cases),
+    );
+    await endItems(
+      tx,
+      planId,
+      'remote',
+      results.map(({ n, outcome }) => ({
+        n,
+        outcome,
+        status: outcome === 'refused' || outcome === 'keepsFailing' ? 'failed' : 'done',
+      })),
+    );
+  });
+}
