@@ -32,7 +32,10 @@ export interface SandboxConnectionOptions {
 }
 
 /** @returns the input of `connectionSchema` for a sandbox at `addresses`. */
-export function sandboxConnection(addresses: SandboxAddresses, options: SandboxConnectionOptions = {}): ConnectionInput {
+export function sandboxConnection(
+  addresses: SandboxAddresses,
+  options: SandboxConnectionOptions = {},
+): ConnectionInput {
   const credentials = { ...sandboxCredentials, ...options.credentials };
   const shape = options.shape ?? 'flat';
   const yapla = (shape === 'flat' ? flatYapla : nestedYapla)(addresses.yapla, credentials.yaplaKey);

@@ -81,14 +81,21 @@ export class SandboxControlError extends Error {
 
 /** @param url the sandbox's control address. @throws {SandboxControlError} from each operation that the sandbox refuses. */
 export function createSandboxControl(url: string): SandboxControl {
-  async function call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+  async function call(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+  ): Promise<unknown> {
     const answer = await request(url + path, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
     const text = await answer.body.text();
     if (answer.statusCode >= 400) {
-      throw new SandboxControlError(answer.statusCode, `sandbox control ${method} ${path} answered ${answer.statusCode}: ${text}`);
+      throw new SandboxControlError(
+        answer.statusCode,
+        `sandbox control ${method} ${path} answered ${answer.statusCode}: ${text}`,
+      );
     }
     return text === '' ? undefined : JSON.parse(text);
   }

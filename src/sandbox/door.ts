@@ -79,7 +79,13 @@ export class Door {
   }
 
   /** Serves one request. `record` is the id its path names. */
-  async serve(kind: RequestKind, record: string | null, request: FastifyRequest, reply: FastifyReply, handler: Handler) {
+  async serve(
+    kind: RequestKind,
+    record: string | null,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    handler: Handler,
+  ) {
     await this.#travel(this.#latency.inboundMs);
     const arrivedAt = performance.now();
     this.accounting.arrived(kind);
@@ -115,7 +121,8 @@ export class Door {
     const credential = this.manners.authenticate(request, kind);
     if (typeof credential !== 'string') return credential;
     const access = this.faults.strike(target, 'access')[0];
-    if (access !== undefined) return access.do === 'revoke' ? this.manners.unauthorised(request) : this.manners.forbidden();
+    if (access !== undefined)
+      return access.do === 'revoke' ? this.manners.unauthorised(request) : this.manners.forbidden();
 
     this.accounting.countedAt(arrivedAt);
     const verdict = this.throttle.judge(credential, arrivedAt);
@@ -181,7 +188,8 @@ export class Door {
 /** 5xx and 4xx that no API wrote: Django's bare page for 500, a proxy's for the others. */
 function statusAnswer({ status, body }: Extract<FaultAction, { do: 'status' }>): Answer {
   if (body !== undefined) return { status, body };
-  const page = status === 500 ? '<h1>Server Error (500)</h1>' : `<html><head><title>${status}</title></head><body></body></html>`;
+  const page =
+    status === 500 ? '<h1>Server Error (500)</h1>' : `<html><head><title>${status}</title></head><body></body></html>`;
   return { status, body: `<!doctype html>${page}` };
 }
 

@@ -20,7 +20,12 @@ const actionSchema = z.discriminatedUnion('do', [
   /** 429 in the system's own words, asking for so many seconds. Nothing takes effect. */
   z.strictObject({ do: z.literal('refuse'), seconds: z.number().int().nonnegative() }),
   /** Answers with a status; the body defaults to what such a server or its proxy sends (HTML for 5xx). */
-  z.strictObject({ do: z.literal('status'), status: z.number().int().min(400).max(599), body: json.optional(), effect }),
+  z.strictObject({
+    do: z.literal('status'),
+    status: z.number().int().min(400).max(599),
+    body: json.optional(),
+    effect,
+  }),
   /** 400 with the system's form of a field error. */
   z.strictObject({ do: z.literal('invalid'), field: z.string(), message: z.string().default('Enter a valid value.') }),
   /** Status 200 and an error inside, as APIs with a `result` flag answer. Nothing takes effect. */
@@ -49,7 +54,10 @@ const actionSchema = z.discriminatedUnion('do', [
   /** What is written is stored in the server's own form. */
   z.strictObject({
     do: z.literal('rewrite'),
-    fields: z.partialRecord(personFieldSchema, z.enum(['upper', 'lower', 'internationalPhone', 'nationalPhone', 'digits'])),
+    fields: z.partialRecord(
+      personFieldSchema,
+      z.enum(['upper', 'lower', 'internationalPhone', 'nationalPhone', 'digits']),
+    ),
   }),
   /** What is written to these fields is dropped: they keep the values they had. */
   z.strictObject({ do: z.literal('ignore'), fields: z.array(personFieldSchema).min(1) }),

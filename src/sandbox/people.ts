@@ -131,7 +131,10 @@ export class PersonMaker {
     const next: Record<string, string | null> = { ...person };
     const edits: (() => void)[] = [
       () => (next['phone'] = e164(country, nationalNumber(country, random))),
-      () => Object.assign(next, this.#address(country, null), { street: `${random.between(1, 99)} ${random.pick(streets)}` }),
+      () =>
+        Object.assign(next, this.#address(country, null), {
+          street: `${random.between(1, 99)} ${random.pick(streets)}`,
+        }),
       () => (next['phone'] = null),
       () => Object.assign(next, { street: null, city: null, postalCode: null }),
       () => (next['language'] = person.language === null ? 'fr' : null),
@@ -173,7 +176,9 @@ export class PersonMaker {
   /** A second record of the person in the same system: less complete, and written by somebody else. */
   duplicate(original: Original): Person {
     const { person } = original;
-    const fewer = this.#random.chance(0.5) ? { ...person, phone: null } : { ...person, street: null, city: null, postalCode: null };
+    const fewer = this.#random.chance(0.5)
+      ? { ...person, phone: null }
+      : { ...person, street: null, city: null, postalCode: null };
     return this.dress({ ...original, person: fewer });
   }
 
@@ -185,7 +190,9 @@ export class PersonMaker {
     const random = this.#random;
     const firstName = random.pick(firstNames);
     const own = random.pick(lastNames);
-    const doubled = random.chance(share.doubleLastName) ? `${own}${random.pick(['-', ' '])}${random.pick(lastNames)}` : own;
+    const doubled = random.chance(share.doubleLastName)
+      ? `${own}${random.pick(['-', ' '])}${random.pick(lastNames)}`
+      : own;
     const lastName = family?.lastName ?? doubled;
     const taken = family !== null && this.#siblings.has(fold(firstName));
     return taken || fold(firstName) === fold(lastName) ? this.#names(family) : { firstName, lastName };
@@ -230,7 +237,10 @@ export class PersonMaker {
     return atHome ? nationalForm(country, number, random) : internationalForm(country, number, random);
   }
 
-  #address(country: PersonCountry, family: Original | null): Pick<Person, 'street' | 'city' | 'postalCode' | 'country'> {
+  #address(
+    country: PersonCountry,
+    family: Original | null,
+  ): Pick<Person, 'street' | 'city' | 'postalCode' | 'country'> {
     const random = this.#random;
     if (family !== null) {
       const { street, city, postalCode } = family.person;
@@ -246,7 +256,12 @@ export class PersonMaker {
 /** Yields the people of `options` one by one, the two systems' lists mixed, so that a list is not sorted by kind. */
 export function* generatePeople(options: ResolvedPeopleOptions): Generator<GeneratedPerson> {
   const maker = new PersonMaker(options.seed, options.defaultCountry);
-  const left = { yapla: options.yapla, yoplanning: options.yoplanning, shared: options.shared, differing: options.differing };
+  const left = {
+    yapla: options.yapla,
+    yoplanning: options.yoplanning,
+    shared: options.shared,
+    differing: options.differing,
+  };
   const duplicatesLeft = { ...options.duplicates };
   const order = new Random(options.seed ^ 0x5eed);
   const kinds = ['yapla', 'yoplanning', 'shared', 'differing'] as const;

@@ -52,7 +52,11 @@ export function nationalForm(country: PersonCountry, number: string, random: Ran
 /** One of the ways in which the number is written with its country code: each reads the same from anywhere in Europe. */
 export function internationalForm(country: PersonCountry, number: string, random: Random): string {
   const code = callingCode[country];
-  return random.pick([`+${code}${number}`, `+${code} ${number}`, `+${code} ${number.slice(0, 3)} ${number.slice(3, 6)} ${number.slice(6)}`]);
+  return random.pick([
+    `+${code}${number}`,
+    `+${code} ${number}`,
+    `+${code} ${number.slice(0, 3)} ${number.slice(3, 6)} ${number.slice(6)}`,
+  ]);
 }
 
 /** A number in the server's own form, for the fault that rewrites; text that is no number stays as it is. */

@@ -74,12 +74,28 @@ export const townsOf: Readonly<Record<PersonCountry, readonly Town[]>> = {
   ),
   BE: towns('1000|Bruxelles;4000|Liège;5000|Namur;6000|Charleroi;7000|Mons;1348|Louvain-la-Neuve;4800|Verviers'),
   CH: towns('1201|Genève;1003|Lausanne;2000|Neuchâtel;1700|Fribourg;1950|Sion;2800|Delémont'),
-  CA: towns('H2X 1Y4|Montréal;G1R 4P5|Québec;J1H 4A7|Sherbrooke;G8Z 3R9|Trois-Rivières;J8X 2K1|Gatineau;G7H 5B1|Saguenay'),
+  CA: towns(
+    'H2X 1Y4|Montréal;G1R 4P5|Québec;J1H 4A7|Sherbrooke;G8Z 3R9|Trois-Rivières;J8X 2K1|Gatineau;G7H 5B1|Saguenay',
+  ),
 };
 
-export const mailDomains = ['exemple.fr', 'courriel.example', 'poste.example', 'example.be', 'example.ch', 'example.ca', 'famille.example'];
+export const mailDomains = [
+  'exemple.fr',
+  'courriel.example',
+  'poste.example',
+  'example.be',
+  'example.ch',
+  'example.ca',
+  'famille.example',
+];
 
-export const membershipTypes = ['Adhésion annuelle', 'Adhésion famille', 'Licence jeune', 'Membre bienfaiteur', 'Carte saison'];
+export const membershipTypes = [
+  'Adhésion annuelle',
+  'Adhésion famille',
+  'Licence jeune',
+  'Membre bienfaiteur',
+  'Carte saison',
+];
 
 export const groupNames = ['Bureau', 'Bénévoles', 'École de voile', 'Compétition', 'Infolettre'];
 

@@ -1,0 +1,133 @@
+/** The server side of control.ts. */
+import fastify, { type FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { systemNames, type SystemName } from '../core/record.js';
+import type { JsonObject } from '../systems/system.js';
+import type { Door } from './door.js';
+import { faultSchema, type Faults } from './faults.js';
+import { latencySchema, peopleSchema, sandboxLimitsSchema } from './options.js';
+import type { PersonTruth, ResolvedPeopleOptions } from './people.js';
+import { personChangesSchema, personSchema } from './person.js';
+import type { Registry } from './registry.js';
+
+export interface ControlParts {
+  readonly doors: Readonly<Record<SystemName, Door>>;
+  readonly registries: Readonly<Record<SystemName, Registry>>;
+  readonly faults: Faults;
+  readonly truth: () => readonly PersonTruth[];
+  readonly populate: (options: ResolvedPeopleOptions) => void;
+  readonly expireSessions: () => void;
+}
+
+const unmappedSchema = z.record(z.string(), z.json()).default({});
+
+const additionSchema = z.strictObject({
+  person: personSchema,
+  options: z
+    .strictObject({
+      at: z.enum(['start', 'end']).default('end'),
+      externalReference: z.string().optional(),
+      unmapped: unmappedSchema,
+    })
+    .prefault({}),
+});
+const editSchema = z.strictObject({ changes: personChangesSchema.default({}), unmapped: unmappedSchema });
+const resetSchema = z.strictObject({ people: peopleSchema.optional() });
+const systemParameters = z.object({ system: z.enum(systemNames) });
+const recordParameters = systemParameters.extend({ id: z.string() });
+
+export function createControlServer(parts: ControlParts): FastifyInstance {
+  const { doors, registries, faults } = parts;
+  const app = fastify({ forceCloseConnections: true });
+  const done = { done: true };
+
+  app.setErrorHandler((error, _request, reply) => {
+    // What was asked makes no sense: a mistake of the caller, told in full.
+    if (error instanceof z.ZodError) return reply.code(400).send({ error: z.prettifyError(error) });
+    return reply.code(500).send({ error: error instanceof Error ? error.message : String(error) });
+  });
+
+  app.get('/counts', () => bySystem((system) => doors[system].accounting.counts()));
+  app.delete('/counts', () => {
+    resetCounts();
+    return done;
+  });
+  app.get('/writes/:system', ({ params }) => doors[systemParameters.parse(params).system].accounting.writes());
+
+  app.get('/faults', () => faults.states());
+  app.post('/faults', ({ body }) => ({ id: faults.add(faultSchema.parse(body)) }));
+  app.delete('/faults', () => {
+    faults.clear();
+    return done;
+  });
+  app.delete<{ Params: { id: string } }>('/faults/:id', ({ params }, reply) =>
+    faults.remove(params.id) ? done : reply.code(404).send({ error: `no fault ${params.id}` }),
+  );
+
+  app.put('/limits/:system', ({ params, body }) => {
+    doors[systemParameters.parse(params).system].setLimits(sandboxLimitsSchema.parse(body));
+    return done;
+  });
+  app.put('/latency/:system', ({ params, body }) => {
+    doors[systemParameters.parse(params).system].setLatency(latencySchema.parse(body));
+    return done;
+  });
+
+  app.get('/truth', () => parts.truth());
+  app.get('/ids/:system', ({ params }) => registries[systemParameters.parse(params).system].ids());
+  app.get('/records/:system', ({ params }) => {
+    const registry = registries[systemParameters.parse(params).system];
+    return registry.ids().map((id) => registry.show(id));
+  });
+  app.get('/records/:system/:id', ({ params }, reply) => {
+    const { system, id } = recordParameters.parse(params);
+    return registries[system].show(id) ?? reply.code(404).send(noRecord(system, id));
+  });
+  app.post('/records/:system', ({ params, body }) => {
+    const { person, options } = additionSchema.parse(body);
+    const { at, externalReference, unmapped } = options;
+    const id = registries[systemParameters.parse(params).system].addPerson(person, {
+      ...(at === 'start' ? { at: 0 } : {}),
+      ...(externalReference === undefined ? {} : { externalReference }),
+      unmapped: unmapped as JsonObject,
+    });
+    return { id };
+  });
+  app.patch('/records/:system/:id', ({ params, body }, reply) => {
+    const { system, id } = recordParameters.parse(params);
+    const { changes, unmapped } = editSchema.parse(body);
+    const edited = registries[system].editPerson(id, changes, unmapped as JsonObject);
+    return edited ? done : reply.code(404).send(noRecord(system, id));
+  });
+  app.delete('/records/:system/:id', ({ params }, reply) => {
+    const { system, id } = recordParameters.parse(params);
+    return registries[system].removePerson(id) ? done : reply.code(404).send(noRecord(system, id));
+  });
+
+  app.delete('/sessions', () => {
+    parts.expireSessions();
+    return done;
+  });
+  app.post('/reset', ({ body }) => {
+    const { people } = resetSchema.parse(body);
+    resetCounts();
+    faults.clear();
+    for (const system of systemNames) doors[system].throttle.forget();
+    if (people !== undefined) parts.populate(people);
+    return done;
+  });
+
+  function resetCounts(): void {
+    for (const system of systemNames) doors[system].accounting.reset();
+  }
+
+  return app;
+}
+
+function bySystem<T>(of: (system: SystemName) => T): Record<SystemName, T> {
+  return { yapla: of('yapla'), yoplanning: of('yoplanning') };
+}
+
+function noRecord(system: SystemName, id: string): { error: string } {
+  return { error: `${system} has no record ${id}` };
+}

@@ -1,0 +1,122 @@
+/**
+ * Faithful stand-ins of Yapla and Yoplanning over real HTTP: what the vendors document, and what the frameworks behind them do
+ * where the documents are silent. Faults on demand; books of its own, kept independently of whoever calls.
+ */
+import type { SystemName } from '../core/record.js';
+import type { SandboxAddresses } from './connections.js';
+import { createSandboxControl, type SandboxControl } from './control.js';
+import { createControlServer } from './controlServer.js';
+import { Faults, type FaultAction } from './faults.js';
+import { sandboxCredentials, sandboxOptionsSchema, type SandboxOptions, type YaplaShapeName } from './options.js';
+import type { PersonTruth, ResolvedPeopleOptions } from './people.js';
+import type { Person } from './person.js';
+import { populate, strangers } from './population.js';
+import { Random } from './random.js';
+import type { OnChange, Registry } from './registry.js';
+import { listen } from './server.js';
+import { flatShape } from './yapla/flat.js';
+import { Members } from './yapla/members.js';
+import { nestedShape } from './yapla/nested.js';
+import { createYapla } from './yapla/server.js';
+import type { YaplaShape } from './yapla/shape.js';
+import { Clients } from './yoplanning/clients.js';
+import { createYoplanning } from './yoplanning/server.js';
+
+export type { SandboxAddresses } from './connections.js';
+export type { SandboxControl } from './control.js';
+export type { SandboxOptions } from './options.js';
+
+export interface Sandbox {
+  readonly addresses: SandboxAddresses;
+  readonly control: SandboxControl;
+  /** Cuts every connection, also of requests that a fault left without an answer. */
+  stop(): Promise<void>;
+}
+
+/** What only a sandbox in the same process can be given. */
+export interface SandboxHooks {
+  /** Called after each change that took effect once the sandbox listens. */
+  readonly onChange?: OnChange;
+}
+
+const shapes: Readonly<Record<YaplaShapeName, YaplaShape>> = { flat: flatShape, nested: nestedShape };
+
+/**
+ * Starts two stand-ins and their control API on this machine.
+ *
+ * @throws {z.ZodError} for options that make no sense
+ */
+export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxHooks = {}): Promise<Sandbox> {
+  const resolved = sandboxOptionsSchema.parse(options);
+  let listening = false;
+  const onChange: OnChange = (change) => {
+    if (listening) hooks.onChange?.(change);
+  };
+  const shape = shapes[resolved.yapla.shape];
+  const members = new Members(shape.document, onChange);
+  const clients = new Clients(onChange);
+  const registries: Record<SystemName, Registry> = { yapla: members, yoplanning: clients };
+
+  let truth: readonly PersonTruth[] = [];
+  let stranger: () => Person;
+  const settle = (people: ResolvedPeopleOptions) => {
+    truth = populate({ members, clients }, people);
+    stranger = strangers(people);
+  };
+  settle(resolved.people);
+
+  const faults = new Faults();
+  for (const fault of resolved.faults) faults.add(fault);
+  const random = new Random(resolved.people.seed);
+  const drift = (system: SystemName) => (action: Extract<FaultAction, { do: 'drift' }>) =>
+    driftList(registries[system], action, random, () => stranger());
+
+  const yapla = createYapla({ options: resolved.yapla, shape, members, faults, drift: drift('yapla') });
+  const yoplanning = createYoplanning({
+    options: resolved.yoplanning,
+    clients,
+    foreignTeam: sandboxCredentials.yoplanningForeignTeam,
+    faults,
+    drift: drift('yoplanning'),
+  });
+  const control = createControlServer({
+    doors: { yapla: yapla.door, yoplanning: yoplanning.door },
+    registries,
+    faults,
+    truth: () => truth,
+    populate: settle,
+    expireSessions: () => yapla.sessions.expireAll(),
+  });
+
+  const servers = [yapla.app, yoplanning.app, control];
+  const stop = async () => {
+    await Promise.all(servers.map((server) => server.close()));
+  };
+  try {
+    const addresses: SandboxAddresses = {
+      yapla: await listen(yapla.app, resolved.yapla.port),
+      yoplanning: await listen(yoplanning.app, resolved.yoplanning.port),
+      control: await listen(control, resolved.controlPort),
+    };
+    listening = true;
+    return { addresses, control: createSandboxControl(addresses.control), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** People come and go between two pages. */
+function driftList(
+  registry: Registry,
+  { insert, remove, at }: Extract<FaultAction, { do: 'drift' }>,
+  random: Random,
+  stranger: () => Person,
+): void {
+  const position = (length: number) => (at === 'start' ? 0 : at === 'end' ? length : random.below(length + 1));
+  for (let i = 0; i < remove && registry.size > 0; i += 1) {
+    const id = registry.idAt(Math.min(position(registry.size), registry.size - 1));
+    if (id !== undefined) registry.removePerson(id);
+  }
+  for (let i = 0; i < insert; i += 1) registry.addPerson(stranger(), { at: position(registry.size) });
+}

@@ -1,0 +1,154 @@
+/** Yapla: DATA API 1.0 (read) and REST 2.0 (sessions, create, update), on one server, in one of two shapes. */
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Json, JsonObject } from '../../systems/system.js';
+import { Door, type Answer, type Call, type Drift, type Manners } from '../door.js';
+import type { Faults, RequestKind } from '../faults.js';
+import type { ResolvedSandboxOptions } from '../options.js';
+import { bareServer } from '../server.js';
+import type { Members } from './members.js';
+import { Sessions } from './sessions.js';
+import type { YaplaShape } from './shape.js';
+import { mergeWrite } from './validation.js';
+
+type Options = ResolvedSandboxOptions['yapla'];
+
+const data = '/api/1.0';
+const rest = '/api/2';
+
+export interface YaplaParts {
+  readonly options: Options;
+  readonly shape: YaplaShape;
+  readonly members: Members;
+  readonly faults: Faults;
+  readonly drift: Drift;
+}
+
+export interface YaplaServer {
+  readonly app: FastifyInstance;
+  readonly door: Door;
+  readonly sessions: Sessions;
+}
+
+export function createYapla({ options, shape, members, faults, drift }: YaplaParts): YaplaServer {
+  const sessions = new Sessions(options.sessionMs);
+  const door = new Door('yapla', manners(options, shape, sessions), faults, drift, options.limits, options.latency);
+  const app = bareServer(
+    fastify({ forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true, caseSensitive: true } }),
+  );
+  const ofCampaign = (campaign: string) => campaign === '0' || campaign === options.campaign;
+  const notFound = () => shape.failure(404, 'Not found');
+  const notAllowed = () => shape.failure(405, 'Method not allowed');
+
+  app.all<{ Params: { campaign: string } }>(`${data}/campaign/:campaign/members`, (request, reply) =>
+    door.serve('list', null, request, reply, () => {
+      if (request.method !== 'GET') return notAllowed();
+      if (!ofCampaign(request.params.campaign)) return notFound();
+      const window = shape.windowOf(new URL(request.url, 'http://localhost').searchParams, options.maxPageSize);
+      const all = members.all();
+      return { status: 200, body: shape.page(all.slice(window.start, window.start + window.size), all.length, window) };
+    }),
+  );
+
+  const readOne = (id: string): Answer => {
+    const member = members.get(id);
+    return member === undefined ? notFound() : { status: 200, body: shape.readAnswer(member) };
+  };
+
+  if (shape.readsOneInData) {
+    app.all<{ Params: { campaign: string; id: string } }>(`${data}/campaign/:campaign/members/:id`, (request, reply) =>
+      door.serve('read', request.params.id, request, reply, () => {
+        if (request.method !== 'GET') return notAllowed();
+        return ofCampaign(request.params.campaign) ? readOne(request.params.id) : notFound();
+      }),
+    );
+  }
+
+  app.all(`${rest}/authentication`, (request, reply) =>
+    door.serve('session', null, request, reply, () => {
+      if (request.method !== 'POST') return notAllowed();
+      return withBody(shape, request, (body) => {
+        // Wrong keys count: the throttle is the only thing between an API and a guessing client.
+        if (body['api_key'] !== options.key) return shape.failure(401, 'Invalid API key');
+        const { token, expireDate } = sessions.open();
+        return { status: 200, body: { result: true, data: { session_token: token, expire_date: expireDate } } };
+      });
+    }),
+  );
+
+  app.all(`${rest}${shape.restPath}`, (request, reply) =>
+    door.serve('create', null, request, reply, (call) => {
+      if (request.method !== 'POST') return notAllowed();
+      return withBody(shape, request, (body) => createMember(shape, members, body, call));
+    }),
+  );
+
+  app.all<{ Params: { id: string } }>(`${rest}${shape.restPath}/:id`, (request, reply) => {
+    const { id } = request.params;
+    return door.serve(request.method === 'GET' ? 'read' : 'write', id, request, reply, (call) => {
+      if (request.method === 'GET') return readOne(id);
+      if (request.method !== shape.updateMethod) return notAllowed();
+      return withBody(shape, request, (body) => updateMember(shape, members, id, body, call));
+    });
+  });
+
+  app.setNotFoundHandler((_request: FastifyRequest, reply: FastifyReply) =>
+    reply.code(404).type('application/json').send(JSON.stringify(notFound().body)),
+  );
+  return { app, door, sessions };
+}
+
+function createMember(shape: YaplaShape, members: Members, body: JsonObject, call: Call): Answer {
+  const merged = mergeWrite(null, shape.parse(body));
+  if ('complaints' in merged) return shape.invalid(merged.complaints);
+  const member = members.create({ ...merged.fields, person: call.asStored(null, merged.fields.person) }, 'api');
+  call.applied('created', member.id);
+  return shape.createdAnswer(member);
+}
+
+function updateMember(shape: YaplaShape, members: Members, id: string, body: JsonObject, call: Call): Answer {
+  const member = members.get(id);
+  if (member === undefined) return shape.failure(404, 'Not found');
+  const merged = mergeWrite(member.fields, shape.parse(body));
+  if ('complaints' in merged) return shape.invalid(merged.complaints);
+  members.update(
+    member,
+    { ...merged.fields, person: call.asStored(member.fields.person, merged.fields.person) },
+    'api',
+  );
+  call.applied('updated', id);
+  return shape.updatedAnswer(member);
+}
+
+function withBody(shape: YaplaShape, request: FastifyRequest, apply: (body: JsonObject) => Answer): Answer {
+  let body: Json;
+  try {
+    body = JSON.parse((request.body as string | undefined) ?? '') as Json;
+  } catch (error) {
+    if (error instanceof SyntaxError) return shape.failure(400, 'Invalid JSON');
+    throw error;
+  }
+  if (body === null || typeof body !== 'object' || Array.isArray(body))
+    return shape.failure(400, 'JSON object expected');
+  return apply(body);
+}
+
+function manners(options: Options, shape: YaplaShape, sessions: Sessions): Manners {
+  return {
+    unauthorised: () => shape.failure(401, 'Unauthorized'),
+    forbidden: () => shape.failure(403, 'Forbidden'),
+    throttled: (seconds) =>
+      shape.failure(429, 'Too Many Requests', seconds === null ? {} : { 'Retry-After': String(seconds) }),
+    invalid: (field, message) => shape.invalid({ [field]: message }),
+    redirect: () => null,
+    authenticate: (request: FastifyRequest, kind: RequestKind) => {
+      // One account, one counter: the key and the sessions opened with it are the same client.
+      if (kind === 'session') return options.key;
+      if (request.url.startsWith(`${data}/`)) {
+        return shape.keyOf(request) === options.key ? options.key : shape.failure(401, 'Invalid API key');
+      }
+      const token = request.headers['token'];
+      if (typeof token !== 'string') return shape.failure(401, 'Session token missing');
+      return sessions.isOpen(token) ? options.key : shape.failure(401, 'Session expired');
+    },
+  };
+}

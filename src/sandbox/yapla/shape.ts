@@ -1,0 +1,42 @@
+/** What one account's API looks like. Nothing of it is public (systems/yapla.md): two shapes stand for what may come. */
+import type { FastifyRequest } from 'fastify';
+import type { JsonObject } from '../../systems/system.js';
+import type { Answer } from '../door.js';
+import type { PersonField } from '../person.js';
+import type { Member, MemberFields } from './members.js';
+
+/** Which part of the list is asked for. */
+export interface Window {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** What a write asks for: `whole` sets everything it does not name to empty, `partial` leaves it. */
+export interface MemberWrite {
+  readonly mode: 'whole' | 'partial';
+  readonly person: Readonly<Partial<Record<PersonField, unknown>>>;
+  readonly rest: Partial<Omit<MemberFields, 'person'>>;
+}
+
+export interface YaplaShape {
+  /** The DATA API can read one member. */
+  readonly readsOneInData: boolean;
+  /** Path of the members in REST 2.0, and the verb that updates one. */
+  readonly restPath: string;
+  readonly updateMethod: 'PUT' | 'PATCH';
+
+  /** The DATA key that the request carries. */
+  keyOf(request: FastifyRequest): string | undefined;
+  windowOf(query: URLSearchParams, maxPageSize: number): Window;
+  page(members: readonly Member[], total: number, window: Window): JsonObject;
+  /** A member as it is read, in the DATA API and in REST 2.0 alike. */
+  document(member: Member): JsonObject;
+  readAnswer(member: Member): JsonObject;
+  /** What the body of a creation or an update asks for. */
+  parse(body: JsonObject): MemberWrite;
+  createdAnswer(member: Member): Answer;
+  updatedAnswer(member: Member): Answer;
+  /** Complaints by canonical field. */
+  invalid(complaints: Readonly<Record<string, string>>): Answer;
+  failure(status: number, message: string, headers?: Record<string, string>): Answer;
+}

@@ -1,0 +1,215 @@
+/** Yoplanning API v3.1, teams and clients: what the vendor documents, and Django REST framework where the vendor is silent. */
+import { randomUUID } from 'node:crypto';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Json } from '../../systems/system.js';
+import { Door, type Answer, type Call, type Drift, type Manners } from '../door.js';
+import type { Faults, RequestKind } from '../faults.js';
+import type { ResolvedSandboxOptions } from '../options.js';
+import { bareServer } from '../server.js';
+import { drf } from './answers.js';
+import { Clients, fieldsOf, personOf, type Client, type ClientFields } from './clients.js';
+import { paginate, parseQuery, pathOf, select } from './listing.js';
+import { parseClient } from './validation.js';
+
+type Options = ResolvedSandboxOptions['yoplanning'];
+
+const uuidDigits = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/;
+
+interface Team {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface YoplanningParts {
+  readonly options: Options;
+  /** The clients of the team that the token may use. */
+  readonly clients: Clients;
+  /** A team that exists and is somebody else's. */
+  readonly foreignTeam: string;
+  readonly faults: Faults;
+  readonly drift: Drift;
+}
+
+export interface YoplanningServer {
+  readonly app: FastifyInstance;
+  readonly door: Door;
+}
+
+export function createYoplanning({ options, clients, foreignTeam, faults, drift }: YoplanningParts): YoplanningServer {
+  const ours: Team[] = [{ id: options.team, name: 'École de voile du Phare' }];
+  const clientsOf = new Map([[options.team, clients]]);
+  const mayUse = (team: string) => clientsOf.has(team);
+  const door = new Door(
+    'yoplanning',
+    manners(options, foreignTeam, mayUse),
+    faults,
+    drift,
+    options.limits,
+    options.latency,
+  );
+  const app = bareServer(
+    fastify({ forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true, caseSensitive: true } }),
+  );
+
+  app.all('/api/v3.1/teams', (request, reply) =>
+    door.serve('team', null, request, reply, ({ request }) => {
+      if (request.method === 'GET') return drf.ok(paginate(ours, parseQuery(request.url), addressOf(request)));
+      if (request.method !== 'POST') return drf.methodNotAllowed(request.method, 'GET, POST');
+      return withBody(request, (body) => {
+        const name = typeof body === 'object' && body !== null && !Array.isArray(body) ? body['name'] : undefined;
+        if (typeof name !== 'string' || name.trim() === '') return drf.invalid({ name: ['This field is required.'] });
+        const team = { id: randomUUID(), name: name.trim() };
+        ours.push(team);
+        clientsOf.set(team.id, new Clients(() => undefined));
+        return drf.created(team);
+      });
+    }),
+  );
+
+  app.all<{ Params: { team: string } }>('/api/v3.1/teams/:team', (request, reply) =>
+    door.serve('team', null, request, reply, ({ request: { method } }) => {
+      const team = ours.find(({ id }) => id === request.params.team);
+      if (method !== 'GET') return drf.methodNotAllowed(method, 'GET');
+      return team === undefined ? drf.notFound() : drf.ok(team);
+    }),
+  );
+
+  app.all<{ Params: { team: string } }>('/api/v3.1/teams/:team/clients', (request, reply) =>
+    door.serve(request.method === 'GET' ? 'list' : 'create', null, request, reply, (call) => {
+      const { method } = request;
+      const store = clientsOf.get(request.params.team);
+      if (method !== 'GET' && method !== 'POST') return drf.methodNotAllowed(method, 'GET, POST');
+      if (store === undefined) return drf.notFound();
+      return method === 'GET'
+        ? listClients(store, request, options.listOmits)
+        : createClient(store, randomUUID(), call);
+    }),
+  );
+
+  app.all<{ Params: { team: string; id: string } }>('/api/v3.1/teams/:team/clients/:id', (request, reply) => {
+    const { team } = request.params;
+    const id = canonicalUuid(request.params.id);
+    return door.serve(kindOfOne(request.method), id, request, reply, (call) => {
+      const { method } = request;
+      const store = clientsOf.get(team);
+      if (!['GET', 'PUT', 'DELETE'].includes(method)) return drf.methodNotAllowed(method, 'GET, PUT, DELETE');
+      if (store === undefined) return drf.notFound();
+      const client = store.get(id);
+      if (method === 'PUT')
+        return client === undefined ? putCreate(store, id, call, options) : updateClient(store, client, call);
+      if (client === undefined) return drf.notFound();
+      if (method === 'GET') return drf.ok(client.document);
+      store.remove(id, 'api');
+      call.applied('removed', id);
+      return drf.noContent();
+    });
+  });
+
+  app.setNotFoundHandler((_request, reply) => {
+    const { status, body } = drf.noSuchPath();
+    return reply.code(status).type('text/html; charset=utf-8').send(body);
+  });
+  return { app, door };
+}
+
+function listClients(clients: Clients, request: FastifyRequest, omitted: readonly string[]): Answer {
+  const query = parseQuery(request.url);
+  const selection = select(clients.all(), query);
+  if ('errors' in selection) return drf.invalid(selection.errors);
+  const page = paginate(selection.clients, query, addressOf(request));
+  const results = page.results.map(({ document }) =>
+    omitted.length === 0
+      ? document
+      : Object.fromEntries(Object.entries(document).filter(([name]) => !omitted.includes(name))),
+  );
+  return drf.ok({ ...page, results });
+}
+
+function createClient(clients: Clients, id: string, call: Call): Answer {
+  return withClient(call, (fields) => {
+    const client = clients.create(id, { ...fields, ...fieldsOf(call.asStored(null, personOf(fields))) }, 'api');
+    call.applied('created', id);
+    return drf.created(client.document);
+  });
+}
+
+function putCreate(clients: Clients, id: string, call: Call, options: Options): Answer {
+  if (!options.putCreates) return drf.notFound();
+  if (!uuidDigits.test(id.replaceAll('-', ''))) return drf.invalid({ id: [`"${id}" is not a valid UUID.`] });
+  return createClient(clients, id, call);
+}
+
+function updateClient(clients: Clients, client: Client, call: Call): Answer {
+  return withClient(call, (fields) => {
+    const stored = call.asStored(personOf(client.document), personOf(fields));
+    clients.update(client, { ...fields, ...fieldsOf(stored) }, 'api');
+    call.applied('updated', client.id);
+    return drf.ok(client.document);
+  });
+}
+
+function withClient(call: Call, apply: (fields: ClientFields) => Answer): Answer {
+  return withBody(call.request, (body) => {
+    const parsed = parseClient(body);
+    return 'errors' in parsed ? drf.invalid(parsed.errors) : apply(parsed.fields);
+  });
+}
+
+/** DRF's JSONParser; a request without a body counts as an empty document. */
+function withBody(request: FastifyRequest, apply: (body: Json) => Answer): Answer {
+  const text = (request.body as string | undefined) ?? '';
+  if (text === '') return apply({});
+  const type = request.headers['content-type'] ?? '';
+  if (!/^application\/json\b/i.test(type)) return drf.unsupportedMediaType(type);
+  let body: Json;
+  try {
+    body = JSON.parse(text) as Json;
+  } catch (error) {
+    return drf.parseError(Number(/position (\d+)/.exec(String(error))?.[1] ?? 0));
+  }
+  return apply(body);
+}
+
+function manners(options: Options, foreignTeam: string, mayUse: (team: string) => boolean): Manners {
+  return {
+    unauthorised: drf.invalidToken,
+    forbidden: drf.forbidden,
+    throttled: drf.throttled,
+    invalid: (field, message) => drf.invalid({ [field]: [message] }),
+    redirect: (request, kind) => {
+      const path = pathOf(request.url);
+      const wanted = options.slashes[kind === 'team' ? 'teams' : 'clients'] === 'with';
+      if (path.endsWith('/') === wanted) return null;
+      const canonical = wanted ? `${path}/` : path.slice(0, -1);
+      return drf.redirect(canonical + request.url.slice(path.length));
+    },
+    authenticate: (request, kind) => {
+      const header = request.headers.authorization ?? '';
+      const [scheme = '', token, ...rest] = header.trim().split(/\s+/);
+      if (scheme.toLowerCase() !== 'token') return drf.noCredentials();
+      if (token === undefined) return drf.malformedHeader('No credentials provided.');
+      if (rest.length > 0) return drf.malformedHeader('Token string should not contain spaces.');
+      if (token !== options.token) return drf.invalidToken();
+      const { team } = request.params as { team?: string };
+      if (team !== undefined && team === foreignTeam && !mayUse(team)) return drf.forbidden();
+      if (request.method !== 'GET' && !(kind === 'team' ? options.mayCreateTeams : options.mayWrite))
+        return drf.forbidden();
+      return token;
+    },
+  };
+}
+
+/** A database compares UUIDs, not their spelling; what is none stays as it is. */
+function canonicalUuid(text: string): string {
+  const groups = uuidDigits.exec(text.toLowerCase().replaceAll('-', ''));
+  return groups === null ? text : groups.slice(1).join('-');
+}
+
+function kindOfOne(method: string): RequestKind {
+  if (method === 'GET') return 'read';
+  return method === 'DELETE' ? 'delete' : 'write';
+}
+
+function addressOf(request: FastifyRequest): string {
+  return `http://${request.headers.host ?? 'localhost'}${pathOf(request.url)}`;
+}
