@@ -248,7 +248,8 @@ export function afterApplying(
   yoplanningHashes: FieldHashes | null,
   base: FieldHashes | null,
 ): FieldHashes {
-  const next: Record<FieldName, FieldHash> = { ...base };
+  // A record that is new to a system has agreed on nothing yet, whatever one before it (removed, and now made again) did.
+  const next: Record<FieldName, FieldHash> = decision.create === null ? { ...base } : {};
   const settle = (fields: readonly FieldName[], values: FieldHashes | null) => {
     for (const field of fields) {
       const value = values?.[field];

@@ -1,0 +1,329 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  blockingKey,
+  match,
+  matchGroup,
+  matchReferences,
+  type Candidate,
+  type MatchRule,
+} from '../../src/core/match.js';
+import { compareNames } from '../../src/core/names.js';
+import type { SystemName } from '../../src/core/record.js';
+import { checkProperty } from '../helpers/property.js';
+
+const byEmail: MatchRule = { all: ['email'] };
+const byEmailAndName: MatchRule = { all: ['email', 'name'] };
+const rules: readonly MatchRule[] = [
+  byEmailAndName,
+  { all: ['name', 'birthDate'] },
+  { all: ['phone', 'name'] },
+  byEmail,
+];
+
+interface About {
+  readonly email?: string;
+  readonly birthDate?: string;
+  readonly reference?: string;
+}
+
+/** A candidate from an id and a name such as `Marie Dupont`; a family e-mail unless said otherwise. */
+function person(system: SystemName, id: string, name: string, about: About = {}): Candidate {
+  const [firstName = null, lastName = null] = name.split(' ');
+  const { email = 'family@example.org', birthDate = null, reference = null } = about;
+  return { system, id, fields: { firstName, lastName, email, birthDate, phone: null }, externalReference: reference };
+}
+
+const yapla = (id: string, name: string, about?: About) => person('yapla', id, name, about);
+const yoplanning = (id: string, name: string, about?: About) => person('yoplanning', id, name, about);
+
+describe('a blocking key', () => {
+  test('is the same for two spellings of a name', () => {
+    expect(blockingKey(byEmailAndName, yapla('1', 'Hélène Lefèvre').fields)).toBe(
+      blockingKey(byEmailAndName, yoplanning('a', 'LEFEVRE helene').fields),
+    );
+  });
+
+  test('is missing where a part is empty or is not what it should be', () => {
+    expect(blockingKey(byEmail, { email: null })).toBeNull();
+    expect(blockingKey(byEmail, {})).toBeNull();
+    expect(blockingKey(byEmail, { email: 'none' })).toBeNull();
+    expect(blockingKey({ all: ['phone'] }, { phone: 'see note' })).toBeNull();
+    expect(blockingKey({ all: ['birthDate'] }, { birthDate: '31/02/2001' })).toBeNull();
+    expect(blockingKey({ all: ['name'] }, { firstName: 'Marie', lastName: null })).toBeNull();
+    expect(blockingKey(byEmailAndName, { ...yapla('1', 'Marie Dupont').fields, email: null })).toBeNull();
+  });
+
+  test('keeps its parts apart', () => {
+    const rule: MatchRule = { all: ['email', 'phone'] };
+    expect(blockingKey(rule, { email: 'a@b.cd', phone: '+32' })).not.toBe(
+      blockingKey(rule, { email: 'a@b.cd+3', phone: '+2' }),
+    );
+  });
+});
+
+describe('a shared e-mail', () => {
+  test('links one record on each side whose names can be one', () => {
+    const result = matchGroup(byEmail, [yapla('1', 'Marie Dupont'), yoplanning('a', 'M. Dupont')]);
+    expect(result).toEqual({ links: [{ yapla: '1', yoplanning: 'a' }], doubts: [] });
+  });
+
+  test('does not link one record on each side whose names contradict each other', () => {
+    const result = matchGroup(byEmail, [yapla('1', 'Marie Dupont'), yoplanning('a', 'Paul Dupont')]);
+    expect(result).toEqual({
+      links: [],
+      doubts: [{ kind: 'sameKeyDifferentName', by: 'email', yapla: ['1'], yoplanning: ['a'] }],
+    });
+  });
+
+  test('links a family member by member, and leaves who is only on one side to be created', () => {
+    const result = matchGroup(byEmail, [
+      yapla('1', 'Marie Dupont'),
+      yapla('2', 'Paul Dupont'),
+      yapla('3', 'Zoé Dupont'),
+      yoplanning('b', 'DUPONT paul'),
+      yoplanning('a', 'Marie Dupont'),
+    ]);
+    expect(result).toEqual({
+      links: [
+        { yapla: '1', yoplanning: 'a' },
+        { yapla: '2', yoplanning: 'b' },
+      ],
+      doubts: [],
+    });
+  });
+
+  test('asks where the names fit two people', () => {
+    const result = matchGroup(byEmail, [
+      yapla('1', 'Marie Dupont'),
+      yapla('2', 'Marc Dupont'),
+      yoplanning('a', 'M. Dupont'),
+    ]);
+    expect(result).toEqual({
+      links: [],
+      doubts: [{ kind: 'several', by: 'email', yapla: ['1', '2'], yoplanning: ['a'] }],
+    });
+  });
+
+  test('does not give a second record of a linked person to a relative', () => {
+    const result = matchGroup(byEmail, [
+      yapla('1', 'Marie Dupont'),
+      yapla('2', 'Marc Dupont'),
+      yoplanning('a', 'Marie Dupont'),
+      yoplanning('b', 'M. Dupont'),
+    ]);
+    expect(result.links).toEqual([{ yapla: '1', yoplanning: 'a' }]);
+    expect(result.doubts).toEqual([{ kind: 'several', by: 'email', yapla: ['2'], yoplanning: ['b'] }]);
+  });
+
+  test('of many people on one side is no sign of duplicates', () => {
+    expect(matchGroup(byEmail, [yapla('1', 'Marie Dupont'), yapla('2', 'Paul Dupont')])).toEqual({
+      links: [],
+      doubts: [],
+    });
+  });
+
+  test('of an office still links exact names, and asks about the rest', () => {
+    const many = Array.from({ length: 30 }, (_, i) =>
+      yapla(String(100 + i), `Prénom${i} Nom${i}`, { email: 'office@example.org' }),
+    );
+    const result = matchGroup(byEmail, [...many, yoplanning('a', 'Prénom7 Nom7'), yoplanning('b', 'P Nom8')]);
+    expect(result.links).toEqual([{ yapla: '107', yoplanning: 'a' }]);
+    expect(result.doubts).toEqual([expect.objectContaining({ kind: 'several', yoplanning: ['b'] })]);
+  });
+});
+
+describe('a rule with a name', () => {
+  test('links one on each side', () => {
+    const result = matchGroup(byEmailAndName, [yapla('1', 'Marie Dupont'), yoplanning('a', 'Dupont Marie')]);
+    expect(result).toEqual({ links: [{ yapla: '1', yoplanning: 'a' }], doubts: [] });
+  });
+
+  test('asks about two on one side and one on the other', () => {
+    const result = matchGroup(byEmailAndName, [
+      yapla('2', 'Marie Dupont'),
+      yapla('1', 'Marie Dupont'),
+      yoplanning('a', 'Marie Dupont'),
+    ]);
+    expect(result.doubts).toEqual([{ kind: 'several', by: 'email+name', yapla: ['1', '2'], yoplanning: ['a'] }]);
+  });
+
+  test('takes two on one side alone for duplicates', () => {
+    const result = matchGroup(byEmailAndName, [yapla('1', 'Marie Dupont'), yapla('2', 'Marie Dupont')]);
+    expect(result.doubts).toEqual([{ kind: 'duplicate', by: 'email+name', yapla: ['1', '2'], yoplanning: [] }]);
+  });
+});
+
+describe('external references', () => {
+  test('link in either direction, whatever the names', () => {
+    const result = matchReferences([
+      yapla('1', 'Marie Dupont'),
+      yoplanning('a', 'Marie Martin', { reference: '1' }),
+      yapla('2', 'Paul Durand', { reference: 'b' }),
+      yoplanning('b', 'Paul Durand', { reference: '2' }),
+    ]);
+    expect(result).toEqual({
+      links: [
+        { yapla: '1', yoplanning: 'a' },
+        { yapla: '2', yoplanning: 'b' },
+      ],
+      doubts: [],
+    });
+  });
+
+  test('carried by two records are a doubt about all of them', () => {
+    const result = matchReferences([
+      yapla('1', 'Marie Dupont'),
+      yoplanning('b', 'Marie Dupont', { reference: '1' }),
+      yoplanning('a', 'Marie Dupont', { reference: '1' }),
+    ]);
+    expect(result).toEqual({
+      links: [],
+      doubts: [{ kind: 'reference', by: 'reference', yapla: ['1'], yoplanning: ['a', 'b'] }],
+    });
+  });
+
+  test('that contradict each other are a doubt, also where one leads nowhere', () => {
+    const result = matchReferences([
+      yapla('1', 'Marie Dupont', { reference: 'a' }),
+      yoplanning('a', 'Marie Dupont', { reference: '99' }),
+    ]);
+    expect(result.doubts).toEqual([{ kind: 'reference', by: 'reference', yapla: ['1'], yoplanning: ['a'] }]);
+  });
+
+  test('to records that are not there say nothing', () => {
+    expect(
+      matchReferences([yapla('1', 'Marie Dupont'), yoplanning('a', 'Marie Dupont', { reference: 'ACC-7' })]),
+    ).toEqual({
+      links: [],
+      doubts: [],
+    });
+  });
+});
+
+describe('match', () => {
+  test('lets no weaker rule answer what a stronger one could not', () => {
+    const result = match(
+      [
+        yapla('1', 'Marie Dupont', { birthDate: '2001-05-03' }),
+        yapla('2', 'Marie Dupont'),
+        yoplanning('a', 'Marie Dupont', { birthDate: '2001-05-03' }),
+      ],
+      rules,
+    );
+    expect(result.links).toEqual([]);
+    expect(result.doubts).toEqual([{ kind: 'several', by: 'email+name', yapla: ['1', '2'], yoplanning: ['a'] }]);
+    expect(result.unmatched).toEqual({ yapla: [], yoplanning: [] });
+  });
+
+  test('says by which rule each pair was linked, and who is left', () => {
+    const result = match(
+      [
+        yapla('1', 'Marie Dupont', { email: 'old@example.org', birthDate: '2001-05-03' }),
+        yoplanning('a', 'Marie Dupont', { email: 'new@example.org', birthDate: '2001-05-03' }),
+        yapla('2', 'Paul Durand', { email: 'paul@example.org' }),
+        yoplanning('b', 'P. Durand', { email: 'paul@example.org' }),
+        yapla('3', 'Zoé Petit', { email: 'zoe@example.org' }),
+      ],
+      rules,
+    );
+    expect(result).toEqual({
+      links: [
+        { yapla: '1', yoplanning: 'a', by: 'name+birthDate' },
+        { yapla: '2', yoplanning: 'b', by: 'email' },
+      ],
+      doubts: [],
+      unmatched: { yapla: ['3'], yoplanning: [] },
+    });
+  });
+});
+
+describe('whatever two lists hold', () => {
+  const candidate = (system: SystemName) =>
+    fc.record({
+      system: fc.constant(system),
+      fields: fc.record({
+        firstName: fc.constantFrom('Marie', 'marie', 'Marc', 'M', 'Paul', 'Paul Marie', null),
+        lastName: fc.constantFrom('Dupont', 'DUPONT', 'Le Roux', 'Leroux', null),
+        email: fc.constantFrom('family@example.org', 'x@example.org', 'none', null),
+        phone: fc.constantFrom('+33612345678', null),
+        birthDate: fc.constantFrom('2001-05-03', '1970-01-01', null),
+      }),
+      externalReference: fc.option(fc.nat(11).map(String), { freq: 8 }),
+    });
+  const lists = fc
+    .tuple(fc.array(candidate('yapla'), { maxLength: 12 }), fc.array(candidate('yoplanning'), { maxLength: 12 }))
+    .map((sides) => sides.flatMap((side): Candidate[] => side.map((one, i) => ({ ...one, id: String(i) }))));
+  const shuffled = lists.chain((list) =>
+    fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length, maxLength: list.length })),
+  );
+
+  test('everybody is in exactly one link, in doubt, or unmatched, and nobody is linked twice', async () => {
+    await checkProperty(
+      fc.property(lists, (list) => {
+        const { links, doubts, unmatched } = match(list, rules);
+        for (const system of ['yapla', 'yoplanning'] as const) {
+          const ids = [
+            ...links.map((link) => link[system]),
+            ...doubts.flatMap((doubt) => doubt[system]),
+            ...unmatched[system],
+          ];
+          const all = list.filter((one) => one.system === system).map((one) => one.id);
+          expect(ids.toSorted()).toEqual(all.toSorted());
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('the order of the input changes nothing', async () => {
+    await checkProperty(
+      fc.property(shuffled, ([list, otherOrder]) => {
+        expect(match(otherOrder, rules)).toEqual(match(list, rules));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('swapping the two systems swaps the result', async () => {
+    const swap = (list: readonly Candidate[]) =>
+      list.map((one): Candidate => ({ ...one, system: one.system === 'yapla' ? 'yoplanning' : 'yapla' }));
+    const pairs = (list: readonly Candidate[], mirrored: boolean) =>
+      match(list, rules)
+        .links.map((link) => (mirrored ? `${link.yoplanning}-${link.yapla}` : `${link.yapla}-${link.yoplanning}`))
+        .toSorted();
+    await checkProperty(
+      fc.property(lists, (list) => {
+        expect(pairs(swap(list), true)).toEqual(pairs(list, false));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('an e-mail alone never links a person whom the names do not tell from another who shares it', async () => {
+    const nameOf = ({ fields }: Candidate) => ({
+      firstName: fields['firstName'] ?? null,
+      lastName: fields['lastName'] ?? null,
+    });
+    await checkProperty(
+      fc.property(lists, (list) => {
+        const group = list.filter((one) => one.fields['email'] === 'family@example.org');
+        const find = (system: SystemName, id: string) => group.find((one) => one.system === system && one.id === id)!;
+        for (const link of matchGroup(byEmail, group).links) {
+          const left = find('yapla', link.yapla);
+          const right = find('yoplanning', link.yoplanning);
+          const how = compareNames(nameOf(left), nameOf(right));
+          expect(how).not.toBe('different');
+          // Nobody else fits as well as the one chosen.
+          const fits = (other: Candidate, one: Candidate) => {
+            const comparison = compareNames(nameOf(other), nameOf(one));
+            return comparison === 'same' || (how === 'compatible' && comparison === 'compatible');
+          };
+          expect(group.filter((one) => one.system === 'yapla' && fits(one, right))).toEqual([left]);
+          expect(group.filter((one) => one.system === 'yoplanning' && fits(one, left))).toEqual([right]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
