@@ -110,5 +110,5 @@ function readHolder(file: string): Holder | undefined {
 }
 
 function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+  return (error as NodeJS.ErrnoException).code === code;
 }
