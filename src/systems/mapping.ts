@@ -1,0 +1,229 @@
+/**
+ * The field map applied: canonical fields out of a system's document, and into it.
+ *
+ * A document is never built from what we know of it: it is the one that the system returned, copied, with only the mapped
+ * places changed, because both systems hold more than we map and Yoplanning's PUT replaces the whole record ("you may loose
+ * some data", API v3.1, "Using PUT properly").
+ */
+import { escapePath, getProperty, hasProperty, parsePath, setProperty } from 'dot-prop';
+import type { CanonicalFields, FieldType, FieldValue, SystemName } from '../core/record.js';
+import { normaliseValue } from '../core/normalise.js';
+import type { Json, JsonObject } from './system.js';
+
+/** Dotted path of a field in a system's documents, or two where answers and writes name it differently. */
+export type Place = string | { readonly read: string; readonly write: string };
+
+/** Canonical field name to its type and its place in each system (configuration: `fields`). */
+export type FieldMap = Readonly<Record<string, { readonly type: FieldType } & Readonly<Record<SystemName, Place>>>>;
+
+export interface ReadOptions {
+  /** ISO 3166 country of phone numbers written without a country code. */
+  readonly defaultCountry: string;
+}
+
+/**
+ * A mapped path leads to something that is not a value, or through something that is not an object: the field map does not
+ * fit the documents. Names the setting, the path and the JSON type found; never a value.
+ */
+export class MisplacedField extends Error {
+  override readonly name = 'MisplacedField';
+  constructor(
+    readonly setting: string,
+    readonly path: string,
+    readonly found: string,
+  ) {
+    super(`${setting} is "${path}", which leads to ${found}; expected the path of a single value`);
+  }
+}
+
+type Step = string | number;
+
+/** Where a field is read in a system's documents. */
+export function readPlace(place: Place): string {
+  return typeof place === 'string' ? place : place.read;
+}
+
+/** Where a field is written in a system's documents. */
+export function writePlace(place: Place): string {
+  return typeof place === 'string' ? place : place.write;
+}
+
+/**
+ * Canonical fields of a document. A path that the document does not have gives no field; an empty value, or an empty object
+ * on the way to it (`"address": null`), gives `null`.
+ *
+ * @throws {MisplacedField} when a path leads to an object, a list or a boolean, or through a plain value.
+ */
+export function readFields(
+  document: JsonObject,
+  fieldMap: FieldMap,
+  system: SystemName,
+  options: ReadOptions,
+): CanonicalFields {
+  const fields: Record<string, FieldValue> = {};
+  for (const [name, field] of Object.entries(fieldMap)) {
+    const place = readPlace(field[system]);
+    const setting = `fields.${name}.${system}`;
+    const raw = valueAt(document, place, setting);
+    if (raw === undefined) continue;
+    if (typeof raw === 'boolean') throw new MisplacedField(setting, place, 'a boolean');
+    fields[name] = normaliseValue(field.type, raw, options);
+  }
+  return fields;
+}
+
+/**
+ * A deep copy of `document` in which only the places of `set` are changed; all other values, and the order of keys, stay as
+ * they are. A place that held a number keeps that JSON type where the new value allows it without loss.
+ *
+ * With an empty `document` the result is a partial document that holds the set fields only.
+ *
+ * @throws {MisplacedField} when a path leads through a plain value, which writing would destroy.
+ * @throws {TypeError} when `set` names a field that the map does not have.
+ */
+export function mergeFields<Document extends JsonObject>(
+  document: Document,
+  set: CanonicalFields,
+  fieldMap: FieldMap,
+  system: SystemName,
+): Document {
+  const merged = structuredClone(document);
+  for (const [name, value] of Object.entries(set)) {
+    const field = fieldMap[name];
+    if (field === undefined) throw new TypeError(`The field map has no field "${name}"`);
+    setValue(merged, writePlace(field[system]), value, `fields.${name}.${system}`);
+  }
+  return merged;
+}
+
+/** The same change at the places where the fields are *read*: what the system should show after a write that it did not answer. */
+export function mergeAsRead(
+  document: JsonObject,
+  set: CanonicalFields,
+  fieldMap: FieldMap,
+  system: SystemName,
+): JsonObject {
+  const merged = mergeFields(document, set, fieldMap, system);
+  for (const [name, value] of Object.entries(set)) {
+    const place = fieldMap[name]![system];
+    if (readPlace(place) !== writePlace(place)) {
+      setValue(merged, readPlace(place), value, `fields.${name}.${system}`);
+    }
+  }
+  return merged;
+}
+
+/**
+ * Writes one value into a document, in place. Used for mapped fields and for the reference to the other system's record.
+ *
+ * @throws {MisplacedField} as mergeFields.
+ */
+export function setValue(document: JsonObject, path: string, value: FieldValue, setting: string): void {
+  const before = valueAt(document, path, setting);
+  // Empty within an empty parent is already so: `"address": null` must not become `"address": { "city": null }`.
+  if (value === null && before === null) return;
+  setProperty(document, path, inTypeOf(before, value));
+}
+
+/**
+ * The canary: paths of unmapped values that differ between the document read before a write and the answer to it. Mapped
+ * places and `volatileFields` (paths, with all below them) are left out. A value that is gone counts; an *empty* one that is left
+ * out or added does not, as servers differ in whether they return what is empty.
+ *
+ * @returns dotted paths, sorted; no values.
+ */
+export function unmappedDifferences(
+  before: JsonObject,
+  after: JsonObject,
+  fieldMap: FieldMap,
+  system: SystemName,
+  volatileFields: readonly string[],
+): string[] {
+  const expected = new Set<string>();
+  for (const field of Object.values(fieldMap)) {
+    expected.add(canonicalPath(readPlace(field[system])));
+    expected.add(canonicalPath(writePlace(field[system])));
+  }
+  for (const path of volatileFields) expected.add(canonicalPath(path));
+
+  const differences: string[] = [];
+  const compare = (left: Json | undefined, right: Json | undefined, path: readonly Step[]): void => {
+    if (path.length > 0 && expected.has(pathText(path))) return;
+    if (left === right || (left === undefined && isEmpty(right)) || (right === undefined && isEmpty(left))) return;
+    const leftIsTree = isTree(left);
+    const rightIsTree = isTree(right);
+    if ((leftIsTree || rightIsTree) && (leftIsTree || isNothing(left)) && (rightIsTree || isNothing(right))) {
+      if (leftIsTree && rightIsTree && Array.isArray(left) !== Array.isArray(right)) {
+        differences.push(pathText(path));
+        return;
+      }
+      // A missing parent is compared value by value, so that a mapped place below it stays out.
+      const list = Array.isArray(left) || Array.isArray(right);
+      for (const key of new Set([...Object.keys(left ?? {}), ...Object.keys(right ?? {})])) {
+        const step = list ? Number(key) : key;
+        compare(childOf(left, key), childOf(right, key), [...path, step]);
+      }
+      return;
+    }
+    differences.push(pathText(path));
+  };
+  compare(before, after, []);
+  return differences.sort();
+}
+
+/** The value at a path; `undefined` when the document does not have it, `null` also when a parent of it is null. */
+export function valueAt(
+  document: JsonObject,
+  path: string,
+  setting: string,
+): null | boolean | number | string | undefined {
+  const steps = parsePath(path);
+  for (let length = 1; length < steps.length; length++) {
+    const parent = getProperty(document, steps.slice(0, length)) as Json | undefined;
+    if (parent === undefined) return undefined;
+    if (parent === null) return null;
+    if (typeof parent !== 'object') throw new MisplacedField(setting, path, `a path through ${kindOf(parent)}`);
+  }
+  if (!hasProperty(document, path)) return undefined;
+  const value = getProperty(document, path) as Json;
+  if (isTree(value)) throw new MisplacedField(setting, path, kindOf(value));
+  return value;
+}
+
+function inTypeOf(before: Json | undefined, value: FieldValue): Json {
+  if (value === null) return null;
+  if (typeof before === 'number' && String(Number(value)) === value) return Number(value);
+  return value;
+}
+
+function isTree(value: Json | undefined): value is Json[] | JsonObject {
+  return typeof value === 'object' && value !== null;
+}
+
+function isNothing(value: Json | undefined): value is null | undefined {
+  return value === null || value === undefined;
+}
+
+function isEmpty(value: Json | undefined): boolean {
+  if (isTree(value)) return Object.values(value).every(isEmpty);
+  return value === null || value === undefined || value === '';
+}
+
+function childOf(tree: Json | undefined, key: string): Json | undefined {
+  if (!isTree(tree) || !Object.hasOwn(tree, key)) return undefined;
+  return (tree as JsonObject)[key];
+}
+
+function kindOf(value: Json): string {
+  if (Array.isArray(value)) return 'a list';
+  if (value === null) return 'null';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function pathText(steps: readonly Step[]): string {
+  return steps.map((step) => (typeof step === 'number' ? String(step) : escapePath(step))).join('.');
+}
+
+function canonicalPath(path: string): string {
+  return pathText(parsePath(path));
+}

@@ -1,0 +1,82 @@
+/** A document as a `SystemRecord`. What both systems have in common; the places are configuration. */
+import { getProperty } from 'dot-prop';
+import type { SystemName } from '../core/record.js';
+import { readFields, valueAt, type FieldMap } from './mapping.js';
+import type { Json, JsonObject, SystemRecord } from './system.js';
+import { parseTimestamp } from './time.js';
+import { reading, unexpected, wrongPath, type AnswerContext } from './unexpected.js';
+
+/** Where a system's documents hold what `SystemRecord` needs, and the settings that say so. */
+export interface RecordPlaces {
+  readonly system: SystemName;
+  readonly fieldMap: FieldMap;
+  /** ISO 3166 country of phone numbers written without a country code. */
+  readonly defaultCountry: string;
+  readonly id: { readonly path: string; readonly setting: string };
+  /** `null`: the system does not return it. */
+  readonly modified: { readonly path: string; readonly setting: string } | null;
+  /** `null`: the system has no place for it. */
+  readonly reference: { readonly path: string; readonly setting: string } | null;
+}
+
+/**
+ * @param knownId the id, where the request itself says which record it is about; the document may then leave it out.
+ * @throws {UnexpectedResponse} when a configured place does not fit the document.
+ */
+export function toRecord(
+  document: JsonObject,
+  places: RecordPlaces,
+  answer: AnswerContext,
+  knownId?: string,
+): SystemRecord {
+  const fields = reading(answer, () =>
+    readFields(document, places.fieldMap, places.system, { defaultCountry: places.defaultCountry }),
+  );
+  if (Object.keys(fields).length === 0) {
+    throw unexpected(
+      answer,
+      `the record has none of the mapped fields: correct fields.*.${places.system}, or the path at which records stand in the answer`,
+    );
+  }
+  return {
+    id: idOf(document, places, answer, knownId),
+    document,
+    fields,
+    modifiedAt: modifiedAt(document, places, answer),
+    externalReference: referenceOf(document, places, answer),
+  };
+}
+
+/** Ids can be numbers in JSON: canonically they are text. In a document that is written back they keep their form. */
+function idOf(document: JsonObject, places: RecordPlaces, answer: AnswerContext, knownId: string | undefined): string {
+  const raw = getProperty(document, places.id.path) as Json | undefined;
+  const id = typeof raw === 'number' || typeof raw === 'string' ? String(raw) : null;
+  if (id === null || id === '') {
+    if (knownId !== undefined && raw === undefined) return knownId;
+    throw wrongPath(answer, places.id.setting, places.id.path, 'an id (text or number)');
+  }
+  if (knownId !== undefined && id !== knownId) {
+    // The id found is not named: where the path is wrong, it can be anything.
+    const what = `the answer is about another record than ${knownId}: correct ${places.id.setting}, or the path of the request`;
+    throw unexpected(answer, what);
+  }
+  return id;
+}
+
+function modifiedAt(document: JsonObject, { modified }: RecordPlaces, answer: AnswerContext): number | null {
+  if (modified === null) return null;
+  const raw = getProperty(document, modified.path) as Json | undefined;
+  if (raw === undefined || raw === null || raw === '') return null;
+  const at = typeof raw === 'string' ? parseTimestamp(raw) : null;
+  if (at === null) {
+    const expected = 'a time such as 2019-05-23T10:53:00 (null in the configuration: do not use it)';
+    throw wrongPath(answer, modified.setting, modified.path, expected);
+  }
+  return at;
+}
+
+function referenceOf(document: JsonObject, { reference }: RecordPlaces, answer: AnswerContext): string | null {
+  if (reference === null) return null;
+  const raw = reading(answer, () => valueAt(document, reference.path, reference.setting));
+  return raw === undefined || raw === null || raw === '' ? null : String(raw);
+}

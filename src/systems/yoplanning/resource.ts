@@ -1,0 +1,160 @@
+/**
+ * What all resources of Yoplanning have in common (API v3.1): a manager (`GET` list, `POST`) and instances (`GET`, `PUT`,
+ * `DELETE`), paged lists, filters, `ordering` and `expand`. One file per resource says which verbs it has and what it looks like.
+ */
+import { z } from 'zod';
+import type { Answer, Ask, HttpClient } from '../../http/client.js';
+import { UnexpectedResponse, type FailureContext } from '../../http/failures.js';
+import { checkShape } from '../../http/shape.js';
+import { fillPath } from '../paths.js';
+import type { Permit } from '../../store/budget.js';
+import type { JsonObject } from '../system.js';
+import { filterQuery, type Filters, type FilterSpec } from './filters.js';
+
+declare const expandedBrand: unique symbol;
+
+/**
+ * A document read with `expand`: nested resources stand in it whole instead of by id, so it must never be sent back ("If you
+ * want to retrieve a ressource in order to update it with a PUT request, you MUST NOT USE the expand mechanism").
+ */
+export type Expanded<Document> = Document & { readonly [expandedBrand]: true };
+
+/** What `post` and `put` take: any document, except one that was read with `expand`. The brand survives copying and merging. */
+export type Writable = JsonObject & { readonly [expandedBrand]?: never };
+
+/** An answer's content, with what the request log and the measured gap need. */
+export interface Answered<Value> {
+  readonly value: Value;
+  /** Id of the request in the request log. */
+  readonly requestId: string;
+  readonly sentAtMs: number;
+  readonly answeredAtMs: number;
+  /** Where it came from, for errors about its content. */
+  readonly context: FailureContext;
+}
+
+/** One page of a list, as documented under "Pagination". */
+export interface ResourcePage<Document> {
+  /** The total, not this page's number of records. */
+  readonly count: number;
+  readonly next: string | null;
+  readonly previous: string | null;
+  readonly results: readonly Document[];
+}
+
+export interface ListRequest<Spec extends FilterSpec> {
+  /** Position (0-based) of the first record wanted. */
+  readonly offset: number;
+  /** Most records wanted; 100 is the documented maximum. */
+  readonly limit: number;
+  readonly filters?: Filters<Spec>;
+  /** A field name, with `-` in front for descending. Not honoured by every list: sort again where it matters. */
+  readonly ordering?: string;
+}
+
+/** Nested resources to have in full, in dot notation: `['items.voucher.product', 'payments.operator']`. */
+export interface Expand {
+  readonly expand: readonly [string, ...string[]];
+}
+
+interface ResourceDefinition<Spec extends FilterSpec> {
+  readonly filters: Spec;
+  /** What is relied on; unknown fields are let through. */
+  readonly schema: z.ZodType;
+  /** Configured paths: `/teams/{team}/clients`, and the same with `{id}`. */
+  readonly listPath: string;
+  readonly instancePath: string;
+  /** What stands for the names in braces, `{id}` excepted. */
+  readonly places: Readonly<Record<string, string>>;
+}
+
+/** All verbs of a resource; a resource's own file offers those that are documented for it. */
+export interface Resource<Document extends JsonObject, Spec extends FilterSpec> {
+  /** One page. One request. */
+  list(request: ListRequest<Spec> & Expand, ask: Ask): Promise<Answered<ResourcePage<Expanded<Document>>>>;
+  list(request: ListRequest<Spec> & { expand?: never }, ask: Ask): Promise<Answered<ResourcePage<Document>>>;
+  /** Creates a record whose id the server makes. */
+  post(document: Writable, ask: Ask): Promise<Answered<Document | null>>;
+  /** One record; `null` when the server answers 404. */
+  get(
+    id: string,
+    ask: Ask,
+    options?: { permit?: Permit | undefined; expand?: never },
+  ): Promise<Answered<Document | null>>;
+  get(
+    id: string,
+    ask: Ask,
+    options: { permit?: Permit | undefined } & Expand,
+  ): Promise<Answered<Expanded<Document> | null>>;
+  /** Replaces the whole record; for many resources it creates one that does not exist. `null`: the answer had no content. */
+  put(id: string, document: Writable, ask: Ask, permit?: Permit): Promise<Answered<Document | null>>;
+  /** @throws {RecordMissing} when there was none. */
+  delete(id: string, ask: Ask): Promise<Answered<null>>;
+}
+
+export function createResource<Document extends JsonObject, const Spec extends FilterSpec>(
+  http: HttpClient,
+  { schema, listPath, instancePath, places }: ResourceDefinition<Spec>,
+): Resource<Document, Spec> {
+  const pageSchema = z.looseObject({
+    count: z.number().int().nonnegative(),
+    next: z.string().nullish(),
+    previous: z.string().nullish(),
+    results: z.array(schema),
+  });
+  const collection = { path: fillPath(listPath, places), kind: listPath };
+  const instance = (id: string) => ({ path: fillPath(instancePath, { ...places, id }), kind: instancePath });
+
+  /** The document as it came: zod's own output would have its keys in another order. */
+  function documentOf(answer: Answer): Document {
+    checkShape(schema, answer);
+    return answer.body as Document;
+  }
+
+  async function write(method: 'POST' | 'PUT', where: Where, document: Writable, ask: Ask, permit?: Permit) {
+    const answer = await http.send({ method, ...where, body: document }, ask, permit);
+    return answered(answer, answer.body === null ? null : documentOf(answer));
+  }
+
+  async function list(request: ListRequest<Spec> & { expand?: readonly string[] }, ask: Ask) {
+    const query = {
+      offset: request.offset,
+      limit: request.limit,
+      ordering: request.ordering,
+      expand: request.expand?.join(','),
+      ...filterQuery<Spec>(request.filters ?? {}),
+    };
+    const answer = await http.send({ method: 'GET', ...collection, query }, ask);
+    if (answer.status === 404) {
+      const what = 'there is no such list (404): correct yoplanning.baseUrl, yoplanning.paths or yoplanning.team';
+      throw new UnexpectedResponse(answer.context, 'none', what);
+    }
+    checkShape(pageSchema, answer);
+    const { count, next, previous, results } = answer.body as ResourcePage<Document>;
+    return answered(answer, { count, next: next ?? null, previous: previous ?? null, results });
+  }
+
+  async function get(id: string, ask: Ask, options: { permit?: Permit | undefined; expand?: readonly string[] } = {}) {
+    const query = { expand: options.expand?.join(',') };
+    const answer = await http.send({ method: 'GET', ...instance(id), query }, ask, options.permit);
+    return answered(answer, answer.status === 404 ? null : documentOf(answer));
+  }
+
+  return {
+    list: list as unknown as Resource<Document, Spec>['list'],
+    get: get as Resource<Document, Spec>['get'],
+    post: (document, ask) => write('POST', collection, document, ask),
+    put: (id, document, ask, permit) => write('PUT', instance(id), document, ask, permit),
+    delete: async (id, ask) => answered(await http.send({ method: 'DELETE', ...instance(id) }, ask), null),
+  };
+}
+
+interface Where {
+  readonly path: string;
+  readonly kind: string;
+}
+
+function answered<Value>(answer: Answer, value: Value): Answered<Value> {
+  const { requestId, sentAtMs, answeredAtMs, context } = answer;
+  return { value, requestId, sentAtMs, answeredAtMs, context };
+}
