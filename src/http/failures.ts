@@ -54,12 +54,15 @@ export abstract class Failure extends Error {
   /** Whether the server may have applied the request. Always `none` for a read. */
   readonly effect: Effect;
   readonly context: FailureContext;
+  /** What happened, without place and advice: for whoever knows better advice. */
+  declare readonly what: string;
 
   constructor(what: string, effect: Effect, context: FailureContext, whatToDo: string) {
     const record = context.record === undefined ? '' : `, record ${context.record}`;
     super(`${context.connection}/${context.system}${record}: ${context.method} ${context.path}: ${what}. ${whatToDo}.`);
     this.name = new.target.name;
     Object.defineProperty(this, 'name', { enumerable: false });
+    Object.defineProperty(this, 'what', { value: what, enumerable: false });
     this.effect = effect;
     this.context = context;
   }
