@@ -1,0 +1,105 @@
+/** The two systems of a connection, each with its budget and its http clients. */
+import { yaplaAddresses } from '../config/yapla.js';
+import type { ConnectionConfig } from '../config/schema.js';
+import type { LimitsConfig } from '../config/limits.js';
+import type { SystemName } from '../core/record.js';
+import { createHttpClient, type HttpClient } from '../http/client.js';
+import type { Budget } from '../store/budget.js';
+import type { System } from './system.js';
+import { createTeams, type Teams } from './yoplanning/teams.js';
+import { createClients, type Clients } from './yoplanning/clients.js';
+import { createYaplaSystem } from './yapla/system.js';
+import { createYoplanningSystem } from './yoplanning/system.js';
+
+export interface SystemsDependencies {
+  /** The budget of the connection's credential for that system; called once for each. It is not closed by `Systems.close`. */
+  readonly budgetFor: (system: SystemName, limits: LimitsConfig) => Budget;
+}
+
+/** One system with the http clients that it alone uses. */
+export interface OpenSystem {
+  readonly system: System;
+  /** Waits for the requests under way and closes the connections. */
+  close(): Promise<void>;
+}
+
+export interface Systems {
+  readonly yapla: System;
+  readonly yoplanning: System;
+  /** Yoplanning's resources as documented, for what is not a sync: doctor, checks. */
+  readonly resources: { readonly teams: Teams; readonly clients: Clients };
+  close(): Promise<void>;
+}
+
+/** Opens both systems of a connection. Nothing is sent before the first call. */
+export function openSystems(connection: string, config: ConnectionConfig, dependencies: SystemsDependencies): Systems {
+  const yapla = openYapla(connection, config, dependencies);
+  const { http, ...yoplanning } = openYoplanning(connection, config, dependencies);
+  return {
+    yapla: yapla.system,
+    yoplanning: yoplanning.system,
+    resources: { teams: createTeams(http, config.yoplanning), clients: createClients(http, config.yoplanning) },
+    close: async () => void (await Promise.all([yapla.close(), yoplanning.close()])),
+  };
+}
+
+/** Opens one system by name. */
+export function createSystem(
+  name: SystemName,
+  connection: string,
+  config: ConnectionConfig,
+  dependencies: SystemsDependencies,
+): OpenSystem {
+  return name === 'yapla'
+    ? openYapla(connection, config, dependencies)
+    : openYoplanning(connection, config, dependencies);
+}
+
+function openYoplanning(
+  connection: string,
+  { yoplanning: config, fields: fieldMap, defaultCountry }: ConnectionConfig,
+  { budgetFor }: SystemsDependencies,
+): OpenSystem & { readonly http: HttpClient } {
+  const http = createHttpClient({
+    connection,
+    system: 'yoplanning',
+    baseUrl: config.baseUrl,
+    headers: () => ({ authorization: `Token ${config.token}` }),
+    budget: budgetFor('yoplanning', config.limits),
+    http: config.http,
+    secrets: [config.token],
+  });
+  return {
+    system: createYoplanningSystem({ config, fieldMap, defaultCountry, http }),
+    http,
+    close: () => http.close(),
+  };
+}
+
+function openYapla(
+  connection: string,
+  { yapla: config, fields: fieldMap, defaultCountry }: ConnectionConfig,
+  { budgetFor }: SystemsDependencies,
+): OpenSystem {
+  const { key } = config.read;
+  const { write } = config;
+  const addresses = yaplaAddresses(config.server);
+  const budget = budgetFor('yapla', config.limits);
+  const secrets = write.mode === 'rest' ? [key.value, write.apiKey] : [key.value];
+  const common = { connection, system: 'yapla', budget, http: config.http, secrets };
+  const keyHeader: Record<string, string> = key.in === 'header' ? { [key.name]: key.prefix + key.value } : {};
+  const dataHttp = createHttpClient({
+    ...common,
+    baseUrl: config.read.baseUrl ?? addresses.data,
+    headers: () => keyHeader,
+  });
+  const writeHttp = createHttpClient({
+    ...common,
+    baseUrl: (write.mode === 'rest' ? write.baseUrl : undefined) ?? addresses.rest,
+    headers: () => ({}),
+  });
+  return {
+    system: createYaplaSystem({ connection, config, fieldMap, defaultCountry, dataHttp, writeHttp, budget }),
+    close: async () => void (await Promise.all([dataHttp.close(), writeHttp.close()])),
+  };
+}

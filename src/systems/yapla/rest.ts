@@ -1,0 +1,117 @@
+/** Members through Yapla's REST 2.0: read one, create, update. Paths, wrapping and shape are configuration. */
+import { setProperty } from 'dot-prop';
+import type { YaplaConfig, YaplaRestConfig } from '../../config/yapla.js';
+import type { Answer, Ask, HttpClient } from '../../http/client.js';
+import { RecordMissing } from '../../http/failures.js';
+import type { Permit } from '../../store/budget.js';
+import { fillPath } from '../paths.js';
+import { toRecord, type RecordPlaces } from '../records.js';
+import type { JsonObject, Merge, SystemRecord, UpdateResult } from '../system.js';
+import { changeOf, newDocument, nothingToWrite, readMergeWrite, type DocumentAnswer } from '../update.js';
+import { accepted, idAt, objectAt } from './answers.js';
+import { timesOf, type YaplaDataApi } from './dataApi.js';
+import type { SessionSend, YaplaSession } from './session.js';
+import type { YaplaWriter } from './writer.js';
+
+export interface RestWriterOptions {
+  readonly config: YaplaConfig;
+  readonly rest: YaplaRestConfig;
+  readonly places: RecordPlaces;
+  readonly http: HttpClient;
+  readonly session: YaplaSession;
+  /** Reads one member where REST 2.0 cannot and the DATA API can. */
+  readonly dataApi: YaplaDataApi;
+}
+
+export function createRestWriter({ config, rest, places, http, session, dataApi }: RestWriterOptions): YaplaWriter {
+  const { campaign } = config;
+  const { errorWhen } = config.read.answer;
+  const { memberPath } = rest;
+
+  async function readOne(send: SessionSend, memberPath: string, id: string, ask: Ask, permit?: Permit) {
+    const path = fillPath(memberPath, { campaign, id });
+    const answer = accepted(await send({ method: 'GET', path, kind: memberPath }, ask, permit), errorWhen);
+    const document = answer.status === 404 ? null : objectAt(answer, rest.answerRecord, 'yapla.write.answerRecord');
+    return { ...timesOf(answer), document };
+  }
+
+  async function put(send: SessionSend, id: string, document: JsonObject, ask: Ask, permit?: Permit) {
+    const { method, path: template, wrap, record } = rest.update;
+    const path = fillPath(template, { campaign, id });
+    const request = { method, path, body: wrapped(document, wrap), kind: template };
+    const answer = accepted(await send(request, ask, permit), errorWhen);
+    return { ...timesOf(answer), document: answeredRecord(answer, record, 'yapla.write.update.record') };
+  }
+
+  /** An update of only our fields, where no member can be read: the caller decides on what it knows. */
+  async function writeUnread(send: SessionSend, id: string, merge: Merge, reference: string | undefined, ask: Ask) {
+    const before: SystemRecord = { id, document: {}, fields: {}, modifiedAt: null, externalReference: null };
+    const decision = merge(before);
+    if ('stop' in decision) return { outcome: 'stopped', reason: decision.stop, before } as const;
+    const change = changeOf(before, decision.set, reference, { places, shape: 'partial' });
+    if (change === null) return { outcome: 'stopped', reason: nothingToWrite, before } as const;
+    try {
+      const written = await put(send, id, change.sent, ask);
+      const after = toRecord(written.document ?? change.expected, places, written, id);
+      const answered = written.document !== null;
+      const { requestId } = written;
+      return { outcome: 'written', before, after, answered, gapMs: 0, unmappedChanged: [], requestId } as const;
+    } catch (error) {
+      if (error instanceof RecordMissing) return { outcome: 'missing' } as const;
+      throw error;
+    }
+  }
+
+  function update(send: SessionSend, id: string, merge: Merge, reference: string | undefined, ask: Ask) {
+    let read: (permit: Permit | undefined) => Promise<DocumentAnswer>;
+    if (memberPath !== null) read = (permit) => readOne(send, memberPath, id, ask, permit);
+    else if (config.read.memberPath !== null) read = (permit) => dataApi.readOne(id, ask, permit);
+    else return writeUnread(send, id, merge, reference, ask);
+    return readMergeWrite(id, merge, reference, ask, {
+      http,
+      places,
+      volatileFields: config.volatileFields,
+      shape: rest.update.shape,
+      read,
+      write: (document, permit) => put(send, id, document, ask, permit),
+    });
+  }
+
+  return {
+    writes: true,
+
+    read:
+      memberPath === null
+        ? null
+        : (id, ask) =>
+            session.run(ask, async (send) => {
+              const got = await readOne(send, memberPath, id, ask);
+              return got.document === null ? null : toRecord(got.document, places, got, id);
+            }),
+
+    async create({ fields, externalReference }, ask) {
+      const { method, path: template, wrap, id: idPath, record } = rest.create;
+      const { sent, expected } = newDocument(fields, externalReference, places);
+      const request = { method, path: fillPath(template, { campaign }), body: wrapped(sent, wrap), kind: template };
+      const answer = await session.run(ask, (send) => send(request, ask));
+      accepted(answer, errorWhen);
+      const document = answeredRecord(answer, record, 'yapla.write.create.record');
+      const { requestId } = answer;
+      if (idPath === null) return { record: document === null ? null : toRecord(document, places, answer), requestId };
+      const id = idAt(answer, idPath, 'yapla.write.create.id');
+      return { record: toRecord(document ?? expected, places, answer, id), requestId };
+    },
+
+    update: (id, merge, ask, reference): Promise<UpdateResult> =>
+      session.run(ask, (send) => update(send, id, merge, reference, ask)),
+  };
+}
+
+/** `null` where the configuration says that a write answers no record, or the answer has no content at all. */
+function answeredRecord(answer: Answer, path: string | null, setting: string): JsonObject | null {
+  return path === null || answer.body === null ? null : objectAt(answer, path, setting);
+}
+
+function wrapped(document: JsonObject, wrap: string): JsonObject {
+  return wrap === '' ? document : setProperty<JsonObject>({}, wrap, document);
+}

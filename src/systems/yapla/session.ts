@@ -1,0 +1,117 @@
+/**
+ * REST 2.0 sessions: `POST /authentication` with `{"api_key": "…"}` answers a token with an expiry, and the token travels in a
+ * header (seen in other people's connectors, docs/systems.md).
+ */
+import type { YaplaRestConfig } from '../../config/yapla.js';
+import type { Answer, Ask, HttpClient, HttpRequest } from '../../http/client.js';
+import { AccessRefused, BudgetExhausted } from '../../http/failures.js';
+import type { Budget, Permit } from '../../store/budget.js';
+import { parseTimestamp } from '../time.js';
+import { unexpected, wrongPath } from '../unexpected.js';
+import { contentAt, meansError, type ErrorWhen } from './answers.js';
+
+/** Sends a request under the session's token. */
+export type SessionSend = (request: HttpRequest, ask: Ask, permit?: Permit) => Promise<Answer>;
+
+export interface YaplaSession {
+  /**
+   * Runs `use` with a valid token. When the server ends the session all the same (401), it is renewed and `use` is run once
+   * more from its beginning: a request that was answered 401 had no effect. A second 401 is an `AccessRefused`.
+   */
+  run<T>(ask: Ask, use: (send: SessionSend) => Promise<T>): Promise<T>;
+}
+
+interface Token {
+  readonly value: string;
+  /** Epoch milliseconds of this machine. */
+  readonly renewAtMs: number;
+}
+
+/** The server ended the session. Stays within this file: the second time, the http client answers with `AccessRefused`. */
+class SessionEnded extends Error {
+  override readonly name = 'SessionEnded';
+}
+
+export interface SessionOptions {
+  readonly config: YaplaRestConfig;
+  readonly errorWhen: ErrorWhen;
+  readonly http: HttpClient;
+  /** Stopped when the key is refused by an answer that is no 401. */
+  readonly budget: Pick<Budget, 'stop'>;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+}
+
+/** One session for one credential, kept in memory: another process has its own. */
+export function createSession({ config, errorWhen, http, budget, now = Date.now }: SessionOptions): YaplaSession {
+  let token: Token | null = null;
+  let renewal: Promise<Token> | null = null;
+
+  async function renew(ask: Ask): Promise<Token> {
+    const path = config.sessionPath;
+    const body = { api_key: config.apiKey };
+    // Others wait for this renewal too: whoever asked first does not cancel it for them.
+    const { signal: _signal, record: _record, ...shared } = ask;
+    const answer = await http.send({ method: 'POST', path, body, kind: path }, shared);
+    if (meansError(answer, errorWhen)) {
+      await budget.stop(`Yapla refused the API key on POST ${path}`);
+      throw new AccessRefused(answer.context, 401);
+    }
+    const value = contentAt(answer, config.sessionToken);
+    if (typeof value !== 'string' || value === '') {
+      throw wrongPath(answer, 'yapla.write.sessionToken', config.sessionToken, 'text');
+    }
+    const expiry = contentAt(answer, config.sessionExpiry);
+    const expiresAtMs = typeof expiry === 'string' ? parseTimestamp(expiry) : null;
+    if (expiresAtMs === null) {
+      throw wrongPath(answer, 'yapla.write.sessionExpiry', config.sessionExpiry, 'a time such as 2019-05-23 10:53:00');
+    }
+    const lifeMs = expiresAtMs - now();
+    if (lifeMs <= 0) {
+      throw unexpected(
+        answer,
+        "the session is over before it begins: correct yapla.write.sessionExpiry, or this machine's clock",
+      );
+    }
+    // A life shorter than the configured lead would mean a new session for every request.
+    return { value, renewAtMs: expiresAtMs - Math.min(config.renewBeforeMs, lifeMs / 2) };
+  }
+
+  async function valid(ask: Ask): Promise<Token> {
+    if (token !== null && now() < token.renewAtMs) return token;
+    const joined = renewal !== null;
+    renewal ??= renew(ask)
+      .then((renewed) => (token = renewed))
+      .finally(() => (renewal = null));
+    try {
+      return await renewal;
+    } catch (error) {
+      // Postponed in another's lane, which may be a later one than ours.
+      if (joined && error instanceof BudgetExhausted) return valid(ask);
+      throw error;
+    }
+  }
+
+  function sender(current: Token, onUnauthorised: 'stop' | 'answer'): SessionSend {
+    return async (request, ask, permit) => {
+      const headers = { ...request.headers, [config.tokenHeader]: current.value };
+      const answer = await http.send({ ...request, headers, onUnauthorised }, ask, permit);
+      if (answer.status === 401) throw new SessionEnded();
+      return answer;
+    };
+  }
+
+  return {
+    async run(ask, use) {
+      const first = await valid(ask);
+      try {
+        return await use(sender(first, 'answer'));
+      } catch (error) {
+        if (!(error instanceof SessionEnded)) throw error;
+      }
+      // Another run may have renewed it meanwhile.
+      if (token === first) token = null;
+      return use(sender(await valid(ask), 'stop'));
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** Yapla as a `System`: read by the DATA API, written in the way that the connection chose. */
+import type { YaplaConfig } from '../../config/yapla.js';
+import type { HttpClient } from '../../http/client.js';
+import type { Budget } from '../../store/budget.js';
+import type { FieldMap } from '../mapping.js';
+import { toRecord, type RecordPlaces } from '../records.js';
+import type { System } from '../system.js';
+import { createDataApi, type YaplaDataApi } from './dataApi.js';
+import { createRestWriter } from './rest.js';
+import { createSession } from './session.js';
+import { createNoWriter, type YaplaWriter } from './writer.js';
+
+export interface YaplaSystemOptions {
+  readonly connection: string;
+  readonly config: YaplaConfig;
+  readonly fieldMap: FieldMap;
+  /** ISO 3166 country of phone numbers written without a country code. */
+  readonly defaultCountry: string;
+  /** For the DATA API. */
+  readonly dataHttp: HttpClient;
+  /** For the address of the way to write; it takes its permits from the same budget. */
+  readonly writeHttp: HttpClient;
+  readonly budget: Pick<Budget, 'stop'>;
+}
+
+export function createYaplaSystem(options: YaplaSystemOptions): System {
+  const { config, fieldMap, defaultCountry } = options;
+  const { answer } = config.read;
+  const places: RecordPlaces = {
+    system: 'yapla',
+    fieldMap,
+    defaultCountry,
+    id: { path: answer.id, setting: 'yapla.read.answer.id' },
+    modified: answer.modified === null ? null : { path: answer.modified, setting: 'yapla.read.answer.modified' },
+    reference: config.referenceField === null ? null : { path: config.referenceField, setting: 'yapla.referenceField' },
+  };
+  const dataApi = createDataApi({ config, places, http: options.dataHttp });
+  const writer = createWriter(options, places, dataApi);
+  const dataApiReadsOne = config.read.memberPath !== null;
+
+  return {
+    name: 'yapla',
+    pageSize: config.read.paging.pageSize,
+    choosesIds: false,
+    readsOne: dataApiReadsOne || writer.read !== null,
+    writes: writer.writes,
+    storesReference: config.referenceField !== null,
+
+    readPage: ({ from }, ask) => dataApi.readPage(from, ask),
+
+    // The DATA API first: its documents have the form of those in the list, and it needs no session.
+    async read(id, ask) {
+      if (!dataApiReadsOne) {
+        if (writer.read === null) throw new TypeError('Yapla cannot read one member here (readsOne is false)');
+        return writer.read(id, ask);
+      }
+      const got = await dataApi.readOne(id, ask);
+      return got.document === null ? null : toRecord(got.document, places, got, id);
+    },
+
+    create: (request, ask) => writer.create(request, ask),
+    update: (id, merge, ask, reference) => writer.update(id, merge, ask, reference),
+  };
+}
+
+function createWriter(options: YaplaSystemOptions, places: RecordPlaces, dataApi: YaplaDataApi): YaplaWriter {
+  const { config, writeHttp: http, budget } = options;
+  const { write } = config;
+  switch (write.mode) {
+    case 'none':
+      return createNoWriter(options.connection);
+    case 'rest': {
+      const session = createSession({ config: write, errorWhen: config.read.answer.errorWhen, http, budget });
+      return createRestWriter({ config, rest: write, places, http, session, dataApi });
+    }
+  }
+}
