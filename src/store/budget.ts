@@ -5,11 +5,15 @@
  * until it is answered, `counts_from` is the last moment at which it can still reach the server). A permit is given only while
  * fewer than `limit` requests count.
  *
+ * A permit that becomes free within the next moments is given at once, to be used only then; what follows holds with g as that
+ * later moment.
+ *
  * **Why the server can then never see more than `limit` within any W.** Suppose it did: there were limit + 1 requests whose
- * arrivals lie less than W apart. Take the one whose permit was given last, at g; permits of one credential are given one after
- * the other, under a lock, by the database's clock. It arrived at or after g, and each of the others arrived less than W before
- * it or at any time after, hence after g - W. A request's `counts_from`, at g as at any time, is never before its arrival. So at
- * g all the other `limit` requests had `counts_from` > g - W, all of them counted, and the permit was not given. □
+ * arrivals all lie less than W apart. Permits of one credential are decided one after the other, under a lock. Take the request
+ * that was decided last, for use from g on. It arrived at or after g, and each of the others less than W before it or later, hence
+ * after g - W. A request's `counts_from` is never before its arrival, when it is final nor while it is still an assumption. So when
+ * the last one was decided all the other `limit` requests had `counts_from` > g - W: all of them counted at g, and the permit was
+ * not given. □
  *
  * What this rests on: (1) an answer's time is never recorded earlier than it came: its age is measured up to the sending of
  * the statement that records it; (2) nothing is sent on a permit after `remainingMs` has passed, nor arrives more than
@@ -17,10 +21,11 @@
  * under way is covered too; (3) the clock of the database does not jump forward and ticks like the server's.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LimitsConfig } from '../config/limits.js';
 import type { Lane, Permit, PermitAnswer, PermitAsk } from './budgetPermits.js';
 import { BudgetQueue } from './budgetQueue.js';
-import type { Turn } from './budgetQueue.js';
+import type { Grant, Turn } from './budgetQueue.js';
 import { Settlements } from './budgetSettlements.js';
 import { readBudgetState } from './budgetState.js';
 import type { BudgetState } from './budgetState.js';
@@ -92,8 +97,8 @@ export interface BudgetOptions {
 
 /** What `budget_take` answers; see its migration. */
 interface Outcome {
-  readonly granted: number;
   readonly ids: readonly number[];
+  readonly delays_ms: readonly number[];
   readonly blocked_by: BlockedBy | 'stopped' | null;
   readonly reason: string | null;
   readonly wait_ms: number | null;
@@ -101,6 +106,7 @@ interface Outcome {
 
 /** Most permits asked for in one call: bounds the statement's size; more wait for the next call, a moment later. */
 const BATCH = 64;
+const LONGEST_AHEAD_MS = 50;
 /** A 429 never closes a budget for less (design.md) nor, should its time be nonsense, for more than about a year. */
 const SHORTEST_CLOSURE_MS = 1_000;
 const LONGEST_CLOSURE_MS = 366 * 86_400_000;
@@ -129,6 +135,8 @@ class PostgresBudget implements Budget {
   readonly #settlements: Settlements;
   /** The pump, while it runs. */
   #pump: Promise<void> | undefined;
+  /** How long a call to the database takes, smoothed. */
+  #callMs = 3;
   /** Ends the pump's sleep, while it sleeps. */
   #awaken: (() => void) | undefined;
   /** Something happened that makes asking again worth while, since the pump asked last. */
@@ -157,6 +165,10 @@ class PostgresBudget implements Budget {
       const most = this.largestGroup(ask.lane);
       return Promise.reject(new RangeError(`expected 1 to ${most} permits at once in lane ${ask.lane}, not ${n}`));
     }
+    return this.#turn(n, ask).then((grant) => this.#due(grant, ask.signal));
+  }
+
+  #turn(n: number, ask: PermitAsk): Promise<Grant> {
     return new Promise((resolve, reject) => {
       if (ask.signal?.aborted) return reject(ask.signal.reason as Error);
       const turn = this.#queue.add(n, ask, resolve, reject, () => this.#wake());
@@ -164,6 +176,20 @@ class PostgresBudget implements Budget {
       if (this.#queue.first() === turn) this.#wake();
       this.#pump ??= this.#run();
     });
+  }
+
+  /** Waits until the permits may be used. */
+  async #due({ permits, dueAt }: Grant, signal: AbortSignal | undefined): Promise<Permit[]> {
+    // Timers can fire a little early.
+    for (let ms = dueAt - performance.now(); ms > 0; ms = dueAt - performance.now()) {
+      try {
+        await delay(Math.ceil(ms), undefined, signal ? { signal } : {});
+      } catch {
+        permits.forEach((permit) => this.release(permit));
+        throw signal?.reason;
+      }
+    }
+    return permits;
   }
 
   answered(permit: Permit, answer: PermitAnswer): void {
@@ -230,8 +256,10 @@ class PostgresBudget implements Budget {
         const askedAt = performance.now();
         const askedAtWall = Date.now();
         const outcome = await this.#ask(turns, askedAt);
-        this.#grant(turns.slice(0, outcome.granted), outcome.ids, askedAt, askedAtWall);
-        await this.#block(outcome, turns[outcome.granted]);
+        const aheadMs = this.#aheadMs;
+        this.#callMs += (performance.now() - askedAt - this.#callMs) / 8;
+        this.#grant(turns, outcome, askedAt, askedAtWall);
+        await this.#block(outcome, turns[outcome.delays_ms.length], aheadMs);
       }
     } catch (error) {
       // Whether permits were given is unknown: those rows count until their time is up. Whoever waits tries again later.
@@ -259,30 +287,35 @@ class PostgresBudget implements Budget {
         ${this.#credential}, ${this.#process},
         ${limits.requestsPerSecond}, ${limits.secondWindowMs},
         ${limits.requestsPerDay}, ${this.#dayLimitOfOthers}, ${limits.dayWindowMs},
-        ${limits.lateArrivalMs}, ${limits.longWaitMs}, ${this.#registered}, ${this.#sql.json(groups)})`;
+        ${limits.lateArrivalMs}, ${limits.longWaitMs}, ${this.#aheadMs}, ${this.#registered}, ${this.#sql.json(groups)})`;
     return outcome;
   }
 
-  #grant(turns: readonly Turn[], ids: readonly number[], askedAt: number, askedAtWall: number): void {
+  /** Permits may be asked for so long before they become free: as long as asking takes. Not more, or a live change waits behind them. */
+  get #aheadMs(): number {
+    return Math.min(LONGEST_AHEAD_MS, 3 * this.#callMs);
+  }
+
+  #grant(turns: readonly Turn[], outcome: Outcome, askedAt: number, askedAtWall: number): void {
+    const answeredAt = performance.now();
     let next = 0;
-    for (const turn of turns) {
+    outcome.delays_ms.forEach((delayMs, index) => {
+      const turn = turns[index]!;
       const validMs = turn.size * this.#inFlightTimeoutMs;
-      const permits = Array.from({ length: turn.size }, (): Permit => {
-        const id = ids[next++];
-        if (id === undefined) throw new Error('budget_take gave fewer permits than it said');
-        return {
-          id,
-          // Both clocks: the monotonic one does not count the sleep of a machine, the other one can be set back.
-          remainingMs: () => validMs - Math.max(performance.now() - askedAt, Date.now() - askedAtWall),
-        };
-      });
-      // Whoever left the queue while the call was under way does not want them any more.
-      if (!this.#queue.serve(turn, permits)) permits.forEach((permit) => this.release(permit));
-    }
+      const permits = outcome.ids.slice(next, (next += turn.size)).map((id): Permit => ({
+        id,
+        // Both clocks: the monotonic one does not count the sleep of a machine, the other one can be set back.
+        remainingMs: () => validMs - Math.max(performance.now() - askedAt, Date.now() - askedAtWall),
+      }));
+      // Whoever left the queue while the call was under way does not want them any more. The delay counts from an instant
+      // before this one, so waiting from now on is never too short.
+      if (!this.#queue.serve(turn, { permits, dueAt: answeredAt + delayMs }))
+        permits.forEach((permit) => this.release(permit));
+    });
   }
 
   /** Tells those who must wait long, and sleeps until the first in line can be served. */
-  async #block(outcome: Outcome, blocked: Turn | undefined): Promise<void> {
+  async #block(outcome: Outcome, blocked: Turn | undefined, aheadMs: number): Promise<void> {
     const { blocked_by: blockedBy, wait_ms: waitMs } = outcome;
     this.#registered = false;
     if (blockedBy === 'stopped') {
@@ -298,7 +331,8 @@ class PostgresBudget implements Budget {
       }
       this.#registered = true;
       this.#postponeOutranked(blocked, blockedBy);
-      if (this.#queue.first() !== undefined && !this.#newsSinceAsked) await this.#sleep(Math.ceil(waitMs));
+      if (this.#queue.first() !== undefined && !this.#newsSinceAsked)
+        await this.#sleep(Math.ceil(Math.max(0, waitMs - aheadMs)));
     }
   }
 

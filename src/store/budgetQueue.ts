@@ -11,8 +11,14 @@ export interface Turn {
   readonly since: number;
 }
 
+/** What a turn ends with: permits, to be used from `dueAt` (on the scale of `performance.now()`) on. */
+export interface Grant {
+  readonly permits: Permit[];
+  readonly dueAt: number;
+}
+
 interface Waiting extends Turn {
-  resolve(permits: Permit[]): void;
+  resolve(grant: Grant): void;
   reject(reason: unknown): void;
 }
 
@@ -25,7 +31,7 @@ export class BudgetQueue {
   add(
     size: number,
     ask: PermitAsk,
-    resolve: (permits: Permit[]) => void,
+    resolve: (grant: Grant) => void,
     reject: (reason: unknown) => void,
     onFirstLeft: () => void,
   ): Turn {
@@ -41,9 +47,9 @@ export class BudgetQueue {
       ask,
       rank,
       since: performance.now(),
-      resolve: (permits) => {
+      resolve: (grant) => {
         ask.signal?.removeEventListener('abort', onAbort);
-        resolve(permits);
+        resolve(grant);
       },
       reject: (reason) => {
         ask.signal?.removeEventListener('abort', onAbort);
@@ -75,10 +81,10 @@ export class BudgetQueue {
   }
 
   /** @returns false when it has left the queue in the meantime */
-  serve(turn: Turn, permits: Permit[]): boolean {
+  serve(turn: Turn, grant: Grant): boolean {
     const waiting = turn as Waiting;
     if (!this.#remove(waiting)) return false;
-    waiting.resolve(permits);
+    waiting.resolve(grant);
     return true;
   }
 
