@@ -1,7 +1,6 @@
 /** The two systems of a connection, each with its budget and its http clients. */
 import { yaplaAddresses } from '../config/yapla.js';
 import type { ConnectionConfig } from '../config/schema.js';
-import type { LimitsConfig } from '../config/limits.js';
 import type { SystemName } from '../core/record.js';
 import { createHttpClient, type HttpClient } from '../http/client.js';
 import type { Budget } from '../store/budget.js';
@@ -12,8 +11,8 @@ import { createYaplaSystem } from './yapla/system.js';
 import { createYoplanningSystem } from './yoplanning/system.js';
 
 export interface SystemsDependencies {
-  /** The budget of the connection's credential for that system; called once for each. It is not closed by `Systems.close`. */
-  readonly budgetFor: (system: SystemName, limits: LimitsConfig) => Budget;
+  /** The budget of the connection's credential for each system. Not ended by `close`. */
+  readonly budgets: Readonly<Record<SystemName, Budget>>;
 }
 
 /** One system with the http clients that it alone uses. */
@@ -58,14 +57,14 @@ export function createSystem(
 function openYoplanning(
   connection: string,
   { yoplanning: config, fields: fieldMap, defaultCountry }: ConnectionConfig,
-  { budgetFor }: SystemsDependencies,
+  { budgets }: SystemsDependencies,
 ): OpenSystem & { readonly http: HttpClient } {
   const http = createHttpClient({
     connection,
     system: 'yoplanning',
     baseUrl: config.baseUrl,
     headers: () => ({ authorization: `Token ${config.token}` }),
-    budget: budgetFor('yoplanning', config.limits),
+    budget: budgets.yoplanning,
     http: config.http,
     secrets: [config.token],
   });
@@ -79,12 +78,12 @@ function openYoplanning(
 function openYapla(
   connection: string,
   { yapla: config, fields: fieldMap, defaultCountry }: ConnectionConfig,
-  { budgetFor }: SystemsDependencies,
+  { budgets }: SystemsDependencies,
 ): OpenSystem {
   const { key } = config.read;
   const { write } = config;
   const addresses = yaplaAddresses(config.server);
-  const budget = budgetFor('yapla', config.limits);
+  const budget = budgets.yapla;
   const secrets = write.mode === 'rest' ? [key.value, write.apiKey] : [key.value];
   const common = { connection, system: 'yapla', budget, http: config.http, secrets };
   const keyHeader: Record<string, string> = key.in === 'header' ? { [key.name]: key.prefix + key.value } : {};
