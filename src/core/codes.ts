@@ -45,7 +45,7 @@ function indexCountries(): NameIndex {
 
 function indexLanguages(): NameIndex {
   const index = new NameIndex();
-  const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+  const letters = Array.from('abcdefghijklmnopqrstuvwxyz');
   const codes = letters.flatMap((first) => letters.map((second) => first + second));
   for (const code of codes) {
     // Withdrawn codes (`iw`) are synonyms of the ones in force: their names would only repeat.
@@ -86,11 +86,13 @@ export function languageCodeOf(text: string): string | null {
   return languageNames.find(text);
 }
 
+/** Knows which codes are languages. Made once: making one costs more than looking up a thousand. */
+const languages = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
+
 function primaryLanguage(tag: string): string | null {
   try {
     const code = new Intl.Locale(tag).language;
-    const known = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' }).of(code) !== undefined;
-    return /^[a-z]{2}$/.test(code) && known ? code : null;
+    return /^[a-z]{2}$/.test(code) && languages.of(code) !== undefined ? code : null;
   } catch (error) {
     // RangeError: looks like a language tag, and is none.
     if (error instanceof RangeError) return null;

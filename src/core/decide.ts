@@ -236,6 +236,21 @@ export function answerConflicts(decision: Decision, winners: Readonly<Record<Fie
   return { kind: weightiest(lists), ...lists, reasons: decision.reasons };
 }
 
+/** What a connection may carry out: the systems that can be written at all, and those in which it may create people. */
+export interface Permission {
+  readonly writes: Readonly<Record<SystemName, boolean>>;
+  readonly creates: (system: SystemName) => boolean;
+}
+
+/** The part of a decision that may be carried out. What is left out is still different: it is for the caller to say so. */
+export function restrict(decision: Decision, permission: Permission): Decision {
+  const create = decision.create !== null && permission.creates(decision.create) ? decision.create : null;
+  const write = (system: SystemName) =>
+    permission.writes[system] && (decision.create === null || create !== null) ? decision.write[system] : [];
+  const lists = { ...decision, create, write: { yapla: write('yapla'), yoplanning: write('yoplanning') } };
+  return { ...lists, kind: weightiest(lists) };
+}
+
 /**
  * The base after a decision was carried out: adopted and written fields move to the value that both systems now hold; conflicts
  * and everything else keep the base they had. `null` hashes: the system had no record (it was created by the decision).

@@ -15,7 +15,7 @@ describe('normaliseValue', () => {
       .tuple(fc.nat(9999), fc.nat(13), fc.nat(32))
       .map(([y, m, d]) => `${String(y).padStart(4, '0')}-${String(m).padStart(2, '0')}-${String(d).padStart(2, '0')}`);
     const oddCharacters = fc.string({
-      unit: fc.constantFrom(...'aé\u0301 \t\r\n\u00a0\u200b\u202a\u2028\ufeff\u0000\u0085İΣßÅ\u212b'),
+      unit: fc.constantFrom(...Array.from('aé\u0301 \t\r\n\u00a0\u200b\u202a\u2028\ufeff\u0000\u0085İΣßÅ\u212b')),
     });
     const raw = fc.oneof(
       fc.string({ unit: 'binary' }),
@@ -84,6 +84,10 @@ describe('an e-mail', () => {
   test('is lower case', () => {
     expect(normalise('email', ' Marie.Dupont@Example.ORG ')).toBe('marie.dupont@example.org');
   });
+
+  test('is composed again after lower-casing: T with a diaeresis is two characters, t with one is one', () => {
+    expect(normalise('email', 'T\u0308@example.org')).toBe('\u1e97@example.org');
+  });
 });
 
 describe('a phone number', () => {
@@ -95,6 +99,11 @@ describe('a phone number', () => {
     '\u202a+33 6 12 34 56 78\u202c',
   ])('is E.164: %s', (raw) => {
     expect(normalise('phone', raw)).toBe('+33612345678');
+  });
+
+  test('stays as written where its E.164 form would be read as yet another number', () => {
+    // The library strips the leading zeros of a Thai number one at a time.
+    expect(normalise('phone', '+66 0048 428 1279')).toBe('+66 0048 428 1279');
   });
 
   test("belongs to the connection's country when it names none", () => {
