@@ -1,9 +1,9 @@
 /** The two systems of a connection, each with its budget and its http clients. */
-import { yaplaAddresses } from '../config/yapla.js';
 import type { ConnectionConfig } from '../config/schema.js';
 import type { SystemName } from '../core/record.js';
-import { createHttpClient, type HttpClient } from '../http/client.js';
+import type { HttpClient } from '../http/client.js';
 import type { Budget } from '../store/budget.js';
+import { openYaplaHttp, openYoplanningHttp } from './httpClients.js';
 import type { System } from './system.js';
 import { createTeams, type Teams } from './yoplanning/teams.js';
 import { createClients, type Clients } from './yoplanning/clients.js';
@@ -59,15 +59,7 @@ function openYoplanning(
   { yoplanning: config, fields: fieldMap, defaultCountry }: ConnectionConfig,
   { budgets }: SystemsDependencies,
 ): OpenSystem & { readonly http: HttpClient } {
-  const http = createHttpClient({
-    connection,
-    system: 'yoplanning',
-    baseUrl: config.baseUrl,
-    headers: () => ({ authorization: `Token ${config.token}` }),
-    budget: budgets.yoplanning,
-    http: config.http,
-    secrets: [config.token],
-  });
+  const http = openYoplanningHttp(connection, config, budgets.yoplanning);
   return {
     system: createYoplanningSystem({ config, fieldMap, defaultCountry, http }),
     http,
@@ -80,23 +72,8 @@ function openYapla(
   { yapla: config, fields: fieldMap, defaultCountry }: ConnectionConfig,
   { budgets }: SystemsDependencies,
 ): OpenSystem {
-  const { key } = config.read;
-  const { write } = config;
-  const addresses = yaplaAddresses(config.server);
   const budget = budgets.yapla;
-  const secrets = write.mode === 'rest' ? [key.value, write.apiKey] : [key.value];
-  const common = { connection, system: 'yapla', budget, http: config.http, secrets };
-  const keyHeader: Record<string, string> = key.in === 'header' ? { [key.name]: key.prefix + key.value } : {};
-  const dataHttp = createHttpClient({
-    ...common,
-    baseUrl: config.read.baseUrl ?? addresses.data,
-    headers: () => keyHeader,
-  });
-  const writeHttp = createHttpClient({
-    ...common,
-    baseUrl: (write.mode === 'rest' ? write.baseUrl : undefined) ?? addresses.rest,
-    headers: () => ({}),
-  });
+  const { data: dataHttp, write: writeHttp } = openYaplaHttp(connection, config, budget);
   return {
     system: createYaplaSystem({ connection, config, fieldMap, defaultCountry, dataHttp, writeHttp, budget }),
     close: async () => void (await Promise.all([dataHttp.close(), writeHttp.close()])),
