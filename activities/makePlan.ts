@@ -25,6 +25,8 @@ export interface MadePlan {
   readonly totals: PlanTotals;
   readonly cost: PlanCost;
   readonly guard: readonly GuardTrip[];
+  /** People who differ in what may not be written: a system that is only read, a rule against creating, an open refusal. */
+  readonly heldBack: number;
   readonly remoteItems: number;
 }
 
@@ -50,6 +52,7 @@ export const makePlan =
       let totals = addDoubts(emptyTotals(pages), doubts);
       const next = { local: doubts + 1, remote: 1 };
       let linked = 0;
+      let heldBackPeople = 0;
 
       for (let after = ''; ;) {
         const pairs = await pairsAfter(sql, connectionId, after, batchSize, 'hashes');
@@ -67,13 +70,10 @@ export const makePlan =
             (system) => open.systems[system].storesReference && isLacking(pair, system),
           );
           totals = addDecision(totals, decision, { isNewLink, lacksReference });
+          if (wanted.kind !== 'inSync' && decision.kind === 'inSync') heldBackPeople += 1;
           // Known to one system only, and the rule is to ask a person first.
           const asks = wanted.create !== null && decision.create === null && open.config.create === 'ask';
-          const kind = asks
-            ? 'create'
-            : wanted.create !== null && decision.create === null
-              ? null
-              : itemKindOf(decision, isNewLink);
+          const kind = asks ? 'create' : itemKindOf(decision, isNewLink);
           if (kind === null) continue;
           const writes = systemNames.some((system) => decision.write[system].length > 0);
           const part = decision.create !== null || decision.gone !== null || writes ? 'remote' : 'local';
@@ -104,7 +104,7 @@ export const makePlan =
           details: trip,
         })),
       );
-      return { totals, cost, guard, remoteItems: next.remote - 1 };
+      return { totals, cost, guard, heldBack: heldBackPeople, remoteItems: next.remote - 1 };
     });
 
 function isLacking(

@@ -3,7 +3,7 @@
  * activities and commands use them.
  */
 import type { ConnectionConfig } from './config/schema.js';
-import type { Decision } from './core/decide.js';
+import { restrict, type Decision } from './core/decide.js';
 import { createFingerprint, hashFields } from './core/fingerprint.js';
 import { blockingKey, type MatchRule } from './core/match.js';
 import {
@@ -83,17 +83,11 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
       const place = config.fields[field]?.[system];
       return place === undefined ? null : (valueAt(document, readPlace(place), `fields.${field}.${system}`) ?? null);
     },
-    allowed: (decision) => {
-      const mayCreate =
-        decision.create !== null && createsIn(config.create, decision.create) && systems[decision.create].writes;
-      const write = (system: SystemName) =>
-        systems[system].writes && (decision.create === null || mayCreate) ? decision.write[system] : [];
-      return {
-        ...decision,
-        create: mayCreate ? decision.create : null,
-        write: { yapla: write('yapla'), yoplanning: write('yoplanning') },
-      };
-    },
+    allowed: (decision) =>
+      restrict(decision, {
+        writes: { yapla: systems.yapla.writes, yoplanning: systems.yoplanning.writes },
+        creates: (system) => createsIn(config.create, system) && systems[system].writes,
+      }),
     close: async () => {
       await Promise.all(systemNames.map((system) => budgets[system].end()));
       await systems.close();

@@ -45,6 +45,8 @@ export interface PlanSummary {
   readonly totals: PlanTotals;
   readonly cost: PlanCost;
   readonly guard: readonly GuardTrip[];
+  /** People who differ in what may not be written. */
+  readonly heldBack: number;
   /** Items that need requests; they are numbered from 1. */
   readonly remoteItems: number;
 }

@@ -2,14 +2,27 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { registerConfig } from './config.js';
+import { registerControl } from './control.js';
+import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
+import { registerStart } from './start.js';
+import { registerSync } from './sync.js';
+import { registerWorker } from './worker.js';
 import { processOutput } from './output.js';
 import type { Output } from './output.js';
 import { CommandFailed, UsageError, exitStatus } from './program.js';
 import type { CommonOptions, Register } from './program.js';
 
 /** Every command, in the order in which `--help` lists them. */
-const registrations: readonly Register[] = [registerDoctor, registerConfig];
+const registrations: readonly Register[] = [
+  registerDemo,
+  registerStart,
+  registerWorker,
+  registerSync,
+  registerControl,
+  registerDoctor,
+  registerConfig,
+];
 
 /** Runs the command line and sets the exit status. Does not end the process: a command closes what it opened. */
 export async function main(argv: readonly string[]): Promise<void> {

@@ -98,6 +98,14 @@ export async function linksInQuestion(
   return new Map(rows.map((row) => [row.linkId, new Set(row.fields)]));
 }
 
+/** Every `<link>/<field>` with an open case about that field. */
+export async function fieldsInQuestion(sql: Sql, connectionId: string): Promise<Set<string>> {
+  const rows = await sql<{ name: string }[]>`
+    select link_id || '/' || field as name from cases
+     where connection_id = ${connectionId} and status = 'open' and field <> '' and link_id is not null`;
+  return new Set(rows.map((row) => row.name));
+}
+
 export interface OpenCase {
   readonly id: number;
   readonly kind: CaseKind;

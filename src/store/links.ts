@@ -49,11 +49,22 @@ function pairOf(row: PairRow): LinkedPair {
   };
 }
 
-/** Hashes as decisions see them: a value that the system made of ours counts as ours. */
-export function settledHashes(pair: Pick<Link, 'equal'>, system: SystemName, hashes: FieldHashes): FieldHashes {
+/**
+ * Hashes as decisions see them: a value that the system made of ours counts as ours, as long as ours is the base. Once the base has
+ * moved on, the same spelling entered again is somebody's own change.
+ */
+export function settledHashes(
+  pair: Pick<Link, 'equal' | 'base'>,
+  system: SystemName,
+  hashes: FieldHashes,
+): FieldHashes {
   const equal = pair.equal[system];
   if (!equal) return hashes;
-  return Object.fromEntries(Object.entries(hashes).map(([field, hash]) => [field, equal[field]?.[hash] ?? hash]));
+  const settled = (field: FieldName, hash: FieldHash) => {
+    const sent = equal[field]?.[hash];
+    return sent !== undefined && sent === pair.base?.[field] ? sent : hash;
+  };
+  return Object.fromEntries(Object.entries(hashes).map(([field, hash]) => [field, settled(field, hash)]));
 }
 
 /** How much of the two shadows is read: whole documents are only needed where something is written. */
@@ -188,4 +199,22 @@ export async function agree(
       from json_to_recordset(${JSON.stringify(rows)}::text::json)
         as r(link_id text, base jsonb, base_fields jsonb, yapla_id text, yoplanning_id text, equal jsonb)
      where l.connection_id = ${connectionId} and l.link_id = r.link_id`;
+}
+
+/** Active links of which both records are known. */
+export async function countLinks(sql: Sql, connectionId: string): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n from link where connection_id = ${connectionId} and state = 'active'
+       and yapla_id is not null and yoplanning_id is not null`;
+  return row!.n;
+}
+
+/** The ids of every active link of which both records are known. */
+export async function linkedIds(
+  sql: Sql,
+  connectionId: string,
+): Promise<readonly { readonly linkId: string; readonly yapla: string; readonly yoplanning: string }[]> {
+  return await sql`
+    select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
+     where connection_id = ${connectionId} and state = 'active' and yapla_id is not null and yoplanning_id is not null`;
 }

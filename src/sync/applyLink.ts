@@ -246,7 +246,11 @@ class LinkApplication {
       }
       // The server has a form of its own for this value: it counts as ours from now on.
       const equal: EqualValues = this.pair.equal;
-      this.pair = { ...this.pair, equal: { ...equal, [system]: { ...equal[system], [field]: { [got]: hash } } } };
+      this.pair = {
+        ...this.pair,
+        equal: { ...equal, [system]: { ...equal[system], [field]: { [got]: hash } } },
+        base: { ...this.pair.base, [field]: hash },
+      };
     }
   }
 

@@ -6,7 +6,7 @@ import { settledHashes, type LinkedPair } from '../store/links.js';
 /** Hashes of both sides as decisions see them; null where there is no record. */
 export type PairHashes = Readonly<Record<SystemName, FieldHashes | null>>;
 
-export function pairHashes(pair: Pick<LinkedPair, 'equal' | 'shadows'>): PairHashes {
+export function pairHashes(pair: Pick<LinkedPair, 'equal' | 'base' | 'shadows'>): PairHashes {
   const of = (system: SystemName) => {
     const shadow = pair.shadows[system];
     return shadow === null ? null : settledHashes(pair, system, shadow.hashes);

@@ -2,7 +2,7 @@
  * Writes that a system refused are not sent again while nothing has changed on either side: the open case waits for a person, and
  * a second run writes nothing.
  */
-import type { Decision } from '../core/decide.js';
+import { restrict, type Decision } from '../core/decide.js';
 import { systemNames, type FieldHashes, type SystemName } from '../core/record.js';
 import { holdingCases, type HoldingCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
@@ -31,26 +31,20 @@ export async function heldBack(
   };
 }
 
+const everything = { writes: { yapla: true, yoplanning: true }, creates: () => true };
+const nothing = { writes: { yapla: false, yoplanning: false }, creates: () => false };
+
 function without(decision: Decision, holding: HoldingCase, hashes: PairHashes): Decision {
   if (holding.kind === 'refused') {
     const unchanged = systemNames.every((system) => same(holding.saw[system], hashes[system]));
-    if (!unchanged) return decision;
-    return {
-      ...decision,
-      kind: decision.adopt.length > 0 ? 'adopt' : 'inSync',
-      write: { yapla: [], yoplanning: [] },
-      create: null,
-    };
+    return unchanged ? restrict(decision, nothing) : decision;
   }
   const unchanged = systemNames.every(
     (system) => holding.saw[system]?.[holding.field] === hashes[system]?.[holding.field],
   );
   if (!unchanged) return decision;
   const rest = (system: SystemName) => decision.write[system].filter((field) => field !== holding.field);
-  const write = { yapla: rest('yapla'), yoplanning: rest('yoplanning') };
-  const left = write.yapla.length + write.yoplanning.length + decision.conflicts.length;
-  const idle = left === 0 && (decision.kind === 'write' || decision.kind === 'conflict');
-  return { ...decision, write, kind: idle ? (decision.adopt.length > 0 ? 'adopt' : 'inSync') : decision.kind };
+  return restrict({ ...decision, write: { yapla: rest('yapla'), yoplanning: rest('yoplanning') } }, everything);
 }
 
 function same(a: FieldHashes | null, b: FieldHashes | null): boolean {

@@ -1,0 +1,153 @@
+import type { Command } from 'commander';
+import type { Output } from './output.js';
+import type { BulkProgress } from '../../workflows/bulkSync.messages.js';
+import { UsageError, type CommonOptions } from './program.js';
+
+interface JsonOptions extends CommonOptions {
+  readonly json?: boolean;
+}
+
+/** The commands that look at a running bulk sync and steer it: each is one query or one signal. */
+export function registerControl(program: Command, output: Output): void {
+  program
+    .command('progress <connection>')
+    .description('Show how far the bulk sync is.')
+    .option('--json', 'print JSON')
+    .action(async (connectionId: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<JsonOptions>();
+      await onBulkSync(options, connectionId, async ({ handle }) => {
+        const { progressQuery } = await import('../../workflows/bulkSync.messages.js');
+        const progress = await handle.query(progressQuery);
+        output.print(options.json === true ? JSON.stringify(progress, null, 2) : progressText(progress));
+      });
+    });
+
+  program
+    .command('plan <connection> [number]')
+    .description('Show the newest plan, or the one with that number.')
+    .option('--samples <n>', "sample lines of each kind; they show people's data on this terminal", '10')
+    .option('--json', 'print totals and cost as JSON, without samples')
+    .action(async (connectionId: string, number: string | undefined, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<JsonOptions & { readonly samples: string }>();
+      await inSession(options, connectionId, async ({ sql }) => {
+        const { findPlan } = await import('../store/plans.js');
+        const { sampleItems } = await import('../store/planItems.js');
+        const { planText } = await import('./planText.js');
+        const plan = await findPlan<never, never, never>(
+          sql,
+          connectionId,
+          number === undefined ? undefined : planNumber(number),
+        );
+        if (plan === null || plan.totals === null) throw new UsageError(`${connectionId} has no such plan`);
+        if (options.json === true) {
+          output.print(JSON.stringify(plan, null, 2));
+          return;
+        }
+        const samples = await sampleItems(sql, connectionId, plan.id, Number(options.samples));
+        output.print(planText({ ...plan, connection: connectionId, samples }, output, Date.now()));
+        output.print(`Status: ${plan.status}`);
+      });
+    });
+
+  for (const verb of ['approve', 'reject'] as const) {
+    program
+      .command(`${verb} <connection> <plan>`)
+      .description(
+        verb === 'approve'
+          ? 'Approve the plan with that number: it is applied.'
+          : 'Reject the plan: nothing is changed.',
+      )
+      .option('--by <who>', "who decides; stands in the workflow's history", process.env['USER'] ?? 'terminal')
+      .action(async (connectionId: string, number: string, _: unknown, command: Command) => {
+        const options = command.optsWithGlobals<CommonOptions & { readonly by: string }>();
+        await onBulkSync(options, connectionId, async ({ handle }) => {
+          const { approveSignal, progressQuery, rejectSignal } = await import('../../workflows/bulkSync.messages.js');
+          const plan = planNumber(number);
+          const progress = await handle.query(progressQuery);
+          if (progress.plan?.number !== plan) {
+            throw new UsageError(
+              `plan ${plan} is not the one that waits: ${progress.plan === null ? 'there is none yet' : `that is ${progress.plan.number}`}`,
+            );
+          }
+          await handle.signal(verb === 'approve' ? approveSignal : rejectSignal, { by: options.by, plan });
+          output.note(`Plan ${plan}: ${verb === 'approve' ? 'approved' : 'rejected'} by ${options.by}.`);
+        });
+      });
+  }
+
+  const signals = {
+    pause: 'Pause the bulk sync after the people in hand.',
+    resume: 'Go on after a pause, or after what stopped the connection was mended.',
+    cancel: 'End the bulk sync after the people in hand; the rest of the plan is dropped.',
+  } as const;
+  for (const [verb, description] of Object.entries(signals) as [keyof typeof signals, string][]) {
+    program
+      .command(`${verb} <connection>`)
+      .description(description)
+      .action(async (connectionId: string, _: unknown, command: Command) => {
+        await onBulkSync(command.optsWithGlobals<CommonOptions>(), connectionId, async ({ handle }) => {
+          const messages = await import('../../workflows/bulkSync.messages.js');
+          await handle.signal(messages[`${verb}Signal`]);
+          output.note(`${verb}: sent to ${handle.workflowId}.`);
+        });
+      });
+  }
+}
+
+type Session = Awaited<ReturnType<typeof import('./session.js').openSession>>;
+
+async function inSession(
+  options: CommonOptions,
+  connectionId: string,
+  action: (session: Session) => Promise<void>,
+): Promise<void> {
+  const { loadConfig } = await import('../config/load.js');
+  const { connectionOf, openSession } = await import('./session.js');
+  const config = loadConfig(options.config);
+  connectionOf(config, connectionId);
+  const session = await openSession(config);
+  try {
+    await action(session);
+  } finally {
+    await session.close();
+  }
+}
+
+async function onBulkSync(
+  options: CommonOptions,
+  connectionId: string,
+  action: (on: {
+    readonly handle: import('@temporalio/client').WorkflowHandle;
+    readonly session: Session;
+  }) => Promise<void>,
+): Promise<void> {
+  const { WorkflowNotFoundError } = await import('@temporalio/client');
+  const { bulkSyncId } = await import('../../workflows/bulkSync.messages.js');
+  await inSession(options, connectionId, async (session) => {
+    const handle = session.client.workflow.getHandle(bulkSyncId(connectionId));
+    try {
+      await action({ handle, session });
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      throw new UsageError(`no bulk sync of ${connectionId} is running: "passerelle sync ${connectionId}" starts one`);
+    }
+  });
+}
+
+function planNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new UsageError(`expected the plan's number, found "${text}"`);
+  return number;
+}
+
+function progressText({ connectionId, phase, state, scans, plan, applied, differences }: BulkProgress): string {
+  const lines = [`${connectionId}: ${phase}${state.kind === 'running' ? '' : `, ${state.kind}`}`];
+  if (state.kind === 'waitingForBudget') lines.push(`  until ${state.until}: ${state.reason}`);
+  if (state.kind === 'stopped')
+    lines.push(`  ${state.reason}`, `  When it is mended: passerelle resume ${connectionId}`);
+  for (const [system, scan] of Object.entries(scans))
+    if (scan !== null) lines.push(`  ${system}: ${scan.status}, ${scan.pages} pages read`);
+  if (plan !== null) lines.push(`  plan ${plan.number}: ${applied.ended} of ${plan.remoteItems} people done`);
+  if (differences !== null) lines.push(`  differences after applying: ${differences}`);
+  return lines.join('\n');
+}

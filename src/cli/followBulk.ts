@@ -1,0 +1,123 @@
+/** Watching a bulk sync from a terminal: phases as lines, applying as a bar with rate and time left. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import cliProgress from 'cli-progress';
+import { systemNames } from '../core/record.js';
+import { planProgress } from '../store/planItems.js';
+import type { Sql } from '../store/database.js';
+import type { BulkSyncHandle } from '../bulk.js';
+import { progressQuery, type BulkProgress } from '../../workflows/bulkSync.messages.js';
+import { duration } from './planText.js';
+import type { Output } from './output.js';
+
+/** How often the workflow is asked: often enough to look alive, seldom enough to cost nothing. */
+const pollMs = 400;
+
+/** Follows until `until` says so; prints each change of phase and state once. */
+export async function followBulk(
+  handle: BulkSyncHandle,
+  sql: Sql,
+  output: Output,
+  until: (progress: BulkProgress) => boolean,
+): Promise<BulkProgress> {
+  const screen = new Screen(output, sql);
+  try {
+    for (;;) {
+      const progress = await handle.query(progressQuery);
+      await screen.show(progress);
+      if (until(progress)) return progress;
+      await sleep(pollMs);
+    }
+  } finally {
+    screen.close();
+  }
+}
+
+class Screen {
+  private line = '';
+  private bar: cliProgress.SingleBar | null = null;
+  private firstDone: { readonly at: number; readonly n: number } | null = null;
+  private printedAt = 0;
+
+  constructor(
+    private readonly output: Output,
+    private readonly sql: Sql,
+  ) {}
+
+  async show(progress: BulkProgress): Promise<void> {
+    const { state, phase, plan } = progress;
+    if (state.kind === 'waitingForBudget')
+      return this.say(`waiting for the quota until ${state.until}: ${state.reason}`);
+    if (state.kind === 'stopped') return this.say(this.output.colours.red(`stopped: ${state.reason}`));
+    if (state.kind === 'paused') return this.say('paused: "passerelle resume" goes on');
+    switch (phase) {
+      case 'scanning':
+        return this.say('reading both lists…');
+      case 'matching':
+        return this.say(
+          `matching (${systemNames.map((system) => `${progress.scans[system]?.pages ?? 0} pages of ${system}`).join(', ')} read)…`,
+        );
+      case 'planning':
+        return this.say('drawing up the plan…');
+      case 'settling':
+        return this.say('looking up creations whose answer never came…');
+      case 'verifying':
+        return this.say('verifying…');
+      case 'applying':
+        if (plan !== null && plan.remoteItems > 0) await this.advance(plan.id, plan.remoteItems);
+        return;
+      case 'preparing':
+      case 'waitingForApproval':
+      case 'ended':
+        return;
+    }
+  }
+
+  private say(line: string): void {
+    if (line === this.line) return;
+    this.stopBar();
+    this.line = line;
+    this.output.note(line);
+  }
+
+  private async advance(planId: number, total: number): Promise<void> {
+    const rows = await planProgress(this.sql, planId);
+    const done = rows
+      .filter((row) => row.part === 'remote' && row.status !== 'pending')
+      .reduce((sum, row) => sum + row.n, 0);
+    const now = Date.now();
+    this.firstDone ??= { at: now, n: done };
+    const seconds = (now - this.firstDone.at) / 1_000;
+    const rate = seconds > 0 ? (done - this.firstDone.n) / seconds : 0;
+    const left = rate > 0 ? `${duration((total - done) / rate)} left` : 'time left: not known yet';
+    if (!this.output.interactive) {
+      // A file or a CI log wants a line now and then, not a picture.
+      if (now - this.printedAt > 5_000 || done === total)
+        this.say(`applying: ${done} of ${total} people, ${rate.toFixed(1)} a second, ${left}`);
+      if (this.line.startsWith('applying'))
+        this.printedAt = this.printedAt === 0 || now - this.printedAt > 5_000 ? now : this.printedAt;
+      return;
+    }
+    if (this.bar === null) {
+      this.bar = new cliProgress.SingleBar(
+        {
+          format: 'applying {bar} {value} of {total} people · {rate} a second · {left}',
+          hideCursor: true,
+          stopOnComplete: false,
+        },
+        cliProgress.Presets.shades_classic,
+      );
+      this.bar.start(total, done, { rate: rate.toFixed(1), left });
+    }
+    this.bar.update(done, { rate: rate.toFixed(1), left });
+    if (done === total) this.stopBar();
+  }
+
+  private stopBar(): void {
+    this.bar?.stop();
+    this.bar = null;
+  }
+
+  close(): void {
+    this.stopBar();
+  }
+}

@@ -1,0 +1,102 @@
+/** The demo: the main job from an empty machine to a proven end. */
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { configSchema, connectionSchema } from '../config/schema.js';
+import { sandboxConnection } from '../sandbox/connections.js';
+import { startSandboxProcess } from '../sandbox/child.js';
+import { runBulkSync, samplesPerKind } from './applyPlan.js';
+import { announce } from './session.js';
+import type { Output } from './output.js';
+import { CommandFailed } from './program.js';
+import { proveWithSandbox } from './proveWithSandbox.js';
+import { runStack } from './runStack.js';
+import { summaryText } from './summary.js';
+import { untilSignal } from './untilSignal.js';
+
+export interface DemoOptions {
+  readonly output: Output;
+  readonly keep: boolean;
+  /** Of the generated people. */
+  readonly seed: number;
+}
+
+/** A small club: at 5 requests a second some 40 seconds of work. */
+const people = { yapla: 55, yoplanning: 22, shared: 60, differing: 24, duplicates: { yapla: 2, yoplanning: 2 } };
+
+/** What a vendor's server a country away takes to answer. */
+const latency = { inboundMs: 15, outboundMs: 15 };
+
+export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void> {
+  const { bold, green, red } = output.colours;
+  const stopped = untilSignal().then((): never => {
+    throw new CommandFailed('stopped by a signal');
+  });
+  stopped.catch(() => undefined);
+  const dataDirectory = path.resolve('.passerelle', 'demo');
+  mkdirSync(dataDirectory, { recursive: true });
+  const sandbox = await startSandboxProcess({
+    people: { seed, ...people },
+    yapla: { latency },
+    yoplanning: { latency },
+  });
+  output.note(
+    `  sandbox: Yapla on ${sandbox.addresses.yapla}, Yoplanning on ${sandbox.addresses.yoplanning}, ${people.yapla + people.shared + people.differing + 2} and ${people.yoplanning + people.shared + people.differing + 2} people`,
+  );
+  try {
+    const connection = connectionSchema.parse(sandboxConnection(sandbox.addresses, { rule: 'yapla' }));
+    const config = configSchema.parse({
+      dataDirectory,
+      log: { level: 'info' },
+      connections: { demo: sandboxConnection(sandbox.addresses) },
+    });
+    // Every demo begins with people nobody has seen: the connection's name tells one run from the next.
+    const connectionId = `demo-${new Date().toISOString().slice(0, 19).replaceAll(/\D/g, '')}`;
+    const logFile = path.join(dataDirectory, 'worker.log');
+    rmSync(logFile, { force: true });
+    output.note(`  worker: logs to ${path.relative(process.cwd(), logFile)}`);
+    const run = runStack(
+      { config, output, connections: { [connectionId]: connection }, logFile },
+      async ({ stack, sql, client }) => {
+        const takeBack = announce(dataDirectory, stack);
+        try {
+          const bulk = {
+            client,
+            sql,
+            taskQueue: config.temporal.taskQueue,
+            input: { connectionId },
+            output,
+            approver: 'demo',
+            samples: samplesPerKind,
+          };
+          const end = await runBulkSync(bulk);
+          output.print();
+          output.print(await summaryText(sql, connectionId, end, output));
+
+          output.note('\nRunning it a second time, which must find nothing…');
+          const before = await sandbox.control.counts();
+          const second = await runBulkSync({ ...bulk, samples: 0, quiet: true });
+          const proof = await proveWithSandbox(sandbox.control, sql, connectionId, connection, before);
+          output.print();
+          output.print(`${bold('Proof, by the sandbox’s own books')}`);
+          for (const line of proof.lines) output.print(`  ${line.holds ? green('✓') : red('✗')} ${line.text}`);
+          if (stack.uiUrl !== undefined) {
+            output.print(
+              `\nTemporal UI: ${stack.uiUrl}/namespaces/${config.temporal.namespace}/workflows/${encodeURIComponent(end.handle.workflowId)}`,
+            );
+          }
+          const holds = proof.holds && end.result.differences === 0 && second.result.differences === 0;
+          if (keep) {
+            output.note(green('\nStaying up. Ctrl-C ends.'));
+            await stopped.catch(() => undefined);
+          }
+          if (!holds) throw new CommandFailed('the proof failed');
+        } finally {
+          takeBack();
+        }
+      },
+    );
+    await (keep ? run : Promise.race([run, stopped]).finally(() => run.catch(() => undefined)));
+  } finally {
+    await sandbox.stop();
+  }
+}

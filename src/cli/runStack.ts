@@ -1,0 +1,76 @@
+/** The whole stack around one action: servers, migrations, search attributes, a worker; all of it is stopped in order afterwards. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Client } from '@temporalio/client';
+import type { Config } from '../config/schema.js';
+import { startStack, type Stack } from '../embedded/stack.js';
+import { createLog } from '../log.js';
+import { openDatabase, type Sql } from '../store/database.js';
+import { migrate } from '../store/migrate.js';
+import { connectTemporal, connectWorker, ensureSearchAttributes } from '../temporal.js';
+import { bundleWorkflows, installRuntime, startWorker, type RunningWorker } from '../worker.js';
+import type { Output } from './output.js';
+
+export interface RunStackOptions {
+  readonly config: Pick<Config, 'database' | 'temporal' | 'dataDirectory' | 'log'>;
+  readonly output: Output;
+  readonly connections: Config['connections'];
+  /** Log file; left out: standard error. */
+  readonly logFile?: string;
+}
+
+export interface RunningStack {
+  readonly stack: Stack;
+  readonly sql: Sql;
+  readonly client: Client;
+  readonly worker: RunningWorker;
+}
+
+/** @throws what could not be started, or what `action` throws; a server or worker that ends by itself ends the action, too. */
+export async function runStack<T>(options: RunStackOptions, action: (running: RunningStack) => Promise<T>): Promise<T> {
+  const { config, output } = options;
+  mkdirSync(config.dataDirectory, { recursive: true });
+  const log = createLog(config.log.level, options.logFile);
+  installRuntime(log);
+  const closing: (() => Promise<unknown>)[] = [];
+  let lost: (error: Error) => void = () => undefined;
+  const serverLost = new Promise<never>((_, reject) => (lost = reject));
+  serverLost.catch(() => undefined);
+  try {
+    // The workflows' code is bundled while the servers come up.
+    const bundling = bundleWorkflows();
+    bundling.catch(() => undefined);
+    const stack = await startStack({
+      dataDirectory: path.resolve(config.dataDirectory),
+      database: { url: config.database.url },
+      temporal: { ...config.temporal },
+      onProgress: (line) => output.note(`  ${line}`),
+      onServerLost: (message) => lost(new Error(message)),
+    });
+    closing.push(() => stack.stop());
+    await migrate(stack.databaseUrl);
+    const sql = openDatabase(stack.databaseUrl, {
+      maxConnections: config.database.maxConnections,
+      applicationName: 'passerelle',
+    });
+    closing.push(() => sql.end({ timeout: 5 }));
+    const address = { ...config.temporal, address: stack.temporalAddress };
+    const { connection, client } = await connectTemporal(address);
+    closing.push(() => connection.close());
+    await ensureSearchAttributes(connection, config.temporal.namespace);
+    const temporal = await connectWorker(address);
+    closing.push(() => temporal.close());
+    const worker = await startWorker({
+      config: { connections: options.connections, temporal: config.temporal },
+      sql,
+      temporal,
+      workflowBundle: await bundling,
+      log,
+    });
+    closing.push(() => worker.stop());
+    const workerEnded = worker.ended.then(() => new Promise<never>(() => undefined));
+    return await Promise.race([action({ stack, sql, client, worker }), serverLost, workerEnded]);
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type { Output } from './output.js';
+import type { CommonOptions } from './program.js';
+
+/** `passerelle start`: the whole stack on this machine (what is not configured is started here), and a worker. */
+export function registerStart(program: Command, output: Output): void {
+  program
+    .command('start')
+    .description('Start everything on this machine: PostgreSQL and Temporal where none is configured, and the worker.')
+    .action(async (_, command: Command) => {
+      const options = command.optsWithGlobals<CommonOptions>();
+      const { loadConfig } = await import('../config/load.js');
+      const config = loadConfig(options.config);
+      output.note('Starting Passerelle…');
+      const { runStack } = await import('./runStack.js');
+      const { untilSignal } = await import('./untilSignal.js');
+      await runStack({ config, output, connections: config.connections }, async ({ stack }) => {
+        const { announce } = await import('./session.js');
+        const takeBack = announce(config.dataDirectory, stack);
+        try {
+          const ui = stack.uiUrl === undefined ? '' : ` Temporal UI: ${stack.uiUrl}`;
+          output.note(output.colours.green(`Running, with ${Object.keys(config.connections).join(', ')}.${ui}`));
+          output.note('Next, in another terminal: "passerelle sync <connection>". Ctrl-C stops.');
+          await untilSignal();
+          output.note('Stopping: what is in hand is finished first…');
+        } finally {
+          takeBack();
+        }
+      });
+    });
+}

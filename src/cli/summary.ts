@@ -1,0 +1,42 @@
+/** What a bulk sync did, from the database alone: links, requests against the lower bound, refusals, differences, open cases. */
+import { lowerBound, type PlanTotals } from '../core/plan.js';
+import { systemNames } from '../core/record.js';
+import { credentialOf } from '../connection.js';
+import { countOpenCases } from '../store/cases.js';
+import { countLinks } from '../store/links.js';
+import { requestsOf } from '../store/requestLog.js';
+import type { Sql } from '../store/database.js';
+import type { BulkRunEnd } from './applyPlan.js';
+import { table, type Output } from './output.js';
+
+export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEnd, output: Output): Promise<string> {
+  const { bold, green, red } = output.colours;
+  const { result, plan } = end;
+  const rows: string[][] = [
+    ['Links', String(await countLinks(sql, connectionId))],
+    [
+      'Applied',
+      Object.entries(result.applied.outcomes)
+        .map(([outcome, n]) => `${n} ${outcome}`)
+        .join(', ') || 'nothing had to be written',
+    ],
+  ];
+  const scans = await sql<{ id: number }[]>`
+    select id::int as id from scan where connection_id = ${connectionId} and run_id like ${`${end.handle.firstExecutionRunId}/%`}`;
+  const purposes = [...scans.map((scan) => `scan/${scan.id}`), ...(plan === null ? [] : [`plan/${plan.id}`])];
+  for (const system of systemNames) {
+    const { sent, refused } = await requestsOf(sql, credentialOf(connectionId, system), purposes);
+    const least = plan === null ? 0 : lowerBound(plan.totals as PlanTotals, system);
+    const ratio = least === 0 ? '' : ` (${(sent / least).toFixed(2)} × the lower bound of ${least})`;
+    const refusals = refused === 0 ? green('0 refusals') : red(`${refused} refusals`);
+    rows.push([`Requests, ${system}`, `${sent}${ratio}, ${refusals}`]);
+  }
+  const differences = result.differences;
+  rows.push([
+    'Differences',
+    differences === null ? 'not verified' : differences === 0 ? green('0') : red(String(differences)),
+  ]);
+  const cases = Object.entries(await countOpenCases(sql, connectionId));
+  rows.push(['Open cases', cases.length === 0 ? '0' : cases.map(([kind, n]) => `${n} ${kind}`).join(', ')]);
+  return `${bold(`Bulk sync ${result.outcome}`)}\n${table(rows, { indent: 2 })}`;
+}

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import type { Output } from './output.js';
+import { UsageError, type CommonOptions } from './program.js';
+
+/** `passerelle worker`: only a worker, against an existing Temporal and Postgres. Logs JSON lines to standard error. */
+export function registerWorker(program: Command, _output: Output): void {
+  program
+    .command('worker')
+    .description('Run only a worker, against the configured Temporal and PostgreSQL.')
+    .action(async (_, command: Command) => {
+      const options = command.optsWithGlobals<CommonOptions>();
+      const { loadConfig } = await import('../config/load.js');
+      const config = loadConfig(options.config);
+      const { address } = config.temporal;
+      const { url } = config.database;
+      if (url === undefined || address === undefined) {
+        const missing = url === undefined ? 'database.url' : 'temporal.address';
+        throw new UsageError(
+          `a worker alone needs ${missing} in the configuration; "passerelle start" brings its own servers`,
+        );
+      }
+      const { createLog } = await import('../log.js');
+      const { installRuntime, startWorker } = await import('../worker.js');
+      const { migrate } = await import('../store/migrate.js');
+      const { openDatabase } = await import('../store/database.js');
+      const { connectTemporal, connectWorker, ensureSearchAttributes } = await import('../temporal.js');
+      const { untilSignal } = await import('./untilSignal.js');
+      const log = createLog(config.log.level);
+      installRuntime(log);
+      const server = { ...config.temporal, address };
+      await migrate(url);
+      const { connection } = await connectTemporal(server);
+      await ensureSearchAttributes(connection, config.temporal.namespace).finally(() => connection.close());
+      const sql = openDatabase(url, {
+        maxConnections: config.database.maxConnections,
+        applicationName: 'passerelle-worker',
+      });
+      const temporal = await connectWorker(server);
+      try {
+        const worker = await startWorker({ config, sql, temporal, log });
+        await Promise.race([untilSignal(), worker.ended]);
+        await worker.stop();
+      } finally {
+        await temporal.close();
+        await sql.end({ timeout: 5 });
+      }
+    });
+}

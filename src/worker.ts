@@ -1,0 +1,118 @@
+/** The worker: runs workflows and activities of every connection of the configuration. */
+import { fileURLToPath } from 'node:url';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundle,
+} from '@temporalio/worker';
+import { createActivities } from '../activities/index.js';
+import { UnknownConnection } from '../activities/dependencies.js';
+import type { Config } from './config/schema.js';
+import { openConnection, type OpenConnection } from './connection.js';
+import type { Log } from './log.js';
+import type { Sql } from './store/database.js';
+import { LinkClaims } from './sync/claims.js';
+
+/** How long activities under way may take to come to an end when the worker is told to stop; a chunk ends after the items in hand. */
+const shutdownGraceMs = 20_000;
+
+export interface WorkerOptions {
+  readonly config: Pick<Config, 'connections' | 'temporal'>;
+  /** Migrated already. Stays open when the worker ends. */
+  readonly sql: Sql;
+  /** Of `connectWorker`. Stays open when the worker ends. */
+  readonly temporal: NativeConnection;
+  /** Made by `bundleWorkflows`; left out: made now, which takes some seconds. */
+  readonly workflowBundle?: WorkflowBundle;
+  readonly log: Log;
+}
+
+export interface RunningWorker {
+  /** Rejects when the worker fails; resolves when it has stopped. */
+  readonly ended: Promise<void>;
+  /** Ends after the work in hand. Repeatable. */
+  stop(): Promise<void>;
+}
+
+/** The workflows' code as the worker loads it. */
+export async function bundleWorkflows(): Promise<WorkflowBundle> {
+  const quiet = new DefaultLogger('WARN');
+  return await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    logger: quiet,
+  });
+}
+
+/** Sends the SDK's own messages to our log. To be called once, before anything else of the SDK's native part is used. */
+export function installRuntime(log: Log): void {
+  Runtime.install({
+    logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+      const line = { ...meta, ...(meta?.error instanceof Error ? { error: meta.error.name } : {}) };
+      switch (level) {
+        case 'ERROR':
+          return log.error(line, message);
+        case 'WARN':
+          return log.warn(line, message);
+        case 'INFO':
+          return log.info(line, message);
+        case 'DEBUG':
+        case 'TRACE':
+          return log.debug(line, message);
+      }
+    }),
+    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
+  });
+}
+
+/** Starts polling; returns as soon as the worker is running. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { config, sql, temporal, log } = options;
+  const connections = new Map<string, Promise<OpenConnection>>();
+  const claims = new LinkClaims(sql);
+  const activities = createActivities({
+    sql,
+    claims,
+    connection: (connectionId) => {
+      const known = connections.get(connectionId);
+      if (known) return known;
+      const settings = config.connections[connectionId];
+      if (settings === undefined) return Promise.reject(new UnknownConnection(connectionId));
+      const opening = openConnection(sql, connectionId, settings);
+      connections.set(connectionId, opening);
+      // A database that was down for a moment must not leave the connection closed for good.
+      opening.catch(() => connections.delete(connectionId));
+      return opening;
+    },
+  });
+
+  const worker = await Worker.create({
+    connection: temporal,
+    namespace: config.temporal.namespace,
+    taskQueue: config.temporal.taskQueue,
+    workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
+    activities,
+    shutdownGraceTime: shutdownGraceMs,
+    maxConcurrentActivityTaskExecutions: 64,
+  });
+  log.info({ taskQueue: config.temporal.taskQueue, connections: Object.keys(config.connections) }, 'worker started');
+
+  const ended = worker.run().finally(async () => {
+    const opened = await Promise.allSettled(connections.values());
+    await Promise.all(opened.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
+    await claims.close();
+    log.info('worker stopped');
+  });
+  // Whoever stops us awaits `ended`; a failure before that must not go unhandled.
+  ended.catch(() => undefined);
+  return {
+    ended,
+    stop: async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended;
+    },
+  };
+}
