@@ -13,6 +13,8 @@ export interface TemporalConnectionOptions {
   /** Always on where an API key is given, which must not travel in the clear. */
   readonly tls?: boolean | undefined;
   readonly apiKey?: string | undefined;
+  /** Longest wait of a client for the server. Default 10 s, the SDK's own. */
+  readonly connectTimeoutMs?: number | undefined;
 }
 
 /** The server cannot be reached, refuses us, or lacks what only its operator can create. */
@@ -31,7 +33,9 @@ export interface TemporalConnection {
  * @throws {TemporalSetupError} nobody answers as a Temporal server there, or the API key is refused.
  */
 export async function connectTemporal(options: TemporalConnectionOptions): Promise<TemporalConnection> {
-  const connection = await reach(options, () => Connection.connect(connectOptions(options)));
+  const connection = await reach(options, () =>
+    Connection.connect({ ...connectOptions(options), connectTimeout: options.connectTimeoutMs ?? 10_000 }),
+  );
   return { connection, client: new Client({ connection, namespace: options.namespace }) };
 }
 
@@ -65,9 +69,9 @@ export async function ensureSearchAttributes(
         searchAttributes: { [key.name]: indexedValueTypes[key.type] },
       });
     } catch (error) {
-      if (!isGrpcServiceError(error)) throw error;
-      if (error.code === grpcStatus.alreadyExists) continue;
-      if (error.code !== grpcStatus.permissionDenied && error.code !== grpcStatus.unimplemented) throw error;
+      const status = grpcStatusOf(error);
+      if (status === grpcStatus.alreadyExists) continue;
+      if (status !== grpcStatus.permissionDenied && status !== grpcStatus.unimplemented) throw error;
       throw new TemporalSetupError(
         `Namespace ${namespace} lacks the search attributes ${missing.map(({ name }) => name).join(', ')} (type Keyword), and we may not create them. On Temporal Cloud create them in the namespace's settings, or with "tcld namespace search-attributes add"; then start again.`,
         { cause: error },
@@ -96,7 +100,7 @@ async function unknownAttributes(
     try {
       await connection.workflowService.countWorkflowExecutions({ namespace, query: `${key.name} = "none"` });
     } catch (error) {
-      if (!isGrpcServiceError(error) || error.code !== grpcStatus.invalidArgument) throw error;
+      if (grpcStatusOf(error) !== grpcStatus.invalidArgument) throw error;
       unknown.push(key);
     }
   }
@@ -119,10 +123,17 @@ async function reach<T>({ address, tls, apiKey }: TemporalConnectionOptions, con
   }
 }
 
+function grpcStatusOf(error: unknown): number | undefined {
+  return isGrpcServiceError(error) ? error.code : undefined;
+}
+
 /** Codes of gRPC (https://grpc.io/docs/guides/status-codes/). */
 const grpcStatus = { invalidArgument: 3, alreadyExists: 6, permissionDenied: 7, unimplemented: 12 } as const;
 
-/** `temporal.api.enums.v1.IndexedValueType` of Temporal's API. */
+type AddSearchAttributesRequest = Parameters<Connection['operatorService']['addSearchAttributes']>[0];
+type IndexedValueType = NonNullable<AddSearchAttributesRequest['searchAttributes']>[string];
+
+/** The numbers of `temporal.api.enums.v1.IndexedValueType`, which the SDK does not export. */
 const indexedValueTypes = {
   [SearchAttributeType.TEXT]: 1,
   [SearchAttributeType.KEYWORD]: 2,
@@ -131,4 +142,4 @@ const indexedValueTypes = {
   [SearchAttributeType.BOOL]: 5,
   [SearchAttributeType.DATETIME]: 6,
   [SearchAttributeType.KEYWORD_LIST]: 7,
-} as const;
+} as unknown as Readonly<Record<SearchAttributeType, IndexedValueType>>;

@@ -3,16 +3,16 @@
  *
  * Layout of `dataDirectory`: `data` (the cluster), `password` (of the one role), `server.json` (the running process), `server.log`, `lock`.
  */
-import { mkdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import getPort from 'get-port';
 import postgres from 'postgres';
 import { EmbeddedServerError } from './errors.js';
 import { acquireLock } from './lock.js';
+import { stopStrayPostmaster } from './postgresStray.js';
+import { choosePort, isFree } from './ports.js';
 import { postgresBinaries, postgresUser, type PostgresBinaries, type SystemUser } from './postgresBinaries.js';
 import { checkMajorVersion, initialiseCluster, reachableHome, role } from './postgresCluster.js';
-import { commandLine, endProcess, identify } from './processes.js';
 import { lastLines, startServerProcess, stopOrphan, type OnProgress, type ServerProcess } from './serverProcess.js';
 
 export interface PostgresOptions {
@@ -36,7 +36,7 @@ export interface EmbeddedPostgres {
   /** Resolves with a description when the server ends, asked to or not. */
   readonly ended: Promise<string>;
   /** Ends the server cleanly: sessions are cut, data is flushed, memory is released. Repeatable. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const database = 'passerelle';
@@ -111,30 +111,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
 /** Stops the server that a killed parent left running on this directory, if there is one. The caller knows that no living parent has it. */
 export async function stopLeftBehindPostgres(dataDirectory: string, onProgress: OnProgress): Promise<void> {
   await stopOrphan(path.join(dataDirectory, 'server.json'), 'PostgreSQL', stopSignals, stopPatienceMs, onProgress);
-  await stopStrayPostmaster(path.join(dataDirectory, 'data'), onProgress);
-}
-
-/** A parent killed between starting the server and recording it leaves only PostgreSQL's own pid file as a trace. */
-async function stopStrayPostmaster(cluster: string, onProgress: OnProgress): Promise<void> {
-  let pid: number;
-  try {
-    pid = Number(readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
-  } catch {
-    return;
-  }
-  const stray = identify(pid);
-  // PostgreSQL changes into its data directory; where that cannot be seen, its command line names it.
-  if (
-    stray === undefined ||
-    !(workingDirectory(pid) === realpathSync(cluster) || commandLine(pid)?.includes(cluster) === true)
-  )
-    return;
-  onProgress(`PostgreSQL: stopping process ${pid}, left behind on ${cluster}`);
-  if (!(await endProcess(stray, stopSignals, stopPatienceMs))) {
-    throw new EmbeddedServerError(
-      `PostgreSQL: the left-over process ${pid} does not end. Stop it by hand; do not delete ${cluster}/postmaster.pid while it runs.`,
-    );
-  }
+  await stopStrayPostmaster(path.join(dataDirectory, 'data'), stopSignals, stopPatienceMs, onProgress);
 }
 
 interface StartAndConnect extends PostgresOptions {
@@ -149,8 +126,7 @@ async function startAndConnect(options: StartAndConnect): Promise<{ server: Serv
   const logFile = path.join(options.requested, 'server.log');
   const preferred = options.port ?? 5433;
   for (let attempt = 1; ; attempt += 1) {
-    const port = await getPort({ port: preferred, host: '127.0.0.1' });
-    if (port !== preferred) options.onProgress(`PostgreSQL: port ${preferred} is taken, using ${port}`);
+    const port = await choosePort(preferred, 'PostgreSQL: port', options.onProgress);
     const server = startServerProcess({
       name: 'PostgreSQL',
       executable: options.binaries.postgres,
@@ -178,7 +154,7 @@ async function startAndConnect(options: StartAndConnect): Promise<{ server: Serv
       const died = server.hasEnded();
       await server.stop(stopSignals, stopPatienceMs);
       // Another process can take the port between the look and the server's bind: then try the next one.
-      if (died && attempt < 4 && (await getPort({ port, host: '127.0.0.1' })) !== port) continue;
+      if (died && attempt < 4 && !(await isFree(port))) continue;
       throw new EmbeddedServerError(
         `PostgreSQL did not start on ${options.cluster}: ${error instanceof Error ? error.message : String(error)}\n${lastLines(logFile)}\n  Whole log: ${logFile}`,
         { cause: error },
@@ -225,14 +201,6 @@ function isNotYetReady(error: unknown): boolean {
 
 function urlOf(port: number, password: string, name: string): string {
   return `postgres://${role}:${password}@127.0.0.1:${port}/${name}`;
-}
-
-function workingDirectory(pid: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`);
-  } catch {
-    return undefined;
-  }
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

@@ -90,7 +90,7 @@ export async function postgresBinaries(
     root = copyToSharedDirectory(root, onProgress);
   const postgres = path.join(root, 'bin', 'postgres');
   const version = spawnSync(postgres, ['--version'], { encoding: 'utf8', cwd: '/', ...user });
-  const majorVersion = Number(/\(PostgreSQL\) (\d+)/.exec(version.stdout ?? '')?.[1]);
+  const majorVersion = Number(/\(PostgreSQL\) (\d+)/.exec(version.stdout)?.[1]);
   if (version.status !== 0 || !Number.isInteger(majorVersion)) {
     throw new EmbeddedServerError(
       `PostgreSQL: ${postgres} does not run here: ${(version.error?.message ?? version.stderr).trim()}. Set database.url to an existing server (PostgreSQL 15 or later).`,

@@ -40,7 +40,7 @@ export interface Stack {
    *
    * @throws {AggregateError} a server did not stop; the other was stopped all the same.
    */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 interface Part<T> {

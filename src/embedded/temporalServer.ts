@@ -7,10 +7,10 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import getPort from 'get-port';
 import { EmbeddedServerError } from './errors.js';
 import { findTemporal } from './findTemporal.js';
 import { acquireLock } from './lock.js';
+import { choosePort, isFree } from './ports.js';
 import { lastLines, startServerProcess, stopOrphan, type OnProgress, type ServerProcess } from './serverProcess.js';
 
 export interface TemporalServerOptions {
@@ -38,7 +38,7 @@ export interface EmbeddedTemporal {
   /** Resolves with a description when the server ends, asked to or not. */
   readonly ended: Promise<string>;
   /** Repeatable. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const stopPatienceMs = 10_000;
@@ -103,8 +103,8 @@ async function startAndConnect(
 ): Promise<{ server: ServerProcess; port: number; uiPort: number }> {
   const logFile = path.join(options.dataDirectory, 'server.log');
   for (let attempt = 1; ; attempt += 1) {
-    const port = await choosePort(options.port ?? 7233, 'port', options.onProgress);
-    const uiPort = await choosePort(options.uiPort ?? 8233, 'UI port', options.onProgress, port);
+    const port = await choosePort(options.port ?? 7233, 'Temporal: port', options.onProgress);
+    const uiPort = await choosePort(options.uiPort ?? 8233, 'Temporal: UI port', options.onProgress, [port]);
     const server = startServerProcess({
       name: 'Temporal',
       executable,
@@ -168,21 +168,6 @@ async function waitUntilServing(
     }
     await sleep(50);
   }
-}
-
-async function choosePort(
-  preferred: number,
-  what: string,
-  onProgress: OnProgress,
-  ...exclude: number[]
-): Promise<number> {
-  const port = await getPort({ port: preferred, host: '127.0.0.1', exclude });
-  if (port !== preferred) onProgress(`Temporal: ${what} ${preferred} is taken, using ${port}`);
-  return port;
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return (await getPort({ port, host: '127.0.0.1' })) === port;
 }
 
 /** TEMPORAL_* variables configure the CLI as a client (address, TLS, API key): they must not reach our server. */

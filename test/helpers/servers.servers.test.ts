@@ -44,7 +44,7 @@ describe('the servers behind the tests', () => {
     await ensureSearchAttributes(connection, 'default');
     await ensureSearchAttributes(connection, 'default');
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
-    expect(Object.keys(customAttributes ?? {})).toEqual(
+    expect(Object.keys(customAttributes)).toEqual(
       expect.arrayContaining(['PasserelleConnection', 'PasserellePhase', 'PasserelleState']),
     );
   });

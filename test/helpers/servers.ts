@@ -1,6 +1,7 @@
 /** The running servers, as a test file of the `servers` project sees them. */
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
+import type { WorkflowBundle } from '@temporalio/worker';
 import type { TestServers } from './testServers.js';
 
 function servers(): TestServers {
@@ -15,6 +16,11 @@ function servers(): TestServers {
 /** @returns host:port of the Temporal frontend. Shared by all test files: use a task queue and workflow ids of your own (`uniqueName`). */
 export function temporalAddress(): string {
   return servers().temporalAddress;
+}
+
+/** The workflows' code of this run, for workers. */
+export function testBundle(): WorkflowBundle {
+  return { codePath: servers().workflowBundle };
 }
 
 /** @returns a name that no other test uses, for task queues, workflow ids and connections: `prefix-3f9a…`. */
@@ -41,7 +47,9 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   return {
     url: url.href,
     drop: () =>
-      asAdministrator(databaseUrl, async (sql) => void (await sql`drop database if exists ${sql(name)} with (force)`)),
+      asAdministrator(databaseUrl, async (sql) => {
+        await sql`drop database if exists ${sql(name)} with (force)`;
+      }),
   };
 }
 
