@@ -90,7 +90,13 @@ export class Door {
     const arrivedAt = performance.now();
     this.accounting.arrived(kind);
     const actions: FaultAction[] = [];
-    const answer = this.#answer(kind, record, request, arrivedAt, actions, handler);
+    let answer: Answer | 'silence' | 'reset';
+    try {
+      answer = this.#answer(kind, record, request, arrivedAt, actions, handler);
+    } catch (error) {
+      this.accounting.answered(500);
+      throw error;
+    }
     const slowness = actions.reduce((sum, action) => sum + (action.do === 'slow' ? action.ms : 0), 0);
     await this.#travel(this.#latency.outboundMs + slowness);
     if (answer === 'silence') {

@@ -25,9 +25,13 @@ export function e164(country: PersonCountry, number: string): string {
   return `+${callingCode[country]}${number}`;
 }
 
+/** `061234` as `06 12 34`. */
+function pairs(digits: string): string {
+  return digits.replace(/(\d{2})(?=\d)/g, '$1 ');
+}
+
 /** One of the ways in which the number is written at home, without its country code. */
 export function nationalForm(country: PersonCountry, number: string, random: Random): string {
-  const pairs = (text: string) => text.replace(/(\d{2})(?=\d)/g, '$1 ');
   switch (country) {
     case 'FR': {
       const spaced = pairs(`0${number}`);

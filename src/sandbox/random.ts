@@ -34,21 +34,19 @@ export class Random {
     return items[this.below(items.length)] as T;
   }
 
-  /** So many decimal digits. */
+  /** So many decimal digits, nine at most. */
   digits(length: number): string {
-    let text = '';
-    for (let i = 0; i < length; i += 1) text += this.below(10);
-    return text;
+    return String(this.below(10 ** length)).padStart(length, '0');
   }
 
   /** A version-4-shaped UUID. */
   uuid(): string {
-    const hex = (length: number) => {
-      let text = '';
-      for (let i = 0; i < length; i += 4) text += this.below(65_536).toString(16).padStart(4, '0');
-      return text;
-    };
-    const variant = (8 + this.below(4)).toString(16);
-    return `${hex(8)}-${hex(4)}-4${hex(4).slice(1)}-${variant}${hex(4).slice(1)}-${hex(12)}`;
+    const variant = '89ab'.charAt(this.below(4));
+    return `${this.#hex()}${this.#hex()}-${this.#hex()}-4${this.#hex().slice(1)}-${variant}${this.#hex().slice(1)}-${this.#hex()}${this.#hex()}${this.#hex()}`;
+  }
+
+  /** Four hexadecimal digits. */
+  #hex(): string {
+    return this.below(65_536).toString(16).padStart(4, '0');
   }
 }

@@ -6,7 +6,8 @@ describe('the largest number in any sliding window', () => {
   test('is what counting every window by hand gives', () => {
     const random = new Random(3);
     const times: number[] = [];
-    for (let at = 0, i = 0; i < 2_000; i += 1) times.push((at += random.chance(0.05) ? random.next() * 900 : random.next() * 5));
+    for (let at = 0, i = 0; i < 2_000; i += 1)
+      times.push((at += random.chance(0.05) ? random.next() * 900 : random.next() * 5));
     const sliding = new SlidingCount(1_000);
     for (const at of times) sliding.add(at);
     const byHand = Math.max(...times.map((end) => times.filter((at) => at > end - 1_000 && at <= end).length));

@@ -103,7 +103,9 @@ describe('silence and cuts', () => {
 
   test.each(['none', 'applied'] as const)('a reset with effect %s cuts the connection', async (effect) => {
     const sandbox = await withFault({ kind: 'write', action: { do: 'reset', effect } });
-    await expect(clients(sandbox, `/${id}`, put)).rejects.toMatchObject({ code: expect.stringMatching(/ECONNRESET|UND_ERR_SOCKET/) });
+    await expect(clients(sandbox, `/${id}`, put)).rejects.toMatchObject({
+      code: expect.stringMatching(/ECONNRESET|UND_ERR_SOCKET/),
+    });
     expect(await sandbox.control.ids('yoplanning')).toEqual(effect === 'applied' ? [id] : []);
   });
 
@@ -156,7 +158,11 @@ describe('values that do not stay as written', () => {
   });
 
   test('are dropped, and the old ones stay', async () => {
-    const sandbox = await withFault({ kind: 'write', skip: 1, action: { do: 'ignore', fields: ['phone', 'firstName'] } });
+    const sandbox = await withFault({
+      kind: 'write',
+      skip: 1,
+      action: { do: 'ignore', fields: ['phone', 'firstName'] },
+    });
     await clients(sandbox, `/${id}`, put);
     const body = { first_name: 'Zoé', last_name: 'Autre', phone_number: null };
     const reply = await clients(sandbox, `/${id}`, { method: 'PUT', body });
@@ -165,14 +171,24 @@ describe('values that do not stay as written', () => {
 });
 
 describe('a list that changes while it is read', () => {
-  test.each(['yapla', 'yoplanning'] as const)('of %s gains and loses people before a page is answered', async (system) => {
-    const sandbox = await start({ people: { yapla: 10, yoplanning: 10 } });
-    const before = await sandbox.control.ids(system);
-    await sandbox.control.addFault({ system, kind: 'list', skip: 1, times: 1, action: { do: 'drift', insert: 2, remove: 3, at: 'start' } });
-    const total = async () => (system === 'yapla' ? (await flatData(sandbox)).json.total : (await clients(sandbox)).json.count);
-    expect([await total(), await total(), await total()]).toEqual([10, 9, 9]);
-    const after = await sandbox.control.ids(system);
-    expect(after.slice(2)).toEqual(before.slice(3));
-    expect(before).not.toEqual(expect.arrayContaining(after.slice(0, 2)));
-  });
+  test.each(['yapla', 'yoplanning'] as const)(
+    'of %s gains and loses people before a page is answered',
+    async (system) => {
+      const sandbox = await start({ people: { yapla: 10, yoplanning: 10 } });
+      const before = await sandbox.control.ids(system);
+      await sandbox.control.addFault({
+        system,
+        kind: 'list',
+        skip: 1,
+        times: 1,
+        action: { do: 'drift', insert: 2, remove: 3, at: 'start' },
+      });
+      const total = async () =>
+        system === 'yapla' ? (await flatData(sandbox)).json.total : (await clients(sandbox)).json.count;
+      expect([await total(), await total(), await total()]).toEqual([10, 9, 9]);
+      const after = await sandbox.control.ids(system);
+      expect(after.slice(2)).toEqual(before.slice(3));
+      expect(before).not.toEqual(expect.arrayContaining(after.slice(0, 2)));
+    },
+  );
 });

@@ -20,7 +20,10 @@ export interface Sending {
   readonly timeoutMs?: number;
 }
 
-export async function send(url: string, { method = 'GET', headers = {}, body, timeoutMs }: Sending = {}): Promise<Reply> {
+export async function send(
+  url: string,
+  { method = 'GET', headers = {}, body, timeoutMs }: Sending = {},
+): Promise<Reply> {
   const answer = await request(url, {
     method,
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },

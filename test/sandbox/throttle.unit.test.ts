@@ -62,7 +62,8 @@ describe("Django REST framework's throttle", () => {
     const seven = throttle({ requestsPerSecond: 7 });
     const allowedAt: number[] = [];
     for (let at = 0; at < 60_000; at += 13) if (seven.judge('a', at).allowed) allowedAt.push(at);
-    for (let i = 7; i < allowedAt.length; i += 1) expect(allowedAt[i]! - allowedAt[i - 7]!).toBeGreaterThanOrEqual(1_000);
+    for (let i = 7; i < allowedAt.length; i += 1)
+      expect(allowedAt[i]! - allowedAt[i - 7]!).toBeGreaterThanOrEqual(1_000);
     expect(allowedAt.length).toBeGreaterThan(400);
   });
 });

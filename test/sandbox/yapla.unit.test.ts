@@ -17,7 +17,10 @@ describe('REST 2.0 sessions', () => {
     const reply = await send(url, { method: 'POST', body: { api_key: yaplaKey } });
     expect(reply.json).toEqual({
       result: true,
-      data: { session_token: expect.any(String), expire_date: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/) },
+      data: {
+        session_token: expect.any(String),
+        expire_date: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/),
+      },
     });
     const expiresIn = Date.parse(`${reply.json.data.expire_date.replace(' ', 'T')}Z`) - Date.now();
     expect(Math.abs(expiresIn - 3_600_000)).toBeLessThan(60_000);
@@ -69,7 +72,13 @@ describe('shape flat', () => {
     const sandbox = await start();
     const id = await sandbox.control.add('yapla', { firstName: 'Léa', lastName: 'Invent', birthDate: '2000-02-29' });
     const one = (await flatData(sandbox, `/${id}`)).json.data;
-    expect(one).toMatchObject({ id: 1001, member_number: '00001', status: 'active', email: '', birth_date: '2000-02-29 00:00:00' });
+    expect(one).toMatchObject({
+      id: 1001,
+      member_number: '00001',
+      status: 'active',
+      email: '',
+      birth_date: '2000-02-29 00:00:00',
+    });
     await sandbox.control.edit('yapla', id, { birthDate: null });
     const none = (await flatData(sandbox, `/${id}`)).json.data;
     expect(none.birth_date).toBe('0000-00-00');
@@ -79,7 +88,9 @@ describe('shape flat', () => {
 
   test('reads a member, and a whole update brings it back unchanged but for what was changed', async () => {
     const sandbox = await start({ people: { yapla: 40 } });
-    const listed = (await flatData(sandbox)).json.data.find((member: { memberships: [] }) => member.memberships.length > 1);
+    const listed = (await flatData(sandbox)).json.data.find(
+      (member: { memberships: [] }) => member.memberships.length > 1,
+    );
     const read = (await rest(sandbox, `/members/${listed.id}`)).json.data;
     expect(read).toEqual(listed);
     const written = await rest(sandbox, `/members/${listed.id}`, { method: 'PUT', body: { ...read, city: 'Namur' } });
@@ -90,15 +101,27 @@ describe('shape flat', () => {
   test('wipes what a whole update leaves out, but neither number nor status', async () => {
     const sandbox = await start({ people: { yapla: 40 } });
     const members = (await flatData(sandbox)).json.data;
-    const full = members.find((member: any) => member.email !== '' && member.memberships.length > 0 && member.status === 'active');
+    const full = members.find(
+      (member: any) => member.email !== '' && member.memberships.length > 0 && member.status === 'active',
+    );
     const body = { first_name: 'A', last_name: 'B' };
     const written = (await rest(sandbox, `/members/${full.id}`, { method: 'PUT', body })).json.data;
-    expect(written).toMatchObject({ ...body, email: '', phone: '', memberships: [], member_number: full.member_number, status: 'active' });
+    expect(written).toMatchObject({
+      ...body,
+      email: '',
+      phone: '',
+      memberships: [],
+      member_number: full.member_number,
+      status: 'active',
+    });
   });
 
   test('creates a member and answers it with its id and the next number', async () => {
     const sandbox = await start({ people: { yapla: 3 } });
-    const reply = await rest(sandbox, '/members', { method: 'POST', body: { first_name: 'Léa', last_name: 'Invent', country: 'BE' } });
+    const reply = await rest(sandbox, '/members', {
+      method: 'POST',
+      body: { first_name: 'Léa', last_name: 'Invent', country: 'BE' },
+    });
     expect([reply.status, reply.json.data.id, reply.json.data.member_number]).toEqual([201, 1004, '00004']);
     expect((await sandbox.control.counts()).yapla).toMatchObject({ created: 1 });
   });
@@ -122,7 +145,9 @@ describe('shape flat', () => {
       const { data } = (await rest(sandbox, `/members/${id}`)).json;
       return (await rest(sandbox, `/members/${id}`, { method: 'PUT', body: { ...data, status } })).status;
     };
-    expect([await put('archived'), await put('inactive'), await put('archived'), await put('active')]).toEqual([400, 200, 200, 200]);
+    expect([await put('archived'), await put('inactive'), await put('archived'), await put('active')]).toEqual([
+      400, 200, 200, 200,
+    ]);
   });
 
   test('cannot delete a member', async () => {
@@ -141,7 +166,9 @@ describe('shape nested', () => {
     const sandbox = await start({ ...nested, people: { yapla: 130 } });
     const { items, totalCount } = (await data(sandbox, '&start=95&max=20')).json.response.members;
     expect([totalCount, items.length]).toEqual([130, 20]);
-    expect(items.map(({ memberId }: { memberId: string }) => memberId)).toEqual((await sandbox.control.ids('yapla')).slice(95, 115));
+    expect(items.map(({ memberId }: { memberId: string }) => memberId)).toEqual(
+      (await sandbox.control.ids('yapla')).slice(95, 115),
+    );
     expect((await data(sandbox, '&start=130')).json.response.members).toEqual({ items: [], totalCount: 130 });
     const url = `${sandbox.addresses.yapla}/api/1.0/campaign/0/members`;
     expect((await send(url, { headers: { 'x-api-key': yaplaKey } })).status).toBe(401);
@@ -150,7 +177,14 @@ describe('shape nested', () => {
 
   test('shows French names, labels and dates', async () => {
     const sandbox = await start(nested);
-    const person = { firstName: 'Léa', lastName: 'Invent', birthDate: '2000-02-29', language: 'fr', country: 'BE', phone: '0470 12 34 56' };
+    const person = {
+      firstName: 'Léa',
+      lastName: 'Invent',
+      birthDate: '2000-02-29',
+      language: 'fr',
+      country: 'BE',
+      phone: '0470 12 34 56',
+    };
     const id = await sandbox.control.add('yapla', person);
     expect((await rest(sandbox, `/membres/${id}`)).json.response.membre).toMatchObject({
       memberId: id,
@@ -163,7 +197,10 @@ describe('shape nested', () => {
 
   test('creates in a wrapper, under other names than it reads, and answers the id alone', async () => {
     const sandbox = await start(nested);
-    const membre = { identite: { prenom: 'Léa', nom: 'Invent', naissance: '2000-02-29' }, coordonnees: { tel: '+32470123456', adresse: { pays: 'BE' } } };
+    const membre = {
+      identite: { prenom: 'Léa', nom: 'Invent', naissance: '2000-02-29' },
+      coordonnees: { tel: '+32470123456', adresse: { pays: 'BE' } },
+    };
     const reply = await rest(sandbox, '/membres', { method: 'POST', body: { membre } });
     expect([reply.status, reply.json]).toEqual([201, { response: { createdId: '1001' } }]);
     expect((await sandbox.control.record('yapla', '1001'))?.person).toMatchObject({
@@ -177,10 +214,16 @@ describe('shape nested', () => {
   test('updates partially, says nothing of the member, and ignores the names that it only reads', async () => {
     const sandbox = await start({ ...nested, people: { yapla: 1 } });
     const before = await sandbox.control.record('yapla', '1001');
-    const membre = { coordonnees: { tel: '+33612345678', telephone: '999' }, identite: { dateNaissance: '01/01/1900' } };
+    const membre = {
+      coordonnees: { tel: '+33612345678', telephone: '999' },
+      identite: { dateNaissance: '01/01/1900' },
+    };
     const reply = await rest(sandbox, '/membres/1001', { method: 'PATCH', body: { membre } });
     expect([reply.status, reply.json]).toEqual([200, { response: { ok: true } }]);
-    expect((await sandbox.control.record('yapla', '1001'))?.person).toEqual({ ...before?.person, phone: '+33612345678' });
+    expect((await sandbox.control.record('yapla', '1001'))?.person).toEqual({
+      ...before?.person,
+      phone: '+33612345678',
+    });
   });
 
   test('refuses what it cannot take with 422 and the places', async () => {

@@ -42,7 +42,9 @@ describe('access', () => {
     const sandbox = await start();
     const reply = await send(`${sandbox.addresses.yoplanning}/api/v3.1/teams/?limit=1`, { headers: { authorization } });
     expect(reply.json).toMatchObject({ count: 1, next: null, previous: null, results: [{ id: yoplanningTeam }] });
-    const one = await send(`${sandbox.addresses.yoplanning}/api/v3.1/teams/${yoplanningTeam}/`, { headers: { authorization } });
+    const one = await send(`${sandbox.addresses.yoplanning}/api/v3.1/teams/${yoplanningTeam}/`, {
+      headers: { authorization },
+    });
     expect(one.json.id).toBe(yoplanningTeam);
   });
 });
@@ -50,11 +52,23 @@ describe('access', () => {
 describe('a client', () => {
   test('is created by PUT to an id of our own, and updated by the next PUT', async () => {
     const sandbox = await start();
-    const created = await clients(sandbox, `/${newId}`, { method: 'PUT', body: { ...lea, external_reference: '1042' } });
+    const created = await clients(sandbox, `/${newId}`, {
+      method: 'PUT',
+      body: { ...lea, external_reference: '1042' },
+    });
     expect(created.status).toBe(201);
-    expect(created.json).toMatchObject({ ...lea, id: newId, external_reference: '1042', phone_number: null, note: null });
+    expect(created.json).toMatchObject({
+      ...lea,
+      id: newId,
+      external_reference: '1042',
+      phone_number: null,
+      note: null,
+    });
     expect(created.json.last_update).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/);
-    const updated = await clients(sandbox, `/${newId.toUpperCase()}`, { method: 'PUT', body: { ...created.json, city: 'Brest' } });
+    const updated = await clients(sandbox, `/${newId.toUpperCase()}`, {
+      method: 'PUT',
+      body: { ...created.json, city: 'Brest' },
+    });
     expect([updated.status, updated.json.city, updated.json.id]).toEqual([200, 'Brest', newId]);
     expect((await clients(sandbox, `/${newId}`)).json).toEqual(updated.json);
     expect(await sandbox.control.writes('yoplanning')).toEqual({ [newId]: 2 });
@@ -85,7 +99,10 @@ describe('a client', () => {
 
   test('loses what a PUT leaves out, as the vendor warns', async () => {
     const sandbox = await start();
-    await clients(sandbox, `/${newId}`, { method: 'PUT', body: { ...lea, note: 'allergie', external_reference: '7', custom: { a: 1 } } });
+    await clients(sandbox, `/${newId}`, {
+      method: 'PUT',
+      body: { ...lea, note: 'allergie', external_reference: '7', custom: { a: 1 } },
+    });
     const reply = await clients(sandbox, `/${newId}`, { method: 'PUT', body: lea });
     expect(reply.json).toMatchObject({ note: null, external_reference: null, custom: null });
   });
@@ -116,7 +133,11 @@ describe('a client', () => {
       { ...lea, birth_date: '' },
       { birth_date: ['Date has wrong format. Use one of these formats instead: YYYY-MM-DD.'] },
     ],
-    ['too long a text', { ...lea, phone_number: '0'.repeat(31) }, { phone_number: ['Ensure this field has no more than 30 characters.'] }],
+    [
+      'too long a text',
+      { ...lea, phone_number: '0'.repeat(31) },
+      { phone_number: ['Ensure this field has no more than 30 characters.'] },
+    ],
     ['a country that is none, quoting it', { ...lea, country: 'XX' }, { country: ['"XX" is not a valid choice.'] }],
     ['a list', [1], { non_field_errors: ['Invalid data. Expected a dictionary, but got list.'] }],
   ])('with %s is refused with 400 and the field', async (_what, body, errors) => {
@@ -141,7 +162,7 @@ describe('a client', () => {
     expect(reply.json).not.toHaveProperty('shoe_size');
   });
 
-  test('sent as broken JSON, as another type or by another verb is refused in the framework\'s words', async () => {
+  test("sent as broken JSON, as another type or by another verb is refused in the framework's words", async () => {
     const sandbox = await start();
     const broken = await clients(sandbox, '', { method: 'POST', body: '{"first_name": ' });
     expect([broken.status, broken.json.detail]).toEqual([400, expect.stringMatching(/^JSON parse error - /)]);
@@ -185,7 +206,12 @@ describe('a list', () => {
 
   test('is filtered by first name and by birth date with lt, gt, lte and gte', async () => {
     const sandbox = await start();
-    for (const [first_name, birth_date] of [['Ada', '1990-01-01'], ['Bob', '1995-01-25'], ['Ada', '2000-02-29'], ['Cid', null]]) {
+    for (const [first_name, birth_date] of [
+      ['Ada', '1990-01-01'],
+      ['Bob', '1995-01-25'],
+      ['Ada', '2000-02-29'],
+      ['Cid', null],
+    ]) {
       await clients(sandbox, '', { method: 'POST', body: { first_name, last_name: 'Invent', birth_date } });
     }
     const dates = async (query: string) =>
@@ -201,7 +227,10 @@ describe('a list', () => {
 
   test('ignores filters that nobody documented, and refuses a filter that is no date', async () => {
     const sandbox = await start({ people: { yoplanning: 4 } });
-    const unknown = await clients(sandbox, '?email=nobody@courriel.example&external_reference=1&birh_date__gt=1995-01-25');
+    const unknown = await clients(
+      sandbox,
+      '?email=nobody@courriel.example&external_reference=1&birh_date__gt=1995-01-25',
+    );
     expect(unknown.json.count).toBe(4);
     const wrong = await clients(sandbox, '?birth_date__gt=soon');
     expect([wrong.status, wrong.json]).toEqual([400, { birth_date__gt: ['Enter a valid date.'] }]);
@@ -218,7 +247,10 @@ describe('a list', () => {
   });
 
   test('leaves out the fields that the account does not list', async () => {
-    const sandbox = await start({ people: { shared: 1, referencedShare: 1 }, yoplanning: { listOmits: ['external_reference'] } });
+    const sandbox = await start({
+      people: { shared: 1, referencedShare: 1 },
+      yoplanning: { listOmits: ['external_reference'] },
+    });
     const [listed] = (await clients(sandbox)).json.results;
     expect(listed).not.toHaveProperty('external_reference');
     expect((await clients(sandbox, `/${listed.id}`)).json.external_reference).toBe('1001');
@@ -231,7 +263,11 @@ describe('the form of a path', () => {
     const reply = await clients(sandbox, '?x=1', { method: 'POST', body: lea });
     expect([reply.status, reply.headers['location']]).toEqual([301, `/api/v3.1/teams/${yoplanningTeam}/clients/?x=1`]);
     expect(await sandbox.control.ids('yoplanning')).toEqual([]);
-    expect((await sandbox.control.counts()).yoplanning).toMatchObject({ requests: 1, counted: 0, byStatus: { 301: 1 } });
+    expect((await sandbox.control.counts()).yoplanning).toMatchObject({
+      requests: 1,
+      counted: 0,
+      byStatus: { 301: 1 },
+    });
     expect((await clients(sandbox, '/', { method: 'POST', body: lea })).status).toBe(201);
   });
 
