@@ -1,8 +1,9 @@
 import type { Permit, PermitAnswer } from './budgetPermits.js';
 import type { Sql } from './database.js';
 
-interface Settlement extends PermitAnswer {
-  readonly id: number;
+interface Settlement {
+  readonly permit: Permit;
+  readonly answer: PermitAnswer;
   /** On the scale of `performance.now()`. */
   readonly at: number;
 }
@@ -16,19 +17,21 @@ const RETRY_MS = 500;
  */
 export class Settlements {
   readonly #sql: Sql;
+  readonly #credential: string;
   readonly #lateArrivalMs: number;
   #answers: Settlement[] = [];
   #released: number[] = [];
   #writing: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(sql: Sql, lateArrivalMs: number) {
+  constructor(sql: Sql, credential: string, lateArrivalMs: number) {
     this.#sql = sql;
+    this.#credential = credential;
     this.#lateArrivalMs = lateArrivalMs;
   }
 
   answered(permit: Permit, answer: PermitAnswer): void {
-    this.#answers.push({ ...answer, id: permit.id, at: performance.now() });
+    this.#answers.push({ permit, answer, at: performance.now() });
     this.#start();
   }
 
@@ -80,16 +83,20 @@ export class Settlements {
     this.#answers = [];
     this.#released = [];
     const now = performance.now();
-    const rows = answers.map(({ id, at, status, method, kind, mayStillArrive }) => ({
-      id,
+    const rows = answers.map(({ permit, answer, at }) => ({
+      id: permit.id,
+      lane: permit.ask.lane,
+      purpose: permit.ask.purpose,
+      record: permit.ask.record,
+      method: answer.method,
+      kind: answer.kind,
+      status: answer.status,
+      heldMs: at - permit.grantedAt,
       agoMs: now - at,
-      lateMs: mayStillArrive ? this.#lateArrivalMs : 0,
-      status,
-      method,
-      kind,
+      lateMs: answer.mayStillArrive ? this.#lateArrivalMs : 0,
     }));
     try {
-      await this.#sql`SELECT budget_settle(${this.#sql.json(rows)}, ${this.#sql.json(released)})`;
+      await this.#sql`SELECT budget_settle(${this.#credential}, ${this.#sql.json(rows)}, ${this.#sql.json(released)})`;
     } catch (error) {
       this.#answers = [...answers, ...this.#answers];
       this.#released = [...released, ...this.#released];

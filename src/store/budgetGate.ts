@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { instant, makePermits, PermitPostponed, PermitsStopped } from './budgetPermits.js';
+import type { Permit, PermitAsk, PermitSource } from './budgetPermits.js';
+import type { Sql } from './database.js';
+
+/** What was read from the database is believed for so long: a stop or a 429 met by another process holds here after so long at most. */
+const FRESH_MS = 100;
+/** Fewest ids fetched at once. */
+const LEAST_IDS = 16;
+
+/**
+ * The budget of a credential without limits. Nothing is counted, but while the credential is stopped or closed no permit is given.
+ * One look at the database serves all who come within the next moments.
+ */
+export class BudgetGate implements PermitSource {
+  readonly #sql: Sql;
+  readonly #credential: string;
+  readonly #longWaitMs: number;
+  readonly #inFlightTimeoutMs: number;
+  /** Those who come find what they need, or what keeps it from them. */
+  readonly waiting = false;
+  #ids: number[] = [];
+  #stopped: string | null = null;
+  /** On the scale of `performance.now()`, as all times here. */
+  #closedUntil = 0;
+  #freshUntil = 0;
+  /** Permits given since the last look: as many may be wanted until the next. */
+  #given = 0;
+  #looking: Promise<void> | undefined;
+  /** Whether something changed since the look under way began: what it brings may be old. */
+  #changed = false;
+
+  constructor(options: {
+    readonly sql: Sql;
+    readonly credential: string;
+    readonly limits: { readonly longWaitMs: number };
+    readonly inFlightTimeoutMs: number;
+  }) {
+    this.#sql = options.sql;
+    this.#credential = options.credential;
+    this.#longWaitMs = options.limits.longWaitMs;
+    this.#inFlightTimeoutMs = options.inFlightTimeoutMs;
+  }
+
+  async take(n: number, ask: PermitAsk): Promise<Permit[]> {
+    const { signal } = ask;
+    for (;;) {
+      signal?.throwIfAborted();
+      const now = performance.now();
+      if (now >= this.#freshUntil || this.#ids.length < n) {
+        await (this.#looking ??= this.#look(n));
+      } else if (this.#stopped !== null) {
+        throw new PermitsStopped(this.#stopped);
+      } else if (this.#closedUntil > now) {
+        const waitMs = this.#closedUntil - now;
+        if (waitMs > this.#longWaitMs) throw new PermitPostponed(Date.now() + waitMs, 'closed');
+        await delay(Math.ceil(waitMs), undefined, signal ? { signal } : {}).catch(() => undefined);
+      } else {
+        this.#given += n;
+        const at = instant();
+        return makePermits(this.#ids.splice(0, n), ask, at.monotonicMs, at, n * this.#inFlightTimeoutMs);
+      }
+    }
+  }
+
+  /** The next to come looks again. */
+  wake(): void {
+    this.#freshUntil = 0;
+    this.#changed = true;
+  }
+
+  async end(): Promise<void> {
+    await this.#looking;
+  }
+
+  async #look(n: number): Promise<void> {
+    try {
+      const began = performance.now();
+      this.#changed = false;
+      const wanted = Math.max(LEAST_IDS, n, 2 * this.#given);
+      const [row] = await this.#sql<[{ stopped: string | null; closed_ms: number | null; ids: number[] }]>`
+        SELECT max(stopped_reason) FILTER (WHERE stopped_at IS NOT NULL) AS stopped,
+               (extract(epoch FROM max(closed_until) - clock_timestamp()) * 1000)::float8 AS closed_ms,
+               ARRAY(SELECT nextval('request_log_id_seq') FROM generate_series(1, ${wanted}::integer)) AS ids
+          FROM budget WHERE credential = ${this.#credential}`;
+      this.#ids = row.ids;
+      this.#stopped = row.stopped;
+      this.#closedUntil = performance.now() + (row.closed_ms ?? 0);
+      this.#freshUntil = this.#changed ? 0 : began + FRESH_MS;
+      this.#given = 0;
+    } finally {
+      this.#looking = undefined;
+    }
+  }
+}
