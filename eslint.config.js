@@ -31,6 +31,9 @@ export default defineConfig(
         { ignoreArrowShorthand: true, ignoreVoidOperator: true },
       ],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // `async () => void (await …)`: waits, and promises nothing.
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
       // Texts are spread into code points on purpose: that is what their lengths and accents are compared by.
       '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
       // Beside noUncheckedIndexedAccess the alternatives are casts, which hide more.

@@ -12,10 +12,11 @@ const layers = {
   'src/config': { values: ['src/core'], packages: ['zod', 'yaml', 'node:fs', 'node:path'] },
   'src/store': {
     values: ['src/core'],
-    types: ['src/config', 'src/http', 'src/systems'],
+    types: ['src/config', 'src/systems'],
     deny: ['@temporalio', 'undici'],
   },
-  'src/http': { values: ['src/core'], types: ['src/config', 'src/store'], deny: ['@temporalio', 'postgres'] },
+  // The budget lives in the store: it is asked before every request.
+  'src/http': { values: ['src/core', 'src/store'], types: ['src/config'], deny: ['@temporalio', 'postgres'] },
   'src/systems': {
     values: ['src/core', 'src/config', 'src/http'],
     types: ['src/store'],

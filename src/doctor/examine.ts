@@ -1,0 +1,53 @@
+import type { ConnectionConfig } from '../config/schema.js';
+import type { SystemName } from '../core/record.js';
+import type { Budget } from '../store/budget.js';
+import { openYaplaHttp, openYoplanningHttp } from '../systems/httpClients.js';
+import { Allowance, limitedBudget } from './allowance.js';
+import { mostRequests } from './check.js';
+import type { Check, Diagnosis, Tell } from './check.js';
+import { examineYapla } from './yapla.js';
+import { examineYoplanning } from './yoplanning.js';
+
+export interface Examination {
+  readonly connection: string;
+  readonly config: ConnectionConfig;
+  /** Counts the requests as every other command's are counted; ended by whoever opened it. */
+  readonly budgetFor: (system: SystemName) => Budget;
+  /** Called with each check as soon as it is made. */
+  readonly onCheck?: (check: Check) => void;
+}
+
+/**
+ * Holds a connection's configuration against the real accounts: at most five requests, all of which only read (a Yapla session
+ * is opened where the connection writes by REST 2.0). Failures of the accounts are checks, not exceptions.
+ */
+export async function examine({ connection, config, budgetFor, onCheck }: Examination): Promise<Diagnosis> {
+  const allowance = new Allowance(mostRequests);
+  const checks: Check[] = [];
+  const telling =
+    (system: SystemName): Tell =>
+    (name, verdict, finding, advice, details = []) => {
+      const check: Check = {
+        system,
+        name,
+        verdict,
+        finding,
+        ...(advice === undefined ? {} : { advice }),
+        ...(details.length === 0 ? {} : { details }),
+      };
+      checks.push(check);
+      onCheck?.(check);
+    };
+
+  const budget = (system: SystemName): Budget => limitedBudget(budgetFor(system), allowance);
+  const yoplanning = openYoplanningHttp(connection, config.yoplanning, budget('yoplanning'));
+  const yapla = openYaplaHttp(connection, config.yapla, budget('yapla'));
+  try {
+    const settings = `connections.${connection}`;
+    await examineYoplanning(`${settings}.yoplanning`, config, yoplanning, telling('yoplanning'));
+    await examineYapla(`${settings}.yapla`, connection, config, yapla, telling('yapla'));
+  } finally {
+    await Promise.all([yoplanning.close(), yapla.data.close(), yapla.write.close()]);
+  }
+  return { connection, checks, requests: allowance.used };
+}

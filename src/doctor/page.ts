@@ -1,0 +1,100 @@
+import { hasProperty } from 'dot-prop';
+import type { FieldsConfig } from '../config/fields.js';
+import type { SystemName } from '../core/record.js';
+import { readPlace } from '../systems/mapping.js';
+import type { Page } from '../systems/system.js';
+import type { Tell } from './check.js';
+
+/** What the configuration says about a list's pages, with the names of its settings for advice. */
+export interface PageExpectation {
+  readonly system: SystemName;
+  readonly fields: FieldsConfig;
+  readonly pageSize: number;
+  readonly pageSizeSetting: string;
+  readonly countSetting: string;
+  readonly idSetting: string;
+  /** Path of the modification time; null: the configuration says that there is none. */
+  readonly modified: string | null;
+  readonly modifiedSetting: string;
+  /** Path of the other system's id; null: none. */
+  readonly reference: string | null;
+  readonly referenceSetting: string;
+}
+
+/** Holds the first page of a list against the configuration. */
+export function checkPage(page: Page, expected: PageExpectation, tell: Tell): void {
+  checkSize(page, expected, tell);
+  if (page.records.length === 0) {
+    tell('fields', 'skipped', 'the list is empty: no record to look at');
+    return;
+  }
+  checkIds(page, expected, tell);
+  checkFields(page, expected, tell);
+  checkExtras(page, expected, tell);
+}
+
+function checkSize(
+  { records, count }: Page,
+  { pageSize, pageSizeSetting, countSetting }: PageExpectation,
+  tell: Tell,
+): void {
+  const found = `${records.length} records on the first page, ${count} in all`;
+  const wanted = Math.min(count, pageSize);
+  if (count < records.length) {
+    tell(
+      'page',
+      'failed',
+      `${found}: fewer than are on it`,
+      `correct ${countSetting}: it must be the number of all records`,
+    );
+  } else if (records.length > pageSize) {
+    const advice = `the server does not take the page size: correct the name of its parameter, or set ${pageSizeSetting} to ${records.length}`;
+    tell('page', 'failed', `${found}, though ${pageSize} were asked for`, advice);
+  } else if (records.length < wanted) {
+    const advice = `set ${pageSizeSetting} to ${records.length}, or correct the name of its parameter`;
+    tell('page', 'failed', `${found}, though ${pageSize} were asked for`, advice);
+  } else if (count === pageSize) {
+    const advice = `if there are more, ${countSetting} is the number on a page, and must be that of all records`;
+    tell('page', 'warning', `${found}: exactly as many as were asked for`, advice);
+  } else {
+    tell('page', 'ok', found);
+  }
+}
+
+function checkIds({ records }: Page, { idSetting }: PageExpectation, tell: Tell): void {
+  const ids = new Set(records.map((record) => record.id));
+  if (ids.size === records.length) tell('ids', 'ok', 'every record of the page has its own');
+  else {
+    const advice = `correct ${idSetting}: it must be a record's own id, not one that it shares with others`;
+    tell('ids', 'failed', `${records.length} records have only ${ids.size} different ids`, advice);
+  }
+}
+
+function checkFields({ records }: Page, { system, fields }: PageExpectation, tell: Tell): void {
+  const missing = Object.entries(fields).filter(([name]) => !records.some((record) => name in record.fields));
+  if (missing.length === 0) {
+    tell('fields', 'ok', `all ${Object.keys(fields).length} mapped fields are there`);
+    return;
+  }
+  const names = missing.map(([name, field]) => `fields.${name}.${system} ("${readPlace(field[system])}")`);
+  const essential = missing.some(([name]) => name === 'firstName' || name === 'lastName');
+  tell(
+    'fields',
+    essential ? 'failed' : 'warning',
+    `no record of the page has ${names.join(', ')}`,
+    'correct these paths; a field that this system does not return is left alone in the other',
+  );
+}
+
+function checkExtras({ records }: Page, expected: PageExpectation, tell: Tell): void {
+  const isThere = (path: string) => records.some((record) => hasProperty(record.document, path));
+  const { modified, modifiedSetting, reference, referenceSetting } = expected;
+  if (modified !== null && !isThere(modified)) {
+    const advice = `correct ${modifiedSetting}, or set it to null; without it the rule "newest" cannot be used`;
+    tell('modified', 'warning', `no record of the page has "${modified}"`, advice);
+  }
+  if (reference !== null && !isThere(reference)) {
+    const advice = `the list may leave it out (then all is well), or ${referenceSetting} is wrong: set it to null if the account has no such field`;
+    tell('reference', 'warning', `no record of the page has "${reference}"`, advice);
+  }
+}

@@ -1,0 +1,96 @@
+import type { ConnectionConfig } from '../config/schema.js';
+import { yaplaAddresses } from '../config/yapla.js';
+import type { YaplaRestConfig } from '../config/yapla.js';
+import type { YaplaHttp } from '../systems/httpClients.js';
+import { createSession } from '../systems/yapla/session.js';
+import { createYaplaSystem } from '../systems/yapla/system.js';
+import { Attempts, ask } from './attempt.js';
+import type { Tell } from './check.js';
+import { observe } from './observe.js';
+import { checkPage } from './page.js';
+
+/** An examination looks and stops nothing. */
+const noStop = { stop: () => Promise.resolve() };
+
+/**
+ * Examines a Yapla account with two requests at most: the first page of members (address, key, campaign, clock, form of the list
+ * and of a member), and a session where the connection writes by REST 2.0.
+ */
+export async function examineYapla(
+  settings: string,
+  connection: string,
+  all: ConnectionConfig,
+  clients: YaplaHttp,
+  tell: Tell,
+) {
+  const { yapla: config, fields: fieldMap, defaultCountry } = all;
+  const addresses = yaplaAddresses(config.server);
+  const observed = observe(clients.data);
+  const system = createYaplaSystem({
+    connection,
+    config,
+    fieldMap,
+    defaultCountry,
+    dataHttp: observed.http,
+    writeHttp: clients.write,
+    budget: noStop,
+  });
+  const { host } = new URL(config.read.baseUrl ?? addresses.data);
+  const key = `${settings}.read.key`;
+  const account = {
+    settings,
+    onUnknown: `put the API key (in Yapla: Configuration / API) into the environment variable that ${key}.value names; if it is right, ${key}.in or ${key}.name is wrong`,
+    onForbidden: `check ${settings}.campaign, and the rights of the API key in Yapla (the API comes with the plan Plus)`,
+  };
+  const attempts = new Attempts(account, host, observed, tell);
+
+  const page = await attempts.run('page', () => system.readPage({ from: 0 }, ask));
+  if ('value' in page) {
+    const { answer, paging } = config.read;
+    checkPage(
+      page.value,
+      {
+        system: 'yapla',
+        fields: fieldMap,
+        pageSize: paging.pageSize,
+        pageSizeSetting: `${settings}.read.paging.pageSize`,
+        countSetting: `${settings}.read.answer.count`,
+        idSetting: `${settings}.read.answer.id`,
+        modified: answer.modified,
+        modifiedSetting: `${settings}.read.answer.modified`,
+        reference: config.referenceField,
+        referenceSetting: `${settings}.referenceField`,
+      },
+      tell,
+    );
+  }
+  if (config.write.mode === 'rest') await examineSession(settings, all, config.write, clients, tell);
+  else tell('session', 'skipped', 'Yapla is only read (write.mode is "none")');
+}
+
+/** Another address and another key: examined even where the DATA API failed. All that is found is told as one check. */
+async function examineSession(
+  settings: string,
+  { yapla }: ConnectionConfig,
+  write: YaplaRestConfig,
+  clients: YaplaHttp,
+  tell: Tell,
+) {
+  const observed = observe(clients.write);
+  const { errorWhen } = yapla.read.answer;
+  const session = createSession({ config: write, errorWhen, http: observed.http, budget: noStop });
+  const { host } = new URL(write.baseUrl ?? yaplaAddresses(yapla.server).rest);
+  const account = {
+    settings: `${settings}.write`,
+    onUnknown: `put an API key for REST 2.0 into the environment variable that ${settings}.write.apiKey names`,
+    onForbidden: `have REST 2.0 opened for the API key of ${settings}.write.apiKey`,
+  };
+  const asSession: Tell = (_, verdict, ...rest) => {
+    if (verdict === 'failed') tell('session', verdict, ...rest);
+  };
+  const opened = await new Attempts(account, host, observed, asSession).run('session', () =>
+    session.run(ask, () => Promise.resolve()),
+  );
+  if (!('value' in opened)) return;
+  tell('session', 'ok', `${host} opens one; whether members may be written shows with the first write`);
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import type { ConnectionConfig } from '../config/schema.js';
+import { createClients } from '../systems/yoplanning/clients.js';
+import { createYoplanningSystem } from '../systems/yoplanning/system.js';
+import { createTeams } from '../systems/yoplanning/teams.js';
+import type { HttpClient } from '../http/client.js';
+import type { Team } from '../systems/yoplanning/teams.js';
+import { Attempts, ask } from './attempt.js';
+import type { Tell } from './check.js';
+import { observe } from './observe.js';
+import { checkPage } from './page.js';
+
+/** As many teams as a page can hold; a token for more is unheard of. */
+const mostTeams = 100;
+/** So many ids are listed for a person to choose from. */
+const mostListed = 10;
+
+/**
+ * Examines a Yoplanning account with three requests at most: the teams (address, token, clock, whether the team is there), the
+ * first page of clients (right to read, form of the list and of a client), and a filter that nobody can meet.
+ */
+export async function examineYoplanning(
+  settings: string,
+  { yoplanning: config, fields, defaultCountry }: ConnectionConfig,
+  client: HttpClient,
+  tell: Tell,
+): Promise<void> {
+  const observed = observe(client);
+  const { http } = observed;
+  const account = {
+    settings,
+    onUnknown: `put the token that Yoplanning sent into the environment variable that ${settings}.token names; without the word "Token"`,
+    onForbidden: `check ${settings}.team, or ask Yoplanning to grant the token the right to read the team's clients`,
+  };
+  const attempts = new Attempts(account, new URL(config.baseUrl).host, observed, tell);
+  const clients = createClients(http, config);
+
+  const teams = await attempts.run('teams', () => createTeams(http, config).list({ offset: 0, limit: mostTeams }, ask));
+  if (attempts.isOver()) return;
+  if ('value' in teams) checkTeam(teams.value.value, config.team, settings, tell);
+
+  const system = createYoplanningSystem({ config, fieldMap: fields, defaultCountry, http });
+  const page = await attempts.run('page', () => system.readPage({ from: 0 }, ask));
+  if (attempts.isOver() || !('value' in page)) return;
+  tell('permission', 'ok', "the token may read the team's clients; whether it may write shows with the first write");
+  checkPage(
+    page.value,
+    {
+      system: 'yoplanning',
+      fields,
+      pageSize: config.pageSize,
+      pageSizeSetting: `${settings}.pageSize`,
+      countSetting: '"count" in the answer',
+      idSetting: '"id" in the answer',
+      modified: config.modifiedField,
+      modifiedSetting: `${settings}.modifiedField`,
+      reference: config.referenceField,
+      referenceSetting: `${settings}.referenceField`,
+    },
+    tell,
+  );
+  if (page.value.count === 0) {
+    tell('filter', 'skipped', 'the list is empty: nothing to filter');
+    return;
+  }
+
+  const nobody = `passerelle-${randomUUID()}`;
+  const filtered = await attempts.run('filter', () =>
+    clients.list({ offset: 0, limit: 1, filters: { first_name: nobody } }, ask),
+  );
+  if (!('value' in filtered)) return;
+  if (filtered.value.value.count === 0) tell('filter', 'ok', 'filters are honoured (first_name was tried)');
+  else
+    tell(
+      'filter',
+      'warning',
+      'filters are ignored',
+      'nothing to do: Passerelle trusts no filtered list without checking it',
+    );
+}
+
+function checkTeam(
+  page: { readonly count: number; readonly results: readonly Team[] },
+  team: string,
+  settings: string,
+  tell: Tell,
+) {
+  const { results, count } = page;
+  if (results.some(({ id }) => id.toLowerCase() === team.toLowerCase())) {
+    tell('team', 'ok', `the token sees it${count > 1 ? `, and ${count - 1} more` : ''}`);
+  } else if (count > results.length) {
+    tell('team', 'skipped', `it is not among the first ${results.length} of ${count} teams that the token sees`);
+  } else if (count === 0) {
+    tell('team', 'failed', 'the token sees no team at all', 'ask Yoplanning to grant the token rights on your team');
+  } else {
+    const ids = results.slice(0, mostListed).map(({ id }) => id);
+    tell(
+      'team',
+      'failed',
+      'it is not among the teams that the token sees',
+      `set ${settings}.team to one of these`,
+      ids,
+    );
+  }
+}
