@@ -5,7 +5,7 @@
  * places changed, because both systems hold more than we map and Yoplanning's PUT replaces the whole record ("you may loose
  * some data", API v3.1, "Using PUT properly").
  */
-import { escapePath, getProperty, hasProperty, parsePath, setProperty } from 'dot-prop';
+import { escapePath, parsePath, setProperty } from 'dot-prop';
 import type { CanonicalFields, FieldType, FieldValue, SystemName } from '../core/record.js';
 import { normaliseValue } from '../core/normalise.js';
 import type { Json, JsonObject } from './system.js';
@@ -177,15 +177,13 @@ export function valueAt(
   path: string,
   setting: string,
 ): null | boolean | number | string | undefined {
-  const steps = parsePath(path);
-  for (let length = 1; length < steps.length; length++) {
-    const parent = getProperty(document, steps.slice(0, length)) as Json | undefined;
-    if (parent === undefined) return undefined;
-    if (parent === null) return null;
-    if (typeof parent !== 'object') throw new MisplacedField(setting, path, `a path through ${kindOf(parent)}`);
+  let value: Json | undefined = document;
+  for (const step of parsePath(path)) {
+    if (value === null) return null;
+    if (!isTree(value)) throw new MisplacedField(setting, path, `a path through ${kindOf(value)}`);
+    value = childOf(value, String(step));
+    if (value === undefined) return undefined;
   }
-  if (!hasProperty(document, path)) return undefined;
-  const value = getProperty(document, path) as Json;
   if (isTree(value)) throw new MisplacedField(setting, path, kindOf(value));
   return value;
 }

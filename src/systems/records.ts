@@ -1,10 +1,15 @@
 /** A document as a `SystemRecord`. What both systems have in common; the places are configuration. */
-import { getProperty } from 'dot-prop';
 import type { SystemName } from '../core/record.js';
 import { readFields, valueAt, type FieldMap } from './mapping.js';
-import type { Json, JsonObject, SystemRecord } from './system.js';
+import type { JsonObject, SystemRecord } from './system.js';
 import { parseTimestamp } from './time.js';
 import { reading, unexpected, wrongPath, type AnswerContext } from './unexpected.js';
+
+/** A path, and the setting that gives it. */
+export interface ConfiguredPlace {
+  readonly path: string;
+  readonly setting: string;
+}
 
 /** Where a system's documents hold what `SystemRecord` needs, and the settings that say so. */
 export interface RecordPlaces {
@@ -12,11 +17,11 @@ export interface RecordPlaces {
   readonly fieldMap: FieldMap;
   /** ISO 3166 country of phone numbers written without a country code. */
   readonly defaultCountry: string;
-  readonly id: { readonly path: string; readonly setting: string };
+  readonly id: ConfiguredPlace;
   /** `null`: the system does not return it. */
-  readonly modified: { readonly path: string; readonly setting: string } | null;
+  readonly modified: ConfiguredPlace | null;
   /** `null`: the system has no place for it. */
-  readonly reference: { readonly path: string; readonly setting: string } | null;
+  readonly reference: ConfiguredPlace | null;
 }
 
 /**
@@ -49,7 +54,7 @@ export function toRecord(
 
 /** Ids can be numbers in JSON: canonically they are text. In a document that is written back they keep their form. */
 function idOf(document: JsonObject, places: RecordPlaces, answer: AnswerContext, knownId: string | undefined): string {
-  const raw = getProperty(document, places.id.path) as Json | undefined;
+  const raw = placed(document, places.id, answer);
   const id = typeof raw === 'number' || typeof raw === 'string' ? String(raw) : null;
   if (id === null || id === '') {
     if (knownId !== undefined && raw === undefined) return knownId;
@@ -65,7 +70,7 @@ function idOf(document: JsonObject, places: RecordPlaces, answer: AnswerContext,
 
 function modifiedAt(document: JsonObject, { modified }: RecordPlaces, answer: AnswerContext): number | null {
   if (modified === null) return null;
-  const raw = getProperty(document, modified.path) as Json | undefined;
+  const raw = placed(document, modified, answer);
   if (raw === undefined || raw === null || raw === '') return null;
   const at = typeof raw === 'string' ? parseTimestamp(raw) : null;
   if (at === null) {
@@ -77,6 +82,10 @@ function modifiedAt(document: JsonObject, { modified }: RecordPlaces, answer: An
 
 function referenceOf(document: JsonObject, { reference }: RecordPlaces, answer: AnswerContext): string | null {
   if (reference === null) return null;
-  const raw = reading(answer, () => valueAt(document, reference.path, reference.setting));
+  const raw = placed(document, reference, answer);
   return raw === undefined || raw === null || raw === '' ? null : String(raw);
+}
+
+function placed(document: JsonObject, { path, setting }: ConfiguredPlace, answer: AnswerContext) {
+  return reading(answer, () => valueAt(document, path, setting));
 }

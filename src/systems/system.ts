@@ -37,13 +37,17 @@ export interface Page {
   readonly count: number;
 }
 
-/** What `update` may write: the fields to set, or a reason not to write. Called between GET and PUT, so it must not wait. */
+/**
+ * What `update` may write: the fields to set, or a reason not to write. Called between GET and PUT, so it must not wait; called
+ * again, with a new reading, where a session ended in between. Where `readsOne` is false nothing was read: `before` then has
+ * the id only, and the caller decides on its shadow.
+ */
 export type Merge = (before: SystemRecord) => { readonly set: CanonicalFields } | { readonly stop: string };
 
 export type UpdateResult =
   /** The record does not exist (404). */
   | { readonly outcome: 'missing' }
-  /** `merge` said stop; nothing was written. */
+  /** `merge` said stop, or the record holds all that was to be set (`nothingToWrite`, update.ts); nothing was written. */
   | { readonly outcome: 'stopped'; readonly reason: string; readonly before: SystemRecord }
   | {
       readonly outcome: 'written';
@@ -94,7 +98,11 @@ export interface System {
   create(request: CreateRequest, ask: Ask): Promise<CreateResult>;
   /**
    * GET, merge into the whole document, PUT, back to back: both permits are taken before the GET and nothing is awaited in
-   * between. Two requests, one when nothing is written.
+   * between. Two requests, one when nothing is written; more where a session must be opened or renewed.
+   *
+   * Only fields that differ once normalised are written: the others keep the form in which the system holds them.
+   *
+   * @param reference stored with the same write, where it differs and the system has a place for it.
    */
   update(id: string, merge: Merge, ask: Ask, reference?: string): Promise<UpdateResult>;
 }

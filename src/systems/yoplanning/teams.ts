@@ -16,12 +16,11 @@ const teamFilters = {} as const satisfies FilterSpec;
 export type Teams = Pick<Resource<Team, typeof teamFilters>, 'list' | 'post' | 'get'>;
 
 export function createTeams(http: HttpClient, { paths }: YoplanningConfig): Teams {
-  const { list, post, get } = createResource<Team, typeof teamFilters>(http, {
+  return createResource<Team, typeof teamFilters>(http, {
     filters: teamFilters,
     schema: teamSchema,
     listPath: paths.teams,
     instancePath: `${paths.teams.replace(/\/$/, '')}/{id}${paths.teams.endsWith('/') ? '/' : ''}`,
     places: {},
   });
-  return { list, post, get };
 }

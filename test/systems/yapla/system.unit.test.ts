@@ -95,8 +95,7 @@ describe.each(yaplaShapes)('in the %s shape', (shape) => {
     const set = { city: 'Brest', phone: '+33698765432', birthDate: '1996-03-01', email: null };
     const result = await systems.yapla.update(id, () => ({ set }), ask);
     const after = (await sandbox.control.record('yapla', id))!;
-    expect(after.person).toMatchObject({ ...before.person, city: 'Brest', birthDate: '1996-03-01' });
-    expect(after.person.email || null).toBeNull();
+    expect(after.person).toEqual({ ...before.person, ...set });
     const reread = (await systems.yapla.read(id, ask))!;
     expect(reread.fields).toEqual({ ...(result as { before: { fields: object } }).before.fields, ...set });
     expect(result).toMatchObject({ outcome: 'written', unmappedChanged: [], after: { fields: reread.fields } });
@@ -281,7 +280,7 @@ describe('the way of an update', () => {
     const data = { ...document, city: 'Brest', groups: [], organization: '' };
     await sandbox.control.addFault({ kind: 'write', action: { do: 'wrongShape', body: { result: true, data } } });
     const result = await systems.yapla.update(id, () => ({ set: { city: 'Brest' } }), ask);
-    expect(result).toMatchObject({ unmappedChanged: ['organization'].concat('groups.0', 'groups.1').sort() });
+    expect(result).toMatchObject({ unmappedChanged: ['groups.0', 'groups.1', 'organization'] });
   });
 
   test('by the DATA API where REST 2.0 cannot read one member', async () => {
@@ -345,7 +344,7 @@ describe('an error inside an answer with status 200', () => {
     await sandbox.control.addFault({ kind: 'write', action: { do: 'errorInside' } });
     const failure = await failureOf(systems.yapla.update(id, () => ({ set: { city: 'Brest' } }), ask));
     expect(failure).toBeInstanceOf(InvalidRecord);
-    expect((failure as InvalidRecord).words).toContain('Internal error.');
+    expect(failure).toHaveProperty('words', expect.stringContaining('Internal error.'));
     expect(JSON.stringify(failure) + failure.message).not.toContain('Internal error.');
   });
 
