@@ -69,6 +69,7 @@ export class Accounting {
   #removed = 0;
   #firstAt: number | null = null;
   #lastAt: number | null = null;
+  #arrivals: number[] = [];
   readonly #byStatus = new Map<number | 'none', number>();
   #byKind = noKinds();
   readonly #writes = new Map<string, number>();
@@ -92,6 +93,7 @@ export class Accounting {
     this.#day.add(atMs);
     this.#firstAt ??= atMs;
     this.#lastAt = atMs;
+    this.#arrivals.push(atMs);
   }
 
   throttled(): void {
@@ -131,6 +133,11 @@ export class Accounting {
     };
   }
 
+  /** When each counted request arrived, in order: epoch milliseconds, with fractions. */
+  arrivals(): number[] {
+    return this.#arrivals.map((at) => performance.timeOrigin + at);
+  }
+
   writes(): Record<string, number> {
     return Object.fromEntries(this.#writes);
   }
@@ -139,6 +146,7 @@ export class Accounting {
   reset(windows = { secondWindowMs: this.#second.lengthMs, dayWindowMs: this.#day.lengthMs }): void {
     this.#requests = this.#counted = this.#throttled = this.#created = this.#updated = this.#removed = 0;
     this.#firstAt = this.#lastAt = null;
+    this.#arrivals = [];
     this.#byStatus.clear();
     this.#byKind = noKinds();
     this.#writes.clear();

@@ -33,6 +33,8 @@ export interface SandboxControl {
   counts(): Promise<Readonly<Record<SystemName, Counts>>>;
   /** Writes that took effect (`POST`, `PUT`, `PATCH`), by record id. */
   writes(system: SystemName): Promise<Readonly<Record<string, number>>>;
+  /** When each counted request arrived since the start or the last `resetCounts`, in order: epoch milliseconds, with fractions. */
+  arrivals(system: SystemName): Promise<readonly number[]>;
   resetCounts(): Promise<void>;
 
   /** @returns the fault's id. */
@@ -106,6 +108,7 @@ export function createSandboxControl(url: string): SandboxControl {
   return {
     counts: () => get('/counts'),
     writes: (system) => get(`/writes/${system}`),
+    arrivals: (system) => get(`/arrivals/${system}`),
     resetCounts: () => perform('DELETE', '/counts'),
     addFault: async (fault) => ((await call('POST', '/faults', fault)) as { id: string }).id,
     faults: () => get('/faults'),

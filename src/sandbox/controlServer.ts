@@ -2,7 +2,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { systemNames, type SystemName } from '../core/record.js';
-import type { JsonObject } from '../systems/system.js';
 import type { Door } from './door.js';
 import { faultSchema, type Faults } from './faults.js';
 import { latencySchema, peopleSchema, sandboxLimitsSchema } from './options.js';
@@ -53,6 +52,7 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
     return done;
   });
   app.get('/writes/:system', ({ params }) => doors[systemParameters.parse(params).system].accounting.writes());
+  app.get('/arrivals/:system', ({ params }) => doors[systemParameters.parse(params).system].accounting.arrivals());
 
   app.get('/faults', () => faults.states());
   app.post('/faults', ({ body }) => ({ id: faults.add(faultSchema.parse(body)) }));
@@ -89,14 +89,14 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
     const id = registries[systemParameters.parse(params).system].addPerson(person, {
       ...(at === 'start' ? { at: 0 } : {}),
       ...(externalReference === undefined ? {} : { externalReference }),
-      unmapped: unmapped as JsonObject,
+      unmapped: unmapped,
     });
     return { id };
   });
   app.patch('/records/:system/:id', ({ params, body }, reply) => {
     const { system, id } = recordParameters.parse(params);
     const { changes, unmapped } = editSchema.parse(body);
-    const edited = registries[system].editPerson(id, changes, unmapped as JsonObject);
+    const edited = registries[system].editPerson(id, changes, unmapped);
     return edited ? done : reply.code(404).send(noRecord(system, id));
   });
   app.delete('/records/:system/:id', ({ params }, reply) => {

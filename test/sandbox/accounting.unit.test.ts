@@ -36,4 +36,14 @@ describe('the books', () => {
     expect(books.writes()).toEqual({});
     expect(books.counts()).toMatchObject({ created: 0, requests: 0, firstAtMs: null });
   });
+
+  test('keep when each counted request arrived, until they start all over', () => {
+    const books = new Accounting({ secondWindowMs: 1_000, dayWindowMs: 86_400_000 });
+    books.countedAt(10);
+    books.countedAt(12.5);
+    const { firstAtMs, lastAtMs } = books.counts();
+    expect(books.arrivals()).toEqual([firstAtMs, lastAtMs]);
+    books.reset();
+    expect(books.arrivals()).toEqual([]);
+  });
 });

@@ -1,0 +1,101 @@
+/** The servers that a bench runs on, and one Passerelle after the other on them: a sandbox, a worker, a connection. */
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Client } from '@temporalio/client';
+import { startStack } from '../src/embedded/stack.js';
+import { startSandboxProcess, type SandboxProcess } from '../src/sandbox/child.js';
+import { sandboxConnection, type SandboxConnectionOptions } from '../src/sandbox/connections.js';
+import type { SandboxOptions } from '../src/sandbox/options.js';
+import { openDatabase, type Sql } from '../src/store/database.js';
+import { migrate } from '../src/store/migrate.js';
+import { connectTemporal, ensureSearchAttributes } from '../src/temporal.js';
+import { startWorkerProcess, type WorkerProcess } from './workerProcess.js';
+
+export interface Stage {
+  readonly directory: string;
+  readonly databaseUrl: string;
+  readonly temporalAddress: string;
+  readonly sql: Sql;
+  readonly client: Client;
+  readonly say: (line: string) => void;
+}
+
+export interface Setting {
+  /** Names the connection: one for each measurement. */
+  readonly name: string;
+  readonly sandbox: SandboxOptions;
+  readonly limits: NonNullable<SandboxConnectionOptions['limits']>;
+  readonly bulk?: Readonly<Record<string, unknown>>;
+}
+
+export interface Passerelle {
+  readonly stage: Stage;
+  readonly connectionId: string;
+  readonly taskQueue: string;
+  readonly sandbox: SandboxProcess;
+  readonly worker: WorkerProcess;
+}
+
+export const unlimited = { requestsPerSecond: null, requestsPerDay: null } as const;
+
+/** The guard is for people; a bench's plan is what it is. */
+const openGuard = { maxChangedShare: 1, maxCreatedShare: 1, maxRemovedShare: 1 };
+
+/** Starts PostgreSQL and Temporal on empty directories, and stops them after `action`. */
+export async function withStage<T>(
+  directory: string,
+  say: (line: string) => void,
+  action: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  const stack = await startStack({ dataDirectory: directory, onProgress: say, onServerLost: say });
+  try {
+    await migrate(stack.databaseUrl);
+    const sql = openDatabase(stack.databaseUrl, { maxConnections: 4, applicationName: 'bench' });
+    const { connection, client } = await connectTemporal({ address: stack.temporalAddress, namespace: 'default' });
+    try {
+      await ensureSearchAttributes(connection, 'default');
+      const { databaseUrl, temporalAddress } = stack;
+      return await action({ directory, databaseUrl, temporalAddress, sql, client, say });
+    } finally {
+      await Promise.all([sql.end({ timeout: 5 }), connection.close()]);
+    }
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** A sandbox and a fresh worker around `action`, so that nothing of one measurement reaches the next. */
+export async function withPasserelle<T>(
+  stage: Stage,
+  setting: Setting,
+  action: (passerelle: Passerelle) => Promise<T>,
+): Promise<T> {
+  const { name, limits, bulk } = setting;
+  const sandbox = await startSandboxProcess(setting.sandbox);
+  try {
+    const taskQueue = `bench-${name}`;
+    const connection = sandboxConnection(sandbox.addresses, {
+      rule: 'yapla',
+      limits,
+      settings: { guard: openGuard, ...(bulk === undefined ? {} : { bulk }) },
+    });
+    const worker = await startWorkerProcess(
+      {
+        database: { url: stage.databaseUrl },
+        temporal: { address: stage.temporalAddress, taskQueue },
+        dataDirectory: stage.directory,
+        connections: { [name]: connection },
+      },
+      path.join(stage.directory, 'worker.log'),
+    );
+    try {
+      return await action({ stage, connectionId: name, taskQueue, sandbox, worker });
+    } finally {
+      await worker.stop();
+    }
+  } finally {
+    await sandbox.stop();
+  }
+}
