@@ -212,7 +212,7 @@ function asStored(actions: readonly FaultAction[], before: Person | null, next: 
     }
     if (action.do === 'ignore') {
       const kept = action.fields.map((field) => [field, before?.[field] ?? (isName(field) ? '' : null)]);
-      stored = { ...stored, ...Object.fromEntries(kept) };
+      stored = { ...stored, ...(Object.fromEntries(kept) as Partial<Person>) };
     }
   }
   return stored;

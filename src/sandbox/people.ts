@@ -91,11 +91,11 @@ export class PersonMaker {
     const country = family?.country ?? random.pick(countries(this.#defaultCountry));
     const names = this.#names(family);
     const birthDate = random.chance(share.noBirthDate) ? null : this.#birthDate();
-    const sharesEmail = family?.person.email != null;
+    const familyEmail = family?.person.email ?? null;
     // Whoever has no birth date needs an address of their own, or nothing would tell them from a namesake.
     const email =
-      sharesEmail && birthDate !== null
-        ? (family?.person.email ?? null)
+      familyEmail !== null && birthDate !== null
+        ? familyEmail
         : birthDate !== null && random.chance(share.noEmail)
           ? null
           : this.#email(names.firstName, names.lastName);
@@ -162,7 +162,8 @@ export class PersonMaker {
       ...person,
       firstName: this.#text(person.firstName),
       lastName: this.#text(person.lastName),
-      email: email !== null && random.chance(share.capitalsInEmail) ? email[0]?.toUpperCase() + email.slice(1) : email,
+      email:
+        email !== null && random.chance(share.capitalsInEmail) ? email.charAt(0).toUpperCase() + email.slice(1) : email,
       phone: ownNumber ? this.#writtenNumber(country, number) : phone,
       street: street === null ? null : this.#text(street),
       city: city === null ? null : this.#text(city),

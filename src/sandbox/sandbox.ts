@@ -53,7 +53,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     if (listening) hooks.onChange?.(change);
   };
   const shape = shapes[resolved.yapla.shape];
-  const members = new Members(shape.document, onChange);
+  const members = new Members((member) => shape.document(member), onChange);
   const clients = new Clients(onChange);
   const registries: Record<SystemName, Registry> = { yapla: members, yoplanning: clients };
 

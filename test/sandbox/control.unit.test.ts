@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { getProperty } from 'dot-prop';
 import { connectionSchema } from '../../src/config/schema.js';
 import { startSandboxProcess } from '../../src/sandbox/child.js';
 import { sandboxConnection } from '../../src/sandbox/connections.js';
@@ -141,8 +142,8 @@ describe('the configuration of a sandbox account', () => {
     const { fields } = connectionSchema.parse(sandboxConnection(sandbox.addresses, { shape: 'nested' }));
     const records = await sandbox.control.records('yapla');
     for (const { yapla } of Object.values(fields)) {
-      const path = (typeof yapla === 'string' ? yapla : yapla.read).split('.');
-      const found = records.map(({ document }) => path.reduce<any>((at, key) => at?.[key], document));
+      const path = typeof yapla === 'string' ? yapla : yapla.read;
+      const found = records.map(({ document }) => getProperty(document, path) as unknown);
       expect(found.some((value) => typeof value === 'string' && value !== '')).toBe(true);
     }
   });

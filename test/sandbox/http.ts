@@ -2,14 +2,42 @@
 import { afterAll } from '@jest/globals';
 import { request } from 'undici';
 import { startSandbox, type Sandbox, type SandboxHooks, type SandboxOptions } from '../../src/sandbox/sandbox.js';
+import type { ClientDocument } from '../../src/sandbox/yoplanning/clients.js';
+import type { ListAnswer } from '../../src/sandbox/yoplanning/listing.js';
 import { sandboxCredentials } from '../../src/sandbox/options.js';
+
+interface FlatMember {
+  readonly id: number;
+  readonly member_number: string;
+  readonly status: string;
+  readonly email: string;
+  readonly birth_date: string;
+  readonly memberships: readonly unknown[];
+  readonly updated_at: string;
+}
+
+/** Every field that some answer has: a test reads those of the answer it expects, and its expectations do the checking. */
+interface Answered extends ClientDocument, ListAnswer<ClientDocument> {
+  readonly detail: string;
+  readonly result: boolean;
+  readonly total: number;
+  readonly pages: number;
+  readonly data: Pick<readonly FlatMember[], 'find' | 'map' | 'length'> &
+    FlatMember & { readonly session_token: string; readonly expire_date: string };
+  readonly errors: object;
+  readonly response: {
+    readonly members: { readonly items: readonly { readonly memberId: string }[]; readonly totalCount: number };
+    readonly membre: object;
+    readonly erreurs: readonly { readonly champ: string }[];
+  };
+}
 
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
   /** The text as JSON; reading it throws where it is none. */
-  readonly json: any;
+  readonly json: Answered;
 }
 
 export interface Sending {
@@ -36,7 +64,7 @@ export async function send(
     headers: answer.headers,
     text,
     get json() {
-      return JSON.parse(text);
+      return JSON.parse(text) as Answered;
     },
   };
 }

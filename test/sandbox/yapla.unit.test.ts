@@ -53,7 +53,7 @@ describe('shape flat', () => {
     const first = (await flatData(sandbox)).json;
     expect([first.result, first.total, first.pages, first.data.length]).toEqual([true, 230, 3, 100]);
     const pages = await Promise.all([1, 2, 3, 4].map((page) => flatData(sandbox, `?page=${page}&limit=100`)));
-    const ids = pages.flatMap((page) => page.json.data.map(({ id }: { id: number }) => String(id)));
+    const ids = pages.flatMap((page) => page.json.data.map(({ id }) => String(id)));
     expect(ids).toEqual(await sandbox.control.ids('yapla'));
     const campaign = (id: string) =>
       send(`${sandbox.addresses.yapla}/api/1.0/campaign/${id}/members`, { headers: { 'x-api-key': yaplaKey } });
@@ -88,9 +88,7 @@ describe('shape flat', () => {
 
   test('reads a member, and a whole update brings it back unchanged but for what was changed', async () => {
     const sandbox = await start({ people: { yapla: 40 } });
-    const listed = (await flatData(sandbox)).json.data.find(
-      (member: { memberships: [] }) => member.memberships.length > 1,
-    );
+    const listed = (await flatData(sandbox)).json.data.find(({ memberships }) => memberships.length > 1)!;
     const read = (await rest(sandbox, `/members/${listed.id}`)).json.data;
     expect(read).toEqual(listed);
     const written = await rest(sandbox, `/members/${listed.id}`, { method: 'PUT', body: { ...read, city: 'Namur' } });
@@ -102,8 +100,8 @@ describe('shape flat', () => {
     const sandbox = await start({ people: { yapla: 40 } });
     const members = (await flatData(sandbox)).json.data;
     const full = members.find(
-      (member: any) => member.email !== '' && member.memberships.length > 0 && member.status === 'active',
-    );
+      (member) => member.email !== '' && member.memberships.length > 0 && member.status === 'active',
+    )!;
     const body = { first_name: 'A', last_name: 'B' };
     const written = (await rest(sandbox, `/members/${full.id}`, { method: 'PUT', body })).json.data;
     expect(written).toMatchObject({
@@ -166,9 +164,7 @@ describe('shape nested', () => {
     const sandbox = await start({ ...nested, people: { yapla: 130 } });
     const { items, totalCount } = (await data(sandbox, '&start=95&max=20')).json.response.members;
     expect([totalCount, items.length]).toEqual([130, 20]);
-    expect(items.map(({ memberId }: { memberId: string }) => memberId)).toEqual(
-      (await sandbox.control.ids('yapla')).slice(95, 115),
-    );
+    expect(items.map(({ memberId }) => memberId)).toEqual((await sandbox.control.ids('yapla')).slice(95, 115));
     expect((await data(sandbox, '&start=130')).json.response.members).toEqual({ items: [], totalCount: 130 });
     const url = `${sandbox.addresses.yapla}/api/1.0/campaign/0/members`;
     expect((await send(url, { headers: { 'x-api-key': yaplaKey } })).status).toBe(401);
@@ -230,7 +226,7 @@ describe('shape nested', () => {
     const sandbox = await start(nested);
     const membre = { identite: { nom: 'Invent' }, coordonnees: { courriel: 'nobody' } };
     const reply = await rest(sandbox, '/membres', { method: 'POST', body: { membre } });
-    expect([reply.status, reply.json.response.erreurs[0].champ]).toEqual([422, 'coordonnees.courriel']);
+    expect([reply.status, reply.json.response.erreurs[0]?.champ]).toEqual([422, 'coordonnees.courriel']);
   });
 });
 

@@ -91,7 +91,7 @@ describe('a client', () => {
   test('survives GET, merge and PUT with every unmapped field as it was', async () => {
     const sandbox = await start({ people: { yoplanning: 60 } });
     const documents = (await clients(sandbox)).json.results;
-    const rich = documents.find((document: { custom: unknown }) => document.custom !== null);
+    const rich = documents.find(({ custom }) => custom !== null)!;
     const reply = await clients(sandbox, `/${rich.id}`, { method: 'PUT', body: { ...rich, city: 'Vannes' } });
     expect(reply.json).toEqual({ ...rich, city: 'Vannes', last_update: reply.json.last_update, ...trimmed(rich) });
     expect(Date.parse(`${reply.json.last_update}Z`)).toBeGreaterThan(Date.parse(`${rich.last_update}Z`));
@@ -182,19 +182,19 @@ describe('a list', () => {
     expect([first.count, first.previous, first.results.length]).toEqual([230, null, 100]);
     const list = `${sandbox.addresses.yoplanning}/api/v3.1/teams/${yoplanningTeam}/clients`;
     expect(first.next).toBe(`${list}?limit=100&offset=100`);
-    const second = (await send(first.next, { headers: { authorization } })).json;
+    const second = (await send(first.next!, { headers: { authorization } })).json;
     expect(second.previous).toBe(`${list}?limit=100`);
-    const third = (await send(second.next, { headers: { authorization } })).json;
+    const third = (await send(second.next!, { headers: { authorization } })).json;
     expect([third.next, third.previous]).toEqual([null, `${list}?limit=100&offset=100`]);
-    const seen = [first, second, third].flatMap(({ results }) => results.map(({ id }: { id: string }) => id));
+    const seen = [first, second, third].flatMap(({ results }) => results.map(({ id }) => id));
     expect(seen).toEqual(ids);
   });
 
   test('keeps the other parameters in its links', async () => {
     const sandbox = await start({ people: { yoplanning: 60 } });
     const reply = await clients(sandbox, '?offset=20&limit=2&birth_date__gt=1900-01-01&expand=orders');
-    expect(new URL(reply.json.next).search).toBe('?birth_date__gt=1900-01-01&expand=orders&limit=2&offset=22');
-    expect(new URL(reply.json.previous).search).toBe('?birth_date__gt=1900-01-01&expand=orders&limit=2&offset=18');
+    expect(new URL(reply.json.next!).search).toBe('?birth_date__gt=1900-01-01&expand=orders&limit=2&offset=22');
+    expect(new URL(reply.json.previous!).search).toBe('?birth_date__gt=1900-01-01&expand=orders&limit=2&offset=18');
   });
 
   test('ignores a limit and an offset that make no sense, and is empty behind its end', async () => {
@@ -215,7 +215,7 @@ describe('a list', () => {
       await clients(sandbox, '', { method: 'POST', body: { first_name, last_name: 'Invent', birth_date } });
     }
     const dates = async (query: string) =>
-      (await clients(sandbox, query)).json.results.map((client: { birth_date: string | null }) => client.birth_date);
+      (await clients(sandbox, query)).json.results.map(({ birth_date }) => birth_date);
     expect(await dates('?first_name=Ada')).toEqual(['1990-01-01', '2000-02-29']);
     expect(await dates('?birth_date=1995-01-25')).toEqual(['1995-01-25']);
     expect(await dates('?birth_date__gt=1995-01-25')).toEqual(['2000-02-29']);
@@ -241,9 +241,9 @@ describe('a list', () => {
     const [id] = await sandbox.control.ids('yoplanning');
     await sandbox.control.edit('yoplanning', id!, { city: 'Brest' });
     const recent = await clients(sandbox, '?last_update__gt=2025-06-23+10:53:00');
-    expect(recent.json.results.map((client: { id: string }) => client.id)).toEqual([id]);
+    expect(recent.json.results.map(({ id }) => id)).toEqual([id]);
     expect((await clients(sandbox, '?last_update__lt=2025-06-23+10:53:00')).json.count).toBe(9);
-    expect((await clients(sandbox, '?ordering=-last_update&limit=1')).json.results[0].id).toBe(id);
+    expect((await clients(sandbox, '?ordering=-last_update&limit=1')).json.results[0]?.id).toBe(id);
   });
 
   test('leaves out the fields that the account does not list', async () => {
@@ -253,7 +253,7 @@ describe('a list', () => {
     });
     const [listed] = (await clients(sandbox)).json.results;
     expect(listed).not.toHaveProperty('external_reference');
-    expect((await clients(sandbox, `/${listed.id}`)).json.external_reference).toBe('1001');
+    expect((await clients(sandbox, `/${listed!.id}`)).json.external_reference).toBe('1001');
   });
 });
 

@@ -7,7 +7,7 @@ import type { PersonField } from '../person.js';
 import type { Member, MemberFields, MemberStatus, Membership } from './members.js';
 import type { YaplaShape } from './shape.js';
 
-const names = {
+const names: Readonly<Record<PersonField, string>> = {
   firstName: 'first_name',
   lastName: 'last_name',
   email: 'email',
@@ -18,7 +18,7 @@ const names = {
   city: 'city',
   postalCode: 'postal_code',
   country: 'country',
-} as const satisfies Record<PersonField, string>;
+};
 
 export const flatShape: YaplaShape = {
   readsOneInData: true,
@@ -52,13 +52,16 @@ export const flatShape: YaplaShape = {
     status: 400,
     body: {
       result: false,
-      errors: Object.fromEntries(
-        Object.entries(complaints).map(([field, text]) => [names[field as PersonField] ?? field, [text]]),
-      ),
+      errors: Object.fromEntries(Object.entries(complaints).map(([field, text]) => [nameOf(field), [text]])),
     },
   }),
   failure: (status, message, headers = {}) => ({ status, body: { result: false, message }, headers }),
 };
+
+function nameOf(field: string): string {
+  const known: Readonly<Record<string, string>> = names;
+  return known[field] ?? field;
+}
 
 function document({ id, number, fields, createdAtMs, updatedAtMs }: Member): JsonObject {
   const { person } = fields;
@@ -107,13 +110,17 @@ function isObject(json: Json): json is JsonObject {
   return json !== null && typeof json === 'object' && !Array.isArray(json);
 }
 
+function textOf(json: Json | undefined): string {
+  return typeof json === 'string' ? json : '';
+}
+
 function membershipOf({ id, type, status, start_date, end_date, amount }: JsonObject): Membership {
   return {
     id: Number(id),
-    type: String(type),
+    type: textOf(type),
     status: status as Membership['status'],
-    start: String(start_date),
-    end: String(end_date),
+    start: textOf(start_date),
+    end: textOf(end_date),
     amount: Math.round(Number(amount) * 100),
   };
 }

@@ -164,5 +164,5 @@ function knownOnly(unmapped: JsonObject): Partial<MemberFields> {
   );
   if (unknown.length > 0)
     throw new Error(`a Yapla member has no unmapped field ${unknown.join(', ')}: status, organisation, groups, custom`);
-  return unmapped as Partial<MemberFields>;
+  return unmapped;
 }

@@ -65,7 +65,7 @@ export const nestedShape: YaplaShape = {
     body: {
       response: {
         erreurs: Object.entries(complaints).map(([field, message]) => ({
-          champ: writePlaces[field as PersonField] ?? field,
+          champ: placeOf(field),
           message,
         })),
       },
@@ -73,6 +73,11 @@ export const nestedShape: YaplaShape = {
   }),
   failure: (status, message, headers = {}) => ({ status, body: { response: { erreur: message } }, headers }),
 };
+
+function placeOf(field: string): string {
+  const known: Readonly<Record<string, string>> = { ...writePlaces, status: 'statut' };
+  return known[field] ?? field;
+}
 
 function document({ id, number, fields, updatedAtMs }: Member): JsonObject {
   const { person } = fields;

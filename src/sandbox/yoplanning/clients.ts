@@ -83,9 +83,7 @@ export class Clients implements Registry {
 
   show(id: string): SandboxRecord | null {
     const client = this.#records.get(id);
-    return client === undefined
-      ? null
-      : { id, person: personOf(client.document), document: client.document as JsonObject };
+    return client === undefined ? null : { id, person: personOf(client.document), document: client.document };
   }
 
   addPerson(person: Person, options: AddToRegistry = {}): string {
