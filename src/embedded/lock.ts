@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LockHeldError } from './errors.js';
+import { EmbeddedServerError, LockHeldError } from './errors.js';
 import { identify, isRunning, type ProcessIdentity } from './processes.js';
 
 export interface Lock {
@@ -22,14 +22,23 @@ interface Holder extends ProcessIdentity {
  * Takes the lock or throws at once.
  *
  * @throws {LockHeldError} a living process, which may be this one, holds it.
+ * @throws {EmbeddedServerError} its directory may not be written to.
  */
 export function acquireLock(file: string): Lock {
-  mkdirSync(path.dirname(file), { recursive: true });
   const self = identify(process.pid);
   if (self === undefined) throw new Error('the operating system does not tell the start time of this process');
   const mine: Holder = { ...self, token: randomUUID() };
   const draft = `${file}.${mine.token}`;
-  writeFileSync(draft, JSON.stringify(mine));
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(draft, JSON.stringify(mine));
+  } catch (error) {
+    if (!isCode(error, 'EACCES') && !isCode(error, 'EROFS')) throw error;
+    throw new EmbeddedServerError(
+      `We may not write to ${path.dirname(file)}; perhaps another user (root?) made it. Give it to this user, or name another dataDirectory.`,
+      { cause: error },
+    );
+  }
   try {
     for (;;) {
       try {

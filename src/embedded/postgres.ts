@@ -12,7 +12,14 @@ import { acquireLock } from './lock.js';
 import { stopStrayPostmaster } from './postgresStray.js';
 import { choosePort, isFree } from './ports.js';
 import { postgresBinaries, postgresUser, type PostgresBinaries, type SystemUser } from './postgresBinaries.js';
-import { checkMajorVersion, initialiseCluster, reachableHome, role } from './postgresCluster.js';
+import {
+  checkMajorVersion,
+  initialiseCluster,
+  linkHome,
+  ownerOfCluster,
+  reachableHome,
+  role,
+} from './postgresCluster.js';
 import { lastLines, startServerProcess, stopOrphan, type OnProgress, type ServerProcess } from './serverProcess.js';
 
 export interface PostgresOptions {
@@ -87,10 +94,12 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const lock = acquireLock(path.join(requested, 'lock'));
   try {
     await stopLeftBehindPostgres(requested, onProgress);
-    const user = postgresUser(onProgress);
+    const user = postgresUser(() => ownerOfCluster(path.join(requested, 'data')), onProgress);
     const binaries = await postgresBinaries(user, onProgress);
     const home = reachableHome(requested, user, onProgress);
     const cluster = path.join(home, 'data');
+    await stopStrayPostmaster(cluster, stopSignals, stopPatienceMs, onProgress);
+    linkHome(requested, home, onProgress);
     const password = await initialiseCluster(binaries, home, user, onProgress);
     checkMajorVersion(cluster, binaries);
     const { server, port } = await startAndConnect({ ...options, requested, cluster, binaries, user, password });

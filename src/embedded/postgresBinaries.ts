@@ -37,11 +37,17 @@ export interface PostgresBinaries {
 export const sharedDirectory = '/var/lib/passerelle';
 
 /**
+ * @param ownerOfData of a cluster that exists already: only that user can run a server on it.
  * @returns the user to run PostgreSQL as: undefined (our own) unless we are root, whom PostgreSQL refuses for good reasons.
- * Root gets the system's `postgres` user, which is created if there is none.
+ * Root gets the owner of the data, else the system's `postgres` user, which is created if there is none.
  */
-export function postgresUser(onProgress: OnProgress): SystemUser | undefined {
+export function postgresUser(
+  ownerOfData: () => SystemUser | undefined,
+  onProgress: OnProgress,
+): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
+  const owner = ownerOfData();
+  if (owner !== undefined) return owner;
   const existing = lookUpUser();
   if (existing !== undefined) return existing;
   onProgress('PostgreSQL: creating the system user "postgres", because PostgreSQL refuses to run as root');

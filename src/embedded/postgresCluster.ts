@@ -11,6 +11,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -38,28 +39,38 @@ export function reachableHome(requested: string, user: SystemUser | undefined, o
       `PostgreSQL: the user "postgres" can reach neither ${requested} nor ${home}. Name a dataDirectory that others may enter, or set database.url to an existing server.`,
     );
   }
+  return home;
+}
+
+/**
+ * Puts a link to a relocated cluster in the place where it was asked for. No link there means that the directory was deleted since:
+ * whoever did that wants a fresh start, as everywhere else; still nothing is destroyed for good here. No server may run on it.
+ */
+export function linkHome(requested: string, home: string, onProgress: OnProgress): void {
+  if (home === requested) return;
   const link = path.join(requested, 'data');
-  if (existsSync(link) && realpathSync(link) !== path.join(home, 'data')) {
+  const cluster = path.join(home, 'data');
+  if (isLink(link)) return;
+  if (existsSync(link)) {
     throw new EmbeddedServerError(
       `PostgreSQL: ${link} holds data that the user "postgres" cannot reach. Move it to a directory that others may enter.`,
     );
   }
-  if (!isLink(link)) {
-    setAsideDataOfDeletedDirectory(home, onProgress);
-    symlinkSync(path.join(home, 'data'), link);
+  if (existsSync(cluster)) {
+    const aside = `${home}.of-deleted-directory-${new Date().toISOString().replace(/[:.]/g, '-')}`;
+    renameSync(home, aside);
+    mkdirSync(home, { mode: 0o755 });
+    onProgress(
+      `PostgreSQL: starting afresh, because ${requested} was deleted; its data are kept in ${aside} until you delete them`,
+    );
   }
-  return home;
+  symlinkSync(cluster, link);
 }
 
-/** No link means that the directory was deleted since: its owner wants a fresh start, as everywhere else. Still nothing is destroyed for good here. */
-function setAsideDataOfDeletedDirectory(home: string, onProgress: OnProgress): void {
-  const cluster = path.join(home, 'data');
-  if (!existsSync(cluster)) return;
-  const aside = `${cluster}.of-deleted-directory-${new Date().toISOString().replace(/[:.]/g, '-')}`;
-  renameSync(cluster, aside);
-  onProgress(
-    `PostgreSQL: starting afresh, because the data directory was deleted; what it pointed to is now ${aside}, to be deleted by hand`,
-  );
+/** @returns the user whom an existing cluster belongs to: no other may run a server on it. Undefined for none, and for root's. */
+export function ownerOfCluster(cluster: string): SystemUser | undefined {
+  const found = statSync(cluster, { throwIfNoEntry: false });
+  return found === undefined || found.uid === 0 ? undefined : { uid: found.uid, gid: found.gid };
 }
 
 /** Creates cluster and password. Both get their final names only when complete, so an interrupted first start leaves nothing that looks whole. */

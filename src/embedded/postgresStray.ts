@@ -1,6 +1,7 @@
 /** What PostgreSQL's own pid file tells after an unclean end: a server that nobody watches, or a process id that a stranger has by now. */
 import { readFileSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EmbeddedServerError } from './errors.js';
 import { commandLine, endProcess, identify } from './processes.js';
 import type { OnProgress } from './serverProcess.js';
@@ -20,8 +21,13 @@ export async function stopStrayPostmaster(
   const pidFile = path.join(cluster, 'postmaster.pid');
   const pid = readPid(pidFile);
   const named = pid === undefined ? undefined : identify(pid);
-  if (named === undefined) return;
+  if (pid === undefined) return;
   const directory = realpathSync(cluster);
+  if (named === undefined) {
+    // Killed a moment ago: its children notice that and end, but until then PostgreSQL refuses to start ("shared memory block is still in use").
+    await waitUntilEmpty(directory, patienceMs);
+    return;
+  }
   if (!isPostmasterOf(named.pid, directory)) {
     if (process.platform !== 'linux' || processesIn(directory).length > 0) return;
     onProgress(`PostgreSQL: removing ${pidFile}, whose process id ${named.pid} belongs to another program by now`);
@@ -49,6 +55,11 @@ function isPostmasterOf(pid: number, directory: string): boolean {
   const command = commandLine(pid) ?? '';
   if (!command.includes('postgres')) return false;
   return process.platform === 'linux' ? workingDirectory(pid) === directory : command.includes(directory);
+}
+
+async function waitUntilEmpty(directory: string, patienceMs: number): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  while (process.platform === 'linux' && processesIn(directory).length > 0 && Date.now() < deadline) await sleep(25);
 }
 
 function processesIn(directory: string): number[] {

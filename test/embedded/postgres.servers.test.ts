@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +18,7 @@ import getPort from 'get-port';
 import postgres from 'postgres';
 import { EmbeddedServerError, LockHeldError } from '../../src/embedded/errors.js';
 import { startPostgres, type EmbeddedPostgres, type PostgresOptions } from '../../src/embedded/postgres.js';
+import { sharedDirectory } from '../../src/embedded/postgresBinaries.js';
 import { identify } from '../../src/embedded/processes.js';
 import { temporaryDirectory } from './directories.js';
 import { startParent } from './parents.js';
@@ -170,6 +181,38 @@ describe('the embedded PostgreSQL', () => {
     } finally {
       stranger.kill();
       await strangerEnded;
+    }
+  }, 60_000);
+
+  test('keeps its data where the user it runs as can reach them, and begins anew when the directory is deleted', async () => {
+    const closed = temporaryDirectory();
+    chmodSync(closed, 0o700);
+    dataDirectory = path.join(closed, 'postgres');
+    const first = await start();
+    await query(first.url, (sql) => sql`create table before_deletion ()`);
+    await first.stop();
+    const home = path.dirname(realpathSync(path.join(dataDirectory, 'data')));
+    // Only as root is the server's user another than ours, so that it cannot enter what is closed to others.
+    const elsewhere = process.getuid?.() === 0;
+    expect(home.startsWith(sharedDirectory)).toBe(elsewhere);
+    expect(lines.some((line) => line.includes(`keeping its data in ${home}`))).toBe(elsewhere);
+    try {
+      expect(
+        await query((await start()).url, (sql) => sql`select to_regclass('before_deletion') is not null as kept`),
+      ).toEqual([{ kept: true }]);
+      await started.at(-1)?.stop();
+      rmSync(dataDirectory, { recursive: true });
+      const anew = await start();
+      expect(await query(anew.url, (sql) => sql`select to_regclass('before_deletion') as found`)).toEqual([
+        { found: null },
+      ]);
+      expect(lines.some((line) => line.includes('starting afresh'))).toBe(elsewhere);
+      await anew.stop();
+    } finally {
+      if (elsewhere) {
+        for (const name of readdirSync(sharedDirectory))
+          if (name.startsWith(path.basename(home))) rmSync(path.join(sharedDirectory, name), { recursive: true });
+      }
     }
   }, 60_000);
 
