@@ -3,6 +3,7 @@ import type { Config, ConnectionConfig } from '../config/schema.js';
 import type { SystemName } from '../core/record.js';
 import type { Check, Diagnosis, Verdict } from '../doctor/check.js';
 import type { Budget } from '../store/budget.js';
+import type { Sql } from '../store/database.js';
 import type { Output } from './output.js';
 import { CommandFailed, UsageError } from './program.js';
 import type { CommonOptions } from './program.js';
@@ -55,29 +56,18 @@ async function connectionNamed(name: string, config: Config): Promise<Connection
 
 type Budgets = Readonly<Record<SystemName, Budget>> & { close(): Promise<void> };
 
-/** In the configured database, so that these requests count for all workers; without one, in memory. */
+/** In the database, so that these requests count for all workers; in memory where there is none to be found. */
 async function openBudgets(name: string, connection: ConnectionConfig, config: Config): Promise<Budgets> {
+  const sql = await openDatabaseIfAny(config);
   const { inFlightTimeoutMs } = await import('../http/client.js');
-  const { url } = config.database;
-  if (url === undefined) {
+  if (sql === null) {
     const { MemoryBudget } = await import('../doctor/allowance.js');
     const budget = (system: SystemName) =>
       new MemoryBudget(connection[system].limits, inFlightTimeoutMs(connection[system].http));
     return { yapla: budget('yapla'), yoplanning: budget('yoplanning'), close: () => Promise.resolve() };
   }
   const { createBudget } = await import('../store/budget.js');
-  const { openDatabase } = await import('../store/database.js');
-  const { migrate } = await import('../store/migrate.js');
   const { credentialOf } = await import('../connection.js');
-  const sql = openDatabase(url, { maxConnections: 2, applicationName: 'passerelle doctor' });
-  try {
-    await migrate(sql);
-  } catch (error) {
-    await sql.end();
-    throw new Error('The database of database.url does not answer, so no request can be counted and none was sent.', {
-      cause: error,
-    });
-  }
   const budget = (system: SystemName) =>
     createBudget({
       sql,
@@ -93,6 +83,26 @@ async function openBudgets(name: string, connection: ConnectionConfig, config: C
       await sql.end();
     },
   };
+}
+
+/** The configured database, or the one that `passerelle start` runs now; null: neither, so that nobody else can be counting. */
+async function openDatabaseIfAny(config: Config): Promise<Sql | null> {
+  const { announced } = await import('./running.js');
+  const url = config.database.url ?? announced(config.dataDirectory)?.databaseUrl;
+  if (url === undefined) return null;
+  const { openDatabase } = await import('../store/database.js');
+  const { migrate } = await import('../store/migrate.js');
+  const sql = openDatabase(url, { maxConnections: 2, applicationName: 'passerelle doctor' });
+  try {
+    await migrate(sql);
+    return sql;
+  } catch (error) {
+    await sql.end();
+    // Left behind by a stack that was killed: it does not run.
+    if (config.database.url === undefined) return null;
+    const message = 'The database of database.url cannot be used, so no request can be counted: none was sent.';
+    throw new Error(`${message} Start it, or see --verbose for what it answered.`, { cause: error });
+  }
 }
 
 const systemTitles: Readonly<Record<SystemName, string>> = { yapla: 'Yapla', yoplanning: 'Yoplanning' };

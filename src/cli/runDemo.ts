@@ -5,7 +5,7 @@ import { configSchema, connectionSchema } from '../config/schema.js';
 import { sandboxConnection } from '../sandbox/connections.js';
 import { startSandboxProcess } from '../sandbox/child.js';
 import { runBulkSync, samplesPerKind } from './applyPlan.js';
-import { announce } from './session.js';
+import { announce } from './running.js';
 import type { Output } from './output.js';
 import { CommandFailed } from './program.js';
 import { proveWithSandbox } from './proveWithSandbox.js';

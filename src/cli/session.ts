@@ -1,37 +1,10 @@
 /** What a command needs of a running Passerelle: its database and its Temporal, configured or started by `passerelle start`. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Client, Connection } from '@temporalio/client';
 import type { Config } from '../config/schema.js';
-import type { Stack } from '../embedded/stack.js';
 import { openDatabase, type Sql } from '../store/database.js';
 import { connectTemporal } from '../temporal.js';
 import { UsageError } from './program.js';
-
-/** Addresses of the stack that runs on a data directory. */
-export interface RunningStack {
-  readonly databaseUrl: string;
-  readonly temporalAddress: string;
-  readonly uiUrl: string | null;
-}
-
-const fileName = 'running.json';
-
-/** Tells other commands where the stack is; returns what takes it back. */
-export function announce(dataDirectory: string, stack: Stack): () => void {
-  const file = path.join(dataDirectory, fileName);
-  const { databaseUrl, temporalAddress, uiUrl } = stack;
-  writeFileSync(file, `${JSON.stringify({ databaseUrl, temporalAddress, uiUrl: uiUrl ?? null })}\n`, { mode: 0o600 });
-  return () => rmSync(file, { force: true });
-}
-
-function running(dataDirectory: string): RunningStack | null {
-  try {
-    return JSON.parse(readFileSync(path.join(dataDirectory, fileName), 'utf8')) as RunningStack;
-  } catch {
-    return null;
-  }
-}
+import { announced } from './running.js';
 
 export interface Session {
   readonly sql: Sql;
@@ -42,7 +15,7 @@ export interface Session {
 
 /** Connects to the configured servers, or to those that `passerelle start` runs. @throws {UsageError} when there are none. */
 export async function openSession(config: Config): Promise<Session> {
-  const stack = running(config.dataDirectory);
+  const stack = announced(config.dataDirectory);
   const databaseUrl = config.database.url ?? stack?.databaseUrl;
   const address = config.temporal.address ?? stack?.temporalAddress;
   if (databaseUrl === undefined || address === undefined) {

@@ -15,7 +15,7 @@ export function registerStart(program: Command, output: Output): void {
       const { runStack } = await import('./runStack.js');
       const { untilSignal } = await import('./untilSignal.js');
       await runStack({ config, output, connections: config.connections }, async ({ stack }) => {
-        const { announce } = await import('./session.js');
+        const { announce } = await import('./running.js');
         const takeBack = announce(config.dataDirectory, stack);
         try {
           const ui = stack.uiUrl === undefined ? '' : ` Temporal UI: ${stack.uiUrl}`;

@@ -23,7 +23,7 @@ export function checkClock(answer: Pick<Answer, 'headers' | 'sentAtMs' | 'answer
   tell(
     'clock',
     'warning',
-    `at least ${(least / 1_000).toFixed(0)} s ${direction} ours`,
+    `at least ${Math.floor(least / 1_000)} s ${direction} ours`,
     'set this machine\'s clock by NTP; if it is right, do not use the rule "newest", which compares the two systems\' times',
   );
 }
