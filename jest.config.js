@@ -2,8 +2,7 @@
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  // The sources name their imports as NodeNext wants them (`./x.js`); the file on disk is `./x.ts`.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  resolver: '<rootDir>/test/helpers/resolver.cjs',
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
   },
@@ -13,6 +12,8 @@ export default {
   reporters: ['default', '<rootDir>/test/helpers/closingLine.js'],
   // Two cores: one worker each, next to the servers that they use.
   maxWorkers: 2,
+  // Real servers on a busy machine: a limit for what hangs, not a measure.
+  testTimeout: 180_000,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/test/**/*.unit.test.ts'] },
     {

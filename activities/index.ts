@@ -6,7 +6,7 @@ import { withFailures } from './failures.js';
 import { liftStops } from './liftStops.js';
 import { makePlan } from './makePlan.js';
 import { matchRecords } from './matchRecords.js';
-import { countUnsettled, draftPlan, markPlan } from './plans.js';
+import { countOutcomes, countUnsettled, draftPlan, markPlan } from './plans.js';
 import { prepareBulk } from './prepareBulk.js';
 import { scanPage } from './scanPage.js';
 import { endScan, openScan } from './scans.js';
@@ -16,6 +16,7 @@ import { verify } from './verify.js';
 const factories = {
   applyChunk,
   applyLocal,
+  countOutcomes,
   countUnsettled,
   draftPlan,
   endScan,

@@ -2,6 +2,8 @@ import { systemNames, type SystemName } from '../src/core/record.js';
 import { openIntents } from '../src/store/intents.js';
 import { dropProposals } from '../src/store/links.js';
 import { draftPlan as storeDraft, markPlan as storeMark, type PlanStatus } from '../src/store/plans.js';
+import { endedItems } from '../src/store/planItems.js';
+import type { ChunkCounts } from './applyChunk.js';
 import type { Dependencies } from './dependencies.js';
 
 /** Opens the run's plan, empty. */
@@ -24,4 +26,12 @@ export const countUnsettled =
   async (input: { connectionId: string }): Promise<{ open: SystemName[] }> => {
     const intents = await openIntents(sql, input.connectionId, 'all');
     return { open: systemNames.filter((system) => intents.some((intent) => intent.system === system)) };
+  };
+
+/** How all of the plan's remote items ended. */
+export const countOutcomes =
+  ({ sql }: Dependencies) =>
+  async ({ planId, items }: { planId: number; items: number }): Promise<ChunkCounts> => {
+    const outcomes = await endedItems(sql, planId, 'remote', 1, items + 1);
+    return { outcomes, ended: Object.values(outcomes).reduce((sum, n) => sum + n, 0) };
   };

@@ -8,6 +8,7 @@ import {
   Runtime,
   Worker,
   type WorkflowBundle,
+  type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { createActivities } from '../activities/index.js';
 import { UnknownConnection } from '../activities/dependencies.js';
@@ -27,7 +28,7 @@ export interface WorkerOptions {
   /** Of `connectWorker`. Stays open when the worker ends. */
   readonly temporal: NativeConnection;
   /** Made by `bundleWorkflows`; left out: made now, which takes some seconds. */
-  readonly workflowBundle?: WorkflowBundle;
+  readonly workflowBundle?: WorkflowBundleOption;
   readonly log: Log;
 }
 

@@ -293,6 +293,9 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
     }
 
     await settle(plan.id, plan.remoteItems);
+    // Chunks may have been applied more than once (after a settling): what counts is how each item ended.
+    const applied = await persevere(() => quick.countOutcomes({ planId: plan.id, items: plan.remoteItems }));
+    progress = { ...progress, applied };
 
     enter('verifying');
     const { differences } = await persevere(() => long.verify({ connectionId }));

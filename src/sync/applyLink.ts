@@ -25,7 +25,7 @@ import type { ShadowRow } from '../store/shadows.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
 import type { Batcher } from './batcher.js';
-import { agreedHashes, decideLink, pairHashes } from './decideLink.js';
+import { agreedHashes, decideLink, pairHashes, type PairHashes } from './decideLink.js';
 import type { LinkResult, Outcome } from './results.js';
 
 /** What must be committed before a write is sent. */
@@ -116,6 +116,8 @@ class LinkApplication {
     const result = await connection.systems[system].update(
       id,
       (before) => {
+        // Where one record cannot be read there is nothing to compare: the decision stands on the list.
+        if (!connection.systems[system].readsOne) return { set };
         const hashes = connection.hash(before.fields);
         if (sameHashes(hashes, seen.hashes)) return { set };
         const wanted = { ...seen.hashes, ...connection.hash(set) };
@@ -297,9 +299,19 @@ class LinkApplication {
     }));
   }
 
+  /** Fields that were empty when the record was created, and that its system does not show when they are: both sides hold nothing. */
+  private emptyFromTheStart(hashes: PairHashes): FieldHashes {
+    const created = systemNames.find((system) => this.ids[system] !== undefined);
+    if (created === undefined) return {};
+    const [known, made] = [hashes[otherSystem(created)] ?? {}, hashes[created] ?? {}];
+    return Object.fromEntries(
+      Object.entries(known).filter(([field, hash]) => hash === '' && made[field] === undefined),
+    );
+  }
+
   private result(): LinkResult {
     const hashes = pairHashes(this.pair);
-    const base = agreedHashes(hashes, this.applying.connection.fields);
+    const base = { ...this.emptyFromTheStart(hashes), ...agreedHashes(hashes, this.applying.connection.fields) };
     const agreedIn = this.pair.shadows.yapla;
     const both = agreedIn !== null && this.pair.shadows.yoplanning !== null;
     return {

@@ -1,7 +1,7 @@
 /** The running servers, as a test file of the `servers` project sees them. */
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
-import type { WorkflowBundle } from '@temporalio/worker';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { TestServers } from './testServers.js';
 
 function servers(): TestServers {
@@ -19,7 +19,7 @@ export function temporalAddress(): string {
 }
 
 /** The workflows' code of this run, for workers. */
-export function testBundle(): WorkflowBundle {
+export function testBundle(): WorkflowBundleOption {
   return { codePath: servers().workflowBundle };
 }
 

@@ -2,8 +2,8 @@
  * The pair of real servers behind the `servers` project of jest: one PostgreSQL with a migrated template database, one Temporal dev server.
  * Loaded natively by globalSetup.ts; test files see only the addresses, through servers.ts.
  */
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
@@ -14,6 +14,7 @@ import { stopLeftBehindPostgres } from '../../src/embedded/postgres.js';
 import { stopLeftBehindTemporal } from '../../src/embedded/temporalServer.js';
 import { migrate } from '../../src/store/migrate.js';
 import { ensureSearchAttributes } from '../../src/temporal.js';
+import { bundleWorkflows } from '../../src/worker.js';
 
 /** What test files need to know of the servers; the form of the environment variable PASSERELLE_TEST_SERVERS too. */
 export interface TestServers {
@@ -22,6 +23,8 @@ export interface TestServers {
   /** Name of the database with the migrations applied, from which fresh ones are copied. */
   readonly templateDatabase: string;
   readonly temporalAddress: string;
+  /** File with the workflows' code as a worker loads it: bundled once, because that takes seconds. */
+  readonly workflowBundle: string;
 }
 
 const base = path.join(tmpdir(), `passerelle-test-servers-${userInfo().username}`);
@@ -69,10 +72,19 @@ export async function prepare(databaseUrl: string, temporalAddress: string): Pro
   if (existing.length === 0) await sql`create database ${sql(templateDatabase)}`;
   await sql.end();
   await migrate(withDatabase(databaseUrl, templateDatabase));
-  const connection = await Connection.connect({ address: temporalAddress });
+  const connection = await Connection.connect({ address: temporalAddress, connectTimeout: '1 minute' });
   await ensureSearchAttributes(connection, 'default');
   await connection.close();
-  return { databaseUrl, templateDatabase, temporalAddress };
+  return { databaseUrl, templateDatabase, temporalAddress, workflowBundle: await bundle() };
+}
+
+/** Named by its content, so that runs of different code on one machine do not meet. */
+async function bundle(): Promise<string> {
+  const { code } = await bundleWorkflows();
+  const file = path.join(base, `workflows-${createHash('sha256').update(code).digest('hex').slice(0, 16)}.js`);
+  writeFileSync(`${file}.${process.pid}`, code);
+  renameSync(`${file}.${process.pid}`, file);
+  return file;
 }
 
 function withDatabase(url: string, database: string): string {

@@ -1,0 +1,107 @@
+/**
+ * A whole Passerelle for one test: a sandbox, a database of its own, a worker on a task queue of its own; against the real
+ * servers of the run.
+ */
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { pino } from 'pino';
+import { configSchema, type Config, type ConnectionConfig } from '../../src/config/schema.js';
+import { sandboxConnection, type SandboxConnectionOptions } from '../../src/sandbox/connections.js';
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js';
+import { openDatabase, type Sql } from '../../src/store/database.js';
+import { startBulkSync, type BulkSyncHandle } from '../../src/bulk.js';
+import { installRuntime, startWorker, type RunningWorker } from '../../src/worker.js';
+import type { BulkSyncInput } from '../../workflows/bulkSync.messages.js';
+import { freshDatabase, temporalAddress, testBundle, uniqueName } from './servers.js';
+
+export interface PasserelleOptions {
+  readonly sandbox?: SandboxOptions;
+  readonly connection?: SandboxConnectionOptions;
+  /** Left out: a worker in this process. False: none; the test starts its own. */
+  readonly worker?: false;
+}
+
+export interface TestPasserelle {
+  readonly connectionId: string;
+  readonly config: Config;
+  readonly connection: ConnectionConfig;
+  readonly sandbox: Sandbox;
+  readonly sql: Sql;
+  readonly databaseUrl: string;
+  readonly client: Client;
+  readonly taskQueue: string;
+  startBulk(input?: Partial<BulkSyncInput>): Promise<BulkSyncHandle>;
+  /** Starts a worker in this process, after the one before was stopped. */
+  startWorker(): Promise<RunningWorker>;
+  stop(): Promise<void>;
+}
+
+/** PASSERELLE_TEST_LOG=info shows what workers say. */
+const log = pino({ level: process.env['PASSERELLE_TEST_LOG'] ?? 'silent' });
+installRuntime(log);
+
+/** Quick in tests: a dead worker is noticed after a second. */
+const quickBulk = { autoApprove: true, heartbeatTimeoutMs: 1_500 };
+/** People are created freely: the guard has tests of its own. */
+const openGuard = { maxChangedShare: 1, maxCreatedShare: 1, maxRemovedShare: 1 };
+
+export async function startPasserelle(options: PasserelleOptions = {}): Promise<TestPasserelle> {
+  const shape = options.sandbox?.yapla?.shape ?? 'flat';
+  const sandbox = await startSandbox({
+    ...options.sandbox,
+    yoplanning: { limits: { requestsPerSecond: null, requestsPerDay: null }, ...options.sandbox?.yoplanning },
+  });
+  const database = await freshDatabase();
+  const connectionId = uniqueName('club');
+  const taskQueue = uniqueName('queue');
+  const { settings, limits, ...rest } = options.connection ?? {};
+  const input = sandboxConnection(sandbox.addresses, {
+    shape,
+    rule: 'yapla',
+    limits: {
+      yapla: { requestsPerSecond: null, ...limits?.yapla },
+      yoplanning: { requestsPerSecond: null, requestsPerDay: null, ...limits?.yoplanning },
+    },
+    settings: { ...settings, bulk: { ...quickBulk, ...settings?.bulk }, guard: { ...openGuard, ...settings?.guard } },
+    ...rest,
+  });
+  const config = configSchema.parse({
+    database: { url: database.url },
+    temporal: { address: temporalAddress(), taskQueue },
+    connections: { [connectionId]: input },
+  });
+  const sql = openDatabase(database.url, { maxConnections: 10, applicationName: 'test' });
+  const connection = await Connection.connect({ address: temporalAddress() });
+  const native = await NativeConnection.connect({ address: temporalAddress() });
+  const client = new Client({ connection });
+  const workers: RunningWorker[] = [];
+  const start = async () => {
+    const worker = await startWorker({
+      config,
+      sql,
+      temporal: native,
+      workflowBundle: testBundle(),
+      log,
+    });
+    workers.push(worker);
+    return worker;
+  };
+  if (options.worker !== false) await start();
+  return {
+    connectionId,
+    config,
+    connection: config.connections[connectionId]!,
+    sandbox,
+    sql,
+    databaseUrl: database.url,
+    client,
+    taskQueue,
+    startWorker: start,
+    startBulk: (more = {}) => startBulkSync(client, taskQueue, { connectionId, ...more }),
+    stop: async () => {
+      for (const worker of workers) await worker.stop();
+      await sql.end({ timeout: 5 });
+      await Promise.all([connection.close(), native.close(), sandbox.stop(), database.drop()]);
+    },
+  };
+}
