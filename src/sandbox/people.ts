@@ -138,13 +138,13 @@ export class PersonMaker {
       () => (next['phone'] = null),
       () => Object.assign(next, { street: null, city: null, postalCode: null }),
       () => (next['language'] = person.language === null ? 'fr' : null),
-      () => (next['lastName'] = person.lastName.toUpperCase()),
+      () => (next['lastName'] = next['lastName']?.toUpperCase() ?? null),
     ];
     if (person.birthDate !== null) {
       edits.push(
         () => (next['email'] = this.#email(person.firstName, person.lastName)),
         () => (next['email'] = null),
-        () => Object.assign(next, { firstName: person.lastName, lastName: person.firstName }),
+        () => Object.assign(next, { firstName: next['lastName'], lastName: next['firstName'] }),
       );
     }
     for (let i = random.between(1, 3); i > 0; i -= 1) random.pick(edits)();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { match } from '../../src/core/match.js';
 import { normaliseValue } from '../../src/core/normalise.js';
-import type { FieldType } from '../../src/core/record.js';
+import { systemNames, type FieldType } from '../../src/core/record.js';
 import { peopleSchema, type PeopleOptions } from '../../src/sandbox/options.js';
 import { generatePeople, type GeneratedPerson } from '../../src/sandbox/people.js';
 import { personFields, type Person, type PersonField } from '../../src/sandbox/person.js';
@@ -76,13 +77,21 @@ describe('generated people', () => {
     expect(confused).toEqual([]);
   });
 
-  test('in both always keep a name with an e-mail or a birth date to be recognised by', () => {
-    for (const { copies } of people) {
-      const { yapla, yoplanning } = copies;
-      if (yapla === undefined || yoplanning === undefined) continue;
-      const keeps = (field: PersonField) => yapla[field] !== null && normal(yapla, field) === normal(yoplanning, field);
-      expect(keeps('email') || keeps('birthDate')).toBe(true);
-    }
+  test('in both are found by a matcher, all of them and nobody else', () => {
+    const candidates = people.flatMap(({ copies }, index) =>
+      systemNames.flatMap((system) => {
+        const copy = copies[system];
+        if (copy === undefined) return [];
+        const fields = Object.fromEntries(personFields.map((field) => [field, normal(copy, field)]));
+        return { system, id: String(index), fields, externalReference: null };
+      }),
+    );
+    const { links } = match(candidates, [{ all: ['email', 'name'] }, { all: ['name', 'birthDate'] }]);
+    const inBoth = people.flatMap(({ kind }, index) =>
+      kind === 'shared' || kind === 'differing' ? String(index) : [],
+    );
+    expect(links.filter(({ yapla, yoplanning }) => yapla !== yoplanning)).toEqual([]);
+    expect(links.map(({ yapla }) => yapla).sort()).toEqual(inBoth.sort());
   });
 
   test('have every ugliness of real lists', () => {
