@@ -85,6 +85,15 @@ describe('a window', () => {
     await expect(other!.take(1, ask())).rejects.toThrow(PermitPostponed);
   });
 
+  test('is not overrun when many processes ask in the same instant', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const credential = uniqueName('credential');
+      const many = Array.from({ length: 6 }, () => budgetOf(credential, { requestsPerDay: 2 }));
+      const outcomes = await Promise.allSettled(many.map((budget) => budget.take(1, ask())));
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    }
+  });
+
   test('counts a request whose process died until its time is up', async () => {
     const credential = uniqueName('credential');
     const crashed = budgetOf(credential, { requestsPerSecond: 1 }, { inFlightTimeoutMs: 200 });
