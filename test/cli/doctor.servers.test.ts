@@ -35,7 +35,9 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const name of ['DOCTOR_DATABASE', 'DOCTOR_TOKEN', 'DOCTOR_KEY']) delete process.env[name];
+  delete process.env['DOCTOR_DATABASE'];
+  delete process.env['DOCTOR_TOKEN'];
+  delete process.env['DOCTOR_KEY'];
   rmSync(directory, { recursive: true });
   await sandbox.stop();
   await sql.end();
