@@ -64,11 +64,11 @@ export function exchange(pool: Dispatcher, outgoing: Outgoing): Promise<Incoming
       signal?.removeEventListener('abort', onAbort);
       act();
     };
-    const cut = (reason: unknown) => {
-      finish(() => reject(reason as Error));
+    const cut = (reason: Error) => {
+      finish(() => reject(reason));
       controller?.abort(new Error('cut off'));
     };
-    const onAbort = () => cut(signal?.reason);
+    const onAbort = () => cut(signal?.reason as Error);
     const timer = setTimeout(() => cut(new ExchangeBroken('DEADLINE')), outgoing.deadlineMs);
     signal?.addEventListener('abort', onAbort, { once: true });
 

@@ -27,8 +27,8 @@ export class BudgetGate implements PermitSource {
   /** Permits given since the last look: as many may be wanted until the next. */
   #given = 0;
   #looking: Promise<void> | undefined;
-  /** Whether something changed since the look under way began: what it brings may be old. */
-  #changed = false;
+  /** Counts what happened here: what a look brings that began before the last of it may be old. */
+  #changes = 0;
 
   constructor(options: {
     readonly sql: Sql;
@@ -66,7 +66,7 @@ export class BudgetGate implements PermitSource {
   /** The next to come looks again. */
   wake(): void {
     this.#freshUntil = 0;
-    this.#changed = true;
+    this.#changes += 1;
   }
 
   async end(): Promise<void> {
@@ -76,7 +76,7 @@ export class BudgetGate implements PermitSource {
   async #look(n: number): Promise<void> {
     try {
       const began = performance.now();
-      this.#changed = false;
+      const changes = this.#changes;
       const wanted = Math.max(LEAST_IDS, n, 2 * this.#given);
       const [row] = await this.#sql<[{ stopped: string | null; closed_ms: number | null; ids: number[] }]>`
         SELECT max(stopped_reason) FILTER (WHERE stopped_at IS NOT NULL) AS stopped,
@@ -86,7 +86,7 @@ export class BudgetGate implements PermitSource {
       this.#ids = row.ids;
       this.#stopped = row.stopped;
       this.#closedUntil = performance.now() + (row.closed_ms ?? 0);
-      this.#freshUntil = this.#changed ? 0 : began + FRESH_MS;
+      this.#freshUntil = this.#changes === changes ? began + FRESH_MS : 0;
       this.#given = 0;
     } finally {
       this.#looking = undefined;

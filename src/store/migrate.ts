@@ -28,7 +28,7 @@ export async function migrate(database: string | Sql): Promise<string[]> {
       await sql.end();
     }
   }
-  return database.begin(async (transaction) => {
+  return database.begin<string[]>(async (transaction) => {
     await transaction`SELECT pg_advisory_xact_lock(${LOCK})`;
     const [place] = await transaction<{ database: string }[]>`SELECT current_database() AS database`;
     const postgrator = new Postgrator({
@@ -39,5 +39,5 @@ export async function migrate(database: string | Sql): Promise<string[]> {
       execQuery: async (query) => ({ rows: [...(await transaction.unsafe(query))] }),
     });
     return (await postgrator.migrate()).map((migration) => `${migration.version} ${migration.name}`);
-  }) as Promise<string[]>;
+  });
 }

@@ -49,6 +49,7 @@ const stepArbitrary = fc.record({
   lane: fc.constantFrom(...lanes),
   requests: fc.array(requestArbitrary, { minLength: 1, maxLength: 2 }),
   unused: fc.boolean(),
+  gapMs: fc.integer({ min: 0, max: 40 }),
 });
 const processArbitrary = fc.record({
   startsAfterMs: fc.integer({ min: 0, max: 60 }),
@@ -59,6 +60,12 @@ const processArbitrary = fc.record({
 type Request = typeof requestArbitrary extends fc.Arbitrary<infer T> ? T : never;
 type Step = typeof stepArbitrary extends fc.Arbitrary<infer T> ? T : never;
 type Process = typeof processArbitrary extends fc.Arbitrary<infer T> ? T : never;
+
+interface Alive {
+  readonly budget: Budget;
+  isDead(): boolean;
+  die(): void;
+}
 
 const log = { method: 'GET', kind: '/things' };
 
@@ -75,7 +82,7 @@ class World {
   async #process({ startsAfterMs, diesAfterMs, workers }: Process): Promise<void> {
     await delay(startsAfterMs);
     const born = this.#born();
-    const death = diesAfterMs === null ? null : delay(diesAfterMs).then(() => (born.dead = true));
+    const death = diesAfterMs === null ? null : delay(diesAfterMs).then(() => born.die());
     const rest = await Promise.all(workers.map((steps) => this.#work(born, steps)));
     await death;
     // Restarted, with what was left to do.
@@ -85,14 +92,15 @@ class World {
     }
   }
 
-  #born(): { budget: Budget; dead: boolean } {
+  #born(): Alive {
     const budget = createBudget({ sql, credential: this.#credential, limits, inFlightTimeoutMs });
     this.#budgets.push(budget);
-    return { budget, dead: false };
+    let dead = false;
+    return { budget, isDead: () => dead, die: () => void (dead = true) };
   }
 
   /** @returns the steps that were not done, because the process died */
-  async #work(process: { budget: Budget; dead: boolean }, steps: readonly Step[]): Promise<readonly Step[]> {
+  async #work(process: Alive, steps: readonly Step[]): Promise<readonly Step[]> {
     for (const [index, step] of steps.entries()) {
       const permits = await this.#take(process, step);
       if (permits === null) return steps.slice(index);
@@ -104,11 +112,12 @@ class World {
     return [];
   }
 
-  async #take(process: { budget: Budget; dead: boolean }, step: Step): Promise<Permit[] | null> {
-    while (!process.dead) {
+  async #take(process: Alive, step: Step): Promise<Permit[] | null> {
+    while (!process.isDead()) {
       try {
-        const permits = await process.budget.take(step.requests.length, { lane: step.lane, purpose: 'property' });
-        return process.dead ? null : permits;
+        const { lane, gapMs } = step;
+        const permits = await process.budget.take(step.requests.length, { lane, purpose: 'property', gapMs });
+        return process.isDead() ? null : permits;
       } catch (error) {
         if (!(error instanceof PermitPostponed)) throw error;
         await delay(Math.max(0, error.retryAtMs - Date.now()));
@@ -117,16 +126,19 @@ class World {
     return null;
   }
 
-  async #send(process: { budget: Budget; dead: boolean }, permit: Permit, request: Request): Promise<void> {
-    // As the http client does: nothing is sent on a permit whose time is up.
-    if (process.dead || permit.remainingMs() <= 0) {
-      if (!process.dead) process.budget.release(permit);
+  async #send(process: Alive, permit: Permit, request: Request): Promise<void> {
+    // As the http client does: nothing is sent on a permit before its time, nor when that is up.
+    for (let ms = permit.grantedAt - performance.now(); ms > 0; ms = permit.grantedAt - performance.now()) {
+      await delay(Math.ceil(ms));
+    }
+    if (process.isDead() || permit.remainingMs() <= 0) {
+      if (!process.isDead()) process.budget.release(permit);
       return;
     }
     await delay(request.thereMs);
     if (request.cutOff !== null || permit.remainingMs() <= 0) {
       const cutAt = performance.now();
-      if (!process.dead) process.budget.answered(permit, { ...log, status: null, mayStillArrive: true });
+      if (!process.isDead()) process.budget.answered(permit, { ...log, status: null, mayStillArrive: true });
       await delay(request.cutOff ?? 0);
       // This machine's own delays do not count as the network's.
       if (performance.now() - cutAt < limits.lateArrivalMs) this.arrivals.push(performance.now());
@@ -134,7 +146,7 @@ class World {
     }
     this.arrivals.push(performance.now());
     await delay(request.backMs);
-    if (!process.dead) process.budget.answered(permit, { ...log, status: 200 });
+    if (!process.isDead()) process.budget.answered(permit, { ...log, status: 200 });
   }
 }
 

@@ -1,0 +1,55 @@
+import type {
+  Budget,
+  Permit,
+  PermitAnswer,
+  PermitAsk,
+  PermitPostponed,
+  PermitsStopped,
+} from '../../src/store/budget.js';
+
+/** A budget in memory that gives every permit and writes down what it is told. The real one is tested in test/store. */
+export class RecordingBudget implements Pick<
+  Budget,
+  'take' | 'answered' | 'release' | 'close' | 'stop' | 'largestGroup'
+> {
+  readonly taken: PermitAsk[] = [];
+  readonly answers: (PermitAnswer & { id: number })[] = [];
+  readonly released: number[] = [];
+  readonly closures: number[] = [];
+  readonly stops: string[] = [];
+  /** Set to refuse. */
+  refusal: PermitPostponed | PermitsStopped | null = null;
+  largest = 64;
+  validMs = 60_000;
+
+  take(n: number, ask: PermitAsk): Promise<Permit[]> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    const permits = Array.from({ length: n }, () => {
+      const { validMs } = this;
+      return { id: this.taken.push(ask), ask, grantedAt: performance.now(), remainingMs: () => validMs };
+    });
+    return Promise.resolve(permits);
+  }
+
+  answered(permit: Permit, answer: PermitAnswer): void {
+    this.answers.push({ ...answer, id: permit.id });
+  }
+
+  release(permit: Permit): void {
+    this.released.push(permit.id);
+  }
+
+  close(forMs: number): Promise<void> {
+    this.closures.push(forMs);
+    return Promise.resolve();
+  }
+
+  stop(reason: string): Promise<void> {
+    this.stops.push(reason);
+    return Promise.resolve();
+  }
+
+  largestGroup(): number {
+    return this.largest;
+  }
+}

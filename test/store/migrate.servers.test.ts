@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { DatabaseError, openDatabase, withoutValues } from '../../src/store/database.js';
+import type { Sql } from '../../src/store/database.js';
+import { migrate } from '../../src/store/migrate.js';
+import { freshDatabase } from '../helpers/servers.js';
+import type { FreshDatabase } from '../helpers/servers.js';
+
+let database: FreshDatabase;
+let sql: Sql;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  sql = openDatabase(database.url, { maxConnections: 8, applicationName: 'migrate test' });
+});
+afterEach(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+describe('migrating', () => {
+  test('an empty database from many processes at once applies each migration once', async () => {
+    await sql`DROP SCHEMA public CASCADE`;
+    await sql`CREATE SCHEMA public`;
+    const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)));
+    const byLength = applied.map((names) => names.length).sort();
+    expect(byLength.slice(0, 3)).toEqual([0, 0, 0]);
+    expect(applied.flat().slice(0, 2)).toEqual(['1 records', '2 budget']);
+    expect(await sql`SELECT FROM request_log`).toHaveLength(0);
+  });
+
+  test('a database that is up to date changes nothing', async () => {
+    expect(await migrate(sql)).toEqual([]);
+  });
+
+  test('refuses when an applied migration was edited afterwards', async () => {
+    await sql`UPDATE schema_migration SET md5 = 'another' WHERE version = 2`;
+    await expect(migrate(sql)).rejects.toThrow('[2]');
+  });
+});
+
+describe('the database', () => {
+  test('gives bigints as numbers, and refuses one that a number cannot hold', async () => {
+    const [row] = await sql`SELECT 9007199254740991::bigint AS largest, ARRAY[1, 2]::bigint[] AS list`;
+    expect(row).toEqual({ largest: 9007199254740991, list: [1, 2] });
+    await expect(sql`SELECT 9007199254740993::bigint`).rejects.toThrow(RangeError);
+  });
+
+  test('has errors that can be told without any value', async () => {
+    await sql`CREATE TABLE person (email text PRIMARY KEY)`;
+    await sql`INSERT INTO person VALUES ('zoe@example.org')`;
+    const error: unknown = await sql`INSERT INTO person VALUES ('zoe@example.org')`.catch(withoutValues);
+    expect(error).toBeInstanceOf(DatabaseError);
+    expect(error).toMatchObject({ code: '23505', table: 'person', constraint: 'person_pkey' });
+    expect(`${(error as Error).stack}${JSON.stringify(error)}`).not.toContain('zoe@example.org');
+    const other = new Error('anything else');
+    expect(withoutValues(other)).toBe(other);
+  });
+});
