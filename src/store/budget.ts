@@ -5,8 +5,9 @@
  * until it is answered, `counts_from` is the last moment at which it can still reach the server). A permit is given only while
  * fewer than `limit` requests count.
  *
- * A permit that becomes free within the next moments is given at once, to be used only then; what follows holds with g as that
- * later moment.
+ * A permit that becomes free within the next moments is given at once, to be used only then, and the later permits of a group may be
+ * for use a gap later than the one before; what follows holds with g as that later moment, for each permit its own. It does not ask
+ * in which order the moments lie, nor who stood first in line: permits are decided one by one, those of a group, too.
  *
  * **Why the server can then never see more than `limit` within any W.** Suppose it did: there were limit + 1 requests whose
  * arrivals all lie less than W apart. Permits of one credential are decided one after the other, under a lock. Take the request
@@ -43,7 +44,7 @@ export interface Budget {
   /** Most permits that `take` can give at once in this lane: the smallest limit that applies. */
   largestGroup(lane: Lane): number;
   /**
-   * Waits for `n` permits, given together or not at all.
+   * Waits for `n` permits, given together or not at all. The first may be used at once, each of them from its `grantedAt` on.
    * @throws {PermitPostponed} when the wait is known to be longer than `longWaitMs`
    * @throws {PermitsStopped} after `stop`, in every process
    * @throws {RangeError} when `n` is larger than `largestGroup`

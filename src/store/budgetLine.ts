@@ -21,7 +21,12 @@ export interface BudgetLineOptions {
 /** What `budget_take` answers; see its migration. */
 interface Outcome {
   readonly ids: readonly number[];
+  /** Places, from 1, among the turns asked for. */
+  readonly granted: readonly number[];
+  /** Of each granted. */
   readonly delays_ms: readonly number[];
+  /** Place of the first that must wait. */
+  readonly blocked: number | null;
   readonly blocked_by: BlockedBy | 'stopped' | null;
   readonly reason: string | null;
   readonly wait_ms: number | null;
@@ -85,10 +90,15 @@ export class BudgetLine implements PermitSource {
   #turn(n: number, ask: PermitAsk): Promise<Grant> {
     return new Promise((resolve, reject) => {
       const turn = this.#queue.add(n, ask, resolve, reject, () => this.wake());
-      // Whoever stands further back gains nothing from asking now: the first in line is asked for already.
-      if (this.#queue.first() === turn) this.wake();
+      // Whoever else stands further back gains nothing from asking now: the first in line is asked for already.
+      if (this.#queue.first() === turn || this.#mayPass(turn)) this.wake();
       this.#pump ??= this.#run();
     });
+  }
+
+  #mayPass(turn: Turn): boolean {
+    const first = this.#queue.first()!;
+    return turn.size === 1 && first.size > 1 && !first.wasPassed && first.rank === turn.rank;
   }
 
   /** Serves the queue until it is empty: one call to the database serves all who came while the one before was under way. */
@@ -104,7 +114,7 @@ export class BudgetLine implements PermitSource {
         const outcome = await this.#ask(turns, asked.monotonicMs, aheadMs);
         this.#callMs += (performance.now() - asked.monotonicMs - this.#callMs) / 8;
         this.#grant(turns, outcome, asked);
-        await this.#block(outcome, turns[outcome.delays_ms.length], aheadMs);
+        await this.#block(outcome, outcome.blocked === null ? undefined : turns[outcome.blocked - 1], aheadMs);
       }
     } catch (error) {
       // Whether permits were given is unknown: those rows count until their time is up. Whoever waits tries again later.
@@ -121,6 +131,8 @@ export class BudgetLine implements PermitSource {
       lane: turn.ask.lane,
       waitedMs: now - turn.since,
       inFlightMs: turn.size * this.#options.inFlightTimeoutMs,
+      gapMs: turn.ask.gapMs ?? 0,
+      mayBePassed: !turn.wasPassed,
       requests: Array.from({ length: turn.size }, () => ({
         purpose: turn.ask.purpose,
         record: turn.ask.record ?? null,
@@ -145,13 +157,16 @@ export class BudgetLine implements PermitSource {
   #grant(turns: readonly Turn[], outcome: Outcome, asked: Instant): void {
     const answeredAt = performance.now();
     let next = 0;
-    outcome.delays_ms.forEach((delayMs, index) => {
-      const turn = turns[index]!;
+    outcome.granted.forEach((place, index) => {
+      const turn = turns[place - 1]!;
+      const delayMs = outcome.delays_ms[index]!;
+      if (outcome.blocked !== null && place > outcome.blocked) turns[outcome.blocked - 1]!.wasPassed = true;
       const ids = outcome.ids.slice(next, (next += turn.size));
       // The database counts the delay from an instant before this one, so waiting from now on is never too short; and dates the
       // permits at an instant after `asked`, so that their time is never up too late.
       const dueAt = answeredAt + delayMs;
-      const permits = makePermits(ids, turn.ask, dueAt, asked, turn.size * this.#options.inFlightTimeoutMs);
+      const validMs = turn.size * this.#options.inFlightTimeoutMs;
+      const permits = makePermits(ids, turn.ask, dueAt, asked, validMs, turn.ask.gapMs);
       // Whoever left the queue while the call was under way does not want them any more.
       if (!this.#queue.serve(turn, { permits, dueAt })) permits.forEach(this.#options.unused);
     });

@@ -9,6 +9,11 @@ export interface PermitAsk {
   readonly lane: Lane;
   readonly purpose: string;
   readonly record?: string | undefined;
+  /**
+   * Of a group: each permit is for use so much later than the one before (see `Permit.grantedAt`), and its room is needed no sooner.
+   * Default 0.
+   */
+  readonly gapMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -17,7 +22,7 @@ export interface Permit {
   /** Id of its row in `request_log`. */
   readonly id: number;
   readonly ask: PermitAsk;
-  /** On the scale of `performance.now()`: from when on it may be used. */
+  /** On the scale of `performance.now()`: from when on it may be used, never sooner. Past already, but for the later ones of a group with a gap. */
   readonly grantedAt: number;
   /** How long a request may still be under way on this permit; nothing may be sent at 0 or less. */
   remainingMs(): number;
@@ -79,19 +84,23 @@ export function instant(): Instant {
   return { monotonicMs: performance.now(), wallMs: Date.now() };
 }
 
-/** @param from the instant from which `validMs` runs */
+/**
+ * @param grantedAt of the first; each further one is for use `gapMs` later
+ * @param from the instant from which `validMs` runs
+ */
 export function makePermits(
   ids: readonly number[],
   ask: PermitAsk,
   grantedAt: number,
   from: Instant,
   validMs: number,
+  gapMs = 0,
 ): Permit[] {
   const remainingMs = () => {
     const now = instant();
     return validMs - Math.max(now.monotonicMs - from.monotonicMs, now.wallMs - from.wallMs);
   };
-  return ids.map((id) => ({ id, ask, grantedAt, remainingMs }));
+  return ids.map((id, index) => ({ id, ask, grantedAt: grantedAt + index * gapMs, remainingMs }));
 }
 
 /** Largest number of requests of a day that lanes other than `live` may use. At least one, or they could never work at all. */

@@ -9,6 +9,8 @@ export interface Turn {
   readonly rank: number;
   /** When it came, on the scale of `performance.now()`. */
   readonly since: number;
+  /** A single request behind it went first once: no other may. */
+  wasPassed: boolean;
 }
 
 /** What a turn ends with: permits, to be used from `dueAt` (on the scale of `performance.now()`) on. */
@@ -47,6 +49,7 @@ export class BudgetQueue {
       ask,
       rank,
       since: performance.now(),
+      wasPassed: false,
       resolve: (grant) => {
         ask.signal?.removeEventListener('abort', onAbort);
         resolve(grant);
@@ -66,16 +69,22 @@ export class BudgetQueue {
     return undefined;
   }
 
-  /** The first in line, as many as need no more than `most` permits. They stay in the queue. */
+  /**
+   * The first in line, up to the one with which they need `most` permits or more, and the first single request behind them in the
+   * same lane: it may pass a group that must wait. They stay in the queue.
+   */
   next(most: number): Turn[] {
     const turns: Turn[] = [];
     let permits = 0;
     for (const lane of this.#lanes) {
       for (const turn of lane) {
-        permits += turn.size;
-        if (permits > most) return turns;
-        turns.push(turn);
+        if (permits < most || turn.size === 1) {
+          turns.push(turn);
+          if (permits >= most) return turns;
+          permits += turn.size;
+        }
       }
+      if (permits >= most) return turns;
     }
     return turns;
   }

@@ -45,7 +45,7 @@ function budgetOf(credential: string, changed: Partial<LimitsConfig>, more: Part
   return budget;
 }
 
-const ask = (lane: Lane = 'bulk', more: { record?: string; signal?: AbortSignal } = {}) => ({
+const ask = (lane: Lane = 'bulk', more: { record?: string; signal?: AbortSignal; gapMs?: number } = {}) => ({
   lane,
   purpose: 'test',
   ...more,
@@ -159,6 +159,64 @@ describe('a group', () => {
     expect(later).toBe(0);
     given.forEach((permit) => pairs!.answered(permit, ok));
     await Promise.all(rest);
+  });
+
+  test('that cannot use what room there is lets one single request behind it pass, and no more', async () => {
+    const credential = uniqueName('credential');
+    const budget = budgetOf(credential, { requestsPerSecond: 3 });
+    const first = [...(await budget.take(1, ask())), ...(await budget.take(1, ask()))];
+    const order: string[] = [];
+    const named = (name: string, n: number) => budget.take(n, ask()).then(() => order.push(name));
+    const pair = named('pair', 2);
+    await waiting(credential);
+    const passing = named('passing', 1);
+    const staying = named('staying', 1);
+    await passing;
+    expect(order).toEqual(['passing']);
+    first.forEach((permit) => budget.answered(permit, ok));
+    await pair;
+    expect(order).toEqual(['passing', 'pair']);
+    const ended = expect(staying).rejects.toThrow('ended');
+    await budget.end();
+    await ended;
+  });
+
+  test('is not passed by a request of a later lane', async () => {
+    const credential = uniqueName('credential');
+    const budget = budgetOf(credential, { requestsPerSecond: 2 });
+    const [first] = await budget.take(1, ask());
+    const order: string[] = [];
+    const pair = budget.take(2, ask('bulk')).then((permits) => {
+      order.push('pair');
+      permits.forEach((permit) => budget.answered(permit, ok));
+    });
+    await waiting(credential);
+    const later = budget.take(1, ask('idle')).then(() => order.push('idle'));
+    // A round trip to the database after it was asked for: there was time to let it pass.
+    await budget.state();
+    budget.answered(first!, ok);
+    await Promise.all([pair, later]);
+    expect(order).toEqual(['pair', 'idle']);
+  });
+
+  test('with a gap needs its later permits only so much later, and gives them for then', async () => {
+    const budget = budgetOf(uniqueName('credential'), { requestsPerSecond: 2, secondWindowMs: 1_000 });
+    const [early] = await budget.take(1, ask());
+    const [late] = await budget.take(1, ask());
+    budget.answered(early!, ok);
+    const gapMs = 900;
+    const answered = new Promise<number>((resolve) =>
+      setTimeout(() => {
+        // Taken before the answer is reported: the window begins no earlier.
+        resolve(performance.now());
+        budget.answered(late!, ok);
+      }, gapMs - 50),
+    );
+    const [one, two] = await budget.take(2, ask('bulk', { gapMs }));
+    const lateMs = await answered;
+    expect(two!.grantedAt - one!.grantedAt).toBeCloseTo(gapMs, 3);
+    expect(one!.grantedAt).toBeLessThan(lateMs + 1_000);
+    expect(two!.grantedAt).toBeGreaterThanOrEqual(lateMs + 1_000);
   });
 
   test('that no window could ever hold is refused as a mistake', async () => {

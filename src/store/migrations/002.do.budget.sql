@@ -77,14 +77,17 @@ BEGIN
 END $$;
 
 -- Gives permits to the first groups in line of one process; each group gets all its permits or none. Stops at the first group that
--- must wait: what stands behind it waits too, or a pair would never get two permits among single ones.
+-- must wait: what stands behind it waits too, or a pair would never get two permits among single ones. One exception: of the lane of
+-- a group that waits for several, a single request behind it may take the room that the group cannot use yet, once for each group
+-- ("mayBePassed"). Else, with 5 requests a second, two pairs would leave the fifth unused for ever.
 --
--- groups: [{ "lane": text, "waitedMs": number, "inFlightMs": number, "requests": [{ "purpose": text, "record": text | null }] }], in
--- the order of the queue. Limits null: not limited.
+-- groups: [{ "lane": text, "waitedMs": number, "inFlightMs": number, "gapMs": number, "mayBePassed": boolean, "requests":
+-- [{ "purpose": text, "record": text | null }] }], in the order of the queue. gapMs: each permit of the group is for use so much
+-- later than the one before. Limits null: not limited.
 -- p_ahead_ms: a permit that becomes free so soon is given now, to be used after its delay: so the time of this call is not lost.
 --
--- Returns the ids of the permits, in order; for each group granted its delay in ms; and for the next group why it is blocked and the
--- time after which to ask again. Asking sooner is of no use, except after a release.
+-- Returns the ids of the permits, in order; the places (from 1) of the groups granted, and the delay of each in ms; the place of the
+-- first group that must wait, why, and the time after which to ask again. Asking sooner is of no use, except after a release.
 CREATE FUNCTION budget_take(
   p_credential text,
   p_process text,
@@ -98,7 +101,10 @@ CREATE FUNCTION budget_take(
   p_ahead_ms double precision,
   p_registered boolean,
   p_groups jsonb
-) RETURNS TABLE (ids bigint[], delays_ms double precision[], blocked_by text, reason text, wait_ms double precision)
+) RETURNS TABLE (
+  ids bigint[], granted integer[], delays_ms double precision[],
+  blocked integer, blocked_by text, reason text, wait_ms double precision
+)
 LANGUAGE plpgsql AS $$
 DECLARE
   ms CONSTANT interval := interval '1 millisecond';
@@ -120,6 +126,16 @@ DECLARE
   group_lane integer;
   group_size integer;
   group_since timestamptz;
+  group_gap interval;
+  group_place integer;
+  -- Of the group at the place `blocked`.
+  blocked_lane integer;
+  blocked_size integer;
+  blocked_since timestamptz;
+  blocked_ahead integer := 0;
+  blocked_look_at timestamptz;
+  wait_for text;
+  wait_reason text;
   other_waiters boolean;
   ahead integer := 0;
   ahead_lane integer;
@@ -132,6 +148,7 @@ BEGIN
   -- After the lock, never before: a request granted now must not be dated before one that was granted while we waited.
   now_at := clock_timestamp();
   ids := '{}';
+  granted := '{}';
   delays_ms := '{}';
 
   SELECT * INTO state FROM budget WHERE budget.credential = p_credential;
@@ -154,9 +171,16 @@ BEGIN
   other_waiters := EXISTS (
     SELECT FROM budget_waiter WHERE credential = p_credential AND process <> p_process AND expires_at > now_at);
 
-  FOR next_group IN SELECT value FROM jsonb_array_elements(p_groups) LOOP
+  FOR next_group, group_place IN
+    SELECT value, place FROM jsonb_array_elements(p_groups) WITH ORDINALITY AS groups (value, place) ORDER BY place
+  LOOP
     group_lane := array_position(lanes, next_group ->> 'lane');
     group_size := jsonb_array_length(next_group -> 'requests');
+    IF blocked IS NOT NULL THEN
+      EXIT WHEN group_lane <> blocked_lane;
+      CONTINUE WHEN group_size > 1;
+    END IF;
+    group_gap := (next_group ->> 'gapMs')::double precision * ms;
     group_since := now_at - (next_group ->> 'waitedMs')::double precision * ms;
     free_at := now_at;
     look_at := now_at;
@@ -166,48 +190,67 @@ BEGIN
          AND (lane, since) < (group_lane, group_since);
     END IF;
 
-    -- blocked_by ends as the reason that lasts longest.
+    -- wait_for ends as the reason that lasts longest.
+    wait_for := NULL;
+    wait_reason := NULL;
     IF p_second_limit IS NOT NULL THEN
-      slot := budget_slot_after(p_credential, now_at, second_window, false,
-                                used_second, used_second + given + ahead + group_size - p_second_limit);
-      IF slot.look_at > look_at THEN blocked_by := 'second'; END IF;
-      free_at := greatest(free_at, slot.free_at);
-      look_at := greatest(look_at, slot.look_at);
+      FOR later IN 0 .. group_size - 1 LOOP
+        slot := budget_slot_after(p_credential, now_at, second_window, false,
+                                  used_second, used_second + given + ahead + later + 1 - p_second_limit);
+        IF slot.look_at - later * group_gap > look_at THEN wait_for := 'second'; END IF;
+        free_at := greatest(free_at, slot.free_at - later * group_gap);
+        look_at := greatest(look_at, slot.look_at - later * group_gap);
+      END LOOP;
     END IF;
     IF p_day_limit IS NOT NULL THEN
       IF group_lane > 1 THEN
         slot := budget_slot_after(p_credential, now_at, day_window, true,
                                   used_others, used_others + given_others + ahead + group_size - p_day_limit_others);
-        IF slot.look_at > look_at THEN blocked_by := 'liveShare'; END IF;
+        IF slot.look_at > look_at THEN wait_for := 'liveShare'; END IF;
         free_at := greatest(free_at, slot.free_at);
         look_at := greatest(look_at, slot.look_at);
       END IF;
       slot := budget_slot_after(p_credential, now_at, day_window, false,
                                 used_day, used_day + given + ahead + group_size - p_day_limit);
-      IF slot.look_at > look_at THEN blocked_by := 'day'; END IF;
+      IF slot.look_at > look_at THEN wait_for := 'day'; END IF;
       free_at := greatest(free_at, slot.free_at);
       look_at := greatest(look_at, slot.look_at);
     END IF;
     IF state.closed_until > look_at THEN
-      blocked_by := 'closed';
-      reason := state.closed_reason;
+      wait_for := 'closed';
+      wait_reason := state.closed_reason;
       free_at := greatest(free_at, state.closed_until);
       look_at := state.closed_until;
     END IF;
     IF ahead_lane < group_lane THEN
       -- Not even where there is room for both.
-      blocked_by := coalesce(blocked_by, 'lane');
+      wait_for := coalesce(wait_for, 'lane');
       free_at := 'infinity';
     END IF;
-    EXIT WHEN free_at > now_at + p_ahead_ms * ms;
+    IF free_at > now_at + p_ahead_ms * ms THEN
+      IF blocked IS NOT NULL THEN
+        blocked_look_at := least(blocked_look_at, look_at);
+        EXIT;
+      END IF;
+      blocked := group_place;
+      blocked_lane := group_lane;
+      blocked_size := group_size;
+      blocked_since := group_since;
+      blocked_ahead := ahead;
+      blocked_look_at := look_at;
+      blocked_by := wait_for;
+      reason := wait_reason;
+      EXIT WHEN group_size = 1 OR wait_for <> 'second' OR NOT (next_group -> 'mayBePassed')::boolean;
+      CONTINUE;
+    END IF;
 
-    blocked_by := NULL;
-    reason := NULL;
+    granted := granted || group_place;
     delays_ms := delays_ms || extract(epoch FROM free_at - now_at)::double precision * 1000;
     given := given + group_size;
     IF group_lane > 1 THEN
       given_others := given_others + group_size;
     END IF;
+    EXIT WHEN blocked IS NOT NULL;
   END LOOP;
 
   IF given > 0 THEN
@@ -215,23 +258,26 @@ BEGIN
       INSERT INTO request_log (credential, lane, purpose, record, sent_at, counts_from)
       SELECT p_credential, g ->> 'lane', r ->> 'purpose', r ->> 'record', use_at,
              use_at + ((g ->> 'inFlightMs')::double precision + p_late_ms) * ms
-        FROM jsonb_array_elements(p_groups) WITH ORDINALITY AS groups (g, place)
-        JOIN LATERAL (SELECT now_at + delays_ms[groups.place] * ms AS use_at) AS delayed ON groups.place <= cardinality(delays_ms)
+        FROM unnest(granted, delays_ms) AS grants (place, delay_ms)
+        CROSS JOIN LATERAL (SELECT p_groups -> (place - 1) AS g) AS groups
         CROSS JOIN LATERAL jsonb_array_elements(g -> 'requests') WITH ORDINALITY AS requests (r, place_in_group)
-       ORDER BY groups.place, place_in_group
+        CROSS JOIN LATERAL (
+          SELECT now_at + (delay_ms + (place_in_group - 1) * (g ->> 'gapMs')::double precision) * ms AS use_at
+        ) AS delayed
+       ORDER BY place, place_in_group
       RETURNING id)
     SELECT array_agg(id ORDER BY id) INTO ids FROM permit;
   END IF;
 
   IF blocked_by IS NOT NULL THEN
-    IF ahead > 0 THEN
-      look_at := greatest(look_at, now_at + soon + p_ahead_ms * ms);
+    IF blocked_ahead > 0 THEN
+      blocked_look_at := greatest(blocked_look_at, now_at + soon + p_ahead_ms * ms);
     END IF;
-    wait_ms := extract(epoch FROM look_at - now_at) * 1000;
+    wait_ms := extract(epoch FROM blocked_look_at - now_at) * 1000;
   END IF;
   IF wait_ms <= p_long_wait_ms THEN
     INSERT INTO budget_waiter (credential, process, lane, size, since, expires_at)
-    VALUES (p_credential, p_process, group_lane, group_size, group_since, look_at + grace)
+    VALUES (p_credential, p_process, blocked_lane, blocked_size, blocked_since, blocked_look_at + grace)
     ON CONFLICT (credential, process) DO UPDATE
       SET lane = excluded.lane, size = excluded.size, since = excluded.since, expires_at = excluded.expires_at;
   ELSIF p_registered THEN
