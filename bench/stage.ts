@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client';
 import { startStack } from '../src/embedded/stack.js';
 import { startSandboxProcess, type SandboxProcess } from '../src/sandbox/child.js';
 import { sandboxConnection, type SandboxConnectionOptions } from '../src/sandbox/connections.js';
-import type { SandboxOptions } from '../src/sandbox/options.js';
+import { sandboxCredentials, type SandboxOptions } from '../src/sandbox/options.js';
 import { openDatabase, type Sql } from '../src/store/database.js';
 import { migrate } from '../src/store/migrate.js';
 import { connectTemporal, ensureSearchAttributes } from '../src/temporal.js';
@@ -37,6 +37,22 @@ export interface Passerelle {
 }
 
 export const unlimited = { requestsPerSecond: null, requestsPerDay: null } as const;
+
+/** The sandbox's credentials as a configuration file names them. */
+const variables = {
+  yaplaKey: 'PASSERELLE_BENCH_YAPLA_KEY',
+  yoplanningToken: 'PASSERELLE_BENCH_YOPLANNING_TOKEN',
+} as const;
+const databaseVariable = 'PASSERELLE_BENCH_DATABASE_URL';
+const references = { yaplaKey: `\${${variables.yaplaKey}}`, yoplanningToken: `\${${variables.yoplanningToken}}` };
+
+function environment({ databaseUrl }: Stage): Record<string, string> {
+  return {
+    [databaseVariable]: databaseUrl,
+    [variables.yaplaKey]: sandboxCredentials.yaplaKey,
+    [variables.yoplanningToken]: sandboxCredentials.yoplanningToken,
+  };
+}
 
 /** The guard is for people; a bench's plan is what it is. */
 const openGuard = { maxChangedShare: 1, maxCreatedShare: 1, maxRemovedShare: 1 };
@@ -79,15 +95,17 @@ export async function withPasserelle<T>(
     const connection = sandboxConnection(sandbox.addresses, {
       rule: 'yapla',
       limits,
+      credentials: references,
       settings: { guard: openGuard, ...(bulk === undefined ? {} : { bulk }) },
     });
     const worker = await startWorkerProcess(
       {
-        database: { url: stage.databaseUrl },
+        database: { url: `\${${databaseVariable}}` },
         temporal: { address: stage.temporalAddress, taskQueue },
         dataDirectory: stage.directory,
         connections: { [name]: connection },
       },
+      environment(stage),
       path.join(stage.directory, 'worker.log'),
     );
     try {

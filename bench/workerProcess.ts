@@ -28,9 +28,15 @@ const ticksPerSecond = 100;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Resolves when it polls. @throws {WorkerNotStarted} */
+/**
+ * Resolves when it polls.
+ *
+ * @param env what the configuration names as `${NAME}`: a configuration file holds no secrets, not even public ones
+ * @throws {WorkerNotStarted}
+ */
 export async function startWorkerProcess(
   config: z.input<typeof configSchema>,
+  env: Readonly<Record<string, string>>,
   logFile: string,
 ): Promise<WorkerProcess> {
   const directory = mkdtempSync(path.join(tmpdir(), 'passerelle-bench-'));
@@ -39,6 +45,7 @@ export async function startWorkerProcess(
   const child = spawn(process.execPath, [path.join(root, 'bin/passerelle.js'), 'worker', '--config', configFile], {
     stdio: ['ignore', 'ignore', 'pipe'],
     cwd: root,
+    env: { ...process.env, ...env },
   });
   const exited = once(child, 'exit');
   const endWithUs = () => child.kill('SIGKILL');

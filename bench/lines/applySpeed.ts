@@ -1,9 +1,9 @@
 /** Requests a second of the apply phase with every limit lifted, beside a bare undici loop that sends the same mix. */
+import { randomUUID } from 'node:crypto';
 import { clientsPath, inParallel, openBareClient, yoplanningHeaders } from '../bareLoop.js';
 import { applyBulk, planBulk } from '../bulkRun.js';
 import { lineOf, type BenchLine } from '../results.js';
 import { unlimited, withPasserelle, type Passerelle, type Stage } from '../stage.js';
-import { randomUUID } from 'node:crypto';
 
 export interface ApplySpeedOptions {
   readonly creations: number;
@@ -64,8 +64,8 @@ async function bareLoop({ sandbox }: Passerelle, creations: number, concurrency:
   const [first] = await control.records('yoplanning');
   const { id: _, ...fields } = first!.document;
   // As mixed as in the plan: links are worked on in the order of Yapla's ids, and people of both kinds come in turn.
-  const items = [...known, ...Array.from({ length: creations }, () => null)];
-  const mixed = items.map((_, index) => items[(index * 7_919) % items.length]!);
+  const items: (string | null)[] = [...known, ...Array.from({ length: creations }, () => null)];
+  const mixed = items.map((_, index) => items[(index * 7_919) % items.length] ?? null);
   await control.resetCounts();
   await inParallel(mixed, concurrency, async (id) => {
     if (id === null) {
