@@ -63,13 +63,22 @@ function fromFailure(failure: Failure, attempt: number): ApplicationFailure {
   if (failure instanceof Throttled) {
     return ApplicationFailure.create({ ...common, nextRetryDelay: delay(failure.retryAfterMs) });
   }
-  if (failure instanceof ServerFailed || failure instanceof NoAnswer) return ApplicationFailure.create(common);
+  if (failure instanceof ServerFailed || failure instanceof NoAnswer) {
+    return ApplicationFailure.create({ ...common, nextRetryDelay: delay(serverRetryMs(attempt)) });
+  }
   if (failure.type === 'UnexpectedResponse' && attempt < attemptsToRead) {
     // Under another type: the workflow holds on `UnexpectedResponse`, and Temporal must retry this one.
     return ApplicationFailure.create({ ...common, type: 'UnreadableAnswer' });
   }
   return ApplicationFailure.create({ ...common, nonRetryable: true });
 }
+
+/** Doubles from a second up to a quarter of an hour: a server that is down for a day must not cost the day's quota in attempts. */
+function serverRetryMs(attempt: number): number {
+  return Math.min(1_000 * 2 ** (attempt - 1), longestServerRetryMs);
+}
+
+const longestServerRetryMs = 15 * 60_000;
 
 /** A delay of 0 would end the retries: at least a second. */
 function delay(ms: number): number {

@@ -21,6 +21,9 @@ import { LinkClaims } from './sync/claims.js';
 /** How long activities under way may take to come to an end when the worker is told to stop; a chunk ends after the items in hand. */
 const shutdownGraceMs = 20_000;
 
+/** A workflow's next step is first offered to the worker that has it in memory; a dead one is given up after so long (SDK: 10 s). */
+const stickyTimeoutMs = 2_000;
+
 export interface WorkerOptions {
   readonly config: Pick<Config, 'connections' | 'temporal'>;
   /** Migrated already. Stays open when the worker ends. */
@@ -97,6 +100,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
     activities,
     shutdownGraceTime: shutdownGraceMs,
+    stickyQueueScheduleToStartTimeout: stickyTimeoutMs,
     maxConcurrentActivityTaskExecutions: 64,
   });
   log.info({ taskQueue: config.temporal.taskQueue, connections: Object.keys(config.connections) }, 'worker started');

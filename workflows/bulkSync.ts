@@ -56,11 +56,14 @@ const maxSettleRounds = 3;
 
 const nothingApplied: ApplyCounts = { outcomes: {}, ended: 0 };
 
-/** Retries: quick at first, then patient. No attempt limit: a server that is down for a night must not lose the plan. */
+/**
+ * Retries after a worker died or the database was away: soon, and for ever. A system that fails names its own, longer delays
+ * (activities/failures.ts), because every request that it answers with an error costs quota.
+ */
 const retry = {
   initialInterval: '1 second',
-  backoffCoefficient: 2,
-  maximumInterval: '2 minutes',
+  backoffCoefficient: 1.5,
+  maximumInterval: '10 seconds',
   nonRetryableErrorTypes: heldFailures,
 } as const;
 

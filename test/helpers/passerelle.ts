@@ -2,8 +2,11 @@
  * A whole Passerelle for one test: a sandbox, a database of its own, a worker on a task queue of its own; against the real
  * servers of the run.
  */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
+import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { pino } from 'pino';
 import { configSchema, type Config, type ConnectionConfig } from '../../src/config/schema.js';
 import { sandboxConnection, type SandboxConnectionOptions } from '../../src/sandbox/connections.js';
@@ -13,6 +16,22 @@ import { startBulkSync, type BulkSyncHandle } from '../../src/bulk.js';
 import { installRuntime, startWorker, type RunningWorker } from '../../src/worker.js';
 import type { BulkSyncInput } from '../../workflows/bulkSync.messages.js';
 import { freshDatabase, temporalAddress, testBundle, uniqueName } from './servers.js';
+
+/** What workerProcess.ts is told, as JSON in its environment: keys and tokens must not stand on a command line. */
+export interface WorkerProcessOptions {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  readonly workflowBundle: WorkflowBundleOption;
+}
+
+async function startWorkerProcess(options: WorkerProcessOptions): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', path.resolve('test/helpers/workerProcess.ts')], {
+    env: { ...process.env, NODE_OPTIONS: '', PASSERELLE_TEST_WORKER: JSON.stringify(options) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  return child;
+}
 
 export interface PasserelleOptions {
   readonly sandbox?: SandboxOptions;
@@ -31,8 +50,8 @@ export interface TestPasserelle {
   readonly client: Client;
   readonly taskQueue: string;
   startBulk(input?: Partial<BulkSyncInput>): Promise<BulkSyncHandle>;
-  /** Starts a worker in this process, after the one before was stopped. */
-  startWorker(): Promise<RunningWorker>;
+  /** Starts a worker in a process of its own, to be killed. Resolves when it polls. */
+  startWorkerProcess(): Promise<ChildProcess>;
   stop(): Promise<void>;
 }
 
@@ -96,7 +115,7 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     databaseUrl: database.url,
     client,
     taskQueue,
-    startWorker: start,
+    startWorkerProcess: () => startWorkerProcess({ config, databaseUrl: database.url, workflowBundle: testBundle() }),
     startBulk: (more = {}) => startBulkSync(client, taskQueue, { connectionId, ...more }),
     stop: async () => {
       for (const worker of workers) await worker.stop();

@@ -1,42 +1,16 @@
 /** What goes wrong between us and the two systems, and how the bulk sync ends all the same. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { proveWithSandbox } from '../../src/cli/proveWithSandbox.js';
 import { yaplaShapes } from '../../src/sandbox/options.js';
 import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
 import { cancelSignal, pauseSignal, resumeSignal } from '../../workflows/bulkSync.messages.js';
 import { untilProgress } from '../helpers/bulkSync.js';
+import { expectNoTwin, expectOneWriteEach, expectProven } from '../helpers/books.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 
 const people = { seed: 5, yapla: 14, yoplanning: 6, shared: 10, differing: 6 };
 
 let house: TestPasserelle;
 afterEach(async () => await house.stop());
-
-/** By the sandbox's own books: nothing differs, nobody is linked wrongly, and a second run writes nothing. */
-async function expectProven({ refusals = 0 } = {}): Promise<void> {
-  const before = await house.sandbox.control.counts();
-  const again = await (await house.startBulk()).result();
-  expect(again).toMatchObject({ outcome: 'applied', differences: 0, applied: { ended: 0 } });
-  const proof = await proveWithSandbox(house.sandbox.control, house.sql, house.connectionId, house.connection, before);
-  const broken = proof.lines.filter((line) => !line.holds && !(refusals > 0 && line.text.includes('refused')));
-  expect(broken).toEqual([]);
-}
-
-/** Applied writes by record: a second one of the same item would show as 2. */
-async function expectOneWriteEach(): Promise<void> {
-  for (const system of ['yapla', 'yoplanning'] as const) {
-    const writes = Object.values(await house.sandbox.control.writes(system));
-    expect(writes.filter((n) => n !== 1)).toEqual([]);
-  }
-}
-
-/** One record in each system for each person: no creation was made twice. */
-async function expectNoTwin(
-  total = people.yapla + people.yoplanning + people.shared + people.differing,
-): Promise<void> {
-  expect((await house.sandbox.control.ids('yoplanning')).length).toBe(total);
-  expect((await house.sandbox.control.ids('yapla')).length).toBe(total);
-}
 
 describe('the day’s quota', () => {
   test('is spent in the middle: the workflow waits in the open, goes on the next day, and nothing is refused', async () => {
@@ -53,8 +27,8 @@ describe('the day’s quota', () => {
     const { yoplanning } = await house.sandbox.control.counts();
     expect(yoplanning).toMatchObject({ refusals: 0 });
     expect(yoplanning.maxInDayWindow).toBeLessThanOrEqual(20);
-    await expectOneWriteEach();
-    await expectNoTwin();
+    await expectOneWriteEach(house);
+    await expectNoTwin(house);
   });
 });
 
@@ -76,9 +50,9 @@ describe('a token that is revoked in the middle', () => {
     await house.sandbox.control.removeFault(fault);
     await handle.signal(resumeSignal);
     expect(await handle.result()).toMatchObject({ outcome: 'applied', differences: 0 });
-    await expectOneWriteEach();
-    await expectNoTwin();
-    await expectProven();
+    await expectOneWriteEach(house);
+    await expectNoTwin(house);
+    await expectProven(house);
   });
 });
 
@@ -108,7 +82,7 @@ describe('a record that a system refuses', () => {
     // The server's own words can quote values: they reach no history.
     const history = JSON.stringify(await handle.fetchHistory());
     expect(history).not.toContain('secret');
-    await expectProven();
+    await expectProven(house);
   });
 
   test('with 500 for ever becomes a case once others have passed, and the rest goes on', async () => {
@@ -131,7 +105,7 @@ describe('a record that a system refuses', () => {
     // Where the victim needed no write in Yoplanning, nothing was refused: the seed is chosen so that it does.
     expect(refused).toMatchObject({ refused: 1 });
     await house.sandbox.control.clearFaults();
-    await expectNoTwin();
+    await expectNoTwin(house);
   });
 });
 
@@ -160,9 +134,9 @@ describe('answers that never come', () => {
         });
       }
       expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
-      await expectOneWriteEach();
-      await expectNoTwin();
-      await expectProven();
+      await expectOneWriteEach(house);
+      await expectNoTwin(house);
+      await expectProven(house);
     },
   );
 
@@ -179,7 +153,7 @@ describe('answers that never come', () => {
       });
     }
     expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
-    await expectProven();
+    await expectProven(house);
   });
 });
 
@@ -224,8 +198,8 @@ describe('a server with ways of its own', () => {
       action: { do: 'refuse', seconds: 1 },
     });
     expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
-    await expectOneWriteEach();
-    await expectProven({ refusals: 1 });
+    await expectOneWriteEach(house);
+    await expectProven(house, { refusals: 1 });
   });
 });
 
@@ -241,7 +215,7 @@ describe('a list that moves while it is read', () => {
     });
     const result = await (await house.startBulk()).result();
     expect(result).toMatchObject({ outcome: 'applied', differences: 0 });
-    await expectProven();
+    await expectProven(house);
   });
 });
 
@@ -258,8 +232,8 @@ describe('a person steers', () => {
     expect(paused.applied.ended).toBeLessThan(paused.plan!.remoteItems);
     await handle.signal(resumeSignal);
     expect(await handle.result()).toMatchObject({ outcome: 'applied', differences: 0 });
-    await expectOneWriteEach();
-    await expectProven();
+    await expectOneWriteEach(house);
+    await expectProven(house);
   });
 
   test('cancel leaves the rest of the plan, and the next run takes it up', async () => {
@@ -272,8 +246,8 @@ describe('a person steers', () => {
     await handle.signal(cancelSignal);
     expect(await handle.result()).toMatchObject({ outcome: 'cancelled' });
     expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
-    await expectOneWriteEach();
-    await expectNoTwin();
+    await expectOneWriteEach(house);
+    await expectNoTwin(house);
   });
 });
 
