@@ -11,6 +11,7 @@ import {
 } from '../src/core/plan.js';
 import { systemNames, type SystemName } from '../src/core/record.js';
 import type { OpenConnection } from '../src/connection.js';
+import { refreshStatistics } from '../src/store/database.js';
 import { countPeople } from '../src/store/scans.js';
 import { pairsAfter } from '../src/store/links.js';
 import { addItems, clearItems, countItems, type NewPlanItem } from '../src/store/planItems.js';
@@ -82,6 +83,8 @@ export const makePlan =
         await addItems(sql, planId, 'local', items.local);
         await addItems(sql, planId, 'remote', items.remote);
       }
+
+      await refreshStatistics(sql, ['plan_item']);
 
       const [yapla, yoplanning] = await Promise.all(
         systemNames.map((system) => countPeople(sql, connectionId, system)),

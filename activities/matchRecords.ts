@@ -1,6 +1,7 @@
 import { matchGroup, matchReferences, ruleName, type Doubt, type GroupResult } from '../src/core/match.js';
 import { linkIdOf } from '../src/core/linkId.js';
 import { groupsByKey, referencedCandidates } from '../src/store/candidates.js';
+import { refreshStatistics } from '../src/store/database.js';
 import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '../src/store/links.js';
 import { addItems, clearItems } from '../src/store/planItems.js';
 import type { Dependencies } from './dependencies.js';
@@ -26,6 +27,7 @@ export const matchRecords =
       const { matchRules, config } = await connection(connectionId);
       await dropProposals(sql, connectionId);
       await clearItems(sql, planId);
+      await refreshStatistics(sql, ['shadow']);
 
       const doubtful = { yapla: [] as string[], yoplanning: [] as string[] };
       const doubts: Doubt[] = [];
@@ -65,6 +67,7 @@ export const matchRecords =
         await flush();
       }
       await proposeUnmatched(sql, connectionId, doubtful);
+      await refreshStatistics(sql, ['link']);
 
       for (let at = 0; at < doubts.length; at += batchSize) {
         await addItems(

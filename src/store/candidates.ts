@@ -9,13 +9,15 @@ interface Row extends Candidate {
   readonly key: string;
 }
 
+/** Two conditions rather than one with OR: PostgreSQL can look each up in its index, or hash it; an OR it tries on each pair of rows. */
 const free = (sql: Sql, connectionId: string, doubtful: Doubtful) => sql`
   s.connection_id = ${connectionId} and s.gone_at is null
   and not (s.system = 'yapla' and s.external_id = any(${doubtful.yapla as string[]}))
   and not (s.system = 'yoplanning' and s.external_id = any(${doubtful.yoplanning as string[]}))
   and not exists (select 1 from link l where l.connection_id = s.connection_id
-                   and ((s.system = 'yapla' and l.yapla_id = s.external_id)
-                     or (s.system = 'yoplanning' and l.yoplanning_id = s.external_id)))`;
+                   and s.system = 'yapla' and l.yapla_id = s.external_id)
+  and not exists (select 1 from link l where l.connection_id = s.connection_id
+                   and s.system = 'yoplanning' and l.yoplanning_id = s.external_id)`;
 
 /** Groups of two or more free records with the same key of the `rule`-th matching rule (0-based). */
 export async function* groupsByKey(

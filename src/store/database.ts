@@ -5,6 +5,9 @@ export type Sql = postgres.Sql<{ bigint: number }>;
 /** The same within `sql.begin(...)`. */
 export type Transaction = postgres.TransactionSql<{ bigint: number }>;
 
+/** A part of a statement, made by the same template tag. */
+export type Fragment = postgres.PendingQuery<postgres.Row[]>;
+
 export interface DatabaseOptions {
   /** Most connections of this pool. */
   readonly maxConnections: number;
@@ -34,6 +37,9 @@ export function openDatabase(url: string, options: DatabaseOptions): Sql {
     onnotice: () => undefined,
     connection: {
       application_name: options.applicationName,
+      // Tables grow from nothing to a hundred thousand rows within one bulk sync: a plan that was made for the small table and kept
+      // by the session would read the large one from end to end, for each statement.
+      plan_cache_mode: 'force_custom_plan',
       // The server's own log must not quote the parameters of a statement that failed: they are people's data.
       log_parameter_max_length_on_error: 0,
     },
@@ -64,4 +70,12 @@ export function withoutValues(error: unknown): unknown {
   if (!(error instanceof postgres.PostgresError)) return error;
   const place = (text: string | undefined) => text || undefined;
   return new DatabaseError(error.code, place(error.table_name), place(error.constraint_name), place(error.routine));
+}
+
+/**
+ * Tells PostgreSQL how large these tables are now and what is in them. After a bulk load it would find out by itself within a minute or so;
+ * until then it joins them as if they were empty, in a time that grows with the square of their size.
+ */
+export async function refreshStatistics(sql: Sql, tables: readonly string[]): Promise<void> {
+  for (const table of tables) await sql`analyze ${sql(table)}`;
 }

@@ -1,6 +1,6 @@
 /** The table `link`: one person across both systems, and the base on which both last agreed. */
 import type { CanonicalFields, FieldHash, FieldHashes, FieldName, SystemName } from '../core/record.js';
-import type { Sql, Transaction } from './database.js';
+import type { Fragment, Sql, Transaction } from './database.js';
 import type { Shadow } from './shadows.js';
 
 /** What a system turned our value into, by system and field: returned hash -> sent hash. */
@@ -80,21 +80,21 @@ const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
     'hashes', ${s}.hashes, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference) end`;
 };
 
-function selectPairs(sql: Sql | Transaction, connectionId: string, depth: Depth) {
+/** @param links the rows of the table `link` wanted; chosen before anything is joined to them, or a page of links could cost the whole table */
+function selectPairs(sql: Sql | Transaction, connectionId: string, depth: Depth, links: Fragment) {
   return sql`
     select l.link_id as "linkId", l.yapla_id as "yaplaId", l.yoplanning_id as "yoplanningId", l.state, l.base,
            l.base_fields as "baseFields", l.equal,
            ${shadowColumns(sql, 'a', depth)} as yapla, ${shadowColumns(sql, 'b', depth)} as yoplanning,
            (l.yapla_id is not null and coalesce(a.read_at < ca.started_at, false)) as "yaplaUnseen",
            (l.yoplanning_id is not null and coalesce(b.read_at < cb.started_at, false)) as "yoplanningUnseen"
-      from link l
+      from (${links}) l
       left join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
       left join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
       left join lateral (select max(started_at) as started_at from scan
         where connection_id = ${connectionId} and system = 'yapla' and status = 'complete') ca on true
       left join lateral (select max(started_at) as started_at from scan
-        where connection_id = ${connectionId} and system = 'yoplanning' and status = 'complete') cb on true
-     where l.connection_id = ${connectionId}`;
+        where connection_id = ${connectionId} and system = 'yoplanning' and status = 'complete') cb on true`;
 }
 
 /** Links in the order of their ids, from just after `after` (the empty string: from the first), at most `limit`. */
@@ -106,7 +106,12 @@ export async function pairsAfter(
   depth: Depth,
 ): Promise<LinkedPair[]> {
   const rows = await sql<PairRow[]>`
-    ${selectPairs(sql, connectionId, depth)} and l.link_id > ${after} order by l.link_id limit ${limit}`;
+    ${selectPairs(
+      sql,
+      connectionId,
+      depth,
+      sql`select * from link where connection_id = ${connectionId} and link_id > ${after} order by link_id limit ${limit}`,
+    )} order by l.link_id`;
   return rows.map(pairOf);
 }
 
@@ -117,7 +122,12 @@ export async function pairsByIds(
   linkIds: readonly string[],
 ): Promise<Map<string, LinkedPair>> {
   const rows = await sql<PairRow[]>`
-    ${selectPairs(sql, connectionId, 'values')} and l.link_id = any(${linkIds as string[]})`;
+    ${selectPairs(
+      sql,
+      connectionId,
+      'values',
+      sql`select * from link where connection_id = ${connectionId} and link_id = any(${linkIds as string[]})`,
+    )}`;
   return new Map(rows.map((row) => [row.linkId, pairOf(row)]));
 }
 
