@@ -36,6 +36,8 @@ async function startWorkerProcess(options: WorkerProcessOptions): Promise<ChildP
 export interface PasserelleOptions {
   readonly sandbox?: SandboxOptions;
   readonly connection?: SandboxConnectionOptions;
+  /** Records per page asked for; left out: the configuration's own. */
+  readonly pageSize?: number;
   /** Left out: a worker in this process. False: none; the test starts its own. */
   readonly worker?: false;
 }
@@ -84,6 +86,10 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     settings: { ...settings, bulk: { ...quickBulk, ...settings?.bulk }, guard: { ...openGuard, ...settings?.guard } },
     ...rest,
   });
+  if (options.pageSize !== undefined) {
+    input.yoplanning.pageSize = options.pageSize;
+    input.yapla.read.paging = { ...input.yapla.read.paging, pageSize: options.pageSize };
+  }
   const config = configSchema.parse({
     database: { url: database.url },
     temporal: { address: temporalAddress(), taskQueue },

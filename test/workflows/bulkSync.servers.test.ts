@@ -24,3 +24,29 @@ describe.each(yaplaShapes)('a bulk sync with the %s Yapla', (shape) => {
     await expectProven(house);
   });
 });
+
+describe('a long bulk sync', () => {
+  let house: TestPasserelle;
+  afterEach(async () => await house.stop());
+
+  test('continues as new with its scans, its plan and its counters, and loses nothing on the way', async () => {
+    // Pages of two records advance by one, so a few hundred people make a history of thousands of events.
+    const people = { seed: 12, yapla: 3, shared: 440 };
+    house = await startPasserelle({ pageSize: 2, sandbox: { people, yapla: { shape: 'nested' } } });
+    const handle = await house.startBulk();
+    const result = await handle.result();
+    expect(result).toMatchObject({
+      outcome: 'applied',
+      plan: 1,
+      differences: 0,
+      applied: { ended: 3, outcomes: { created: 3 } },
+    });
+    expect((await handle.describe()).runId).not.toBe(handle.firstExecutionRunId);
+    const rows =
+      await house.sql`select system, status, seen from scan where connection_id = ${house.connectionId} order by system`;
+    expect([...rows]).toEqual([
+      { system: 'yapla', status: 'complete', seen: 443 },
+      { system: 'yoplanning', status: 'complete', seen: 440 },
+    ]);
+  });
+});
