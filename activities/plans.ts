@@ -1,4 +1,5 @@
 import { systemNames, type SystemName } from '../src/core/record.js';
+import { closeGuardCases } from '../src/store/cases.js';
 import { openIntents } from '../src/store/intents.js';
 import { dropProposals } from '../src/store/links.js';
 import { draftPlan as storeDraft, markPlan as storeMark, type PlanStatus } from '../src/store/plans.js';
@@ -17,6 +18,8 @@ export const markPlan =
   ({ sql }: Dependencies) =>
   async (input: { connectionId: string; planId: number; status: PlanStatus; by?: string }): Promise<void> => {
     await storeMark(sql, input.planId, input.status, input.by);
+    // Approved, rejected or over: the guard's question has its answer.
+    await closeGuardCases(sql, input.connectionId, input.planId, input.by ?? input.status);
     if (input.status === 'rejected' || input.status === 'cancelled') await dropProposals(sql, input.connectionId);
   };
 

@@ -11,7 +11,7 @@ import { CommandFailed } from './program.js';
 import { proveWithSandbox } from './proveWithSandbox.js';
 import { runStack } from './runStack.js';
 import { summaryText } from './summary.js';
-import { untilSignal } from './untilSignal.js';
+import { interruption } from './untilSignal.js';
 
 export interface DemoOptions {
   readonly output: Output;
@@ -28,10 +28,8 @@ const latency = { inboundMs: 15, outboundMs: 15 };
 
 export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void> {
   const { bold, green, red } = output.colours;
-  const stopped = untilSignal().then((): never => {
-    throw new CommandFailed('stopped by a signal');
-  });
-  stopped.catch(() => undefined);
+  const interrupted = interruption();
+  interrupted.catch(() => output.note('\nStopping: what is in hand is finished first…'));
   const dataDirectory = path.resolve('.passerelle', 'demo');
   mkdirSync(dataDirectory, { recursive: true });
   const sandbox = await startSandboxProcess({
@@ -54,8 +52,8 @@ export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void
     const logFile = path.join(dataDirectory, 'worker.log');
     rmSync(logFile, { force: true });
     output.note(`  worker: logs to ${path.relative(process.cwd(), logFile)}`);
-    const run = runStack(
-      { config, output, connections: { [connectionId]: connection }, logFile },
+    await runStack(
+      { config, output, connections: { [connectionId]: connection }, logFile, interrupted },
       async ({ stack, sql, client }) => {
         const takeBack = announce(dataDirectory, stack);
         try {
@@ -87,7 +85,7 @@ export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void
           const holds = proof.holds && end.result.differences === 0 && second.result.differences === 0;
           if (keep) {
             output.note(green('\nStaying up. Ctrl-C ends.'));
-            await stopped.catch(() => undefined);
+            await interrupted.catch(() => undefined);
           }
           if (!holds) throw new CommandFailed('the proof failed');
         } finally {
@@ -95,7 +93,6 @@ export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void
         }
       },
     );
-    await (keep ? run : Promise.race([run, stopped]).finally(() => run.catch(() => undefined)));
   } finally {
     await sandbox.stop();
   }

@@ -17,6 +17,8 @@ export interface RunStackOptions {
   readonly connections: Config['connections'];
   /** Log file; left out: standard error. */
   readonly logFile?: string;
+  /** Rejects when the command is to end (see `interruption`): what runs is then stopped in order, also in the middle of starting. */
+  readonly interrupted: Promise<never>;
 }
 
 export interface RunningStack {
@@ -28,10 +30,9 @@ export interface RunningStack {
 
 /** @throws what could not be started, or what `action` throws; a server or worker that ends by itself ends the action, too. */
 export async function runStack<T>(options: RunStackOptions, action: (running: RunningStack) => Promise<T>): Promise<T> {
-  const { config, output } = options;
+  const { config, output, interrupted } = options;
   mkdirSync(config.dataDirectory, { recursive: true });
   const log = createLog(config.log.level, options.logFile);
-  installRuntime(log);
   const closing: (() => Promise<unknown>)[] = [];
   let lost: (error: Error) => void = () => undefined;
   const serverLost = new Promise<never>((_, reject) => (lost = reject));
@@ -48,6 +49,7 @@ export async function runStack<T>(options: RunStackOptions, action: (running: Ru
       onServerLost: (message) => lost(new Error(message)),
     });
     closing.push(() => stack.stop());
+    await unlessInterrupted(interrupted);
     await migrate(stack.databaseUrl);
     const sql = openDatabase(stack.databaseUrl, {
       maxConnections: config.database.maxConnections,
@@ -58,6 +60,8 @@ export async function runStack<T>(options: RunStackOptions, action: (running: Ru
     const { connection, client } = await connectTemporal(address);
     closing.push(() => connection.close());
     await ensureSearchAttributes(connection, config.temporal.namespace);
+    // Not before it is needed: the SDK's runtime keeps the process alive until the last native connection is closed.
+    installRuntime(log);
     const temporal = await connectWorker(address);
     closing.push(() => temporal.close());
     const worker = await startWorker({
@@ -69,8 +73,13 @@ export async function runStack<T>(options: RunStackOptions, action: (running: Ru
     });
     closing.push(() => worker.stop());
     const workerEnded = worker.ended.then(() => new Promise<never>(() => undefined));
-    return await Promise.race([action({ stack, sql, client, worker }), serverLost, workerEnded]);
+    return await Promise.race([action({ stack, sql, client, worker }), serverLost, workerEnded, interrupted]);
   } finally {
     for (const close of closing.reverse()) await close();
   }
+}
+
+/** Throws if the interruption came already; does not wait for it. */
+async function unlessInterrupted(interrupted: Promise<never>): Promise<void> {
+  await Promise.race([interrupted, new Promise((resolve) => setImmediate(resolve))]);
 }

@@ -13,15 +13,18 @@ export function registerStart(program: Command, output: Output): void {
       const config = loadConfig(options.config);
       output.note('Starting Passerelle…');
       const { runStack } = await import('./runStack.js');
+      const { announce } = await import('./running.js');
       const { untilSignal } = await import('./untilSignal.js');
-      await runStack({ config, output, connections: config.connections }, async ({ stack }) => {
-        const { announce } = await import('./running.js');
+      const signal = untilSignal();
+      // A signal is the regular end of this command: it interrupts nothing, it is what the action waits for.
+      const interrupted = new Promise<never>(() => undefined);
+      await runStack({ config, output, connections: config.connections, interrupted }, async ({ stack }) => {
         const takeBack = announce(config.dataDirectory, stack);
         try {
           const ui = stack.uiUrl === undefined ? '' : ` Temporal UI: ${stack.uiUrl}`;
           output.note(output.colours.green(`Running, with ${Object.keys(config.connections).join(', ')}.${ui}`));
           output.note('Next, in another terminal: "passerelle sync <connection>". Ctrl-C stops.');
-          await untilSignal();
+          await signal;
           output.note('Stopping: what is in hand is finished first…');
         } finally {
           takeBack();

@@ -26,7 +26,6 @@ export function registerWorker(program: Command, _output: Output): void {
       const { connectTemporal, connectWorker, ensureSearchAttributes } = await import('../temporal.js');
       const { untilSignal } = await import('./untilSignal.js');
       const log = createLog(config.log.level);
-      installRuntime(log);
       const server = { ...config.temporal, address };
       await migrate(url);
       const { connection } = await connectTemporal(server);
@@ -35,6 +34,8 @@ export function registerWorker(program: Command, _output: Output): void {
         maxConnections: config.database.maxConnections,
         applicationName: 'passerelle-worker',
       });
+      // Not before it is needed: the SDK's runtime keeps the process alive until the last native connection is closed.
+      installRuntime(log);
       const temporal = await connectWorker(server);
       try {
         const worker = await startWorker({ config, sql, temporal, log });

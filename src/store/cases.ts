@@ -53,6 +53,13 @@ export async function openCases(
       do update set details = excluded.details, saw = excluded.saw, plan_id = excluded.plan_id`;
 }
 
+/** Closes the guard's questions about a plan. @param by who answered, or how the plan ended */
+export async function closeGuardCases(sql: Sql, connectionId: string, planId: number, by: string): Promise<void> {
+  await sql`
+    update cases set status = 'closed', closed_at = now(), closed_by = ${by}
+     where connection_id = ${connectionId} and kind = 'guard' and subject = ${`plan/${planId}`} and status = 'open'`;
+}
+
 /** Closes cases whose question no longer stands: of these links, every open one of these kinds but for the fields named. */
 export async function closeSettledCases(
   sql: Sql | Transaction,
