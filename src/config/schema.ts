@@ -93,9 +93,9 @@ const bulkSchema = z
       .int()
       .min(1)
       .max(500)
-      .default(40)
+      .default(100)
       .describe(
-        'Items that need requests, per activity. A few dozen: small enough to pause soon, large enough to cost little history.',
+        'Items that need requests, per activity. Their links are claimed while it works on them; between two activities some hands are idle.',
       ),
     parallelChunks: z
       .number()

@@ -1,7 +1,7 @@
 /** Records that have no link yet, streamed in groups that share a matching key, so that memory does not grow with the club. */
 import type { Candidate } from '../core/match.js';
 import type { SystemName } from '../core/record.js';
-import type { Sql } from './database.js';
+import type { Fragment, Sql } from './database.js';
 
 type Doubtful = Readonly<Record<SystemName, readonly string[]>>;
 
@@ -50,11 +50,11 @@ export async function referencedCandidates(sql: Sql, connectionId: string): Prom
       from edge join f using (system, external_id) order by 1, 2`;
 }
 
-async function* groups(query: unknown): AsyncGenerator<readonly Candidate[]> {
+async function* groups(query: Fragment): AsyncGenerator<readonly Candidate[]> {
   let key: string | undefined;
   let group: Candidate[] = [];
-  for await (const rows of (query as import('postgres').PendingQuery<Row[]>).cursor(500)) {
-    for (const { key: next, ...candidate } of rows) {
+  for await (const rows of query.cursor(500)) {
+    for (const { key: next, ...candidate } of rows as Row[]) {
       if (next !== key && group.length > 0) {
         yield group;
         group = [];

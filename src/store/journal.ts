@@ -54,6 +54,9 @@ export async function recordOutcomes(
     select j.id, r.outcome, r."requestId"
       from json_to_recordset(${JSON.stringify(outcomes)}::text::json)
         as r("writeId" text, system text, outcome text, "requestId" text)
-      join journal j on j.connection_id = ${connectionId} and j.write_id = r."writeId" and j.system = r.system
+     -- "offset 0" keeps this a look-up in the index for each of a few writes: PostgreSQL takes them for a hundred, and would rather
+     -- read the whole journal.
+     cross join lateral (select id from journal
+       where connection_id = ${connectionId} and write_id = r."writeId" and system = r.system offset 0) j
     on conflict (journal_id) do nothing`;
 }
