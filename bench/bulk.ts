@@ -28,11 +28,16 @@ const parts: Readonly<Record<string, Part>> = {
         ? { yapla: 60, yoplanning: 20, shared: 20, differing: 20 }
         : { yapla: 700, yoplanning: 100, shared: 100, differing: 200 },
     }),
-  applySpeed: (stage, quick) =>
-    applySpeedLine(stage, { creations: quick ? 100 : 3_000, changes: quick ? 100 : 2_000, concurrency: 16 }),
+  // Twice: against a server as far away as a vendor's is, and against one that answers at once, where all that is left is processor.
+  applyFar: (stage, quick) => applySpeedLine(stage, { ...applySize(quick), latencyMs: 30 }),
+  applyNear: (stage, quick) => applySpeedLine(stage, { ...applySize(quick), latencyMs: 0 }),
   planSpeed: (stage, quick) => planSpeedLine(stage, { people: quick ? 300 : 10_000 }),
   memory: (stage, quick) => memoryLine(stage, quick ? { few: 200, many: 400 } : { few: 10_000, many: 100_000 }),
 };
+
+function applySize(quick: boolean) {
+  return { creations: quick ? 100 : 3_000, changes: quick ? 100 : 2_000, concurrency: 16 };
+}
 
 export const bulk: Bench = {
   name: 'bulk',

@@ -10,27 +10,30 @@ export interface ApplySpeedOptions {
   readonly changes: number;
   /** Items under way at once in the bulk sync (`bulk.parallelChunks` × `bulk.parallelItems`), and loops of the bare client. */
   readonly concurrency: number;
+  /** Of the sandbox, there and back together. */
+  readonly latencyMs: number;
 }
 
 const parallelChunks = 2;
 
 export async function applySpeedLine(stage: Stage, options: ApplySpeedOptions): Promise<BenchLine> {
-  const { creations, changes, concurrency } = options;
+  const { creations, changes, concurrency, latencyMs } = options;
+  const latency = { inboundMs: latencyMs / 2, outboundMs: latencyMs / 2 };
   const setting = (name: string) => ({
     name,
     sandbox: {
       people: { yapla: creations, differing: changes },
       yapla: { limits: unlimited },
-      yoplanning: { limits: unlimited },
+      yoplanning: { limits: unlimited, latency },
     },
     limits: { yapla: unlimited, yoplanning: unlimited },
     bulk: { parallelChunks, parallelItems: concurrency / parallelChunks },
   });
 
-  const bare = await withPasserelle(stage, setting('bare-loop'), (passerelle) =>
+  const bare = await withPasserelle(stage, setting(`bare-${latencyMs}`), (passerelle) =>
     bareLoop(passerelle, creations, concurrency),
   );
-  return await withPasserelle(stage, setting('apply-speed'), async (passerelle) => {
+  return await withPasserelle(stage, setting(`apply-${latencyMs}`), async (passerelle) => {
     const { control } = passerelle.sandbox;
     const { handle, plan } = await planBulk(passerelle);
     await control.resetCounts();
@@ -39,7 +42,7 @@ export async function applySpeedLine(stage: Stage, options: ApplySpeedOptions): 
     const processor = passerelle.worker.processorSeconds() - processorBefore;
     const arrivals = await control.arrivals('yoplanning');
     return lineOf({
-      line: `apply, limits lifted, ${concurrency} at once`,
+      line: `apply, limits lifted, ${concurrency} at once, ${latencyMs} ms`,
       value: rateOf(arrivals),
       unit: 'requests/s',
       floor: bare,
