@@ -47,6 +47,19 @@ export function openDatabase(url: string, options: DatabaseOptions): Sql {
   });
 }
 
+/**
+ * A client of its own for the same database, with one connection that is not closed for its age or idleness: for what lives as long
+ * as a session (advisory locks). End it with `sql.end()`.
+ */
+export function singleConnection(sql: Sql): Sql {
+  return postgres({
+    ...sql.options,
+    max: 1,
+    idle_timeout: null,
+    max_lifetime: null,
+  } as unknown as postgres.Options<never>);
+}
+
 /** A database error without the server's words. Matched by `code` (SQLSTATE). */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';

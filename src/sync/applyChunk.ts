@@ -6,7 +6,7 @@
  * counts against the record only if the server answered something else meanwhile, and after `maxItemAttempts` such attempts the
  * record becomes a case and the rest goes on.
  */
-import { Failure, InvalidRecord, isFailure } from '../http/failures.js';
+import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
 import { systemNames } from '../core/record.js';
 import { openIntents, recordIntents, settleIntents, type Intent } from '../store/intents.js';
 import { recordIntended } from '../store/journal.js';
@@ -14,11 +14,11 @@ import { pairsByIds, type LinkedPair } from '../store/links.js';
 import { countAttempt, pendingItems, type PlanItem } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
 import type { OpenConnection } from '../connection.js';
-import { applyLink, type Intended } from './applyLink.js';
+import { applyLink, LinkInterrupted, type Intended } from './applyLink.js';
 import { createBatcher, type Batcher } from './batcher.js';
-import { LinkBusy, type LinkClaims } from './claims.js';
+import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { stopIfCanariesDie } from './canary.js';
-import { pairHashes } from './decideLink.js';
+import type { PairHashes } from './decideLink.js';
 import { commitResults, type ItemResult } from './results.js';
 
 export interface ApplyingChunk {
@@ -42,16 +42,17 @@ export async function applyChunk(chunk: ApplyingChunk, from: number, to: number)
   const items = await pendingItems(sql, planId, 'remote', from, to);
   if (items.length === 0) return;
   const linkIds = items.map((item) => item.linkId!);
-  const claimed = await claims.claim(connection.id, linkIds);
+  const claim = await claims.claim(connection.id, linkIds);
+  const claimed = claim.linkIds;
   try {
     const pairs = await pairsByIds(sql, connection.id, [...claimed]);
     const intents = new Map(
       (await openIntents(sql, connection.id, [...claimed])).map((intent) => [intent.linkId, intent]),
     );
-    const attempt = new ChunkAttempt(chunk, pairs, intents);
+    const attempt = new ChunkAttempt(chunk, claim, pairs, intents);
     await attempt.run(items.filter((item) => claimed.has(item.linkId!)));
   } finally {
-    await claims.release(connection.id, claimed);
+    await claim.release();
   }
   const busy = linkIds.filter((linkId) => !claimed.has(linkId));
   if (busy.length > 0) throw new LinkBusy(busy);
@@ -59,32 +60,36 @@ export async function applyChunk(chunk: ApplyingChunk, from: number, to: number)
 
 class ChunkAttempt {
   /** The failure that ends the attempt: nothing new is begun after it. */
-  private ending: unknown = null;
+  private ending: Error | null = null;
   /** Systems that answered something other than an error of theirs during this attempt. */
   private readonly answering = new Set<string>();
   private readonly failuresSinceAnswer = new Map<string, number>();
-  private readonly failed: { readonly item: PlanItem; readonly failure: Failure }[] = [];
+  private readonly failed: { readonly item: PlanItem; readonly failure: Failure; readonly saw: PairHashes }[] = [];
   private readonly intend: Batcher<Intended>;
   private readonly commit: Batcher<ItemResult>;
 
   constructor(
     private readonly chunk: ApplyingChunk,
+    private readonly claim: Claim,
     private readonly pairs: ReadonlyMap<string, LinkedPair>,
     private readonly intents: ReadonlyMap<string, Intent>,
   ) {
     const { sql, connection, planId } = chunk;
     this.intend = createBatcher(async (intended) => {
       await sql.begin(async (tx) => {
-        await recordIntended(
-          tx,
-          connection.id,
-          intended.flatMap((one) => one.journal),
-        );
-        await recordIntents(
-          tx,
-          connection.id,
-          intended.flatMap((one) => one.intent ?? []),
-        );
+        // One behind the other without waiting, as in `commitResults`.
+        await Promise.all([
+          recordIntended(
+            tx,
+            connection.id,
+            intended.flatMap((one) => one.journal),
+          ),
+          recordIntents(
+            tx,
+            connection.id,
+            intended.flatMap((one) => one.intent ?? []),
+          ),
+        ]);
       });
     });
     this.commit = createBatcher(async (results) => {
@@ -95,18 +100,38 @@ class ChunkAttempt {
   async run(items: readonly PlanItem[]): Promise<void> {
     const queue = [...items];
     const hand = async (): Promise<void> => {
+      // While an item's result is on its way to Postgres the hand works on the next: never more than one ahead. A crash in between is
+      // the same as one before the commit: the next attempt finds the values in place.
+      let recorded: Promise<void> = Promise.resolve();
       for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-        if (this.ending !== null || this.chunk.cancelled()) return;
-        await this.apply(item);
+        if (this.ending !== null || this.chunk.cancelled()) break;
+        const result = await this.orEnd(() => this.apply(item));
+        await recorded;
+        if (result === null) continue;
+        recorded = this.orEnd(() => this.record(result)).then(() => undefined);
+        // A question may be a canary, after which nothing more may be written.
+        if (result.cases.length > 0) await recorded;
       }
+      await recorded;
     };
     await Promise.all(Array.from({ length: this.chunk.connection.config.bulk.parallelItems }, hand));
-    for (const { item, failure } of this.failed) await this.judge(item, failure);
+    for (const { item, failure, saw } of this.failed) await this.judge(item, failure, saw);
     if (this.ending !== null) throw this.ending;
   }
 
-  private async apply(item: PlanItem): Promise<void> {
-    const { connection, planId, claims } = this.chunk;
+  /** Ends the attempt with what `work` throws. Not thrown on: the others have items in hand, and the claims stand until all have ended. */
+  private async orEnd<T>(work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work();
+    } catch (error) {
+      this.ending ??= error as Error;
+      return null;
+    }
+  }
+
+  /** @returns null where nothing is left to be recorded: the item is left pending, or is ended already as refused */
+  private async apply(item: PlanItem): Promise<ItemResult | null> {
+    const { connection, planId } = this.chunk;
     const pair = this.pairs.get(item.linkId!);
     if (pair === undefined) {
       throw new Error(`plan ${planId}, item ${item.n}: its link ${item.linkId} is not in the database any more`);
@@ -116,7 +141,7 @@ class ChunkAttempt {
         {
           connection,
           intend: this.intend,
-          verifyClaim: () => claims.verify(),
+          verifyClaim: () => this.claim.verify(),
           ask: (record) => ({ lane: 'bulk', purpose: `plan/${planId}`, record }),
           writeId: `plan/${planId}/${item.n}`,
           openIntent: this.intents.get(pair.linkId) ?? null,
@@ -124,28 +149,42 @@ class ChunkAttempt {
         pair,
       );
       for (const { system } of result.shadows) this.answered(system);
-      await this.commit({ ...result, n: item.n });
-      if (result.cases.some((one) => one.kind === 'canary')) await stopIfCanariesDie(this.chunk);
+      return { ...result, n: item.n };
     } catch (error) {
-      // Certainly not applied: the next attempt need not look it up. (A look-up that failed says nothing about what it looked for.)
-      if (isFailure(error) && error.effect === 'none' && error.context.method !== 'GET') {
-        await settleIntents(
-          this.chunk.sql,
-          connection.id,
-          systemNames.map((system) => ({ linkId: pair.linkId, system })),
-        );
-      }
-      if (error instanceof InvalidRecord) {
-        this.answered(error.context.system);
-        await this.refuse(item, pair, error, 'refused');
-      } else if (isFailure(error) && passing.has(error.type)) {
-        this.failed.push({ item, failure: error });
-        const inARow = (this.failuresSinceAnswer.get(error.context.system) ?? 0) + 1;
-        this.failuresSinceAnswer.set(error.context.system, inARow);
-        if (inARow >= failuresInARow) this.ending ??= error;
-      } else {
-        this.ending ??= error;
-      }
+      if (!(error instanceof LinkInterrupted)) throw error;
+      await this.interrupted(item, error);
+      return null;
+    }
+  }
+
+  private async record(result: ItemResult): Promise<void> {
+    await this.commit(result);
+    if (result.cases.some((one) => one.kind === 'canary')) await stopIfCanariesDie(this.chunk);
+  }
+
+  private async interrupted(item: PlanItem, { cause, done, saw }: LinkInterrupted): Promise<void> {
+    const { sql, connection } = this.chunk;
+    for (const { system } of done?.shadows ?? []) this.answered(system);
+    if (done !== null) await this.record({ ...done, n: null });
+    if (!isFailure(cause)) throw cause;
+    // Certainly not applied: the next attempt need not look it up. (A look-up that failed says nothing about what it looked for.)
+    if (cause.effect === 'none' && cause.context.method !== 'GET') {
+      await settleIntents(
+        sql,
+        connection.id,
+        systemNames.map((system) => ({ linkId: item.linkId!, system })),
+      );
+    }
+    if (cause instanceof InvalidRecord) {
+      this.answered(cause.context.system);
+      await this.refuse(item, saw, cause, 'refused');
+    } else if (passing.has(cause.type)) {
+      this.failed.push({ item, failure: cause, saw });
+      const inARow = (this.failuresSinceAnswer.get(cause.context.system) ?? 0) + 1;
+      this.failuresSinceAnswer.set(cause.context.system, inARow);
+      if (inARow >= failuresInARow) this.ending ??= cause;
+    } else {
+      this.ending ??= cause;
     }
   }
 
@@ -155,14 +194,14 @@ class ChunkAttempt {
   }
 
   /** After the attempt: was it the record, or the server? */
-  private async judge(item: PlanItem, failure: Failure): Promise<void> {
+  private async judge(item: PlanItem, failure: Failure, saw: PairHashes): Promise<void> {
     // A write is sent after its record was read (or looked up), so one that fails again and again is the record's own.
     const isWrite = failure.context.method !== 'GET';
     const serverAnswers = this.answering.has(failure.context.system) || (isWrite && item.attempts > 0);
     const counts = serverAnswers || isWrite;
     const attempts = counts ? await countAttempt(this.chunk.sql, this.chunk.planId, item.n) : 0;
     if (serverAnswers && attempts >= this.chunk.connection.config.bulk.maxItemAttempts) {
-      await this.refuse(item, this.pairs.get(item.linkId!)!, failure, 'keepsFailing');
+      await this.refuse(item, saw, failure, 'keepsFailing');
     } else {
       this.ending ??= failure;
     }
@@ -170,16 +209,17 @@ class ChunkAttempt {
 
   private async refuse(
     item: PlanItem,
-    pair: LinkedPair,
+    saw: PairHashes,
     failure: Failure,
     outcome: 'refused' | 'keepsFailing',
   ): Promise<void> {
     const { context } = failure;
+    const linkId = item.linkId!;
     const words = failure instanceof InvalidRecord ? failure.words : null;
     const fields = failure instanceof InvalidRecord ? failure.fields : [];
     await this.commit({
       n: item.n,
-      linkId: pair.linkId,
+      linkId,
       outcome,
       shadows: [],
       agreement: null,
@@ -189,8 +229,8 @@ class ChunkAttempt {
       cases: [
         {
           kind: 'refused',
-          subject: pair.linkId,
-          linkId: pair.linkId,
+          subject: linkId,
+          linkId,
           details: {
             failure: failure.type,
             system: context.system,
@@ -199,7 +239,7 @@ class ChunkAttempt {
             fields,
             words,
           },
-          saw: pairHashes(pair),
+          saw,
         },
       ],
     });

@@ -6,6 +6,7 @@
  * decide again → merge into the whole document → PUT → shadow, base and journal in one transaction. After a crash in between, the
  * next attempt's GET finds the wanted values and only moves the base.
  */
+import { createHash } from 'node:crypto';
 import { uuidOf } from '../core/linkId.js';
 import {
   otherSystem,
@@ -41,7 +42,7 @@ export interface Applying {
   /** The claim on the link still stands. @throws {ClaimLost} */
   readonly verifyClaim: () => Promise<void>;
   readonly ask: (record: string) => Ask;
-  /** Names this write in the journal, the same at every attempt. */
+  /** Names what is applied, the same at every attempt: the beginning of each write's name in the journal. */
   readonly writeId: string;
   /** A creation of this link that was sent before, and whose effect is unknown. */
   readonly openIntent: Intent | null;
@@ -50,7 +51,25 @@ export interface Applying {
 /** A record that changes faster than we decide is left for the next run. */
 const maxDecisions = 5;
 
-/** @throws {Failure} of http/failures.ts, {ClaimLost}: nothing is recorded then, and the attempt can be repeated. */
+/**
+ * Something failed on the way. What was done and read before it must be recorded all the same: a creation that took effect, or a
+ * first of two writes, would else be repeated.
+ */
+export class LinkInterrupted extends Error {
+  override readonly name = 'LinkInterrupted';
+  constructor(
+    linkId: string,
+    override readonly cause: unknown,
+    /** What was done; null: nothing that has to be recorded. */
+    readonly done: LinkResult | null,
+    /** Both sides as they were seen last. */
+    readonly saw: PairHashes,
+  ) {
+    super(`applying link ${linkId} was interrupted`);
+  }
+}
+
+/** @throws {LinkInterrupted} with a `Failure` of http/failures.ts or `ClaimLost` as its cause; the attempt can be repeated. */
 export async function applyLink(applying: Applying, pair: LinkedPair): Promise<LinkResult> {
   return await new LinkApplication(applying, pair).run();
 }
@@ -75,6 +94,20 @@ class LinkApplication {
   }
 
   async run(): Promise<LinkResult> {
+    try {
+      return await this.carryOut();
+    } catch (error) {
+      throw new LinkInterrupted(this.pair.linkId, error, this.doneSoFar(), pairHashes(this.pair));
+    }
+  }
+
+  private doneSoFar(): LinkResult | null {
+    if (this.shadows.size === 0) return null;
+    this.askAbout(this.decide().conflicts);
+    return this.result();
+  }
+
+  private async carryOut(): Promise<LinkResult> {
     for (let nth = 1; nth <= maxDecisions; nth++) {
       const decision = this.decide();
       if (decision.gone !== null) {
@@ -109,7 +142,7 @@ class LinkApplication {
     const id = this.pair.ids[system]!;
     const seen = this.pair.shadows[system]!;
     const set = pick(this.pair.shadows[otherSystem(system)]!.fields, decision.write[system]);
-    const writeId = `${this.applying.writeId}/${nth}`;
+    const writeId = `${this.applying.writeId}/${nth}/${fingerprintOf(seen.hashes, connection.hash(set))}`;
     await this.applying.verifyClaim();
     await this.applying.intend({ journal: this.entries(system, id, set, decision, writeId), intent: null });
 
@@ -348,6 +381,15 @@ export function conflictCases(pair: LinkedPair, fields: readonly FieldName[]): N
       base: pair.baseFields?.[field] ?? null,
     },
   }));
+}
+
+/**
+ * Tells writes of one item apart: at a later attempt the same write has the same name, and one that would overwrite other values
+ * gets an entry of its own in the journal.
+ */
+function fingerprintOf(...hashes: readonly FieldHashes[]): string {
+  const ordered = hashes.map((one) => Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return createHash('sha256').update(JSON.stringify(ordered)).digest('base64url').slice(0, 12);
 }
 
 function pick(fields: CanonicalFields, names: readonly FieldName[]): CanonicalFields {

@@ -4,7 +4,7 @@
  * `verify` finds out before anything is written.
  */
 import { createHash } from 'node:crypto';
-import type { Sql } from '../store/database.js';
+import { singleConnection, type Sql } from '../store/database.js';
 
 /** Somebody else is writing this link at the moment. Nothing was done; try again later. */
 export class LinkBusy extends Error {
@@ -25,82 +25,122 @@ export class ClaimLost extends Error {
 }
 
 interface Session {
-  readonly sql: Awaited<ReturnType<Sql['reserve']>>;
+  /**
+   * A client with one connection, which it opens again by itself when it broke. Not one reserved from the pool: postgres.js 3.4
+   * neither answers nor refuses a query on a reserved connection that broke, and throws outside of any promise.
+   */
+  readonly sql: Sql;
   readonly pid: number;
+  /** Postgres grants a lock twice to one session, so two activities of this process are told apart here. */
+  readonly held: Set<string>;
+}
+
+/** Links that one caller holds, as long as the session that they were claimed on lives. */
+export interface Claim {
+  readonly linkIds: ReadonlySet<string>;
+  /** They still stand. To be called before each write. @throws {ClaimLost} */
+  verify(): Promise<void>;
+  /** Gives them back; repeatable. What was lost meanwhile may be another's by now, and is left alone. */
+  release(): Promise<void>;
 }
 
 export class LinkClaims {
   private session: Promise<Session> | null = null;
-  /** Postgres grants a lock twice to one session, so two activities of this process are told apart here. */
-  private readonly held = new Map<string, bigint>();
 
+  /** @param sql the database; the claims open a connection of their own to it */
   constructor(private readonly sql: Sql) {}
 
-  /** Claims those of the links that nobody holds; returns them. Never waits. */
-  async claim(connectionId: string, linkIds: readonly string[]): Promise<Set<string>> {
-    const wanted = linkIds.filter((linkId) => !this.held.has(nameOf(connectionId, linkId)));
-    for (const linkId of wanted) this.held.set(nameOf(connectionId, linkId), keyOf(connectionId, linkId));
+  /**
+   * Claims those of the links that nobody holds. Never waits for a holder.
+   *
+   * @throws {ClaimLost} when the connection to Postgres turns out to be broken: the next attempt opens another
+   */
+  async claim(connectionId: string, linkIds: readonly string[]): Promise<Claim> {
+    const session = await this.open();
+    const wanted = [...new Set(linkIds)].filter((linkId) => !session.held.has(nameOf(connectionId, linkId)));
+    for (const linkId of wanted) session.held.add(nameOf(connectionId, linkId));
     const granted = new Set<string>();
     try {
-      const { sql } = await this.open();
       const keys = wanted.map((linkId) => keyOf(connectionId, linkId).toString());
-      const rows = await sql<{ n: number; granted: boolean }[]>`
-        select n::int as n, pg_try_advisory_lock(key) as granted
+      const rows = await session.sql<{ n: number; granted: boolean; pid: number }[]>`
+        select n::int as n, pg_try_advisory_lock(key) as granted, pg_backend_pid() as pid
           from unnest(${keys}::text[]::bigint[]) with ordinality as k(key, n)`;
+      // Another backend answers when the client reconnected by itself: locks that it took would be nobody's to give back.
+      if (rows.some((row) => row.pid !== session.pid)) throw new ClaimLost();
       for (const row of rows) if (row.granted) granted.add(wanted[row.n - 1]!);
-      return granted;
-    } finally {
-      for (const linkId of wanted) if (!granted.has(linkId)) this.held.delete(nameOf(connectionId, linkId));
+    } catch {
+      await this.lose(session);
+      throw new ClaimLost();
     }
+    for (const linkId of wanted) if (!granted.has(linkId)) session.held.delete(nameOf(connectionId, linkId));
+    return {
+      linkIds: granted,
+      verify: () => this.verify(session),
+      release: async () => {
+        const mine = [...granted].filter((linkId) => session.held.delete(nameOf(connectionId, linkId)));
+        await this.unlock(
+          session,
+          mine.map((linkId) => keyOf(connectionId, linkId).toString()),
+        );
+      },
+    };
   }
 
-  /** Gives claims back. */
-  async release(connectionId: string, linkIds: Iterable<string>): Promise<void> {
-    const keys: string[] = [];
-    for (const linkId of linkIds) {
-      const key = this.held.get(nameOf(connectionId, linkId));
-      if (key !== undefined && this.held.delete(nameOf(connectionId, linkId))) keys.push(key.toString());
-    }
-    if (keys.length === 0 || this.session === null) return;
-    try {
-      const { sql } = await this.session;
-      await sql`select pg_advisory_unlock(key) from unnest(${keys}::text[]::bigint[]) as k(key)`;
-    } catch {
-      // The session is gone, and the locks with it.
-      this.session = null;
-    }
+  /** Ends the session and every claim on it. */
+  async close(): Promise<void> {
+    const session = await this.session?.catch(() => null);
+    if (session) await this.lose(session);
   }
 
-  /** The claims of this process still stand. To be called before each write. @throws {ClaimLost} */
-  async verify(): Promise<void> {
-    const session = this.session;
-    if (session === null) throw new ClaimLost();
-    try {
-      const { sql, pid } = await session;
-      const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-      if (row!.pid === pid) return;
-    } catch {
-      // Falls through: whatever the reason, the claims cannot be relied on.
-    }
-    if (this.session === session) {
-      this.session = null;
-      this.held.clear();
+  private async verify(session: Session): Promise<void> {
+    if (await this.isCurrent(session)) {
+      try {
+        const [row] = await session.sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+        if (row!.pid === session.pid) return;
+      } catch {
+        // Falls through: whatever the reason, the claims cannot be relied on.
+      }
+      await this.lose(session);
     }
     throw new ClaimLost();
   }
 
-  async close(): Promise<void> {
-    const session = await this.session?.catch(() => null);
+  private async unlock(session: Session, keys: readonly string[]): Promise<void> {
+    if (keys.length === 0 || !(await this.isCurrent(session))) return;
+    try {
+      await session.sql`select pg_advisory_unlock(key) from unnest(${keys as string[]}::text[]::bigint[]) as k(key)`;
+    } catch {
+      await this.lose(session);
+    }
+  }
+
+  private async isCurrent(session: Session): Promise<boolean> {
+    return (await this.session?.catch(() => null)) === session;
+  }
+
+  /** Nothing that was claimed on this session can be relied on any more; the next claim opens another. */
+  private async lose(session: Session): Promise<void> {
+    if (!(await this.isCurrent(session))) return;
     this.session = null;
-    session?.sql.release();
+    session.held.clear();
+    // Where the client reconnected meanwhile, locks of the new backend end here too.
+    await session.sql.end({ timeout: 0 });
   }
 
   private open(): Promise<Session> {
-    this.session ??= this.sql.reserve().then(async (sql) => {
-      const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-      return { sql, pid: row!.pid };
-    });
-    this.session.catch(() => (this.session = null));
+    if (this.session === null) {
+      const sql = singleConnection(this.sql);
+      const opening = sql<{ pid: number }[]>`select pg_backend_pid() as pid`.then(([row]) => ({
+        sql,
+        pid: row!.pid,
+        held: new Set<string>(),
+      }));
+      opening.catch(() => {
+        if (this.session === opening) this.session = null;
+        void sql.end({ timeout: 0 });
+      });
+      this.session = opening;
+    }
     return this.session;
   }
 }

@@ -1,5 +1,5 @@
 /** What applying came to, and how it is recorded: many results in one transaction. */
-import type { SystemName } from '../core/record.js';
+import { systemNames, type SystemName } from '../core/record.js';
 import { closeSettledCases, openCases, type NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
 import { settleIntents } from '../store/intents.js';
@@ -27,9 +27,9 @@ export interface LinkResult {
   readonly gone: readonly { readonly system: SystemName; readonly id: string }[];
 }
 
-/** A link's result, and the plan's item that it ends. */
+/** A link's result, and the plan's item that it ends; null: what was done before a failure, and the item goes on. */
 export interface ItemResult extends LinkResult {
-  readonly n: number;
+  readonly n: number | null;
 }
 
 /** Records results and ends their items: all of it or nothing. */
@@ -39,49 +39,52 @@ export async function commitResults(
   results: readonly ItemResult[],
 ): Promise<void> {
   const { connectionId, planId } = where;
+  const rowsOf = (system: SystemName) =>
+    results.flatMap((one) => one.shadows.filter((shadow) => shadow.system === system).map((shadow) => shadow.row));
+  const gone = results.flatMap((one) => one.gone);
   await sql.begin(async (tx) => {
-    for (const system of ['yapla', 'yoplanning'] as const) {
-      const rows = results.flatMap((one) =>
-        one.shadows.filter((shadow) => shadow.system === system).map((shadow) => shadow.row),
-      );
-      await upsertShadows(tx, connectionId, system, rows);
-    }
-    for (const { gone } of results) for (const { system, id } of gone) await markGone(tx, connectionId, system, id);
-    await agree(
-      tx,
-      connectionId,
-      results.flatMap((one) => one.agreement ?? []),
-    );
-    await recordOutcomes(
-      tx,
-      connectionId,
-      results.flatMap((one) => one.journal),
-    );
-    await settleIntents(
-      tx,
-      connectionId,
-      results.flatMap((one) => one.settledIntents.map((system) => ({ linkId: one.linkId, system }))),
-    );
-    await closeSettledCases(
-      tx,
-      connectionId,
-      results.map(({ linkId, cases }) => ({ linkId, openFields: cases.map((one) => one.field ?? '') })),
-    );
-    await openCases(
-      tx,
-      connectionId,
-      planId,
-      results.flatMap((one) => one.cases),
-    );
-    await endItems(
-      tx,
-      planId,
-      'remote',
-      results.map(({ n, outcome }) => ({
-        n,
-        outcome,
-        status: outcome === 'refused' || outcome === 'keepsFailing' ? 'failed' : 'done',
-      })),
-    );
+    // Sent one behind the other without waiting for answers: PostgreSQL carries them out in this order, in one round trip.
+    await Promise.all([
+      ...systemNames.map((system) => upsertShadows(tx, connectionId, system, rowsOf(system))),
+      ...gone.map(({ system, id }) => markGone(tx, connectionId, system, id)),
+      agree(
+        tx,
+        connectionId,
+        results.flatMap((one) => one.agreement ?? []),
+      ),
+      recordOutcomes(
+        tx,
+        connectionId,
+        results.flatMap((one) => one.journal),
+      ),
+      settleIntents(
+        tx,
+        connectionId,
+        results.flatMap((one) => one.settledIntents.map((system) => ({ linkId: one.linkId, system }))),
+      ),
+      closeSettledCases(
+        tx,
+        connectionId,
+        // Whether an open question still stands is known only where the system took the record.
+        results
+          .filter(({ n, outcome }) => n !== null && outcome !== 'refused' && outcome !== 'keepsFailing')
+          .map(({ linkId, cases }) => ({ linkId, openFields: cases.map((one) => one.field ?? '') })),
+      ),
+      openCases(
+        tx,
+        connectionId,
+        planId,
+        results.flatMap((one) => one.cases),
+      ),
+      endItems(
+        tx,
+        planId,
+        'remote',
+        results.flatMap(({ n, outcome }) => {
+          const status = outcome === 'refused' || outcome === 'keepsFailing' ? ('failed' as const) : ('done' as const);
+          return n === null ? [] : [{ n, outcome, status }];
+        }),
+      ),
+    ]);
   });
 }

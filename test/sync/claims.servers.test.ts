@@ -1,0 +1,100 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openDatabase, type Sql } from '../../src/store/database.js';
+import { ClaimLost, LinkClaims } from '../../src/sync/claims.js';
+import { freshDatabase, type FreshDatabase } from '../helpers/servers.js';
+
+let database: FreshDatabase;
+let admin: Sql;
+let here: { sql: Sql; claims: LinkClaims };
+let there: { sql: Sql; claims: LinkClaims };
+
+/** One process: a pool of its own. */
+function process(name: string) {
+  const sql = openDatabase(database.url, { maxConnections: 2, applicationName: name });
+  return { sql, claims: new LinkClaims(sql) };
+}
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  admin = openDatabase(database.url, { maxConnections: 1, applicationName: 'admin' });
+});
+beforeEach(() => {
+  here = process('here');
+  there = process('there');
+});
+afterEach(async () => {
+  for (const { sql, claims } of [here, there]) {
+    await claims.close();
+    await sql.end({ timeout: 5 });
+  }
+});
+afterAll(async () => {
+  await admin.end();
+  await database.drop();
+});
+
+/** Cuts the connection that holds the claims of a process. */
+async function cut(name: string): Promise<void> {
+  await admin`
+    select pg_terminate_backend(a.pid, 5000) from pg_stat_activity a
+     where a.application_name = ${name} and exists (select 1 from pg_locks l where l.pid = a.pid and l.locktype = 'advisory')`;
+}
+
+describe('a claim on a link', () => {
+  test('is given to one process only, until it is released', async () => {
+    const mine = await here.claims.claim('club', ['yapla:1', 'yapla:2']);
+    expect([...mine.linkIds]).toEqual(['yapla:1', 'yapla:2']);
+    expect([...(await there.claims.claim('club', ['yapla:2', 'yapla:3'])).linkIds]).toEqual(['yapla:3']);
+    await mine.release();
+    expect([...(await there.claims.claim('club', ['yapla:2'])).linkIds]).toEqual(['yapla:2']);
+  });
+
+  test('is refused a second time within one process, where Postgres alone would grant it', async () => {
+    const first = await here.claims.claim('club', ['yapla:1']);
+    const second = await here.claims.claim('club', ['yapla:1', 'yapla:1']);
+    expect(second.linkIds.size).toBe(0);
+    await second.release();
+    expect((await there.claims.claim('club', ['yapla:1'])).linkIds.size).toBe(0);
+    await first.release();
+    expect((await here.claims.claim('club', ['yapla:1'])).linkIds.size).toBe(1);
+  });
+
+  test('concerns one connection: the same id in another is another link', async () => {
+    await here.claims.claim('club', ['yapla:1']);
+    expect((await there.claims.claim('other', ['yapla:1'])).linkIds.size).toBe(1);
+  });
+});
+
+describe('when the connection that holds the claims breaks', () => {
+  test('they are free for others at once, and their holder finds out before it writes', async () => {
+    const lost = await here.claims.claim('club', ['yapla:1']);
+    await expect(lost.verify()).resolves.toBeUndefined();
+    await cut('here');
+    const taken = await there.claims.claim('club', ['yapla:1']);
+    expect(taken.linkIds.size).toBe(1);
+    await expect(lost.verify()).rejects.toBeInstanceOf(ClaimLost);
+    await expect(taken.verify()).resolves.toBeUndefined();
+  });
+
+  test('a claim made afterwards does not make a lost one good again, and the loser releases nothing of it', async () => {
+    const lost = await here.claims.claim('club', ['yapla:1', 'yapla:2']);
+    await cut('here');
+    await expect(lost.verify()).rejects.toBeInstanceOf(ClaimLost);
+    const again = await here.claims.claim('club', ['yapla:1']);
+    expect(again.linkIds.size).toBe(1);
+    await expect(lost.verify()).rejects.toBeInstanceOf(ClaimLost);
+    await lost.release();
+    await expect(again.verify()).resolves.toBeUndefined();
+    expect((await there.claims.claim('club', ['yapla:1'])).linkIds.size).toBe(0);
+  });
+
+  test('no lock is left behind on a connection that the client re-opened by itself', async () => {
+    await here.claims.claim('club', ['yapla:1']);
+    await cut('here');
+    // Nobody has noticed yet: the first to ask is the next to claim.
+    await expect(here.claims.claim('club', ['yapla:2'])).rejects.toBeInstanceOf(ClaimLost);
+    expect((await there.claims.claim('club', ['yapla:1', 'yapla:2'])).linkIds.size).toBe(2);
+    await there.claims.close();
+    expect((await here.claims.claim('club', ['yapla:1'])).linkIds.size).toBe(1);
+  });
+});
