@@ -2,7 +2,7 @@
  * How failures cross into Temporal. What happens next is decided by type: see the table in src/http/failures.ts. Nothing here
  * carries a value of a record; an unknown error's message is dropped, because it could quote one.
  */
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, log } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { UnreadableValue } from '../src/core/normalise.js';
 import { BudgetExhausted, isFailure, NoAnswer, ServerFailed, Throttled, type Failure } from '../src/http/failures.js';
@@ -10,6 +10,7 @@ import { DatabaseError, withoutValues } from '../src/store/database.js';
 import { ClaimLost, LinkBusy } from '../src/sync/claims.js';
 import { MisplacedField } from '../src/systems/mapping.js';
 import { UnknownConnection } from './dependencies.js';
+import { describeUnexpected, errorCode, type UnexpectedError } from './unexpected.js';
 
 /** An answer that could not be read may be a hiccup of something in between: it is asked for so often before a person is. */
 const attemptsToRead = 3;
@@ -22,12 +23,21 @@ export async function withFailures<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw toApplicationFailure(error, activityInfo().attempt);
+    throw toApplicationFailure(error, activityInfo().attempt, (unexpected) =>
+      log.error('an unexpected error', { unexpected }),
+    );
   }
 }
 
-/** @param attempt of the activity, from 1 */
-export function toApplicationFailure(error: unknown, attempt: number): unknown {
+/**
+ * @param attempt of the activity, from 1
+ * @param tell takes what may be told of an error that nobody expected
+ */
+export function toApplicationFailure(
+  error: unknown,
+  attempt: number,
+  tell: (unexpected: UnexpectedError) => void = () => undefined,
+): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (isFailure(error)) return fromFailure(error, attempt);
   if (error instanceof LinkBusy || error instanceof ClaimLost) {
@@ -44,6 +54,7 @@ export function toApplicationFailure(error: unknown, attempt: number): unknown {
   if (safe instanceof DatabaseError) {
     return ApplicationFailure.create({ type: 'DatabaseError', message: safe.message });
   }
+  tell(describeUnexpected(error));
   const code = errorCode(error);
   return ApplicationFailure.create({
     type: error instanceof Error ? error.name : 'UnknownError',
@@ -83,9 +94,4 @@ const longestServerRetryMs = 15 * 60_000;
 /** A delay of 0 would end the retries: at least a second. */
 function delay(ms: number): number {
   return Math.max(1_000, ms) * (1 + Math.random() * jitterShare);
-}
-
-function errorCode(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' && /^[A-Z0-9_]+$/.test(error.code) ? error.code : undefined;
 }

@@ -1,0 +1,128 @@
+import { describe, expect, test } from '@jest/globals';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import postgres from 'postgres';
+import { toApplicationFailure } from '../../activities/failures.js';
+import { UnknownConnection } from '../../activities/dependencies.js';
+import type { UnexpectedError } from '../../activities/unexpected.js';
+import { UnreadableValue } from '../../src/core/normalise.js';
+import {
+  AccessRefused,
+  BudgetExhausted,
+  ConnectionStopped,
+  InvalidRecord,
+  NoAnswer,
+  RecordMissing,
+  RequestRefused,
+  ServerFailed,
+  Throttled,
+  UnexpectedResponse,
+} from '../../src/http/failures.js';
+import { ClaimLost, LinkBusy } from '../../src/sync/claims.js';
+import { MisplacedField } from '../../src/systems/mapping.js';
+
+const context = { connection: 'club', system: 'yapla', method: 'PUT', path: '/members/1042', record: '1042' };
+const inAnHour = Date.now() + 3_600_000;
+
+function cross(error: unknown, attempt = 1): ApplicationFailure {
+  const failure = toApplicationFailure(error, attempt);
+  expect(failure).toBeInstanceOf(ApplicationFailure);
+  return failure as ApplicationFailure;
+}
+const delayMs = (failure: ApplicationFailure) => failure.nextRetryDelay as number | undefined;
+
+describe('a failure at the edge', () => {
+  test.each([
+    [new BudgetExhausted(context, inAnHour, 'day'), 'BudgetExhausted', [3_500_000, 4_000_000]],
+    [new BudgetExhausted(context, 0, 'second'), 'BudgetExhausted', [1_000, 1_100]],
+    [new Throttled(context, 30_000), 'Throttled', [30_000, 33_000]],
+    [new ServerFailed(context, 'unknown', 503), 'ServerFailed', [1_000, 1_100]],
+    [new NoAnswer(context, 'unknown', 'ECONNRESET'), 'NoAnswer', [1_000, 1_100]],
+  ] as const)('that may pass is tried again after a second or more: %#', (error, type, [least, most]) => {
+    const failure = cross(error);
+    expect(failure).toMatchObject({ type, nonRetryable: false, message: error.message });
+    expect(delayMs(failure)).toBeGreaterThanOrEqual(least);
+    expect(delayMs(failure)).toBeLessThanOrEqual(most);
+  });
+
+  test.each([
+    new ConnectionStopped(context, 'a token was revoked'),
+    new AccessRefused(context, 401),
+    new InvalidRecord(context, 400, ['email'], 'said zoe@example.org'),
+    new RecordMissing(context),
+    new RequestRefused(context, 405, 'it may not be written', 'Correct the path'),
+  ])('that no repetition mends is not tried again: $type', (error) => {
+    const failure = cross(error);
+    expect(failure).toMatchObject({ type: error.type, nonRetryable: true, message: error.message });
+    expect(JSON.stringify([failure.message, failure.details])).not.toContain('zoe');
+  });
+
+  test('of a spent budget says when it opens', () => {
+    expect(cross(new BudgetExhausted(context, inAnHour, 'day')).details).toEqual([{ retryAtMs: inAnHour }]);
+  });
+
+  test('of a server makes the attempts rarer, up to a quarter of an hour', () => {
+    const delays = [1, 2, 5, 40].map((attempt) => delayMs(cross(new ServerFailed(context, 'unknown', 500), attempt))!);
+    for (const [n, least] of [1_000, 2_000, 16_000, 900_000].entries()) expect(delays[n]).toBeGreaterThanOrEqual(least);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(15 * 60_000 * 1.1);
+  });
+
+  test('of an answer that cannot be read is a hiccup twice, and then a question for a person', () => {
+    const error = new UnexpectedResponse(context, 'none', 'malformed JSON');
+    expect([1, 2, 3].map((attempt) => cross(error, attempt)).map(({ type, nonRetryable }) => [type, nonRetryable])).toEqual([
+      ['UnreadableAnswer', false],
+      ['UnreadableAnswer', false],
+      ['UnexpectedResponse', true],
+    ]);
+  });
+});
+
+test.each([
+  [new LinkBusy(['yapla:1042']), 'LinkBusy', false],
+  [new ClaimLost(), 'ClaimLost', false],
+  [new UnknownConnection('clubb'), 'UnknownConnection', true],
+  [new MisplacedField('fields.email.yapla', 'email', 'a list'), 'UnexpectedResponse', true],
+  [new UnreadableValue('email', 'object'), 'UnexpectedResponse', true],
+])('$name keeps its words, which name ids and settings only', (error, type, nonRetryable) => {
+  expect(cross(error)).toMatchObject({ type, nonRetryable, message: error.message });
+});
+
+test('what Temporal knows already passes as it is', () => {
+  for (const error of [new CancelledFailure('cancelled'), ApplicationFailure.create({ type: 'x' })]) {
+    expect(toApplicationFailure(error, 1)).toBe(error);
+  }
+});
+
+test('a database error keeps its code and place, and loses the words that quote the row', () => {
+  const error = Object.assign(new postgres.PostgresError('Key (email)=(zoe@example.org) already exists' as never), {
+    code: '23505',
+    table_name: 'link',
+    constraint_name: 'link_yapla',
+  });
+  const failure = cross(error);
+  expect(failure).toMatchObject({ type: 'DatabaseError', nonRetryable: false });
+  expect(failure.message).toContain('23505');
+  expect(failure.message).toContain('link_yapla');
+  expect(failure.message).not.toContain('zoe');
+});
+
+describe('an error that nobody expected', () => {
+  const trap = 'no such person: zoe@example.org\n    at Zoé Durand (rue des Lilas:12:3)';
+
+  test('crosses with its name and code, and without its message', () => {
+    const failure = cross(Object.assign(new TypeError(trap), { code: 'ERR_INVALID_ARG' }));
+    expect(failure).toMatchObject({ type: 'TypeError', nonRetryable: false });
+    expect(failure.message).toMatch(/ERR_INVALID_ARG/);
+    expect(failure.message).not.toMatch(/zoe|Zoé|Lilas/i);
+    expect(failure.cause).toBeUndefined();
+    expect(cross('zoe@example.org')).toMatchObject({ type: 'UnknownError', message: expect.not.stringContaining('zoe') });
+  });
+
+  test('is told to the log with the frames of its stack, and those of its cause, without a word of either message', () => {
+    const told: UnexpectedError[] = [];
+    toApplicationFailure(new Error(trap, { cause: new RangeError(trap) }), 1, (one) => told.push(one));
+    expect(told).toMatchObject([{ name: 'Error', cause: { name: 'RangeError' } }]);
+    expect(told[0]!.frames[0]).toMatch(/failures\.unit\.test\.ts:\d+:\d+/);
+    expect(told[0]!.cause!.frames.length).toBeGreaterThan(0);
+    expect(JSON.stringify(told)).not.toMatch(/zoe|Zoé|Lilas/i);
+  });
+});
