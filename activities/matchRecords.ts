@@ -4,6 +4,7 @@ import { groupsByKey, referencedCandidates } from '../src/store/candidates.js';
 import { refreshStatistics } from '../src/store/database.js';
 import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '../src/store/links.js';
 import { addItems, clearItems } from '../src/store/planItems.js';
+import { settleCreations } from '../src/sync/settleCreations.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
@@ -24,7 +25,11 @@ export const matchRecords =
     planId: number;
   }): Promise<{ linked: number; doubts: number }> =>
     await withHeartbeat(async () => {
-      const { matchRules, config } = await connection(connectionId);
+      const open = await connection(connectionId);
+      const { matchRules, config } = open;
+      // A run that was cut off can leave creations whose effect nobody knows. Both lists were just read: what they show is recognised
+      // now, or it would look like a person known to one system only, and be created in the other as well.
+      await settleCreations(sql, open, { planId, giveUp: false });
       await dropProposals(sql, connectionId);
       await clearItems(sql, planId);
       await refreshStatistics(sql, ['shadow']);

@@ -10,13 +10,18 @@ export interface Intent {
   readonly hashes: FieldHashes;
   /** Times that the creation was sent. */
   readonly sends: number;
+  /** When the first of them was about to be sent, by the database's clock. */
+  readonly recordedAtMs: number;
 }
+
+/** A creation that is about to be sent. */
+export type NewIntent = Omit<Intent, 'sends' | 'recordedAtMs'>;
 
 /** Records that creations are about to be sent. Committed before they are sent. */
 export async function recordIntents(
   sql: Sql | Transaction,
   connectionId: string,
-  intents: readonly Omit<Intent, 'sends'>[],
+  intents: readonly NewIntent[],
 ): Promise<void> {
   if (intents.length === 0) return;
   await sql`
@@ -48,7 +53,8 @@ export async function openIntents(
   linkIds: readonly string[] | 'all',
 ): Promise<Intent[]> {
   return await sql<Intent[]>`
-    select link_id as "linkId", system, external_id as "externalId", hashes, sends
+    select link_id as "linkId", system, external_id as "externalId", hashes, sends,
+           floor(extract(epoch from recorded_at) * 1000)::float8 as "recordedAtMs"
       from intent where connection_id = ${connectionId} and status = 'sent'
        ${linkIds === 'all' ? sql`` : sql`and link_id = any(${linkIds as string[]})`}
      order by link_id`;

@@ -97,7 +97,7 @@ export async function countAttempt(sql: Sql, planId: number, n: number): Promise
 
 /** Items of the remote part that came to a given outcome, for the workflow's second look (re-issued creations). */
 export async function reopenItems(
-  sql: Sql,
+  sql: Sql | Transaction,
   planId: number,
   outcome: string,
   linkIds: readonly string[],
@@ -106,6 +106,25 @@ export async function reopenItems(
     update plan_item set status = 'pending', outcome = null, finished_at = null
      where plan_id = ${planId} and part = 'remote' and outcome = ${outcome} and link_id = any(${linkIds as string[]}) returning 1`;
   return rows.length;
+}
+
+/** A link's ended item turns out to have ended otherwise. */
+export async function renameOutcome(
+  sql: Sql | Transaction,
+  planId: number,
+  linkId: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
+  await sql`
+    update plan_item set outcome = ${to}
+     where plan_id = ${planId} and part = 'remote' and outcome = ${from} and link_id = ${linkId}`;
+}
+
+/** Pending items of a part. */
+export async function countPending(sql: Sql, planId: number, part: PlanPart): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n from plan_item where plan_id = ${planId} and part = ${part} and status = 'pending'`;
+  return row!.n;
 }
 
 /** How far a plan is: items by part and status, and outcomes by name. */

@@ -76,12 +76,15 @@ export interface UnlinkedShadow {
   readonly id: string;
   readonly hashes: FieldHashes;
   readonly externalReference: string | null;
+  /** By the database's clock. */
+  readonly firstSeenAtMs: number;
 }
 
 /** Records of a system that are there and that no link claims, oldest id first. Meant for the few after a bulk sync. */
 export async function unlinkedShadows(sql: Sql, connectionId: string, system: SystemName): Promise<UnlinkedShadow[]> {
   return await sql<UnlinkedShadow[]>`
-    select s.external_id as id, s.hashes, s.external_reference as "externalReference" from shadow s
+    select s.external_id as id, s.hashes, s.external_reference as "externalReference",
+           floor(extract(epoch from s.first_seen_at) * 1000)::float8 as "firstSeenAtMs" from shadow s
      where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
        and not exists (select 1 from link l where l.connection_id = s.connection_id
                         and l.${sql(`${system}_id`)} = s.external_id)

@@ -19,7 +19,7 @@ import {
 import type { Decision } from '../core/decide.js';
 import type { Ask } from '../http/client.js';
 import type { NewCase } from '../store/cases.js';
-import type { Intent } from '../store/intents.js';
+import type { Intent, NewIntent } from '../store/intents.js';
 import type { JournalEntry, JournalOutcome } from '../store/journal.js';
 import type { EqualValues, LinkedPair } from '../store/links.js';
 import type { ShadowRow } from '../store/shadows.js';
@@ -32,7 +32,7 @@ import type { LinkResult, Outcome } from './results.js';
 /** What must be committed before a write is sent. */
 export interface Intended {
   readonly journal: readonly JournalEntry[];
-  readonly intent: Omit<Intent, 'sends'> | null;
+  readonly intent: NewIntent | null;
 }
 
 export interface Applying {

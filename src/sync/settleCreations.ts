@@ -4,22 +4,26 @@
  * values that were sent while nobody else claims it.
  */
 import { otherSystem, systemNames, type FieldHashes, type SystemName } from '../core/record.js';
-import { openCases } from '../store/cases.js';
+import { openCases, type NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
 import { openIntents, settleIntents, type Intent } from '../store/intents.js';
 import { agree, pairsByIds, type LinkedPair } from '../store/links.js';
-import { reopenItems } from '../store/planItems.js';
+import { countPending, renameOutcome, reopenItems } from '../store/planItems.js';
 import { unlinkedShadows, type UnlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
-import { agreedHashes } from './decideLink.js';
+import { agreedHashes, pairHashes } from './decideLink.js';
 
+/**
+ * Repeatable: what an attempt has settled, the next one finds done.
+ *
+ * @returns creations recognised now, and items of the plan that are pending: those to be sent again
+ */
 export async function settleCreations(
   sql: Sql,
   connection: OpenConnection,
   { planId, giveUp }: { readonly planId: number; readonly giveUp: boolean },
 ): Promise<{ recognised: number; reopened: number }> {
   let recognised = 0;
-  const missing: Intent[] = [];
   for (const system of systemNames) {
     const intents = (await openIntents(sql, connection.id, 'all')).filter((intent) => intent.system === system);
     if (intents.length === 0) continue;
@@ -29,6 +33,7 @@ export async function settleCreations(
       intents.map((intent) => intent.linkId),
     );
     const free = await unlinkedShadows(sql, connection.id, system);
+    const missing: { readonly intent: Intent; readonly pair: LinkedPair }[] = [];
     for (const intent of intents) {
       const pair = pairs.get(intent.linkId);
       // The link is gone, or has its record meanwhile: nothing is left to find out.
@@ -38,54 +43,71 @@ export async function settleCreations(
       }
       const found = recognise(intent, pair.ids[otherSystem(system)], free);
       if (found === null) {
-        missing.push(intent);
+        missing.push({ intent, pair });
         continue;
       }
       free.splice(free.indexOf(found), 1);
-      await link(sql, connection, pair, system, found);
+      await link(sql, connection, planId, pair, system, found);
       recognised += 1;
     }
+    // In one transaction: an intent that is settled is not found again by an attempt that repeats this one.
+    await sql.begin(async (tx) => {
+      await settleIntents(
+        tx,
+        connection.id,
+        missing.map(({ intent }) => intent),
+      );
+      if (giveUp) await openCases(tx, connection.id, planId, missing.map(neverAppeared));
+      else {
+        await reopenItems(
+          tx,
+          planId,
+          'unsettled',
+          missing.map(({ intent }) => intent.linkId),
+        );
+      }
+    });
   }
-  await settleIntents(sql, connection.id, missing);
-  if (giveUp) {
-    await openCases(
-      sql,
-      connection.id,
-      planId,
-      missing.map(({ linkId, system, sends }) => ({
-        kind: 'refused',
-        subject: linkId,
-        linkId,
-        details: { system, failure: 'never appeared in the list', sends },
-      })),
-    );
-    return { recognised, reopened: 0 };
-  }
-  const reopened = await reopenItems(
-    sql,
-    planId,
-    'unsettled',
-    missing.map((intent) => intent.linkId),
-  );
-  return { recognised, reopened };
+  return { recognised, reopened: await countPending(sql, planId, 'remote') };
+}
+
+function neverAppeared({ intent, pair }: { readonly intent: Intent; readonly pair: LinkedPair }): NewCase {
+  const { linkId, system, sends } = intent;
+  return {
+    kind: 'refused',
+    subject: linkId,
+    linkId,
+    details: { system, failure: 'never appeared in the list', sends },
+    saw: pairHashes(pair),
+  };
 }
 
 /** The one free record that this creation made; null when there is none, or more than one that it could be. */
 function recognise(intent: Intent, otherId: string | null, free: readonly UnlinkedShadow[]): UnlinkedShadow | null {
+  const chosen = free.find((shadow) => shadow.id === intent.externalId);
+  if (chosen !== undefined) return chosen;
   const referring = free.filter((shadow) => otherId !== null && shadow.externalReference === otherId);
   if (referring.length > 0) return referring.length === 1 ? referring[0]! : null;
-  const equal = free.filter((shadow) => holds(shadow.hashes, intent.hashes));
-  // Several would be twins, of which one may be somebody else's: the oldest id is taken and the others stay visible as unmatched.
+  // What was there before the creation was sent is somebody else, or a question of its own (a twin, a doubt).
+  const equal = free.filter(
+    (shadow) => shadow.firstSeenAtMs >= intent.recordedAtMs && holds(shadow.hashes, intent.hashes),
+  );
+  // Several would be twins of our own making: the oldest is taken, and the others stay visible as unmatched.
   return equal[0] ?? null;
 }
 
 function holds(hashes: FieldHashes, sent: FieldHashes): boolean {
-  return Object.entries(sent).every(([field, hash]) => hashes[field] === undefined || hashes[field] === hash);
+  const known = Object.keys(sent).filter((field) => hashes[field] !== undefined);
+  return (
+    known.length > 0 &&
+    Object.entries(sent).every(([field, hash]) => hashes[field] === undefined || hashes[field] === hash)
+  );
 }
 
 async function link(
   sql: Sql,
   connection: OpenConnection,
+  planId: number,
   pair: LinkedPair,
   system: SystemName,
   found: UnlinkedShadow,
@@ -100,5 +122,6 @@ async function link(
   await sql.begin(async (tx) => {
     await agree(tx, connection.id, [{ linkId: pair.linkId, base, baseFields, ids: { [system]: found.id } }]);
     await settleIntents(tx, connection.id, [{ linkId: pair.linkId, system }]);
+    await renameOutcome(tx, planId, pair.linkId, { from: 'unsettled', to: 'created' });
   });
 }

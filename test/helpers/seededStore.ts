@@ -1,0 +1,42 @@
+/** The store as a scan and a plan leave it, for tests that begin at applying. */
+import { systemNames } from '../../src/core/record.js';
+import { ensureConnection } from '../../src/store/connections.js';
+import type { Sql } from '../../src/store/database.js';
+import { proposeLinks, type Proposal } from '../../src/store/links.js';
+import { addItems } from '../../src/store/planItems.js';
+import { draftPlan } from '../../src/store/plans.js';
+import { upsertShadows } from '../../src/store/shadows.js';
+import type { ScriptedConnection } from './scriptedSystem.js';
+
+/** What both systems show now, as shadows. */
+export async function scanAll(sql: Sql, connection: ScriptedConnection): Promise<void> {
+  await ensureConnection(sql, connection.id);
+  for (const system of systemNames) {
+    const rows = [...connection.systems[system].records.values()].map((record) => connection.shadowOf(record));
+    await upsertShadows(sql, connection.id, system, rows);
+  }
+}
+
+/** A link for each, in the form `[yapla's id, yoplanning's id]`; null where the person is unknown there. @returns their ids. */
+export async function propose(
+  sql: Sql,
+  connection: ScriptedConnection,
+  pairs: readonly (readonly [string | null, string | null])[],
+): Promise<string[]> {
+  const proposals = pairs.map(([yaplaId, yoplanningId]): Proposal => ({
+    linkId: yaplaId === null ? `yoplanning:${yoplanningId}` : `yapla:${yaplaId}`,
+    yaplaId,
+    yoplanningId,
+    matchedBy: 'test',
+  }));
+  await proposeLinks(sql, connection.id, proposals);
+  return proposals.map(({ linkId }) => linkId);
+}
+
+/** A plan with a remote item for each link, numbered from 1. */
+export async function planFor(sql: Sql, connection: ScriptedConnection, linkIds: readonly string[]): Promise<number> {
+  const { id } = await draftPlan(sql, connection.id, `run-${linkIds.join()}`);
+  const items = linkIds.map((linkId, at) => ({ n: at + 1, kind: 'write' as const, linkId, decision: {}, saw: {} }));
+  await addItems(sql, id, 'remote', items);
+  return id;
+}

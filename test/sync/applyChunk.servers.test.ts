@@ -1,0 +1,217 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { AccessRefused, BudgetExhausted, InvalidRecord, NoAnswer, ServerFailed } from '../../src/http/failures.js';
+import { uuidOf } from '../../src/core/linkId.js';
+import { listOpenCases } from '../../src/store/cases.js';
+import { openDatabase, type Sql } from '../../src/store/database.js';
+import { openIntents } from '../../src/store/intents.js';
+import { pairsByIds } from '../../src/store/links.js';
+import { endedItems, pendingItems } from '../../src/store/planItems.js';
+import { applyChunk } from '../../src/sync/applyChunk.js';
+import { LinkClaims } from '../../src/sync/claims.js';
+import { scriptedConnection, type ScriptedConnection, type ScriptedOptions } from '../helpers/scriptedSystem.js';
+import { planFor, propose, scanAll } from '../helpers/seededStore.js';
+import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+
+let database: FreshDatabase;
+let sql: Sql;
+let claims: LinkClaims;
+let connection: ScriptedConnection;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  sql = openDatabase(database.url, { maxConnections: 6, applicationName: 'applyChunk test' });
+});
+beforeEach(() => {
+  claims = new LinkClaims(sql);
+});
+afterEach(async () => await claims.close());
+afterAll(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+const base = { firstName: 'Zoé', phone: '+33612345678', city: 'Lyon' };
+
+/** So many linked people whose city differs: each needs one write in Yoplanning. */
+async function changed(n: number, options: ScriptedOptions = {}): Promise<{ planId: number; linkIds: string[] }> {
+  connection = scriptedConnection(uniqueName('club'), options);
+  const ids = Array.from({ length: n }, (_, at) => `${at + 1}`);
+  for (const id of ids) {
+    connection.systems.yapla.put(`a${id}`, { ...base, city: 'Nantes' });
+    connection.systems.yoplanning.put(`b${id}`, base);
+  }
+  return await planned(ids.map((id) => [`a${id}`, `b${id}`] as const));
+}
+
+async function planned(pairs: readonly (readonly [string | null, string | null])[]) {
+  await scanAll(sql, connection);
+  const linkIds = await propose(sql, connection, pairs);
+  return { linkIds, planId: await planFor(sql, connection, linkIds) };
+}
+
+const apply = (planId: number, to = 100) =>
+  applyChunk({ sql, claims, connection, planId, cancelled: () => false }, 1, to);
+const pending = async (planId: number) =>
+  (await pendingItems(sql, planId, 'remote', 1, 100)).map(({ n, attempts }) => ({ n, attempts }));
+const outcomes = (planId: number) => endedItems(sql, planId, 'remote', 1, 100);
+const writes = () => connection.systems.yoplanning.calls.filter((call) => call.startsWith('update'));
+
+const context = (record: string, method = 'PUT') => ({
+  connection: 'club',
+  system: 'yoplanning',
+  method,
+  path: `/clients/${record}`,
+  record,
+});
+const failing = (records: readonly string[], make: (record: string) => Error) => (_: string, id: string) => {
+  if (records.includes(id)) throw make(id);
+};
+const serverFails = (record: string) => new ServerFailed(context(record), 'unknown', 500);
+
+describe('applying a chunk', () => {
+  test('ends each item once, and an attempt that repeats it writes nothing', async () => {
+    const { planId } = await changed(5, { bulk: { parallelItems: 3 } });
+    await apply(planId);
+    expect(await outcomes(planId)).toEqual({ written: 5 });
+    await apply(planId);
+    expect(writes()).toHaveLength(5);
+  });
+
+  test('leaves links that another worker writes for the next attempt, and does the others', async () => {
+    const { planId, linkIds } = await changed(3);
+    const other = new LinkClaims(sql);
+    const theirs = await other.claim(connection.id, [linkIds[1]!]);
+    await expect(apply(planId)).rejects.toMatchObject({ name: 'LinkBusy' });
+    expect((await pending(planId)).map(({ n }) => n)).toEqual([2]);
+    await theirs.release();
+    await apply(planId);
+    expect(await outcomes(planId)).toEqual({ written: 3 });
+    await other.close();
+  });
+});
+
+describe('a failure that is the record’s', () => {
+  test('as 400 is a case with the server’s words, ends the item, and the rest goes on', async () => {
+    const { planId, linkIds } = await changed(3);
+    connection.systems.yoplanning.arrives = failing(
+      ['b2'],
+      (id) => new InvalidRecord(context(id), 400, ['city'], 'no such city'),
+    );
+    await apply(planId);
+    expect(await outcomes(planId)).toEqual({ written: 2, refused: 1 });
+    const [one] = await listOpenCases(sql, connection.id);
+    expect(one).toMatchObject({ kind: 'refused', linkId: linkIds[1] });
+    const [row] = await sql<{ details: unknown }[]>`select details from cases where id = ${one!.id}`;
+    expect(row!.details).toMatchObject({ failure: 'InvalidRecord', fields: ['city'], words: 'no such city' });
+  });
+
+  test('as 500 again and again, while others pass, is a case after the configured attempts', async () => {
+    const { planId } = await changed(3);
+    connection.systems.yoplanning.arrives = failing(['b2'], serverFails);
+    await expect(apply(planId)).rejects.toMatchObject({ type: 'ServerFailed', context: { record: 'b2' } });
+    expect(await pending(planId)).toEqual([{ n: 2, attempts: 1 }]);
+    await apply(planId);
+    expect(await outcomes(planId)).toEqual({ written: 2, keepsFailing: 1 });
+  });
+});
+
+describe('a failure that is the server’s', () => {
+  test('three times in a row ends the attempt: the rest is not even asked', async () => {
+    const { planId } = await changed(8);
+    connection.systems.yoplanning.arrives = failing(['b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7', 'b8'], serverFails);
+    await expect(apply(planId)).rejects.toMatchObject({ type: 'ServerFailed' });
+    expect(writes()).toHaveLength(3);
+    expect(await outcomes(planId)).toEqual({});
+  });
+
+  test('before anything was read counts against nobody, however often', async () => {
+    const { planId } = await changed(1);
+    connection.systems.yoplanning.arrives = failing(
+      ['b1'],
+      (id) => new NoAnswer(context(id, 'GET'), 'none', 'ECONNREFUSED'),
+    );
+    for (let n = 0; n < 4; n++) await expect(apply(planId)).rejects.toMatchObject({ type: 'NoAnswer' });
+    expect(await pending(planId)).toEqual([{ n: 1, attempts: 0 }]);
+  });
+
+  test.each([
+    ['AccessRefused', (id: string) => new AccessRefused(context(id), 401)],
+    ['BudgetExhausted', (id: string) => new BudgetExhausted(context(id), 0, 'day')],
+  ])('of type %s ends the attempt at the first', async (type, make) => {
+    const { planId } = await changed(4);
+    connection.systems.yoplanning.arrives = failing(['b1', 'b2', 'b3', 'b4'], make);
+    await expect(apply(planId)).rejects.toMatchObject({ type });
+    expect(writes()).toHaveLength(1);
+    expect((await pending(planId)).map(({ attempts }) => attempts)).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe('a creation', () => {
+  test('that certainly did not happen is settled: the next attempt need not look', async () => {
+    connection = scriptedConnection(uniqueName('club'));
+    connection.systems.yapla.put('a1', base);
+    const { planId, linkIds } = await planned([['a1', null]]);
+    const id = uuidOf(linkIds[0]!, connection.id);
+    connection.systems.yoplanning.arrives = failing([id], () => new BudgetExhausted(context(id), 0, 'day'));
+    await expect(apply(planId)).rejects.toMatchObject({ type: 'BudgetExhausted' });
+    expect(await openIntents(sql, connection.id, 'all')).toEqual([]);
+    connection.systems.yoplanning.arrives = () => undefined;
+    await apply(planId);
+    expect(connection.systems.yoplanning.calls).toEqual([`create ${id}`, `create ${id}`]);
+  });
+
+  test('that may have happened stays open, is looked up, and is not repeated', async () => {
+    connection = scriptedConnection(uniqueName('club'));
+    connection.systems.yapla.put('a1', base);
+    const { planId, linkIds } = await planned([['a1', null]]);
+    const id = uuidOf(linkIds[0]!, connection.id);
+    connection.systems.yoplanning.answers = () => {
+      throw new NoAnswer(context(id), 'unknown', 'ECONNRESET');
+    };
+    await expect(apply(planId)).rejects.toMatchObject({ type: 'NoAnswer' });
+    expect(await openIntents(sql, connection.id, 'all')).toHaveLength(1);
+    await apply(planId);
+    expect(connection.systems.yoplanning.calls).toEqual([`create ${id}`, `read ${id}`]);
+    expect(await outcomes(planId)).toEqual({ created: 1 });
+  });
+
+  test('is known even when the quota ends before the write that follows it: it is made once', async () => {
+    connection = scriptedConnection(uniqueName('club'));
+    connection.systems.yoplanning.put('b1', { ...base, city: null });
+    connection.systems.yapla.defaults = { city: 'Paris' };
+    const { planId, linkIds } = await planned([[null, 'b1']]);
+    connection.systems.yoplanning.arrives = failing(['b1'], (id) => new BudgetExhausted(context(id, 'PUT'), 0, 'day'));
+    await expect(apply(planId)).rejects.toMatchObject({ type: 'BudgetExhausted' });
+    expect((await pairsByIds(sql, connection.id, linkIds)).get(linkIds[0]!)!.ids).toEqual({
+      yapla: 'new-1',
+      yoplanning: 'b1',
+    });
+    connection.systems.yoplanning.arrives = () => undefined;
+    await apply(planId);
+    expect(connection.systems.yapla.calls).toEqual(['create new-1']);
+    expect(connection.systems.yoplanning.records.get('b1')!.fields['city']).toBe('Paris');
+  });
+});
+
+test('a hand that fails does not give up the claims under the others: all have ended when the attempt has', async () => {
+  const { planId, linkIds } = await changed(2, { bulk: { parallelItems: 2 } });
+  // Its link is deleted while the plan is applied (a person's right to be forgotten).
+  await sql`delete from link where connection_id = ${connection.id} and link_id = ${linkIds[0]!}`;
+  let claimedMeanwhile: number | undefined;
+  connection.systems.yoplanning.arrives = async () => {
+    for (let n = 0; n < 5; n++) await sql`select 1`;
+    const other = new LinkClaims(sql);
+    claimedMeanwhile = (await other.claim(connection.id, [linkIds[1]!])).linkIds.size;
+    await other.close();
+  };
+  await expect(apply(planId)).rejects.toThrow(linkIds[0]!);
+  expect(claimedMeanwhile).toBe(0);
+  expect(await outcomes(planId)).toEqual({ written: 1 });
+});
+
+test('writes that change what is not mapped stop the connection when there are as many as configured', async () => {
+  const { planId } = await changed(4);
+  connection.systems.yoplanning.unmappedChanged = ['note'];
+  await apply(planId);
+  expect(connection.stops[0]).toMatch(/^2 writes changed values that are not mapped/);
+});
