@@ -1,5 +1,6 @@
 /** The worker: runs workflows and activities of every connection of the configuration. */
 import { fileURLToPath } from 'node:url';
+import { ApplicationFailure } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -55,7 +56,7 @@ export async function bundleWorkflows(): Promise<WorkflowBundle> {
 export function installRuntime(log: Log): void {
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
-      const line = { ...meta, ...(meta?.error instanceof Error ? { error: meta.error.name } : {}) };
+      const line = { ...meta, ...(meta?.error === undefined ? {} : { error: errorLine(meta.error) }) };
       switch (level) {
         case 'ERROR':
           return log.error(line, message);
@@ -70,6 +71,12 @@ export function installRuntime(log: Log): void {
     }),
     telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
   });
+}
+
+/** Our own failures carry no values (activities/failures.ts), so their words may be logged; of anything else only the name. */
+function errorLine(error: unknown): string {
+  if (error instanceof ApplicationFailure) return `${error.type ?? 'ApplicationFailure'}: ${error.message}`;
+  return error instanceof Error ? error.name : typeof error;
 }
 
 /** Starts polling; returns as soon as the worker is running. */

@@ -15,10 +15,23 @@ export function registerControl(program: Command, output: Output): void {
     .option('--json', 'print JSON')
     .action(async (connectionId: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<JsonOptions>();
-      await onBulkSync(options, connectionId, async ({ handle }) => {
+      await onBulkSync(options, connectionId, async ({ handle, session }) => {
         const { progressQuery } = await import('../../workflows/bulkSync.messages.js');
+        const { planProgress } = await import('../store/planItems.js');
         const progress = await handle.query(progressQuery);
-        output.print(options.json === true ? JSON.stringify(progress, null, 2) : progressText(progress));
+        if (options.json === true) {
+          output.print(JSON.stringify(progress, null, 2));
+          return;
+        }
+        // The workflow counts whole chunks; the database knows each person.
+        const rows = progress.plan === null ? [] : await planProgress(session.sql, progress.plan.id);
+        const done = rows.filter((row) => row.part === 'remote' && row.status !== 'pending');
+        output.print(
+          progressText(
+            progress,
+            done.reduce((sum, row) => sum + row.n, 0),
+          ),
+        );
       });
     });
 
@@ -121,13 +134,19 @@ async function onBulkSync(
     readonly session: Session;
   }) => Promise<void>,
 ): Promise<void> {
-  const { WorkflowNotFoundError } = await import('@temporalio/client');
+  const { isGrpcServiceError, ServiceError, WorkflowNotFoundError } = await import('@temporalio/client');
   const { bulkSyncId } = await import('../../workflows/bulkSync.messages.js');
   await inSession(options, connectionId, async (session) => {
     const handle = session.client.workflow.getHandle(bulkSyncId(connectionId));
     try {
       await action({ handle, session });
     } catch (error) {
+      if (isGrpcServiceError(error) || (error instanceof ServiceError && isGrpcServiceError(error.cause))) {
+        throw new Error(
+          `Temporal cannot ask the bulk sync of ${connectionId}: no worker answers. See whether "passerelle start" (or "passerelle worker") is running.`,
+          { cause: error },
+        );
+      }
       if (!(error instanceof WorkflowNotFoundError)) throw error;
       throw new UsageError(`no bulk sync of ${connectionId} is running: "passerelle sync ${connectionId}" starts one`);
     }
@@ -140,14 +159,14 @@ function planNumber(text: string): number {
   return number;
 }
 
-function progressText({ connectionId, phase, state, scans, plan, applied, differences }: BulkProgress): string {
+function progressText({ connectionId, phase, state, scans, plan, differences }: BulkProgress, done: number): string {
   const lines = [`${connectionId}: ${phase}${state.kind === 'running' ? '' : `, ${state.kind}`}`];
   if (state.kind === 'waitingForBudget') lines.push(`  until ${state.until}: ${state.reason}`);
   if (state.kind === 'stopped')
     lines.push(`  ${state.reason}`, `  When it is mended: passerelle resume ${connectionId}`);
   for (const [system, scan] of Object.entries(scans))
     if (scan !== null) lines.push(`  ${system}: ${scan.status}, ${scan.pages} pages read`);
-  if (plan !== null) lines.push(`  plan ${plan.number}: ${applied.ended} of ${plan.remoteItems} people done`);
+  if (plan !== null) lines.push(`  plan ${plan.number}: ${done} of ${plan.remoteItems} people done`);
   if (differences !== null) lines.push(`  differences after applying: ${differences}`);
   return lines.join('\n');
 }

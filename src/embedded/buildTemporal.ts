@@ -43,7 +43,7 @@ export async function buildTemporal(
         : `Temporal: ${elapsed}, ${compiled} packages compiled${latest === '' ? '' : `, now ${latest}`}`,
     );
   };
-  const timer = setInterval(tell, options.progressIntervalMs ?? 2_000);
+  const timer = setInterval(tell, options.progressIntervalMs ?? 10_000);
   try {
     await runGo(options.go ?? 'go', version, draft, (line) => {
       const module = /^go: downloading (\S+)/.exec(line)?.[1];

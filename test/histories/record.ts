@@ -21,7 +21,7 @@ try {
     try {
       const handle = await run(house);
       const { events } = await handle.fetchHistory();
-      const json = JSON.stringify(JSON.parse(historyToJSON({ events: events ?? [] } as never)), withoutMachine, 1);
+      const json = JSON.stringify(JSON.parse(historyToJSON({ events: events ?? [] })), withoutMachine, 1);
       writeFileSync(new URL(`./${name}.json`, import.meta.url), `${json}\n`);
       process.stdout.write(`${name}: ${events?.length ?? 0} events, ${Math.round(json.length / 1024)} KiB\n`);
     } finally {
