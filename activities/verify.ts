@@ -1,6 +1,7 @@
+import type { Decision } from '../src/core/decide.js';
 import { systemNames } from '../src/core/record.js';
-import { linksInQuestion } from '../src/store/cases.js';
-import { pairsAfter } from '../src/store/links.js';
+import { closeAnsweredCases, linksInQuestion, type StillOpen } from '../src/store/cases.js';
+import { pairsAfter, type LinkedPair } from '../src/store/links.js';
 import { decideLink, isTombstone } from '../src/sync/decideLink.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
@@ -18,7 +19,7 @@ const batchSize = 1_000;
 
 /**
  * A second pass over every link, from the shadows that the answers to our writes refreshed: costs no request, and must find
- * nothing but what stands in an open case.
+ * nothing but what stands in an open case. Cases whose question answered itself are closed.
  */
 export const verify =
   ({ sql, connection }: Dependencies) =>
@@ -37,6 +38,11 @@ export const verify =
           connectionId,
           pairs.map((pair) => pair.linkId),
         );
+        await closeAnsweredCases(
+          sql,
+          connectionId,
+          pairs.filter((pair) => asked.has(pair.linkId)).map((pair) => stillOpen(pair, decideLink(pair, fields))),
+        );
         for (const pair of pairs) {
           if (pair.ids.yapla !== null && pair.ids.yoplanning !== null) links += 1;
           const questions = asked.get(pair.linkId);
@@ -54,3 +60,19 @@ export const verify =
         }
       }
     });
+
+/** Asked of the decision as it would be if everything were allowed: what may not be written is still different. */
+function stillOpen(pair: LinkedPair, { write, conflicts, create, gone }: Decision): StillOpen {
+  const fields = [...write.yapla, ...write.yoplanning, ...conflicts];
+  const removed = gone !== null || isTombstone(pair);
+  const written = create !== null || systemNames.some((system) => write[system].length > 0);
+  return {
+    linkId: pair.linkId,
+    fields,
+    kinds: [
+      ...(removed ? ['removal' as const] : []),
+      ...(removed || written ? ['refused' as const] : []),
+      ...(create === null ? [] : ['create' as const]),
+    ],
+  };
+}

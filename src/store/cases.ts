@@ -1,6 +1,6 @@
 /** The table `cases`: questions for a person. An open question is asked once, however often it comes up. */
 import type { FieldHashes, SystemName } from '../core/record.js';
-import type { Sql, Transaction } from './database.js';
+import { jsonTexts, type Sql, type Transaction } from './database.js';
 
 /**
  * - `conflict`: both systems changed one field differently, and the field's rule is `ask`;
@@ -39,16 +39,18 @@ export async function openCases(
     subject: one.subject,
     field: one.field ?? '',
     link_id: one.linkId ?? null,
-    details: one.details ?? {},
     saw: one.saw ?? null,
   }));
+  const details = new Map(cases.map((one, at) => [rows[at]!, one.details ?? {}]));
   // One statement must not meet the same open case twice.
   const unique = [...new Map(rows.map((row) => [JSON.stringify([row.kind, row.subject, row.field]), row])).values()];
   await sql`
     insert into cases (connection_id, kind, subject, field, link_id, details, saw, plan_id)
-    select ${connectionId}, r.kind, r.subject, r.field, r.link_id, r.details, r.saw, ${planId}::bigint
-      from json_to_recordset(${JSON.stringify(unique)}::text::json)
-        as r(kind text, subject text, field text, link_id text, details json, saw jsonb)
+    select ${connectionId}, r.kind, r.subject, r.field, r.link_id, r.details::json, r.saw, ${planId}::bigint
+      from rows from (
+             json_to_recordset(${JSON.stringify(unique)}::text::json) as (kind text, subject text, field text, link_id text, saw jsonb),
+             unnest(${jsonTexts(unique.map((row) => details.get(row)))}::text[])
+           ) as r(kind, subject, field, link_id, saw, details)
     on conflict (connection_id, kind, subject, field) where status = 'open'
       do update set details = excluded.details, saw = excluded.saw, plan_id = excluded.plan_id`;
 }
@@ -73,6 +75,24 @@ export async function closeSettledCases(
       from json_to_recordset(${JSON.stringify(rows)}::text::json) as r(link_id text, open_fields jsonb)
      where c.connection_id = ${connectionId} and c.link_id = r.link_id and c.status = 'open'
        and c.kind in ('conflict', 'notTaken') and not r.open_fields ? c.field`;
+}
+
+/** What of a link still needs something: fields, and kinds of questions about the link as a whole. */
+export interface StillOpen {
+  readonly linkId: string;
+  readonly fields: readonly string[];
+  readonly kinds: readonly ('refused' | 'removal' | 'create')[];
+}
+
+/** Closes questions about these links that answered themselves: whoever edited one of the two systems has said what holds. */
+export async function closeAnsweredCases(sql: Sql, connectionId: string, links: readonly StillOpen[]): Promise<void> {
+  if (links.length === 0) return;
+  await sql`
+    update cases c set status = 'closed', closed_at = now(), closed_by = 'settled'
+      from json_to_recordset(${JSON.stringify(links)}::text::json) as r("linkId" text, fields jsonb, kinds jsonb)
+     where c.connection_id = ${connectionId} and c.status = 'open' and coalesce(c.link_id, c.subject) = r."linkId"
+       and ((c.kind in ('conflict', 'notTaken') and not r.fields ? c.field)
+         or (c.kind in ('refused', 'removal', 'create') and not r.kinds ? c.kind))`;
 }
 
 /** An open case that holds writes back: of the whole link (`refused`), or of one field (`notTaken`). */

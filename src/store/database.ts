@@ -60,6 +60,14 @@ export function singleConnection(sql: Sql): Sql {
   } as unknown as postgres.Options<never>);
 }
 
+/**
+ * Values for columns of type `json`, to be sent as `text[]` beside a `json_to_recordset`: that function reads every text within its
+ * argument, and refuses what a `json` column can hold to the letter (NUL, half a surrogate pair).
+ */
+export function jsonTexts(values: readonly unknown[]): string[] {
+  return values.map((value) => JSON.stringify(value));
+}
+
 /** A database error without the server's words. Matched by `code` (SQLSTATE). */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';

@@ -1,7 +1,7 @@
 /** The tables `journal` and `journal_outcome`, append-only: what every write was going to overwrite, and what became of it. */
 import type { Json } from '../systems/system.js';
 import type { SystemName } from '../core/record.js';
-import type { Sql, Transaction } from './database.js';
+import { jsonTexts, type Sql, type Transaction } from './database.js';
 
 export interface JournalEntry {
   readonly linkId: string;
@@ -28,9 +28,12 @@ export async function recordIntended(
   if (entries.length === 0) return;
   await sql`
     insert into journal (connection_id, link_id, system, external_id, field, old_value, new_value, origin, reason, write_id)
-    select ${connectionId}, r."linkId", r.system, r."externalId", r.field, r."oldValue", r."newValue", r.origin, r.reason, r."writeId"
-      from json_to_recordset(${JSON.stringify(entries)}::text::json)
-        as r("linkId" text, system text, "externalId" text, field text, "oldValue" json, "newValue" text, origin text, reason text, "writeId" text)
+    select ${connectionId}, r."linkId", r.system, r."externalId", r.field, r."oldValue"::json, r."newValue", r.origin, r.reason, r."writeId"
+      from rows from (
+             json_to_recordset(${JSON.stringify(entries.map(({ oldValue: _, ...entry }) => entry))}::text::json) as (
+               "linkId" text, system text, "externalId" text, field text, "newValue" text, origin text, reason text, "writeId" text),
+             unnest(${jsonTexts(entries.map((entry) => entry.oldValue))}::text[])
+           ) as r("linkId", system, "externalId", field, "newValue", origin, reason, "writeId", "oldValue")
     on conflict (connection_id, write_id, system, field) do nothing`;
 }
 

@@ -40,8 +40,12 @@ export interface ScannedPage {
 export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Promise<PageFacts> {
   const { connectionId, system, scanId, pass } = key;
   return await sql.begin(async (tx) => {
+    // Locked first: of two attempts that store one page at the same time, the second must see what the first has marked.
+    const [scan] = await tx<{ pass: number }[]>`select pass from scan where id = ${scanId} for update`;
     // A new pass begins with nothing seen; an attempt repeated after its commit finds the pass already begun.
     await tx`update scan set pass = ${pass}, seen = 0 where id = ${scanId} and pass < ${pass}`;
+    // A late attempt of a pass that is over: nobody waits for its answer, and its marks would be missing from the pass that is read now.
+    const isLate = scan!.pass > pass;
     const first = page.rows[0];
     const firstKnown =
       page.start === 0 ||
@@ -51,7 +55,7 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
             select 1 from shadow where connection_id = ${connectionId} and system = ${system}
               and external_id = ${first.id} and scan_id = ${scanId} and scan_pass = ${pass}`
         ).length > 0);
-    if (firstKnown && page.rows.length > 0) {
+    if (firstKnown && !isLate && page.rows.length > 0) {
       const ids = page.rows.map((row) => row.id);
       const [before] = await tx<{ n: number }[]>`
         select count(*)::int as n from shadow where connection_id = ${connectionId} and system = ${system}

@@ -1,7 +1,7 @@
 /** The table `shadow`: our last copy of each record, as its system returned it. */
 import type { CanonicalFields, FieldHashes, SystemName } from '../core/record.js';
 import type { JsonObject, SystemRecord } from '../systems/system.js';
-import type { Sql, Transaction } from './database.js';
+import { jsonTexts, type Sql, type Transaction } from './database.js';
 
 /** A record as it is stored. */
 export interface ShadowRow extends SystemRecord {
@@ -34,9 +34,9 @@ export async function upsertShadows(
   if (rows.length === 0) return;
   // A list that moves can show one id twice on a page; the later row is the newer.
   const byId = new Map(rows.map((row) => [row.id, row]));
-  const payload = [...byId.values()].map((row) => ({
+  const rowsById = [...byId.values()];
+  const payload = rowsById.map((row) => ({
     external_id: row.id,
-    document: row.document,
     fields: row.fields,
     hashes: row.hashes,
     match_keys: row.matchKeys,
@@ -46,12 +46,14 @@ export async function upsertShadows(
   await sql`
     insert into shadow as s (connection_id, system, external_id, document, fields, hashes, match_keys, external_reference,
                              modified_at, scan_id, scan_pass)
-    select ${connectionId}, ${system}, r.external_id, r.document, r.fields, r.hashes,
+    select ${connectionId}, ${system}, r.external_id, r.document::json, r.fields, r.hashes,
            array(select json_array_elements_text(r.match_keys)), r.external_reference, r.modified_at,
            ${seenBy?.scanId ?? null}::bigint, ${seenBy?.pass ?? null}::int
-      from json_to_recordset(${JSON.stringify(payload)}::text::json) as r(
-             external_id text, document json, fields jsonb, hashes jsonb, match_keys json, external_reference text,
-             modified_at timestamptz)
+      from rows from (
+             json_to_recordset(${JSON.stringify(payload)}::text::json) as (
+               external_id text, fields jsonb, hashes jsonb, match_keys json, external_reference text, modified_at timestamptz),
+             unnest(${jsonTexts(rowsById.map((row) => row.document))}::text[])
+           ) as r(external_id, fields, hashes, match_keys, external_reference, modified_at, document)
     on conflict (connection_id, system, external_id) do update
        set document = excluded.document, fields = excluded.fields, hashes = excluded.hashes, match_keys = excluded.match_keys,
            external_reference = excluded.external_reference, modified_at = excluded.modified_at,

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  closeAnsweredCases,
+  closeSettledCases,
+  holdingCases,
+  linksInQuestion,
+  listOpenCases,
+  openCases,
+  type NewCase,
+} from '../../src/store/cases.js';
+import { ensureConnection } from '../../src/store/connections.js';
+import { openDatabase, type Sql } from '../../src/store/database.js';
+import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+
+let database: FreshDatabase;
+let sql: Sql;
+let club: string;
+beforeAll(async () => {
+  database = await freshDatabase();
+  sql = openDatabase(database.url, { maxConnections: 4, applicationName: 'cases test' });
+});
+beforeEach(async () => {
+  club = uniqueName('club');
+  await ensureConnection(sql, club);
+});
+afterAll(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+const conflict = (field: string, details: unknown = {}): NewCase => ({
+  kind: 'conflict',
+  subject: 'yapla:1',
+  linkId: 'yapla:1',
+  field,
+  details,
+});
+const open = (cases: readonly NewCase[]) => openCases(sql, club, null, cases);
+const fields = async () => (await listOpenCases(sql, club)).map((one) => one.field);
+
+describe('a question', () => {
+  test('is asked once while it is open, with what is known last, however often it comes up, also at the same time', async () => {
+    await open([conflict('city', { yapla: 'Lyon' }), conflict('city', { yapla: 'Nantes' })]);
+    await Promise.all([open([conflict('city', { yapla: 'Brest' })]), open([conflict('city', { yapla: 'Brest' })])]);
+    const rows = await sql`select details from cases where connection_id = ${club}`;
+    expect(rows).toEqual([{ details: { yapla: 'Brest' } }]);
+  });
+
+  test('that comes up again after it was closed is a new one', async () => {
+    await open([conflict('city')]);
+    await closeSettledCases(sql, club, [{ linkId: 'yapla:1', openFields: [] }]);
+    expect(await fields()).toEqual([]);
+    await open([conflict('city')]);
+    expect(await sql`select status from cases where connection_id = ${club} order by id`).toEqual([
+      { status: 'closed' },
+      { status: 'open' },
+    ]);
+  });
+
+  test('about one field is closed without those about others, or about other links', async () => {
+    await open([conflict('city'), conflict('phone'), { ...conflict('city'), subject: 'yapla:2', linkId: 'yapla:2' }]);
+    await closeSettledCases(sql, club, [{ linkId: 'yapla:1', openFields: ['phone'] }]);
+    expect((await listOpenCases(sql, club)).map((one) => [one.linkId, one.field])).toEqual([
+      ['yapla:1', 'phone'],
+      ['yapla:2', 'city'],
+    ]);
+  });
+
+  test('about a link as a whole is closed when the link needs nothing of its kind any more', async () => {
+    await open([
+      { kind: 'refused', subject: 'yapla:1', linkId: 'yapla:1', details: {} },
+      { kind: 'removal', subject: 'yoplanning:9', linkId: 'yapla:1', details: {} },
+      { kind: 'create', subject: 'yapla:1', details: {} },
+      { kind: 'canary', subject: 'yapla:1', linkId: 'yapla:1', details: {} },
+      conflict('city'),
+    ]);
+    await closeAnsweredCases(sql, club, [{ linkId: 'yapla:1', fields: ['city'], kinds: ['removal'] }]);
+    expect((await listOpenCases(sql, club)).map((one) => one.kind).sort()).toEqual(['canary', 'conflict', 'removal']);
+  });
+});
+
+test('a refusal holds its link back with the hashes it saw, and is in question as a whole', async () => {
+  const saw = { yapla: { city: 'h1' }, yoplanning: null };
+  await open([
+    { kind: 'refused', subject: 'yapla:1', linkId: 'yapla:1', details: { words: 'a\u0000b\ud800' }, saw },
+    conflict('phone'),
+  ]);
+  expect(await holdingCases(sql, club, ['yapla:1', 'yapla:2'])).toEqual([
+    { kind: 'refused', linkId: 'yapla:1', field: '', saw },
+  ]);
+  expect([...(await linksInQuestion(sql, club, ['yapla:1', 'yapla:2']))]).toEqual([
+    ['yapla:1', new Set(['', 'phone'])],
+  ]);
+  const [row] = await sql<
+    { details: unknown }[]
+  >`select details from cases where connection_id = ${club} and kind = 'refused'`;
+  expect(row!.details).toEqual({ words: 'a\u0000b\ud800' });
+});

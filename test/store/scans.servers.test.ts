@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { ensureConnection } from '../../src/store/connections.js';
+import { openDatabase, type Sql } from '../../src/store/database.js';
+import { openScan, storePage, type ScannedPage } from '../../src/store/scans.js';
+import { markGone, unlinkedShadows, upsertShadows, type ShadowRow } from '../../src/store/shadows.js';
+import type { JsonObject } from '../../src/systems/system.js';
+import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+
+let database: FreshDatabase;
+let sql: Sql;
+let club: string;
+let scanId: number;
+beforeAll(async () => {
+  database = await freshDatabase();
+  sql = openDatabase(database.url, { maxConnections: 6, applicationName: 'scans test' });
+});
+beforeEach(async () => {
+  club = uniqueName('club');
+  await ensureConnection(sql, club);
+  scanId = await openScan(sql, club, 'yapla', 'run/0');
+});
+afterAll(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+const row = (id: string, document: JsonObject = { id }): ShadowRow => ({
+  id,
+  document,
+  fields: {},
+  hashes: {},
+  matchKeys: [null],
+  modifiedAt: null,
+  externalReference: null,
+});
+const page = (start: number, ids: readonly string[], count = 4): ScannedPage => ({
+  start,
+  count,
+  rows: ids.map((id) => row(id)),
+});
+const store = (one: ScannedPage, pass = 1) =>
+  storePage(sql, { connectionId: club, system: 'yapla', scanId, pass }, one);
+
+describe('a page', () => {
+  test('stored twice counts once, also when both attempts are under way at the same time', async () => {
+    await store(page(0, ['a', 'b']));
+    expect(await store(page(0, ['a', 'b']))).toMatchObject({ seen: 2, firstKnown: true });
+    const twice = await Promise.all(Array.from({ length: 5 }, () => store(page(1, ['b', 'c', 'd']))));
+    expect(twice.map(({ seen }) => seen)).toEqual([4, 4, 4, 4, 4]);
+  });
+
+  test('that does not begin with a record seen before marks nothing and stores nothing', async () => {
+    await store(page(0, ['a', 'b']));
+    expect(await store(page(1, ['c', 'd']))).toMatchObject({ firstKnown: false, seen: 2, received: 2 });
+    expect((await unlinkedShadows(sql, club, 'yapla')).map(({ id }) => id)).toEqual(['a', 'b']);
+  });
+
+  test('of a new pass begins with nothing seen, and a late attempt of the pass before changes nothing of it', async () => {
+    await store(page(0, ['a', 'b']));
+    expect(await store(page(0, ['a', 'x']), 2)).toMatchObject({ seen: 2 });
+    await store(page(1, ['b', 'c', 'd']), 1);
+    expect(await store(page(1, ['x', 'c']), 2)).toMatchObject({ seen: 3, firstKnown: true });
+  });
+});
+
+describe('a shadow', () => {
+  test('keeps its document to the letter: key order, NUL, lone surrogates, numbers as they stand', async () => {
+    const document = {
+      z: 1,
+      a: 'nul\u0000 and \ud800 alone',
+      nested: [{ b: '\u0000' }, null, 1e21, 0.1],
+      '\u0000key': true,
+    };
+    await upsertShadows(sql, club, 'yapla', [row('a', document)]);
+    const [stored] = await sql<{ document: JsonObject }[]>`select document from shadow where connection_id = ${club}`;
+    expect(stored!.document).toEqual(document);
+    expect(Object.keys(stored!.document)).toEqual(Object.keys(document));
+  });
+
+  test('that was taken for gone is back when it is read again', async () => {
+    await upsertShadows(sql, club, 'yapla', [row('a'), row('a')]);
+    await markGone(sql, club, 'yapla', 'a');
+    expect(await unlinkedShadows(sql, club, 'yapla')).toEqual([]);
+    await store(page(0, ['a'], 1));
+    expect(await unlinkedShadows(sql, club, 'yapla')).toHaveLength(1);
+  });
+});
