@@ -150,7 +150,8 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       try {
         return await scope.run(step);
       } catch (error) {
-        if (isCancellation(error)) {
+        // Once it is told to end, an activity is not retried any more: what its last attempt fails with says no more than that it ended.
+        if (isCancellation(error) || scope.consideredCancelled) {
           // Temporal's own cancellation reaches us through the parent scope; a pause only through this one.
           if (CancellationScope.current().consideredCancelled) cancelled = true;
           continue;
@@ -182,6 +183,8 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   async function continueIfSuggested(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested) return;
     await condition(allHandlersFinished);
+    // Came with the last activation: the next run would know nothing of it.
+    if (cancelled) throw new Cancelled();
     const carried: CarriedState = { runId, progress, scanIds, nextItem, settleRounds, paused, rejected };
     await continueAsNew<typeof bulkSync>({ ...input, carried });
   }
