@@ -52,13 +52,24 @@ export interface TestPasserelle {
   readonly client: Client;
   readonly taskQueue: string;
   startBulk(input?: Partial<BulkSyncInput>): Promise<BulkSyncHandle>;
+  /** Lines that the workers of this process logged so far, of earlier tests of the file too. */
+  readonly logLines: readonly string[];
   /** Starts a worker in a process of its own, to be killed. Resolves when it polls. */
   startWorkerProcess(): Promise<ChildProcess>;
   stop(): Promise<void>;
 }
 
-/** PASSERELLE_TEST_LOG=info shows what workers say. */
-const log = pino({ level: process.env['PASSERELLE_TEST_LOG'] ?? 'silent' });
+const lines: string[] = [];
+/** What workers of this process say, for tests to look at. PASSERELLE_TEST_LOG=1 shows it too. */
+const log = pino(
+  { level: 'debug' },
+  {
+    write: (line: string) => {
+      lines.push(line);
+      if (process.env['PASSERELLE_TEST_LOG'] !== undefined) process.stdout.write(line);
+    },
+  },
+);
 installRuntime(log);
 
 /** Quick in tests: a dead worker is noticed after a second. */
@@ -121,6 +132,7 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     databaseUrl: database.url,
     client,
     taskQueue,
+    logLines: lines,
     startWorkerProcess: () => startWorkerProcess({ config, databaseUrl: database.url, workflowBundle: testBundle() }),
     startBulk: (more = {}) => startBulkSync(client, taskQueue, { connectionId, ...more }),
     stop: async () => {
