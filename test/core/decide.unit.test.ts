@@ -4,6 +4,7 @@ import {
   afterApplying,
   answerConflicts,
   decide,
+  restrict,
   type DecideInput,
   type Decision,
   type Side,
@@ -351,5 +352,43 @@ describe('whatever the three sides hold', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('what a connection may not carry out', () => {
+  const decision: Decision = {
+    ...nothing,
+    kind: 'conflict',
+    write: { yapla: ['a'], yoplanning: ['b'] },
+    adopt: ['c'],
+    conflicts: ['d'],
+  };
+  const none = { writes: { yapla: false, yoplanning: false }, creates: () => false };
+  const onlyYoplanning = { writes: { yapla: false, yoplanning: true }, creates: () => true };
+
+  test('is left out of the decision: what is only read is not written, questions and the base go on', () => {
+    expect(restrict(decision, onlyYoplanning)).toEqual({ ...decision, write: { yapla: [], yoplanning: ['b'] } });
+    expect(restrict({ ...decision, conflicts: [] }, none)).toEqual({
+      ...decision,
+      kind: 'adopt',
+      write: nothing.write,
+      conflicts: [],
+    });
+  });
+
+  test('makes nobody where people are not created, and writes nothing of them', () => {
+    const create: Decision = {
+      ...nothing,
+      kind: 'create',
+      create: 'yoplanning',
+      write: { yapla: [], yoplanning: ['a'] },
+    };
+    expect(restrict(create, { ...onlyYoplanning, creates: () => false })).toEqual(nothing);
+    expect(restrict(create, onlyYoplanning)).toEqual(create);
+  });
+
+  test('takes nothing from a removal: it writes nothing, and its proof is a question of its own', () => {
+    const removal: Decision = { ...nothing, kind: 'remove', gone: 'yapla' };
+    expect(restrict(removal, none)).toEqual(removal);
   });
 });
