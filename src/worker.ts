@@ -1,5 +1,6 @@
 /** The worker: runs workflows and activities of every connection of the configuration. */
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { ApplicationFailure } from '@temporalio/common';
 import {
   bundleWorkflowCode,
@@ -24,6 +25,9 @@ const shutdownGraceMs = 20_000;
 
 /** A workflow's next step is first offered to the worker that has it in memory; a dead one is given up after so long (SDK: 10 s). */
 const stickyTimeoutMs = 2_000;
+
+/** A pause or a cancel reaches an activity with the answer to a heartbeat, so one must go out soon (SDK: up to a minute). */
+const heartbeatThrottleMs = 1_000;
 
 export interface WorkerOptions {
   readonly config: Pick<Config, 'connections' | 'temporal'>;
@@ -79,8 +83,15 @@ function errorLine(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }
 
+/**
+ * V8 lets a heap of our size grow to a multiple of what is alive before it clears it, the more so the longer the work: the peak would
+ * grow with the club, though what is alive does not. Measured (bench, part memory): a third less at the peak, and no slower.
+ */
+const heapGrowingPercent = 30;
+
 /** Starts polling; returns as soon as the worker is running. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
   const { config, sql, temporal, log } = options;
   const connections = new Map<string, Promise<OpenConnection>>();
   const claims = new LinkClaims(sql);
@@ -108,6 +119,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     activities,
     shutdownGraceTime: shutdownGraceMs,
     stickyQueueScheduleToStartTimeout: stickyTimeoutMs,
+    maxHeartbeatThrottleInterval: heartbeatThrottleMs,
     maxConcurrentActivityTaskExecutions: 64,
   });
   log.info({ taskQueue: config.temporal.taskQueue, connections: Object.keys(config.connections) }, 'worker started');
