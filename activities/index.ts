@@ -3,6 +3,7 @@ import { applyChunk } from './applyChunk.js';
 import { applyLocal } from './applyLocal.js';
 import type { Dependencies } from './dependencies.js';
 import { withFailures } from './failures.js';
+import { fillReferences } from './fillReferences.js';
 import { liftStops } from './liftStops.js';
 import { makePlan } from './makePlan.js';
 import { matchRecords } from './matchRecords.js';
@@ -20,6 +21,7 @@ const factories = {
   countUnsettled,
   draftPlan,
   endScan,
+  fillReferences,
   liftStops,
   makePlan,
   markPlan,

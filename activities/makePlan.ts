@@ -118,7 +118,7 @@ function isLacking(
   system: SystemName,
 ): boolean {
   const other = pair.ids[system === 'yapla' ? 'yoplanning' : 'yapla'];
-  return other !== null && pair.shadows[system] !== null && pair.shadows[system].externalReference !== other;
+  return other !== null && pair.shadows[system] !== null && pair.shadows[system].externalReference === null;
 }
 
 function seen(hashes: ReturnType<typeof pairHashes>): NewPlanItem['saw'] {

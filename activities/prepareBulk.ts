@@ -8,6 +8,7 @@ export interface BulkOptions {
   readonly parallelChunks: number;
   readonly maxScanRestarts: number;
   readonly heartbeatTimeoutMs: number;
+  readonly fillReferences: boolean;
   readonly pageSizes: Readonly<Record<SystemName, number>>;
 }
 
@@ -15,7 +16,8 @@ export const prepareBulk =
   ({ connection }: Dependencies) =>
   async ({ connectionId }: { connectionId: string }): Promise<BulkOptions> => {
     const { config, systems } = await connection(connectionId);
-    const { autoApprove, chunkItems, parallelChunks, maxScanRestarts, heartbeatTimeoutMs } = config.bulk;
+    const { autoApprove, chunkItems, parallelChunks, maxScanRestarts, heartbeatTimeoutMs, fillReferences } =
+      config.bulk;
     const pageSizes = { yapla: systems.yapla.pageSize, yoplanning: systems.yoplanning.pageSize };
-    return { autoApprove, chunkItems, parallelChunks, maxScanRestarts, heartbeatTimeoutMs, pageSizes };
+    return { autoApprove, chunkItems, parallelChunks, maxScanRestarts, heartbeatTimeoutMs, fillReferences, pageSizes };
   };

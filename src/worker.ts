@@ -6,7 +6,7 @@ import {
   bundleWorkflowCode,
   DefaultLogger,
   makeTelemetryFilterString,
-  NativeConnection,
+  type NativeConnection,
   Runtime,
   Worker,
   type WorkflowBundle,
@@ -126,7 +126,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
   const ended = worker.run().finally(async () => {
     const opened = await Promise.allSettled(connections.values());
-    await Promise.all(opened.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
+    await Promise.all(opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
     await claims.close();
     log.info('worker stopped');
   });

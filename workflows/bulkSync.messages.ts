@@ -25,6 +25,7 @@ export type BulkPhase =
   | 'applying'
   | 'settling'
   | 'verifying'
+  | 'storingReferences'
   | 'ended';
 
 /**

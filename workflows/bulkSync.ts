@@ -306,6 +306,11 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
     enter('verifying');
     const { differences } = await persevere(() => long.verify({ connectionId }));
     progress = { ...progress, differences };
+
+    if (options.fillReferences) {
+      enter('storingReferences');
+      await persevere(() => long.fillReferences({ connectionId }));
+    }
     return 'applied';
   }
 

@@ -32,6 +32,14 @@ export function limitsSchema(defaults: {
         .describe(
           'Share of the day that only the `live` lane may use, so that a bulk sync never silences a day of changes.',
         ),
+      idleShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.5)
+        .describe(
+          'Share of what lanes other than `live` may use of the day up to which the `idle` lane (storing ids) goes on; beyond it, the rest waits for another day.',
+        ),
       longWaitMs: z
         .number()
         .int()

@@ -123,6 +123,12 @@ const bulkSchema = z
       .describe(
         'Times a scan starts over because what it saw does not add up to the stated count, before it gives up.',
       ),
+    fillReferences: z
+      .boolean()
+      .default(true)
+      .describe(
+        "After a bulk sync, store the other system's id in records that carry none (lane `idle`, from what the day leaves over), so that links can be recovered.",
+      ),
     heartbeatTimeoutMs: ms(
       'Without a sign of life for so long, an activity is taken for dead and its rest given to another worker.',
     ).default(10_000),

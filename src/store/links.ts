@@ -228,3 +228,30 @@ export async function linkedIds(
     select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
      where connection_id = ${connectionId} and state = 'active' and yapla_id is not null and yoplanning_id is not null`;
 }
+
+/** A linked record that carries no reference to its counterpart. */
+export interface Unreferenced {
+  readonly linkId: string;
+  readonly id: string;
+  readonly otherId: string;
+  /** Of the record as we last saw it. */
+  readonly hashes: FieldHashes;
+  readonly equal: EqualValues;
+}
+
+/** Linked records of a system without a reference, in the order of their links, from just after `after`. */
+export async function linksLackingReference(
+  sql: Sql,
+  connectionId: string,
+  system: SystemName,
+  after: string,
+  limit: number,
+): Promise<Unreferenced[]> {
+  const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
+  return await sql<Unreferenced[]>`
+    select l.link_id as "linkId", s.external_id as id, l.${sql(other)} as "otherId", s.hashes, l.equal
+      from link l join shadow s on s.connection_id = l.connection_id and s.system = ${system} and s.external_id = l.${sql(own)}
+     where l.connection_id = ${connectionId} and l.state = 'active' and l.${sql(other)} is not null
+       and s.gone_at is null and s.external_reference is null and l.link_id > ${after}
+     order by l.link_id limit ${limit}`;
+}

@@ -26,8 +26,9 @@ import type { ShadowRow } from '../store/shadows.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
 import type { Batcher } from './batcher.js';
-import { agreedHashes, decideLink, pairHashes, type PairHashes } from './decideLink.js';
+import { agreedHashes, decideLink, pairHashes, sameHashes, type PairHashes } from './decideLink.js';
 import type { LinkResult, Outcome } from './results.js';
+import { compareWritten } from './rewrites.js';
 
 /** What must be committed before a write is sent. */
 export interface Intended {
@@ -270,21 +271,18 @@ class LinkApplication {
   private compare(system: SystemName, before: FieldHashes, sent: CanonicalFields, after: SystemRecord): void {
     const { connection } = this.applying;
     const wanted = connection.hash(sent);
-    const returned = connection.hash(after.fields);
-    for (const [field, hash] of Object.entries(wanted)) {
-      const got = returned[field];
-      // A field that the answer does not show says nothing about it.
-      if (got === undefined || got === hash) continue;
-      if (got === (before[field] ?? '')) {
-        this.refuse(system, field);
-        continue;
-      }
-      // The server has a form of its own for this value: it counts as ours from now on.
+    const { notTaken, rewritten } = compareWritten(before, wanted, connection.hash(after.fields));
+    for (const field of notTaken) this.refuse(system, field);
+    const known = pairHashes(this.pair)[otherSystem(system)];
+    for (const [field, forms] of Object.entries(rewritten)) {
+      const [was] = Object.values(forms);
       const equal: EqualValues = this.pair.equal;
+      // Ours is the base from now on; a field that we did not send keeps its base, unless both sides held the same all along.
+      const agreed = wanted[field] !== undefined || known?.[field] === was;
       this.pair = {
         ...this.pair,
-        equal: { ...equal, [system]: { ...equal[system], [field]: { [got]: hash } } },
-        base: { ...this.pair.base, [field]: hash },
+        equal: { ...equal, [system]: { ...equal[system], [field]: forms } },
+        base: agreed && was !== undefined ? { ...this.pair.base, [field]: was } : this.pair.base,
       };
     }
   }
@@ -394,9 +392,4 @@ function fingerprintOf(...hashes: readonly FieldHashes[]): string {
 
 function pick(fields: CanonicalFields, names: readonly FieldName[]): CanonicalFields {
   return Object.fromEntries(names.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])));
-}
-
-function sameHashes(a: FieldHashes, b: FieldHashes): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -52,3 +52,9 @@ export function agreedHashes(hashes: PairHashes, fields: readonly FieldDefinitio
   }
   return agreed;
 }
+
+/** The same fields with the same values. */
+export function sameHashes(a: FieldHashes, b: FieldHashes): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}

@@ -102,7 +102,7 @@ export interface System {
    *
    * Only fields that differ once normalised are written: the others keep the form in which the system holds them.
    *
-   * @param reference stored with the same write, where it differs and the system has a place for it.
+   * @param reference stored with the same write, where the system has a place for it and the record carries none.
    */
   update(id: string, merge: Merge, ask: Ask, reference?: string): Promise<UpdateResult>;
 }

@@ -88,7 +88,8 @@ export function changeOf(
 ): Change | null {
   // What is equal once normalised keeps the form in which the system holds it.
   const fields = Object.fromEntries(Object.entries(set).filter(([name, value]) => before.fields[name] !== value));
-  const newReference = reference === before.externalReference ? undefined : reference;
+  // A reference that is there already is somebody's: ours needs no writing, and another's is not ours to overwrite.
+  const newReference = before.externalReference === null ? reference : undefined;
   const refers = newReference !== undefined && places.reference !== null;
   if (Object.keys(fields).length === 0 && !refers) return null;
   const base = shape === 'whole' ? before.document : {};

@@ -29,6 +29,7 @@ const limits: LimitsConfig = {
   secondWindowMs: 300,
   dayWindowMs: 60_000,
   liveShare: 0,
+  idleShare: 0.5,
   longWaitMs: 2_000,
   lateArrivalMs: 50,
 };

@@ -34,6 +34,7 @@ const limits: LimitsConfig = {
   secondWindowMs: 50,
   dayWindowMs: 350,
   liveShare: 0.2,
+  idleShare: 0.5,
   longWaitMs: 250,
   lateArrivalMs: 30,
 };

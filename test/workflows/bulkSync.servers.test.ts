@@ -25,6 +25,32 @@ describe.each(yaplaShapes)('a bulk sync with the %s Yapla', (shape) => {
   });
 });
 
+describe('references', () => {
+  let house: TestPasserelle;
+  afterEach(async () => await house.stop());
+  const people = { seed: 14, yapla: 2, yoplanning: 3, shared: 12, differing: 4 };
+
+  test('are stored after the sync in every linked client that carries none, and cost nothing the second time', async () => {
+    house = await startPasserelle({ sandbox: { people } });
+    await (await house.startBulk()).result();
+    const clients = await house.sandbox.control.records('yoplanning');
+    expect(clients.filter((client) => client.document['external_reference'] === null)).toEqual([]);
+    await expectProven(house);
+  });
+
+  test('wait for another day where the quota has nothing left over', async () => {
+    const limits = { requestsPerDay: 40 };
+    house = await startPasserelle({
+      sandbox: { people, yoplanning: { limits } },
+      connection: { limits: { yoplanning: { ...limits, liveShare: 0, idleShare: 0.25 } } },
+    });
+    expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
+    const clients = await house.sandbox.control.records('yoplanning');
+    expect(clients.filter((client) => client.document['external_reference'] === null).length).toBeGreaterThan(0);
+    expect((await house.sandbox.control.counts()).yoplanning.counted).toBeLessThanOrEqual(20);
+  });
+});
+
 describe('a long bulk sync', () => {
   let house: TestPasserelle;
   afterEach(async () => await house.stop());

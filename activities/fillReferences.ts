@@ -1,0 +1,20 @@
+import { cancellationSignal } from '@temporalio/activity';
+import { fillReferences as fill } from '../src/sync/fillReferences.js';
+import type { Dependencies } from './dependencies.js';
+import { withHeartbeat } from './heartbeat.js';
+
+/** Stores ids in linked records that carry none, from what the day's quota has left over; returns how many. */
+export const fillReferences =
+  ({ sql, claims, connection }: Dependencies) =>
+  async ({ connectionId }: { connectionId: string }): Promise<{ filled: number }> =>
+    await withHeartbeat(async () => {
+      const signal = cancellationSignal();
+      const filled = await fill({
+        sql,
+        claims,
+        connection: await connection(connectionId),
+        cancelled: () => signal.aborted,
+      });
+      signal.throwIfAborted();
+      return { filled };
+    });
