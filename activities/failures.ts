@@ -23,9 +23,9 @@ export async function withFailures<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw toApplicationFailure(error, activityInfo().attempt, (unexpected) =>
-      log.error('an unexpected error', { unexpected }),
-    );
+    throw toApplicationFailure(error, activityInfo().attempt, (unexpected) => {
+      log.error('an unexpected error', { unexpected });
+    });
   }
 }
 

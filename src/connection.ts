@@ -30,13 +30,13 @@ export interface OpenConnection {
   readonly fields: readonly FieldDefinition[];
   readonly matchRules: readonly MatchRule[];
   /** Keyed hashes of normalised values. */
-  hash(fields: CanonicalFields): FieldHashes;
+  readonly hash: (fields: CanonicalFields) => FieldHashes;
   /** The record as it is stored. */
-  shadowOf(record: SystemRecord): ShadowRow;
+  readonly shadowOf: (record: SystemRecord) => ShadowRow;
   /** A mapped field's value as it stands in a document; null where it has none. */
-  rawValue(system: SystemName, document: JsonObject, field: FieldName): Json;
+  readonly rawValue: (system: SystemName, document: JsonObject, field: FieldName) => Json;
   /** The part of a decision that this connection may carry out: where it creates people, and which systems it can write. */
-  allowed(decision: Decision): Decision;
+  readonly allowed: (decision: Decision) => Decision;
   close(): Promise<void>;
 }
 

@@ -1,7 +1,9 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { Output } from './output.js';
 import type { BulkProgress } from '../../workflows/bulkSync.messages.js';
-import { UsageError, type CommonOptions } from './program.js';
+import { UsageError, wholeNumber, type CommonOptions } from './program.js';
+import type { Session } from './session.js';
 
 interface JsonOptions extends CommonOptions {
   readonly json?: boolean;
@@ -38,10 +40,10 @@ export function registerControl(program: Command, output: Output): void {
   program
     .command('plan <connection> [number]')
     .description('Show the newest plan, or the one with that number.')
-    .option('--samples <n>', "sample lines of each kind; they show people's data on this terminal", '10')
+    .option('--samples <n>', "sample lines of each kind; they show people's data on this terminal", wholeNumber, 10)
     .option('--json', 'print totals and cost as JSON, without samples')
     .action(async (connectionId: string, number: string | undefined, _: unknown, command: Command) => {
-      const options = command.optsWithGlobals<JsonOptions & { readonly samples: string }>();
+      const options = command.optsWithGlobals<JsonOptions & { readonly samples: number }>();
       await inSession(options, connectionId, async ({ sql }) => {
         const { findPlan } = await import('../store/plans.js');
         const { sampleItems } = await import('../store/planItems.js');
@@ -56,7 +58,7 @@ export function registerControl(program: Command, output: Output): void {
           output.print(JSON.stringify(plan, null, 2));
           return;
         }
-        const samples = await sampleItems(sql, connectionId, plan.id, Number(options.samples));
+        const samples = await sampleItems(sql, connectionId, plan.id, options.samples);
         output.print(planText({ ...plan, connection: connectionId, samples }, output, Date.now()));
         output.print(`Status: ${plan.status}`);
       });
@@ -107,8 +109,6 @@ export function registerControl(program: Command, output: Output): void {
   }
 }
 
-type Session = Awaited<ReturnType<typeof import('./session.js').openSession>>;
-
 async function inSession(
   options: CommonOptions,
   connectionId: string,
@@ -129,10 +129,7 @@ async function inSession(
 async function onBulkSync(
   options: CommonOptions,
   connectionId: string,
-  action: (on: {
-    readonly handle: import('@temporalio/client').WorkflowHandle;
-    readonly session: Session;
-  }) => Promise<void>,
+  action: (on: { readonly handle: WorkflowHandle; readonly session: Session }) => Promise<void>,
 ): Promise<void> {
   const { isGrpcServiceError, ServiceError, WorkflowNotFoundError } = await import('@temporalio/client');
   const { bulkSyncId } = await import('../../workflows/bulkSync.messages.js');

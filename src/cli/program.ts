@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import type { Output } from './output.js';
 
 /**
@@ -20,6 +20,12 @@ export interface CommonOptions {
 /** The command line asks for something that cannot be: exit status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** Parses an option's value. @throws {InvalidArgumentError} which becomes a mistake of usage */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('expected a whole number, 0 or more.');
+  return Number(text);
 }
 
 /** Exit statuses: what a script that calls us can rely on. */

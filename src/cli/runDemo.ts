@@ -75,7 +75,7 @@ export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void
           const second = await runBulkSync({ ...bulk, samples: 0, quiet: true });
           const proof = await proveWithSandbox(sandbox.control, sql, connectionId, connection, before);
           output.print();
-          output.print(`${bold('Proof, by the sandbox’s own books')}`);
+          output.print(bold('Proof, by the sandbox’s own books'));
           for (const line of proof.lines) output.print(`  ${line.holds ? green('✓') : red('✗')} ${line.text}`);
           if (stack.uiUrl !== undefined) {
             output.print(

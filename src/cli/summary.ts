@@ -1,5 +1,5 @@
 /** What a bulk sync did, from the database alone: links, requests against the lower bound, refusals, differences, open cases. */
-import { lowerBound, type PlanTotals } from '../core/plan.js';
+import { lowerBound } from '../core/plan.js';
 import { systemNames } from '../core/record.js';
 import { credentialOf } from '../connection.js';
 import { countOpenCases } from '../store/cases.js';
@@ -26,7 +26,7 @@ export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEn
   const purposes = [...scans.map((scan) => `scan/${scan.id}`), ...(plan === null ? [] : [`plan/${plan.id}`])];
   for (const system of systemNames) {
     const { sent, refused } = await requestsOf(sql, credentialOf(connectionId, system), purposes);
-    const least = plan === null ? 0 : lowerBound(plan.totals as PlanTotals, system);
+    const least = plan === null ? 0 : lowerBound(plan.totals, system);
     const ratio = least === 0 ? '' : ` (${(sent / least).toFixed(2)} × the lower bound of ${least})`;
     const refusals = refused === 0 ? green('0 refusals') : red(`${refused} refusals`);
     rows.push([`Requests, ${system}`, `${sent}${ratio}, ${refusals}`]);

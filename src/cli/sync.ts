@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Output } from './output.js';
-import { CommandFailed, type CommonOptions } from './program.js';
+import { CommandFailed, wholeNumber, type CommonOptions } from './program.js';
 
 interface SyncOptions extends CommonOptions {
   readonly yes?: boolean;
-  readonly samples: string;
+  readonly samples: number;
 }
 
 /** `passerelle sync <connection>`: a bulk sync, from reading both lists to the verified end. */
@@ -13,7 +13,7 @@ export function registerSync(program: Command, output: Output): void {
     .command('sync <connection>')
     .description('Compare both lists, show the plan, and apply it once it is approved.')
     .option('-y, --yes', 'approve the plan without asking')
-    .option('--samples <n>', "sample lines of each kind; they show people's data on this terminal", '4')
+    .option('--samples <n>', "sample lines of each kind; they show people's data on this terminal", wholeNumber, 4)
     .action(async (connectionId: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<SyncOptions>();
       const { loadConfig } = await import('../config/load.js');
@@ -31,7 +31,7 @@ export function registerSync(program: Command, output: Output): void {
           input: { connectionId },
           output,
           approver,
-          samples: Number(options.samples),
+          samples: options.samples,
         });
         output.print(await summaryText(session.sql, connectionId, end, output));
         if (end.result.outcome !== 'applied' || (end.result.differences ?? 0) > 0)

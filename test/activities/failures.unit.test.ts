@@ -68,7 +68,9 @@ describe('a failure at the edge', () => {
 
   test('of an answer that cannot be read is a hiccup twice, and then a question for a person', () => {
     const error = new UnexpectedResponse(context, 'none', 'malformed JSON');
-    expect([1, 2, 3].map((attempt) => cross(error, attempt)).map(({ type, nonRetryable }) => [type, nonRetryable])).toEqual([
+    expect(
+      [1, 2, 3].map((attempt) => cross(error, attempt)).map(({ type, nonRetryable }) => [type, nonRetryable]),
+    ).toEqual([
       ['UnreadableAnswer', false],
       ['UnreadableAnswer', false],
       ['UnexpectedResponse', true],
@@ -93,7 +95,7 @@ test('what Temporal knows already passes as it is', () => {
 });
 
 test('a database error keeps its code and place, and loses the words that quote the row', () => {
-  const error = Object.assign(new postgres.PostgresError('Key (email)=(zoe@example.org) already exists' as never), {
+  const error = Object.assign(new postgres.PostgresError('Key (email)=(zoe@example.org) already exists'), {
     code: '23505',
     table_name: 'link',
     constraint_name: 'link_yapla',
@@ -114,7 +116,10 @@ describe('an error that nobody expected', () => {
     expect(failure.message).toMatch(/ERR_INVALID_ARG/);
     expect(failure.message).not.toMatch(/zoe|Zoé|Lilas/i);
     expect(failure.cause).toBeUndefined();
-    expect(cross('zoe@example.org')).toMatchObject({ type: 'UnknownError', message: expect.not.stringContaining('zoe') });
+    expect(cross('zoe@example.org')).toMatchObject({
+      type: 'UnknownError',
+      message: expect.not.stringContaining('zoe'),
+    });
   });
 
   test('is told to the log with the frames of its stack, and those of its cause, without a word of either message', () => {

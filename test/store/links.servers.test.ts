@@ -103,7 +103,7 @@ const person = fc.record({
 });
 
 /** Where the worker would run an activity: without a heartbeat time-out. */
-const notBeating = { info: {} } as Context;
+const notBeating = { info: {} } as unknown as Context;
 
 test('grouping in Postgres finds the same links and doubts as matching in memory', async () => {
   const claims = new LinkClaims(sql);

@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import { duration, planText, type PlanView } from '../../src/cli/planText.js';
+import { emptyTotals, type PlanCost } from '../../src/core/plan.js';
+import { collectedOutput } from '../helpers/collectedOutput.js';
+
+const nowMs = Date.UTC(2026, 0, 2, 10, 0);
+const cost: PlanCost = {
+  yapla: { requests: 4, references: 0, seconds: 2, days: 1 },
+  yoplanning: { requests: 2_100, references: 3, seconds: 3 * 86_400, days: 3 },
+};
+const uuid = '8d23503e-041e-4f6b-9a55-111122223333';
+const unchanged = { adopt: [], conflicts: [], create: null, gone: null };
+const view: PlanView = {
+  number: 4,
+  connection: 'club',
+  totals: {
+    ...emptyTotals(),
+    items: { link: 0, adopt: 0, create: 0, write: 3, conflict: 0, remove: 0, doubt: 2 },
+    changedPeople: 3,
+    unchanged: 40,
+    changes: { yapla: 2, yoplanning: 1 },
+    creations: { yapla: 0, yoplanning: 0 },
+  },
+  cost,
+  guard: [],
+  samples: [
+    {
+      kind: 'write',
+      linkId: `yoplanning:${uuid}`,
+      decision: {
+        ...unchanged,
+        kind: 'write',
+        write: { yapla: ['city'], yoplanning: [] },
+        reasons: { city: 'changedInYoplanning' },
+      },
+      yapla: { city: null },
+      yoplanning: { city: 'Lyon' },
+    },
+    {
+      kind: 'doubt',
+      linkId: null,
+      decision: { kind: 'duplicate', by: 'email+name', yapla: ['1', '2'], yoplanning: [] },
+      yapla: null,
+      yoplanning: null,
+    },
+  ],
+};
+const text = (more: Partial<PlanView> = {}) => planText({ ...view, ...more }, collectedOutput(), nowMs);
+
+describe('a plan as text', () => {
+  test('says what is done, to how many, with samples, and how many are not shown', () => {
+    const said = text();
+    expect(said).toMatch(/^Plan 4 for club\n/);
+    expect(said).toContain('~ 3 changed');
+    expect(said).toContain('… and 2 more');
+    expect(said).toContain('Yapla.city   (empty) → "Lyon"   (changedInYoplanning)');
+    expect(said).toContain('yapla:1  yapla:2   (duplicate, by email+name)');
+    expect(said).toContain('Plan: 0 to create, 0 to link, 3 to change, 40 unchanged, 2 doubtful.');
+    expect(said).not.toContain('created: known');
+  });
+
+  test('says what it costs in each system, and when it is finished', () => {
+    expect(text()).toMatch(/Yapla +4 requests +\(0 creations, 2 changes\) +2 s, 1 day of quota\n/);
+    expect(text()).toMatch(
+      /Yoplanning +2100 requests +\(0 creations, 1 changes\) +3 days, 3 days of quota; 3 more from the day's rest/,
+    );
+    expect(text()).toContain('Finished about 2026-01-05 10:00 UTC');
+  });
+
+  test('shortens ids to what still tells them apart, and leaves no white space at the end of a line', () => {
+    const said = text();
+    expect(said).toContain('yoplanning:8d23503e-04…');
+    expect(said).not.toContain(uuid);
+    expect(said.split('\n').filter((line) => /\s$/.test(line))).toEqual([]);
+    expect(said).not.toMatch(/undefined|null|NaN/);
+  });
+
+  test('says why the guard holds it, and who may not be written', () => {
+    const trip = {
+      code: 'tooManyCreated',
+      system: 'yoplanning',
+      count: 30,
+      of: 60,
+      share: 0.5,
+      maxShare: 0.2,
+    } as const;
+    const said = text({ guard: [trip], heldBack: 5 });
+    expect(said).toContain(
+      "Guard: 50 % of Yoplanning's people would be new (30 of 60; allowed without a person: 20 %)",
+    );
+    expect(said).toContain('5 more differ in what may not be written');
+    expect(text()).not.toContain('Guard');
+  });
+});
+
+test.each([
+  [45, '45 s'],
+  [119.6, '2 min'],
+  [7_500, '2 h 5 min'],
+  [7_200, '2 h'],
+  [3 * 86_400, '3 days'],
+])('%d seconds read as %s', (seconds, said) => {
+  expect(duration(seconds)).toBe(said);
+});
