@@ -12,6 +12,9 @@ import type { Output } from './output.js';
 /** How often the workflow is asked: often enough to look alive, seldom enough to cost nothing. */
 const pollMs = 400;
 
+/** Where lines cannot be redrawn, progress is told so often. */
+const lineEveryMs = 5_000;
+
 /** Follows until `until` says so; prints each change of phase and state once. */
 export async function followBulk(
   handle: BulkSyncHandle,
@@ -45,6 +48,8 @@ class Screen {
 
   async show(progress: BulkProgress): Promise<void> {
     const { state, phase, plan } = progress;
+    // The phase moved on since we looked last: one more look, so that the bar ends where the work did.
+    if (this.bar !== null && phase !== 'applying' && plan !== null) await this.advance(plan.id, plan.remoteItems);
     if (state.kind === 'waitingForBudget')
       return this.say(`waiting for the quota until ${state.until}: ${state.reason}`);
     if (state.kind === 'stopped') return this.say(this.output.colours.red(`stopped: ${state.reason}`));
@@ -62,6 +67,8 @@ class Screen {
         return this.say('looking up creations whose answer never came…');
       case 'verifying':
         return this.say('verifying…');
+      case 'storingReferences':
+        return this.say('storing each other’s ids, from what the day’s quota has left over…');
       case 'applying':
         if (plan !== null && plan.remoteItems > 0) await this.advance(plan.id, plan.remoteItems);
         return;
@@ -91,10 +98,10 @@ class Screen {
     const left = rate > 0 ? `${duration((total - done) / rate)} left` : 'time left: not known yet';
     if (!this.output.interactive) {
       // A file or a CI log wants a line now and then, not a picture.
-      if (now - this.printedAt > 5_000 || done === total)
+      if (now - this.printedAt > lineEveryMs || done === total) {
+        this.printedAt = now;
         this.say(`applying: ${done} of ${total} people, ${rate.toFixed(1)} a second, ${left}`);
-      if (this.line.startsWith('applying'))
-        this.printedAt = this.printedAt === 0 || now - this.printedAt > 5_000 ? now : this.printedAt;
+      }
       return;
     }
     if (this.bar === null) {
