@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
+import { interruption } from '../src/cli/untilSignal.js';
 import { startStack } from '../src/embedded/stack.js';
 import { startSandboxProcess, type SandboxProcess } from '../src/sandbox/child.js';
 import { sandboxConnection, type SandboxConnectionOptions } from '../src/sandbox/connections.js';
@@ -12,6 +13,8 @@ import { connectTemporal, ensureSearchAttributes } from '../src/temporal.js';
 import { startWorkerProcess, type WorkerProcess } from './workerProcess.js';
 
 export interface Stage {
+  /** Tells this run's connections from those of a run that was killed. */
+  readonly run: string;
   readonly directory: string;
   readonly databaseUrl: string;
   readonly temporalAddress: string;
@@ -21,7 +24,7 @@ export interface Stage {
 }
 
 export interface Setting {
-  /** Names the connection: one for each measurement. */
+  /** Names the connection, together with the run: one for each measurement. */
   readonly name: string;
   readonly sandbox: SandboxOptions;
   readonly limits: NonNullable<SandboxConnectionOptions['limits']>;
@@ -54,18 +57,25 @@ function environment({ databaseUrl }: Stage): Record<string, string> {
   };
 }
 
+/** Storing the other system's id comes after the sync, in its own lane, from what the day leaves over: it is not what is measured. */
+const syncOnly = { fillReferences: false };
+
 /** The guard is for people; a bench's plan is what it is. */
 const openGuard = { maxChangedShare: 1, maxCreatedShare: 1, maxRemovedShare: 1 };
 
-/** Starts PostgreSQL and Temporal on empty directories, and stops them after `action`. */
+/**
+ * Starts PostgreSQL and Temporal, and stops and removes them after `action`, also when a signal ends it. What a killed run left behind
+ * is found by the start, as always.
+ */
 export async function withStage<T>(
   directory: string,
   say: (line: string) => void,
   action: (stage: Stage) => Promise<T>,
 ): Promise<T> {
-  rmSync(directory, { recursive: true, force: true });
+  const interrupted = interruption();
   mkdirSync(directory, { recursive: true });
   const stack = await startStack({ dataDirectory: directory, onProgress: say, onServerLost: say });
+  let result: T;
   try {
     await migrate(stack.databaseUrl);
     const sql = openDatabase(stack.databaseUrl, { maxConnections: 4, applicationName: 'bench' });
@@ -73,13 +83,20 @@ export async function withStage<T>(
     try {
       await ensureSearchAttributes(connection, 'default');
       const { databaseUrl, temporalAddress } = stack;
-      return await action({ directory, databaseUrl, temporalAddress, sql, client, say });
+      const run = Date.now().toString(36);
+      result = await Promise.race([
+        action({ run, directory, databaseUrl, temporalAddress, sql, client, say }),
+        interrupted,
+      ]);
     } finally {
       await Promise.all([sql.end({ timeout: 5 }), connection.close()]);
     }
   } finally {
     await stack.stop();
   }
+  // Where something went wrong the logs stay.
+  rmSync(directory, { recursive: true, force: true });
+  return result;
 }
 
 /** A sandbox and a fresh worker around `action`, so that nothing of one measurement reaches the next. */
@@ -88,7 +105,8 @@ export async function withPasserelle<T>(
   setting: Setting,
   action: (passerelle: Passerelle) => Promise<T>,
 ): Promise<T> {
-  const { name, limits, bulk } = setting;
+  const { limits, bulk } = setting;
+  const name = `${setting.name}-${stage.run}`;
   const sandbox = await startSandboxProcess(setting.sandbox);
   try {
     const taskQueue = `bench-${name}`;
@@ -96,7 +114,7 @@ export async function withPasserelle<T>(
       rule: 'yapla',
       limits,
       credentials: references,
-      settings: { guard: openGuard, ...(bulk === undefined ? {} : { bulk }) },
+      settings: { guard: openGuard, bulk: { ...syncOnly, ...bulk } },
     });
     const worker = await startWorkerProcess(
       {
