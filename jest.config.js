@@ -4,7 +4,10 @@ const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   resolver: '<rootDir>/test/helpers/resolver.cjs',
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
   },
 };
 

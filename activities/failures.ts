@@ -5,7 +5,15 @@
 import { activityInfo, log } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { UnreadableValue } from '../src/core/normalise.js';
-import { BudgetExhausted, isFailure, NoAnswer, ServerFailed, Throttled, type Failure } from '../src/http/failures.js';
+import {
+  BudgetExhausted,
+  isFailure,
+  NoAnswer,
+  RecordMissing,
+  ServerFailed,
+  Throttled,
+  type Failure,
+} from '../src/http/failures.js';
 import { DatabaseError, withoutValues } from '../src/store/database.js';
 import { ClaimLost, LinkBusy } from '../src/sync/claims.js';
 import { MisplacedField } from '../src/systems/mapping.js';
@@ -74,7 +82,8 @@ function fromFailure(failure: Failure, attempt: number): ApplicationFailure {
   if (failure instanceof Throttled) {
     return ApplicationFailure.create({ ...common, nextRetryDelay: delay(failure.retryAfterMs) });
   }
-  if (failure instanceof ServerFailed || failure instanceof NoAnswer) {
+  // A record that is missing while it is written makes the decision stale: the next attempt decides again.
+  if (failure instanceof ServerFailed || failure instanceof NoAnswer || failure instanceof RecordMissing) {
     return ApplicationFailure.create({ ...common, nextRetryDelay: delay(serverRetryMs(attempt)) });
   }
   if (failure.type === 'UnexpectedResponse' && attempt < attemptsToRead) {

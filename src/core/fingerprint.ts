@@ -15,6 +15,9 @@ export const fingerprintKeyBytes = 32;
 /** 128 bits: two values of one field meet by chance once in some 10^19 values, and a hash fits 22 characters. */
 const hashBytes = 16;
 
+/** One write hashes the same values some four times: as read before, as decided, as answered, as stored. */
+const remembered = 4_096;
+
 /**
  * HMAC-SHA-256 of field name and normalised value, cut to 128 bits, base64url (22 characters); `''` for the empty value.
  * The name is part of it, so that equal values of two fields cannot be recognised as equal.
@@ -26,11 +29,18 @@ export function createFingerprint(key: Uint8Array): Fingerprint {
     throw new RangeError(`expected a fingerprint key of at least ${fingerprintKeyBytes} bytes, found ${key.length}`);
   }
   const secret = createSecretKey(key);
+  const known = new Map<string, FieldHash>();
   return (field, value) => {
     if (value === null) return '';
     // No normalised value contains NUL, so no two pairs of name and value run together to the same text.
-    const digest = createHmac('sha256', secret).update(`${field}\0${value}`, 'utf8').digest();
-    return digest.toString('base64url', 0, hashBytes);
+    const text = `${field}\0${value}`;
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const digest = createHmac('sha256', secret).update(text, 'utf8').digest();
+    const hash = digest.toString('base64url', 0, hashBytes);
+    if (known.size >= remembered) known.clear();
+    known.set(text, hash);
+    return hash;
   };
 }
 

@@ -79,6 +79,8 @@ export interface BudgetOptions {
 
 /** Most permits given at once where no limit is smaller. */
 const LARGEST_GROUP = 64;
+/** Where nothing is limited nobody waits for the end of a request: only the log does. */
+const UNLIMITED_LINGER_MS = 25;
 /** A 429 never closes a budget for less (design.md) nor, should its time be nonsense, for more than about a year. */
 const SHORTEST_CLOSURE_MS = 1_000;
 const LONGEST_CLOSURE_MS = 366 * 86_400_000;
@@ -101,15 +103,15 @@ class PostgresBudget implements Budget {
     this.#sql = sql;
     this.#credential = credential;
     this.#limits = limits;
-    this.#settlements = new Settlements(sql, credential, limits.lateArrivalMs);
-    this.#permits =
-      limits.requestsPerSecond === null && limits.requestsPerDay === null
-        ? new BudgetGate(options)
-        : new BudgetLine({
-            ...options,
-            mostAtOnce: this.largestGroup('live'),
-            unused: (permit) => this.release(permit),
-          });
+    const isLimited = limits.requestsPerSecond !== null || limits.requestsPerDay !== null;
+    this.#settlements = new Settlements(sql, credential, limits.lateArrivalMs, isLimited ? 0 : UNLIMITED_LINGER_MS);
+    this.#permits = !isLimited
+      ? new BudgetGate(options)
+      : new BudgetLine({
+          ...options,
+          mostAtOnce: this.largestGroup('live'),
+          unused: (permit) => this.release(permit),
+        });
   }
 
   largestGroup(lane: Lane): number {

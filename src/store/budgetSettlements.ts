@@ -1,3 +1,4 @@
+import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
 import type { Permit, PermitAnswer } from './budgetPermits.js';
 import type { Sql } from './database.js';
 
@@ -19,15 +20,18 @@ export class Settlements {
   readonly #sql: Sql;
   readonly #credential: string;
   readonly #lateArrivalMs: number;
+  readonly #lingerMs: number;
   #answers: Settlement[] = [];
   #released: number[] = [];
   #writing: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(sql: Sql, credential: string, lateArrivalMs: number) {
+  /** @param lingerMs ends gather for so long before they are written; 0 where somebody may wait for the room that they make */
+  constructor(sql: Sql, credential: string, lateArrivalMs: number, lingerMs: number) {
     this.#sql = sql;
     this.#credential = credential;
     this.#lateArrivalMs = lateArrivalMs;
+    this.#lingerMs = lingerMs;
   }
 
   answered(permit: Permit, answer: PermitAnswer): void {
@@ -66,7 +70,7 @@ export class Settlements {
     clearTimeout(this.#retry);
     try {
       // Lets those join that end in this same turn of the event loop.
-      await new Promise((resolve) => setImmediate(resolve));
+      await (this.#lingerMs === 0 ? immediate() : delay(this.#lingerMs));
       while (this.#pending()) await this.#writeOnce();
     } catch {
       // Nothing is lost by waiting, and whoever needs the database next hears of it: the permits come from there.

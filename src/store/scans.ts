@@ -14,14 +14,9 @@ export interface ScanKey {
 /** Opens a scan for a workflow run, or finds the one that an earlier attempt opened. */
 export async function openScan(sql: Sql, connectionId: string, system: SystemName, runId: string): Promise<number> {
   const [row] = await sql<{ id: number }[]>`
-    with known as (
-      select id from scan where connection_id = ${connectionId} and system = ${system} and run_id = ${runId}
-    ), made as (
-      insert into scan (connection_id, system, run_id)
-      select ${connectionId}, ${system}, ${runId} where not exists (select 1 from known)
-      returning id
-    )
-    select id::int as id from known union all select id::int from made`;
+    insert into scan (connection_id, system, run_id) values (${connectionId}, ${system}, ${runId})
+    on conflict (connection_id, system, run_id) do update set run_id = excluded.run_id
+    returning id::int as id`;
   return row!.id;
 }
 

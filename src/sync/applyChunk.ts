@@ -33,6 +33,12 @@ export interface ApplyingChunk {
 /** Failures that concern one record or one answer; any other ends the whole attempt at once. */
 const passing = new Set(['ServerFailed', 'NoAnswer', 'UnexpectedResponse', 'RecordMissing']);
 
+/** Results of a hand that may wait to be recorded while it works on: after a crash each costs a look at its record. */
+const unrecordedResults = 3;
+
+/** Results gather for so long: nobody waits for them, and one statement for ten costs little more than one for one. */
+const commitLingerMs = 15;
+
 /** So many failures in a row without any answer in between: the server is down, and asking on would only burn requests. */
 const failuresInARow = 3;
 
@@ -94,25 +100,26 @@ class ChunkAttempt {
     });
     this.commit = createBatcher(async (results) => {
       await commitResults(sql, { connectionId: connection.id, planId }, results);
-    });
+    }, commitLingerMs);
   }
 
   async run(items: readonly PlanItem[]): Promise<void> {
     const queue = [...items];
     const hand = async (): Promise<void> => {
-      // While an item's result is on its way to Postgres the hand works on the next: never more than one ahead. A crash in between is
-      // the same as one before the commit: the next attempt finds the values in place.
-      let recorded: Promise<void> = Promise.resolve();
+      // While results are on their way to Postgres the hand works on: never further than `unrecordedResults` ahead. A crash in between
+      // is the same as one before the commit: the next attempt finds the values in place.
+      const unrecorded: Promise<unknown>[] = [];
       for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
         if (this.ending !== null || this.chunk.cancelled()) break;
         const result = await this.orEnd(() => this.apply(item));
-        await recorded;
         if (result === null) continue;
-        recorded = this.orEnd(() => this.record(result)).then(() => undefined);
+        const recorded = this.orEnd(() => this.record(result));
+        unrecorded.push(recorded);
+        if (unrecorded.length > unrecordedResults) await unrecorded.shift();
         // A question may be a canary, after which nothing more may be written.
         if (result.cases.length > 0) await recorded;
       }
-      await recorded;
+      await Promise.all(unrecorded);
     };
     await Promise.all(Array.from({ length: this.chunk.connection.config.bulk.parallelItems }, hand));
     for (const { item, failure, saw } of this.failed) await this.judge(item, failure, saw);

@@ -4,18 +4,27 @@
  */
 export type Batcher<T> = (item: T) => Promise<void>;
 
-/** `flush` gets all that gathered; if it throws, every caller of that batch gets the error. */
-export function createBatcher<T>(flush: (items: readonly T[]) => Promise<void>): Batcher<T> {
+/**
+ * `flush` gets all that gathered; if it throws, every caller of that batch gets the error.
+ *
+ * @param lingerMs a batch gathers for so long at least: larger batches, for callers who need not wait for the end of theirs. 0: until
+ * the current turn of the event loop is over.
+ */
+export function createBatcher<T>(flush: (items: readonly T[]) => Promise<void>, lingerMs = 0): Batcher<T> {
   let gathered: { readonly items: T[]; readonly done: Promise<void> } | null = null;
   let last: Promise<void> = Promise.resolve();
 
   return (item) => {
     if (gathered === null) {
       const items: T[] = [];
-      // After the batch before this one, and at the earliest when the current turn of the event loop is over.
+      const lingered = new Promise<void>((resolve) => {
+        if (lingerMs === 0) setImmediate(resolve);
+        else setTimeout(resolve, lingerMs);
+      });
+      // After the batch before this one.
       const done = last
         .catch(() => undefined)
-        .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
+        .then(() => lingered)
         .then(() => {
           gathered = null;
           return flush(items);

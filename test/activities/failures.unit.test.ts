@@ -37,6 +37,7 @@ describe('a failure at the edge', () => {
     [new Throttled(context, 30_000), 'Throttled', [30_000, 33_000]],
     [new ServerFailed(context, 'unknown', 503), 'ServerFailed', [1_000, 1_100]],
     [new NoAnswer(context, 'unknown', 'ECONNRESET'), 'NoAnswer', [1_000, 1_100]],
+    [new RecordMissing(context), 'RecordMissing', [1_000, 1_100]],
   ] as const)('that may pass is tried again after a second or more: %#', (error, type, [least, most]) => {
     const failure = cross(error);
     expect(failure).toMatchObject({ type, nonRetryable: false, message: error.message });
@@ -48,7 +49,6 @@ describe('a failure at the edge', () => {
     new ConnectionStopped(context, 'a token was revoked'),
     new AccessRefused(context, 401),
     new InvalidRecord(context, 400, ['email'], 'said zoe@example.org'),
-    new RecordMissing(context),
     new RequestRefused(context, 405, 'it may not be written', 'Correct the path'),
   ])('that no repetition mends is not tried again: $type', (error) => {
     const failure = cross(error);

@@ -22,6 +22,9 @@ create table scan (
   ended_at      timestamptz
 );
 
+-- Attempts that overlap must find one scan, not open two.
+create unique index scan_run on scan (connection_id, system, run_id);
+
 -- Our last copy of a record, as its system returned it.
 create table shadow (
   connection_id      text not null references connection on delete cascade,
