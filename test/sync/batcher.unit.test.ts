@@ -35,6 +35,18 @@ describe('group commit', () => {
     ]);
   });
 
+  test('with a linger takes together what comes within it, and not only within one turn of the event loop', async () => {
+    const { flush, batch } = gate<number>();
+    const add = createBatcher(flush, 50);
+    const first = add(1);
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    const second = add(2);
+    const one = await batch(0);
+    expect(one.items).toEqual([1, 2]);
+    one.pass();
+    await Promise.all([first, second]);
+  });
+
   test('tells a failure to everyone of its batch, and to nobody of the next', async () => {
     const { flush, batch } = gate<number>();
     const add = createBatcher(flush);
