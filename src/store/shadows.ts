@@ -1,6 +1,6 @@
 /** The table `shadow`: our last copy of each record, as its system returned it. */
 import type { CanonicalFields, FieldHashes, SystemName } from '../core/record.js';
-import type { JsonObject, SystemRecord } from '../systems/system.js';
+import type { JsonObject, SystemRecord } from '../core/document.js';
 import { jsonTexts, type Sql, type Transaction } from './database.js';
 
 /** A record as it is stored. */

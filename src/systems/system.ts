@@ -3,25 +3,11 @@
  *
  * A `System` is bound to one connection: it holds the credential's http client, the field map and the normaliser.
  */
+import type { SystemRecord } from '../core/document.js';
 import type { CanonicalFields, SystemName } from '../core/record.js';
 import type { Ask } from '../http/client.js';
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export type JsonObject = { [key: string]: Json };
-
-/** One record as a system returned it. Values: stays in memory and Postgres, never in a workflow history, a log or an error. */
-export interface SystemRecord {
-  /** The system's own id. */
-  readonly id: string;
-  /** The whole document as returned, unmapped fields included. */
-  readonly document: JsonObject;
-  /** Mapped fields, normalised. A field that the document does not have is absent. */
-  readonly fields: CanonicalFields;
-  /** Modification time, epoch milliseconds UTC, where the system returns one. */
-  readonly modifiedAt: number | null;
-  /** The id of the other system's record that this one carries, where the system has a place for it. */
-  readonly externalReference: string | null;
-}
+export type { Json, JsonObject, SystemRecord } from '../core/document.js';
 
 /** Where to read: the page must contain position `from` (it may start before it, where the system can only count in pages). */
 export interface PageRequest {

@@ -1,0 +1,19 @@
+/** What a system's record is before anything is made of it: its document, and what the field map reads from it. */
+import type { CanonicalFields } from './record.js';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** One record as a system returned it. Values: stays in memory and Postgres, never in a workflow history, a log or an error. */
+export interface SystemRecord {
+  /** The system's own id. */
+  readonly id: string;
+  /** The whole document as returned, unmapped fields included. */
+  readonly document: JsonObject;
+  /** Mapped fields, normalised. A field that the document does not have is absent. */
+  readonly fields: CanonicalFields;
+  /** Modification time, epoch milliseconds UTC, where the system returns one. */
+  readonly modifiedAt: number | null;
+  /** The id of the other system's record that this one carries, where the system has a place for it. */
+  readonly externalReference: string | null;
+}
