@@ -78,7 +78,13 @@ export const makePlan =
           if (kind === null) continue;
           const writes = systemNames.some((system) => decision.write[system].length > 0);
           const part = decision.create !== null || decision.gone !== null || writes ? 'remote' : 'local';
-          items[part].push({ n: next[part]++, kind, linkId: pair.linkId, decision, saw: seen(pairHashes(pair)) });
+          items[part].push({
+            n: next[part]++,
+            kind,
+            linkId: pair.linkId,
+            decision,
+            saw: part === 'remote' ? seen(pairHashes(pair)) : {},
+          });
         }
         await addItems(sql, planId, 'local', items.local);
         await addItems(sql, planId, 'remote', items.remote);

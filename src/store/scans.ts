@@ -35,32 +35,29 @@ export interface ScannedPage {
 export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Promise<PageFacts> {
   const { connectionId, system, scanId, pass } = key;
   return await sql.begin(async (tx) => {
-    // Locked first: of two attempts that store one page at the same time, the second must see what the first has marked.
-    const [scan] = await tx<{ pass: number }[]>`select pass from scan where id = ${scanId} for update`;
+    // A page that a crash of the database loses takes its marks with it: the pass does not add up, and is read again.
+    await tx`select set_config('synchronous_commit', 'off', true)`;
+    // First, for its lock: of two attempts that store one page at the same time, the second must see what the first has marked.
     // A new pass begins with nothing seen; an attempt repeated after its commit finds the pass already begun.
-    await tx`update scan set pass = ${pass}, seen = 0 where id = ${scanId} and pass < ${pass}`;
+    const [scan] = await tx<{ pass: number; seen: number }[]>`
+      update scan set seen = case when pass < ${pass} then 0 else seen end, pass = greatest(pass, ${pass}),
+             pages = pages + 1, stated_count = ${page.count}
+       where id = ${scanId} returning pass, seen`;
     // A late attempt of a pass that is over: nobody waits for its answer, and its marks would be missing from the pass that is read now.
     const isLate = scan!.pass > pass;
-    const first = page.rows[0];
-    const firstKnown =
-      page.start === 0 ||
-      (first !== undefined &&
-        (
-          await tx`
-            select 1 from shadow where connection_id = ${connectionId} and system = ${system}
-              and external_id = ${first.id} and scan_id = ${scanId} and scan_pass = ${pass}`
-        ).length > 0);
-    if (firstKnown && !isLate && page.rows.length > 0) {
-      const ids = page.rows.map((row) => row.id);
-      const [before] = await tx<{ n: number }[]>`
-        select count(*)::int as n from shadow where connection_id = ${connectionId} and system = ${system}
-          and external_id = any(${ids}) and scan_id = ${scanId} and scan_pass = ${pass}`;
+    const ids = page.rows.map((row) => row.id);
+    const [marked] = await tx<{ first: boolean; all: number }[]>`
+      select coalesce(bool_or(external_id = ${ids[0] ?? ''}), false) as first, count(*)::int as all from shadow
+       where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids})
+         and scan_id = ${scanId} and scan_pass = ${pass}`;
+    const firstKnown = page.start === 0 || marked!.first;
+    let seen = scan!.seen;
+    if (firstKnown && !isLate && ids.length > 0) {
       await upsertShadows(tx, connectionId, system, page.rows, { scanId, pass });
-      await tx`update scan set seen = seen + ${new Set(ids).size - before!.n} where id = ${scanId}`;
+      seen += new Set(ids).size - marked!.all;
+      await tx`update scan set seen = ${seen} where id = ${scanId}`;
     }
-    const [row] = await tx<{ seen: number }[]>`
-      update scan set pages = pages + 1, stated_count = ${page.count} where id = ${scanId} returning seen`;
-    return { start: page.start, received: page.rows.length, firstKnown, seen: row!.seen, count: page.count };
+    return { start: page.start, received: page.rows.length, firstKnown, seen, count: page.count };
   });
 }
 

@@ -95,7 +95,7 @@ create table plan_item (
   kind        text not null,
   link_id     text,
   decision    jsonb not null,
-  -- Hashes that the decision saw, by system: its precondition.
+  -- Hashes that the decision saw, by system: its precondition. Empty where nothing is written.
   saw         jsonb not null default '{}',
   status      text not null default 'pending' check (status in ('pending', 'done', 'failed')),
   outcome     text,
