@@ -1,6 +1,8 @@
 /** `npm run bench` lists the benches; `npm run bench -- <name>` runs one. */
 import { parseArgs } from 'node:util';
+import { CommandFailed } from '../src/cli/program.js';
 import { bulk } from './bulk.js';
+import { BulkWentWrong } from './bulkRun.js';
 import { drawCharts } from './chart.js';
 import { UsageMistake, type Bench } from './bench.js';
 
@@ -42,7 +44,11 @@ function usage(): string {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageMistake)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
+  const { name, message } = error as Error;
+  if (error instanceof UsageMistake) process.exitCode = 2;
+  else if (error instanceof CommandFailed || error instanceof BulkWentWrong) process.exitCode = 1;
+  else throw error;
+  console.error(`${name}: ${message}`);
+  // A signal leaves a measurement under way behind: what it still waits for holds nobody up.
+  process.exit();
 }

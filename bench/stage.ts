@@ -80,17 +80,15 @@ export async function withStage<T>(
     await migrate(stack.databaseUrl);
     const sql = openDatabase(stack.databaseUrl, { maxConnections: 4, applicationName: 'bench' });
     const { connection, client } = await connectTemporal({ address: stack.temporalAddress, namespace: 'default' });
-    try {
-      await ensureSearchAttributes(connection, 'default');
-      const { databaseUrl, temporalAddress } = stack;
-      const run = Date.now().toString(36);
-      result = await Promise.race([
-        action({ run, directory, databaseUrl, temporalAddress, sql, client, say }),
-        interrupted,
-      ]);
-    } finally {
-      await Promise.all([sql.end({ timeout: 5 }), connection.close()]);
-    }
+    await ensureSearchAttributes(connection, 'default');
+    const { databaseUrl, temporalAddress } = stack;
+    const run = Date.now().toString(36);
+    result = await Promise.race([
+      action({ run, directory, databaseUrl, temporalAddress, sql, client, say }),
+      interrupted,
+    ]);
+    // Only where nothing is under way: a call that the client repeats on a closed connection throws outside of any promise.
+    await Promise.all([sql.end({ timeout: 5 }), connection.close()]);
   } finally {
     await stack.stop();
   }
