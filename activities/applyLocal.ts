@@ -24,6 +24,7 @@ export const applyLocal =
           sql,
           connectionId,
           items.flatMap((item) => item.linkId ?? []),
+          'values',
         );
         const agreements: Agreement[] = [];
         const cases: NewCase[] = [];

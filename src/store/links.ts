@@ -67,15 +67,17 @@ export function settledHashes(
   return Object.fromEntries(Object.entries(hashes).map(([field, hash]) => [field, settled(field, hash)]));
 }
 
-/** How much of the two shadows is read: whole documents are only needed where something is written. */
-export type Depth = 'hashes' | 'values';
+/** How much of the two shadows is read: values are needed for questions and bases, whole documents only where something is written. */
+export type Depth = 'hashes' | 'values' | 'documents';
 
 const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
   const s = sql(alias);
   const values =
-    depth === 'values'
-      ? sql`'document', ${s}.document, 'fields', ${s}.fields,`
-      : sql`'document', '{}'::json, 'fields', '{}'::json,`;
+    depth === 'hashes'
+      ? sql`'document', '{}'::json, 'fields', '{}'::json,`
+      : depth === 'values'
+        ? sql`'document', '{}'::json, 'fields', ${s}.fields,`
+        : sql`'document', ${s}.document, 'fields', ${s}.fields,`;
   return sql`case when ${s}.external_id is null or ${s}.gone_at is not null then null else json_build_object('id', ${s}.external_id, ${values}
     'hashes', ${s}.hashes, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference) end`;
 };
@@ -120,12 +122,13 @@ export async function pairsByIds(
   sql: Sql | Transaction,
   connectionId: string,
   linkIds: readonly string[],
+  depth: Depth = 'documents',
 ): Promise<Map<string, LinkedPair>> {
   const rows = await sql<PairRow[]>`
     ${selectPairs(
       sql,
       connectionId,
-      'values',
+      depth,
       sql`select * from link where connection_id = ${connectionId} and link_id = any(${linkIds as string[]})`,
     )}`;
   return new Map(rows.map((row) => [row.linkId, pairOf(row)]));
