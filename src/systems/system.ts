@@ -83,8 +83,8 @@ export interface System {
   /** Creates a record. One request. Not repeated here: the caller records the intent first and looks it up before repeating. */
   create(request: CreateRequest, ask: Ask): Promise<CreateResult>;
   /**
-   * GET, merge into the whole document, PUT, back to back: both permits are taken before the GET and nothing is awaited in
-   * between. Two requests, one when nothing is written; more where a session must be opened or renewed.
+   * GET, merge into the whole document, PUT, back to back: both permits are taken before the GET, and in between only
+   * the second permit's moment is awaited (due the shortest of the last round trips after the first, so mostly past already). Two requests, one when nothing is written; more where a session must be opened or renewed.
    *
    * Only fields that differ once normalised are written: the others keep the form in which the system holds them.
    *

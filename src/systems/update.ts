@@ -38,8 +38,8 @@ export interface Change {
 }
 
 /**
- * Reads, merges and writes one record (see `System.update`). Both permits are taken before the read, and nothing is awaited
- * between its answer and the write, because what somebody edits in that gap is lost: neither system has conditional writes.
+ * Reads, merges and writes one record (see `System.update`). Both permits are taken before the read, and between its
+ * answer and the write only the second permit's moment may be awaited (src/http/client.ts), because what somebody edits in that gap is lost: neither system has conditional writes.
  */
 export async function readMergeWrite(
   id: string,
