@@ -125,11 +125,11 @@ export async function linksInQuestion(
   return new Map(rows.map((row) => [row.linkId, new Set(row.fields)]));
 }
 
-/** Every `<link>/<field>` with an open case about that field. */
+/** Every `<link>/<field>` with an open case about that field, and every `<link>` of which a system refuses the record as a whole. */
 export async function fieldsInQuestion(sql: Sql, connectionId: string): Promise<Set<string>> {
   const rows = await sql<{ name: string }[]>`
-    select link_id || '/' || field as name from cases
-     where connection_id = ${connectionId} and status = 'open' and field <> '' and link_id is not null`;
+    select case when field = '' then link_id else link_id || '/' || field end as name from cases
+     where connection_id = ${connectionId} and status = 'open' and link_id is not null and (field <> '' or kind = 'refused')`;
   return new Set(rows.map((row) => row.name));
 }
 

@@ -242,7 +242,7 @@ export interface Unreferenced {
   readonly equal: EqualValues;
 }
 
-/** Linked records of a system without a reference, in the order of their links, from just after `after`. */
+/** Linked records of a system without a reference, but for those that a system refuses anyway, in the order of their links, from just after `after`. */
 export async function linksLackingReference(
   sql: Sql,
   connectionId: string,
@@ -256,5 +256,7 @@ export async function linksLackingReference(
       from link l join shadow s on s.connection_id = l.connection_id and s.system = ${system} and s.external_id = l.${sql(own)}
      where l.connection_id = ${connectionId} and l.state = 'active' and l.${sql(other)} is not null
        and s.gone_at is null and s.external_reference is null and l.link_id > ${after}
+       and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.link_id = l.link_id
+                          and c.kind = 'refused' and c.status = 'open')
      order by l.link_id limit ${limit}`;
 }

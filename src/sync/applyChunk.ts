@@ -18,7 +18,6 @@ import { applyLink, LinkInterrupted, type Intended } from './applyLink.js';
 import { createBatcher, type Batcher } from './batcher.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { stopIfCanariesDie } from './canary.js';
-import type { PairHashes } from './decideLink.js';
 import { commitResults, type ItemResult } from './results.js';
 
 export interface ApplyingChunk {
@@ -70,7 +69,7 @@ class ChunkAttempt {
   /** Systems that answered something other than an error of theirs during this attempt. */
   private readonly answering = new Set<string>();
   private readonly failuresSinceAnswer = new Map<string, number>();
-  private readonly failed: { readonly item: PlanItem; readonly failure: Failure; readonly saw: PairHashes }[] = [];
+  private readonly failed: { readonly item: PlanItem; readonly failure: Failure; readonly at: LinkInterrupted }[] = [];
   private readonly intend: Batcher<Intended>;
   private readonly commit: Batcher<ItemResult>;
 
@@ -122,7 +121,7 @@ class ChunkAttempt {
       await Promise.all(unrecorded);
     };
     await Promise.all(Array.from({ length: this.chunk.connection.config.bulk.parallelItems }, hand));
-    for (const { item, failure, saw } of this.failed) await this.judge(item, failure, saw);
+    for (const { item, failure, at } of this.failed) await this.judge(item, failure, at);
     if (this.ending !== null) throw this.ending;
   }
 
@@ -169,7 +168,8 @@ class ChunkAttempt {
     if (result.cases.some((one) => one.kind === 'canary')) await stopIfCanariesDie(this.chunk);
   }
 
-  private async interrupted(item: PlanItem, { cause, done, saw }: LinkInterrupted): Promise<void> {
+  private async interrupted(item: PlanItem, at: LinkInterrupted): Promise<void> {
+    const { cause, done } = at;
     const { sql, connection } = this.chunk;
     for (const { system } of done?.shadows ?? []) this.answered(system);
     if (done !== null) await this.record({ ...done, n: null });
@@ -184,9 +184,9 @@ class ChunkAttempt {
     }
     if (cause instanceof InvalidRecord) {
       this.answered(cause.context.system);
-      await this.refuse(item, saw, cause, 'refused');
+      await this.refuse(item, at, cause, 'refused');
     } else if (passing.has(cause.type)) {
-      this.failed.push({ item, failure: cause, saw });
+      this.failed.push({ item, failure: cause, at });
       const inARow = (this.failuresSinceAnswer.get(cause.context.system) ?? 0) + 1;
       this.failuresSinceAnswer.set(cause.context.system, inARow);
       if (inARow >= failuresInARow) this.ending ??= cause;
@@ -201,14 +201,14 @@ class ChunkAttempt {
   }
 
   /** After the attempt: was it the record, or the server? */
-  private async judge(item: PlanItem, failure: Failure, saw: PairHashes): Promise<void> {
+  private async judge(item: PlanItem, failure: Failure, at: LinkInterrupted): Promise<void> {
     // A write is sent after its record was read (or looked up), so one that fails again and again is the record's own.
     const isWrite = failure.context.method !== 'GET';
     const serverAnswers = this.answering.has(failure.context.system) || (isWrite && item.attempts > 0);
     const counts = serverAnswers || isWrite;
     const attempts = counts ? await countAttempt(this.chunk.sql, this.chunk.planId, item.n) : 0;
     if (serverAnswers && attempts >= this.chunk.connection.config.bulk.maxItemAttempts) {
-      await this.refuse(item, saw, failure, 'keepsFailing');
+      await this.refuse(item, at, failure, 'keepsFailing');
     } else {
       this.ending ??= failure;
     }
@@ -216,7 +216,7 @@ class ChunkAttempt {
 
   private async refuse(
     item: PlanItem,
-    saw: PairHashes,
+    { saw, agreement }: LinkInterrupted,
     failure: Failure,
     outcome: 'refused' | 'keepsFailing',
   ): Promise<void> {
@@ -229,7 +229,7 @@ class ChunkAttempt {
       linkId,
       outcome,
       shadows: [],
-      agreement: null,
+      agreement,
       journal: [],
       settledIntents: [],
       gone: [],

@@ -21,7 +21,7 @@ import type { Ask } from '../http/client.js';
 import type { NewCase } from '../store/cases.js';
 import type { Intent, NewIntent } from '../store/intents.js';
 import type { JournalEntry, JournalOutcome } from '../store/journal.js';
-import type { EqualValues, LinkedPair } from '../store/links.js';
+import type { Agreement, EqualValues, LinkedPair } from '../store/links.js';
 import type { ShadowRow } from '../store/shadows.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
@@ -65,6 +65,8 @@ export class LinkInterrupted extends Error {
     readonly done: LinkResult | null,
     /** Both sides as they were seen last. */
     readonly saw: PairHashes,
+    /** What both sides agree on all the same: the two are linked, whatever becomes of the write. Null: one side is missing. */
+    readonly agreement: Agreement | null,
   ) {
     super(`applying link ${linkId} was interrupted`);
   }
@@ -98,7 +100,8 @@ class LinkApplication {
     try {
       return await this.carryOut();
     } catch (error) {
-      throw new LinkInterrupted(this.pair.linkId, error, this.doneSoFar(), pairHashes(this.pair));
+      const { agreement } = this.result();
+      throw new LinkInterrupted(this.pair.linkId, error, this.doneSoFar(), pairHashes(this.pair), agreement);
     }
   }
 

@@ -58,7 +58,13 @@ describe('a token that is revoked in the middle', () => {
 });
 
 describe('a record that a system refuses', () => {
-  test('with 400 becomes a case that names the fields, the rest goes on, and it is not tried again while nothing changes', async () => {
+  const says400 =
+    'with 400 becomes a case that names the fields, the rest goes on, and it is not tried again while nothing changes';
+  test.each([
+    // Where no pair differs, every PUT of the plan is a creation; where nobody is missing, every one is an update.
+    { what: 'a creation', people: { ...people, differing: 0 } },
+    { what: 'an update', people: { ...people, yapla: 0, yoplanning: 0 } },
+  ])(`${says400} ($what)`, async ({ people }) => {
     house = await startPasserelle({ sandbox: { people } });
     await house.sandbox.control.addFault({
       system: 'yoplanning',
