@@ -10,6 +10,7 @@ import { secret } from './secret.js';
 import { yaplaSchema } from './yapla.js';
 import { yoplanningSchema } from './yoplanning.js';
 import { fieldsSchema } from './fields.js';
+import { liveSchema } from './live.js';
 
 const ms = (text: string) => z.number().int().positive().describe(text);
 
@@ -161,6 +162,7 @@ export const connectionSchema = z
     matching: matchingSchema,
     guard: guardSchema,
     bulk: bulkSchema,
+    live: liveSchema,
   })
   .superRefine((connection, context) => {
     if (connection.create !== 'yoplanning' && connection.create !== 'none' && connection.yapla.write.mode === 'none') {
@@ -189,6 +191,10 @@ export const configSchema = z.strictObject({
       address: z.string().optional().describe('host:port of a Temporal frontend. Left out: a dev server is started.'),
       namespace: z.string().default('default').describe('Temporal namespace.'),
       taskQueue: z.string().default('passerelle').describe('Task queue of workflows and bulk activities.'),
+      liveTaskQueue: z
+        .string()
+        .default('passerelle-live')
+        .describe('Task queue of single records, apart from the bulk’s so that it never delays them.'),
       tls: z.boolean().default(false).describe('Use TLS (Temporal Cloud needs it).'),
       apiKey: z.string().min(1).meta(secret).optional().describe('API key of Temporal Cloud. Write it as `${NAME}`.'),
       devServer: z

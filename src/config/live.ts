@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+const ms = (text: string) => z.number().int().positive().describe(text);
+
+/** How single changes travel between the two systems, from a webhook on. */
+export const liveSchema = z
+  .strictObject({
+    debounceMs: z
+      .number()
+      .int()
+      .nonnegative()
+      .default(1_000)
+      .describe(
+        "Events about one person gather for so long in the inbox before they are acted on: a form that is saved twice, or a system's burst, costs one read.",
+      ),
+    lingerMs: ms(
+      'A person’s workflow stays for so long after its last work, so that the echo of its own write finds it and costs no new start.',
+    ).default(30_000),
+    caseCheckMs: ms(
+      'While a case waits for a person, its workflow looks that often whether it was settled otherwise, such as by a bulk sync.',
+    ).default(24 * 3_600_000),
+    stoppedRetryMs: ms(
+      'After a refusal of the whole connection (token, permission) a person’s workflow tries again after so long; a stopped connection is not asked.',
+    ).default(15 * 60_000),
+    maxAttempts: z
+      .number()
+      .int()
+      .min(1)
+      .default(4)
+      .describe(
+        'Attempts on one record that fail with a 5xx while the server answers others, before it becomes a case (Yoplanning can answer invalid data with a 5xx).',
+      ),
+    maxFlips: z
+      .number()
+      .int()
+      .min(1)
+      .default(3)
+      .describe(
+        'The breaker: a field that our own writes moved between the same two values so often within `flipWindowMs` is frozen and becomes a case.',
+      ),
+    flipWindowMs: ms('See `maxFlips`.').default(3_600_000),
+    resignalMs: ms(
+      'Events whose workflow did not take them are signalled again after so long, then after twice as long, and so on: a signal can be lost with the process that sends it.',
+    ).default(60_000),
+    maxHistoryEvents: z
+      .number()
+      .int()
+      .min(50)
+      .default(2_000)
+      .describe('A person’s workflow continues as new at this length of its history, or when the server suggests it.'),
+  })
+  .prefault({});

@@ -1,0 +1,134 @@
+/**
+ * What one link's workflow does next, as pure functions over hashes: used unchanged by the `syncRecord` workflow (so that replay
+ * shows every decision) and by the model test. Imports nothing of Node.
+ */
+import { answerConflicts, decide, restrict, type Decision, type Reason, type Side } from './decide.js';
+import { systemNames, type FieldDefinition, type FieldHashes, type FieldName, type SystemName } from './record.js';
+
+/** What the store knows of one link. Carries hashes, names, ids and counts: it stands in workflow histories. */
+export interface LinkView {
+  /**
+   * - `linked`: there is a link, of one side or of both;
+   * - `unknown`: nothing is stored under this id, and no record was found either;
+   * - `doubtful`: records that may be one person, or two: a case is open, and nothing is linked or created;
+   * - `merged`: the record belongs to another link, `mergedInto`, whose workflow goes on.
+   */
+  readonly state: 'linked' | 'unknown' | 'doubtful' | 'merged';
+  readonly mergedInto: string | null;
+  /** Fields on which both sides and the base agree are left out, here and in `base` and `fields`: nothing is to be decided about them. */
+  readonly yapla: Side;
+  readonly yoplanning: Side;
+  readonly base: FieldHashes | null;
+  readonly fields: readonly FieldDefinition[];
+  /** Digest of all hashes of both sides and of the base, those left out included: the precondition of what is decided on this view. */
+  readonly seen: string;
+  /** What the connection may do. */
+  readonly writes: Readonly<Record<SystemName, boolean>>;
+  readonly creates: Readonly<Record<SystemName, boolean>>;
+  /** A creation was sent to this system and its record did not show up yet: it is not sent again. */
+  readonly awaiting: SystemName | null;
+  /** An open case holds every write back (a system refuses the record), until something changes or a person answers. */
+  readonly held: boolean;
+  /** Fields that an open case holds back: the system did not take them, or they flipped too often (`frozen`). */
+  readonly heldFields: readonly FieldName[];
+  /** Fields with an open conflict case. */
+  readonly asked: readonly FieldName[];
+  /** A removal case, or a question whether to create, is open already. */
+  readonly askedRemoval: boolean;
+  readonly askedCreation: boolean;
+  /** What a person answered and is not carried out yet, by field. `value`: a value of the person's own, which goes to both systems. */
+  readonly answers: Readonly<Record<FieldName, SystemName | 'value'>>;
+  /** Questions about this link that wait for a person. */
+  readonly openCases: number;
+}
+
+/** What a live decision asks for: a decision of the core, and fields that take a person's own value in both systems. */
+export interface LiveDecision extends Decision {
+  /** By field: an answered case says the value; it is written to each system that does not hold it. */
+  readonly values: readonly FieldName[];
+  /** The record is in one system only and the connection's rule is to ask first. */
+  readonly asksCreation: boolean;
+}
+
+/** Who caused the work: a system's event, or a person's answer. */
+export type Trigger = SystemName | 'answer';
+
+/**
+ * Reasons for which Yoplanning may be written although only Yoplanning's own events came: a rule or a person decided for Yapla.
+ * All others wait for Yapla's event or the next reconciliation: Yoplanning's vendor warns of answering its events with a PUT.
+ */
+const decidedForYapla: ReadonlySet<Reason> = new Set(['ruleYapla', 'newestYapla', 'oneWay', 'ask']);
+
+/** Decides about a link as its workflow sees it. */
+export function decideLive(view: LinkView, triggers: readonly Trigger[]): LiveDecision {
+  const whole = decide({ base: view.base, yapla: view.yapla, yoplanning: view.yoplanning, fields: view.fields });
+  const asksCreation = whole.create !== null && !view.creates[whole.create] && view.askedCreation === false;
+  const answered = answerConflicts(whole, sideAnswers(view));
+  const values = Object.keys(view.answers).filter((field) => view.answers[field] === 'value');
+  const withoutHeld = withoutFields(answered, (system, field) => {
+    if (values.includes(field)) return true;
+    if (view.heldFields.includes(field) && view.answers[field] === undefined) return true;
+    const reason = answered.reasons[field];
+    const onlyYoplanning = triggers.length > 0 && triggers.every((one) => one === 'yoplanning');
+    return system === 'yoplanning' && onlyYoplanning && answered.create === null && !mayAnswerYoplanning(reason);
+  });
+  const may = restrict(withoutHeld, {
+    writes: {
+      yapla: view.writes.yapla && !view.held && view.awaiting !== 'yapla',
+      yoplanning: view.writes.yoplanning && !view.held && view.awaiting !== 'yoplanning',
+    },
+    creates: (system) => view.creates[system] && view.writes[system] && !view.held && view.awaiting !== system,
+  });
+  const conflicts = may.conflicts.filter((field) => !values.includes(field));
+  return { ...may, conflicts, values: view.held ? [] : values, asksCreation };
+}
+
+function sideAnswers(view: LinkView): Record<FieldName, SystemName> {
+  return Object.fromEntries(
+    Object.entries(view.answers).flatMap(([field, take]) => (take === 'value' ? [] : [[field, take]])),
+  );
+}
+
+function mayAnswerYoplanning(reason: Reason | undefined): boolean {
+  return reason !== undefined && decidedForYapla.has(reason);
+}
+
+function withoutFields(decision: Decision, left: (system: SystemName, field: FieldName) => boolean): Decision {
+  const kept = (system: SystemName) => decision.write[system].filter((field) => !left(system, field));
+  return { ...decision, write: { yapla: kept('yapla'), yoplanning: kept('yoplanning') } };
+}
+
+/** What a decision comes to, in one word, as the log and Temporal's UI show it. */
+export type LiveOutcome =
+  'echo' | 'adopt' | 'write' | 'create' | 'case' | 'removed' | 'held' | 'awaiting' | 'doubt' | 'merged' | 'unknown';
+
+/** Whether something has to be carried out, or the link rests, and why. */
+export type Step =
+  | { readonly do: 'apply'; readonly outcome: LiveOutcome; readonly decision: LiveDecision }
+  | { readonly do: 'rest'; readonly outcome: LiveOutcome };
+
+/** The next step of a link's workflow. Pure: the same view and triggers give the same step. */
+export function nextStep(view: LinkView, triggers: readonly Trigger[]): Step {
+  if (view.state === 'merged') return { do: 'rest', outcome: 'merged' };
+  if (view.state === 'doubtful') return { do: 'rest', outcome: 'doubt' };
+  if (view.state === 'unknown') return { do: 'rest', outcome: 'unknown' };
+  const decision = decideLive(view, triggers);
+  if (decision.gone !== null) {
+    return view.askedRemoval ? { do: 'rest', outcome: 'removed' } : { do: 'apply', outcome: 'removed', decision };
+  }
+  const writes = systemNames.some((system) => decision.write[system].length > 0) || decision.values.length > 0;
+  if (decision.create !== null) return { do: 'apply', outcome: 'create', decision };
+  if (decision.asksCreation) return { do: 'apply', outcome: 'case', decision };
+  if (writes) return { do: 'apply', outcome: 'write', decision };
+  const newQuestions = decision.conflicts.filter((field) => !view.asked.includes(field));
+  if (newQuestions.length > 0) return { do: 'apply', outcome: 'case', decision };
+  if (decision.adopt.length > 0) return { do: 'apply', outcome: 'adopt', decision };
+  if (view.awaiting !== null) return { do: 'rest', outcome: 'awaiting' };
+  if (decision.conflicts.length > 0) return { do: 'rest', outcome: 'case' };
+  return { do: 'rest', outcome: isSettled(view) ? 'echo' : 'held' };
+}
+
+/** Both sides hold the base: whatever event led here was the echo of a write, or told nothing new. */
+function isSettled(view: LinkView): boolean {
+  return typeof view.yapla === 'object' && typeof view.yoplanning === 'object' && view.fields.length === 0;
+}

@@ -1,0 +1,53 @@
+/** Telling a link's `syncRecord` workflow that something happened: it is started where it does not run. */
+import type { Client } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import type { ConnectionConfig } from './config/schema.js';
+import type { SystemName } from './core/record.js';
+import { answeredSignal, changedSignal, syncRecordId, type SyncRecordInput } from '../workflows/syncRecord.messages.js';
+import { connectionKey } from '../workflows/searchAttributes.js';
+
+/** Where and with which settings a connection's records are synchronised. */
+export interface LiveTarget {
+  readonly client: Client;
+  /** The configuration's `temporal.liveTaskQueue`. */
+  readonly liveTaskQueue: string;
+  readonly connectionId: string;
+  readonly connection: Pick<ConnectionConfig, 'live'>;
+}
+
+/** Says that events gathered in the inbox. Repeatable: the workflow looks into the inbox, and finds nothing the second time. */
+export async function signalChanged(
+  target: LiveTarget,
+  linkId: string,
+  gathered: Readonly<Record<SystemName, number>>,
+): Promise<void> {
+  await target.client.workflow.signalWithStart('syncRecord', {
+    ...startOptions(target, linkId),
+    signal: changedSignal,
+    signalArgs: [gathered],
+  });
+}
+
+/** Says that a person answered a case of this link. Repeatable. */
+export async function signalAnswered(target: LiveTarget, linkId: string, caseId: number): Promise<void> {
+  await target.client.workflow.signalWithStart('syncRecord', {
+    ...startOptions(target, linkId),
+    signal: answeredSignal,
+    signalArgs: [{ caseId }],
+  });
+}
+
+function startOptions({ liveTaskQueue, connectionId, connection }: LiveTarget, linkId: string) {
+  const { lingerMs, caseCheckMs, stoppedRetryMs, maxHistoryEvents } = connection.live;
+  const input: SyncRecordInput = {
+    connectionId,
+    linkId,
+    settings: { lingerMs, caseCheckMs, stoppedRetryMs, maxHistoryEvents },
+  };
+  return {
+    workflowId: syncRecordId(connectionId, linkId),
+    taskQueue: liveTaskQueue,
+    args: [input] as [SyncRecordInput],
+    typedSearchAttributes: new TypedSearchAttributes([{ key: connectionKey, value: connectionId }]),
+  };
+}

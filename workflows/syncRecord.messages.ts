@@ -1,0 +1,76 @@
+/**
+ * The messages of the `syncRecord` workflow, defined once and imported on both sides: a signal whose name has no handler is lost
+ * without a word. They carry ids and counts; what happened stands in the inbox, what was answered with the case.
+ */
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { LiveOutcome, Trigger } from '../src/core/live.js';
+import type { SystemName } from '../src/core/record.js';
+
+export interface SyncRecordInput {
+  readonly connectionId: string;
+  readonly linkId: string;
+  readonly settings: LiveSettings;
+  /** Set by continue-as-new: everything that the run before knew. */
+  readonly carried?: CarriedRecordState;
+}
+
+/** The part of a connection's `live` configuration that the workflow itself needs. */
+export interface LiveSettings {
+  /** The workflow stays for so long after its last work, so that the echo of its write finds it. */
+  readonly lingerMs: number;
+  /** While it waits for a person, it looks that often whether the case was settled otherwise. */
+  readonly caseCheckMs: number;
+  /** After a refusal that concerns the whole connection (token, permission) it tries again after so long. */
+  readonly stoppedRetryMs: number;
+  /** Events of the history after which it continues as new, if the server did not suggest it before. */
+  readonly maxHistoryEvents: number;
+}
+
+export interface RecordCounts {
+  /** Events taken from the inbox. */
+  readonly events: number;
+  /** Times that what was read equalled the base. */
+  readonly echoes: number;
+  /** Fields written, by system. */
+  readonly written: Readonly<Record<SystemName, number>>;
+  readonly created: number;
+  /** Cases opened. */
+  readonly cases: number;
+  /** Decisions that were stale when they were to be written, and were made again. */
+  readonly stale: number;
+}
+
+export interface CarriedRecordState {
+  readonly counts: RecordCounts;
+  /** Systems that we wrote to, and whose echo has not come yet. */
+  readonly awaitedEchoes: readonly SystemName[];
+  readonly triggers: readonly Trigger[];
+}
+
+/** - `waiting`: a case waits for a person; `lingering`: nothing is left to do; `stopped`: a system refuses the whole connection. */
+export type RecordState = 'reading' | 'applying' | 'waiting' | 'lingering' | 'stopped';
+
+export interface RecordProgress {
+  readonly state: RecordState;
+  readonly lastOutcome: LiveOutcome | null;
+  readonly counts: RecordCounts;
+}
+
+/** The workflow's result: what it did in all its runs. */
+export interface RecordResult {
+  readonly lastOutcome: LiveOutcome | null;
+  readonly counts: RecordCounts;
+}
+
+/** Events gathered in the inbox, by system. Which and what: see the inbox. */
+export const changedSignal = defineSignal<[Readonly<Record<SystemName, number>>]>('changed');
+
+/** A person answered this case. What: see the case. */
+export const answeredSignal = defineSignal<[{ readonly caseId: number }]>('answered');
+
+export const recordProgressQuery = defineQuery<RecordProgress>('progress');
+
+/** Id of a link's workflow: one at a time, so that events of either system about one person meet in it. */
+export function syncRecordId(connectionId: string, linkId: string): string {
+  return `member/${connectionId}/${linkId}`;
+}
