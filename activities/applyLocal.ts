@@ -1,4 +1,4 @@
-import { conflictCases } from '../src/sync/applyLink.js';
+import { conflictCases } from '../src/sync/linkWork.js';
 import { agreedHashes, pairHashes } from '../src/sync/decideLink.js';
 import type { Decision } from '../src/core/decide.js';
 import type { Doubt } from '../src/core/match.js';

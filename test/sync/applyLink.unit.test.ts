@@ -3,7 +3,8 @@ import { uuidOf } from '../../src/core/linkId.js';
 import type { CanonicalFields, FieldDefinition } from '../../src/core/record.js';
 import { ServerFailed } from '../../src/http/failures.js';
 import type { LinkedPair } from '../../src/store/links.js';
-import { applyLink, LinkInterrupted, type Applying, type Intended } from '../../src/sync/applyLink.js';
+import { applyLink, LinkInterrupted } from '../../src/sync/applyLink.js';
+import type { Applying, Intended } from '../../src/sync/linkWork.js';
 import { ClaimLost } from '../../src/sync/claims.js';
 import { scriptedConnection, scriptedFields, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 

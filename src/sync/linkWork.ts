@@ -1,0 +1,362 @@
+/**
+ * What is done about one link: the writes, creations and proofs of removal, and all that has to be recorded about them. What to do
+ * is decided by the caller (applyLink.ts for a plan's items, applyDecision.ts for live changes). Nothing is stored here but what
+ * must stand before a write (its intent); the result is for `commitResults`.
+ *
+ * One write (docs/how-it-works.md, "One write"): claim the link → record the intent → GET → if it is not what the decision saw,
+ * decide again → merge into the whole document → PUT → shadow, base and journal in one transaction. After a crash in between, the
+ * next attempt's GET finds the wanted values and only moves the base.
+ */
+import { createHash } from 'node:crypto';
+import { uuidOf } from '../core/linkId.js';
+import {
+  otherSystem,
+  systemNames,
+  type CanonicalFields,
+  type FieldHashes,
+  type FieldName,
+  type SystemName,
+} from '../core/record.js';
+import type { Decision } from '../core/decide.js';
+import type { Ask } from '../http/client.js';
+import type { NewCase } from '../store/cases.js';
+import type { Intent, NewIntent } from '../store/intents.js';
+import type { JournalEntry, JournalOutcome } from '../store/journal.js';
+import type { EqualValues, LinkedPair } from '../store/links.js';
+import type { ShadowRow } from '../store/shadows.js';
+import type { SystemRecord } from '../systems/system.js';
+import type { OpenConnection } from '../connection.js';
+import type { Batcher } from './batcher.js';
+import { agreedHashes, pairHashes, sameHashes, type PairHashes } from './decideLink.js';
+import type { LinkResult, Outcome } from './results.js';
+import { compareWritten } from './rewrites.js';
+
+/** What must be committed before a write is sent. */
+export interface Intended {
+  readonly journal: readonly JournalEntry[];
+  readonly intent: NewIntent | null;
+}
+
+export interface Applying {
+  readonly connection: OpenConnection;
+  /** Commits what is intended; resolves when it stands. */
+  readonly intend: Batcher<Intended>;
+  /** The claim on the link still stands. @throws {ClaimLost} */
+  readonly verifyClaim: () => Promise<void>;
+  readonly ask: (record: string) => Ask;
+  /** Names what is applied, the same at every attempt: the beginning of each write's name in the journal. */
+  readonly writeId: string;
+  /** A creation of this link that was sent before, and whose effect is unknown. */
+  readonly openIntent: Intent | null;
+}
+
+/** What became of a write: `stale` is for the caller to decide again on what was read. */
+export type Written = 'written' | 'already there' | 'stale' | 'missing';
+
+/** Values to write to one system, and why. */
+export interface WriteOrder {
+  readonly set: CanonicalFields;
+  readonly reasons: Decision['reasons'];
+  /** Fields whose value a person gave. */
+  readonly fromPerson?: ReadonlySet<FieldName>;
+}
+
+/** Collects what is done and learnt about one link. One instance per attempt. */
+export class LinkWork {
+  private readonly shadows = new Map<SystemName, ShadowRow>();
+  private readonly journal: JournalOutcome[] = [];
+  private readonly cases = new Map<string, NewCase>();
+  private readonly settledIntents = new Set<SystemName>();
+  private readonly gone = new Map<SystemName, string>();
+  private readonly ids: Partial<Record<SystemName, string>> = {};
+  /** Fields that a system accepted without taking them: not written again. */
+  private readonly notTaken = new Map<SystemName, Set<FieldName>>();
+  private outcome: Outcome = 'agreed';
+  private openIntent: Intent | null;
+
+  constructor(
+    private readonly applying: Applying,
+    private known: LinkedPair,
+  ) {
+    this.openIntent = applying.openIntent;
+  }
+
+  /** The link as it is known now: what was read and answered so far included. */
+  get pair(): LinkedPair {
+    return this.known;
+  }
+
+  /** Something was read or written: it has to be recorded, whatever happens next. */
+  get hasNews(): boolean {
+    return this.shadows.size > 0;
+  }
+
+  /** The system took a write of this field without taking the value. */
+  wasNotTaken(system: SystemName, field: FieldName): boolean {
+    return this.notTaken.get(system)?.has(field) ?? false;
+  }
+
+  /**
+   * Writes these values, if the record still is what its shadow says.
+   *
+   * @param nth tells several writes of one attempt apart
+   */
+  async write(system: SystemName, order: WriteOrder, nth: number): Promise<Written> {
+    const { connection } = this.applying;
+    const id = this.known.ids[system]!;
+    const seen = this.known.shadows[system]!;
+    const { set } = order;
+    const writeId = `${this.applying.writeId}/${nth}/${fingerprintOf(seen.hashes, connection.hash(set))}`;
+    await this.applying.verifyClaim();
+    await this.applying.intend({ journal: this.entries(system, id, order, writeId), intent: null });
+
+    const result = await connection.systems[system].update(
+      id,
+      (before) => {
+        // Where one record cannot be read there is nothing to compare: the decision stands on the list.
+        if (!connection.systems[system].readsOne) return { set };
+        const hashes = connection.hash(before.fields);
+        if (sameHashes(hashes, seen.hashes)) return { set };
+        const wanted = { ...seen.hashes, ...connection.hash(set) };
+        return { stop: sameHashes(hashes, wanted) ? 'already there' : 'stale' };
+      },
+      this.applying.ask(id),
+      this.known.ids[otherSystem(system)] ?? undefined,
+    );
+
+    switch (result.outcome) {
+      case 'missing':
+        this.journal.push({ writeId, system, outcome: 'abandoned', requestId: null });
+        this.known = { ...this.known, unseen: { ...this.known.unseen, [system]: true } };
+        return 'missing';
+      case 'stopped': {
+        const outcome = result.reason === 'already there' ? 'written' : 'abandoned';
+        this.journal.push({ writeId, system, outcome, requestId: null });
+        if (outcome === 'written') this.outcome = 'written';
+        this.learn(system, result.before);
+        return outcome === 'written' ? 'already there' : 'stale';
+      }
+      case 'written':
+        this.journal.push({ writeId, system, outcome: 'written', requestId: result.requestId });
+        this.outcome = 'written';
+        this.compare(system, connection.hash(result.before.fields), set, result.after);
+        this.learn(system, result.after);
+        if (result.unmappedChanged.length > 0) {
+          this.open({
+            kind: 'canary',
+            subject: `${system}:${id}`,
+            linkId: this.known.linkId,
+            details: {
+              requestId: result.requestId,
+              changed: result.unmappedChanged,
+              before: result.before.document,
+              after: result.after.document,
+            },
+          });
+        }
+        return 'written';
+    }
+  }
+
+  /** Creates the record, or finds the one that an earlier attempt created. `unsettled`: nobody knows whether it took effect. */
+  async create(system: SystemName, order: WriteOrder): Promise<'created' | 'unsettled'> {
+    const { connection } = this.applying;
+    const target = connection.systems[system];
+    const { linkId } = this.known;
+    const other = otherSystem(system);
+    const fields = order.set;
+    const id = target.choosesIds ? uuidOf(linkId, connection.id) : null;
+
+    if (this.openIntent !== null) {
+      // Sent before, and nobody knows whether it took effect: look before it is repeated.
+      if (id === null) return 'unsettled';
+      const existing = await target.read(id, this.applying.ask(id));
+      this.openIntent = null;
+      if (existing !== null) {
+        this.created(system, existing, fields, null);
+        return 'created';
+      }
+    }
+
+    await this.applying.verifyClaim();
+    const writeId = `${this.applying.writeId}/create`;
+    await this.applying.intend({
+      journal: this.entries(system, id, order, writeId),
+      intent: { linkId, system, externalId: id, hashes: connection.hash(fields) },
+    });
+    const result = await target.create(
+      { id, fields, externalReference: this.known.ids[other] },
+      this.applying.ask(id ?? linkId),
+    );
+    if (result.record === null) return 'unsettled';
+    this.created(system, result.record, fields, result.requestId);
+    return 'created';
+  }
+
+  private created(system: SystemName, record: SystemRecord, sent: CanonicalFields, requestId: string | null): void {
+    this.journal.push({ writeId: `${this.applying.writeId}/create`, system, outcome: 'written', requestId });
+    this.settledIntents.add(system);
+    this.ids[system] = record.id;
+    this.outcome = 'created';
+    this.compare(system, {}, sent, record);
+    this.learn(system, record);
+  }
+
+  /** True when the removal is proven, or cannot be: a case says which. False when the record is there after all. */
+  async proveRemoval(gone: SystemName | 'both'): Promise<boolean> {
+    const suspects = gone === 'both' ? systemNames : [gone];
+    for (const system of suspects) {
+      const id = this.known.ids[system];
+      if (id === null || this.known.shadows[system] === null) continue;
+      const target = this.applying.connection.systems[system];
+      const found = target.readsOne ? await target.read(id, this.applying.ask(id)) : null;
+      if (found !== null) {
+        this.learn(system, found);
+        return false;
+      }
+      if (target.readsOne) this.gone.set(system, id);
+      this.open({
+        kind: 'removal',
+        subject: `${system}:${id}`,
+        linkId: this.known.linkId,
+        details: { system, proof: target.readsOne ? 'read by id: 404' : 'absent from a complete list' },
+      });
+    }
+    this.outcome = 'removed';
+    return true;
+  }
+
+  /** Questions about fields that both systems changed differently: both values, the base, and nothing is held back by them. */
+  askAbout(fields: readonly FieldName[]): void {
+    if (fields.length > 0 && this.outcome === 'agreed') this.outcome = 'asked';
+    for (const newCase of conflictCases(this.known, fields)) this.open(newCase);
+  }
+
+  /** Compares what was sent with what the system made of it. */
+  private compare(system: SystemName, before: FieldHashes, sent: CanonicalFields, after: SystemRecord): void {
+    const { connection } = this.applying;
+    const wanted = connection.hash(sent);
+    const { notTaken, rewritten } = compareWritten(before, wanted, connection.hash(after.fields));
+    for (const field of notTaken) this.refuse(system, field);
+    const known = pairHashes(this.known)[otherSystem(system)];
+    for (const [field, forms] of Object.entries(rewritten)) {
+      const [was] = Object.values(forms);
+      const equal: EqualValues = this.known.equal;
+      // Ours is the base from now on; a field that we did not send keeps its base, unless both sides held the same all along.
+      const agreed = wanted[field] !== undefined || known?.[field] === was;
+      this.known = {
+        ...this.known,
+        equal: { ...equal, [system]: { ...equal[system], [field]: forms } },
+        base: agreed && was !== undefined ? { ...this.known.base, [field]: was } : this.known.base,
+      };
+    }
+  }
+
+  /** The write was accepted and the old value is still there. */
+  private refuse(system: SystemName, field: FieldName): void {
+    const fields = this.notTaken.get(system) ?? new Set();
+    this.notTaken.set(system, fields.add(field));
+    this.open({ kind: 'notTaken', subject: this.known.linkId, field, linkId: this.known.linkId, details: { system } });
+  }
+
+  private learn(system: SystemName, record: SystemRecord): void {
+    const row = this.applying.connection.shadowOf(record);
+    this.shadows.set(system, row);
+    this.known = {
+      ...this.known,
+      ids: { ...this.known.ids, [system]: record.id },
+      shadows: { ...this.known.shadows, [system]: row },
+      unseen: { ...this.known.unseen, [system]: false },
+    };
+  }
+
+  /** Opens a question; the same one twice is one. */
+  open(newCase: NewCase): void {
+    this.cases.set(JSON.stringify([newCase.kind, newCase.subject, newCase.field]), newCase);
+  }
+
+  private entries(
+    system: SystemName,
+    externalId: string | null,
+    { set, reasons, fromPerson }: WriteOrder,
+    writeId: string,
+  ): JournalEntry[] {
+    const document = externalId === null ? null : (this.known.shadows[system]?.document ?? null);
+    return Object.entries(set).map(([field, newValue]) => ({
+      linkId: this.known.linkId,
+      system,
+      externalId,
+      field,
+      oldValue: document === null ? null : this.applying.connection.rawValue(system, document, field),
+      newValue,
+      origin: fromPerson?.has(field) ? ('person' as const) : otherSystem(system),
+      reason: reasons[field] ?? 'created',
+      writeId,
+    }));
+  }
+
+  /** Fields that were empty when the record was created, and that its system does not show when they are: both sides hold nothing. */
+  private emptyFromTheStart(hashes: PairHashes): FieldHashes {
+    const created = systemNames.find((system) => this.ids[system] !== undefined);
+    if (created === undefined) return {};
+    const [known, made] = [hashes[otherSystem(created)] ?? {}, hashes[created] ?? {}];
+    return Object.fromEntries(
+      Object.entries(known).filter(([field, hash]) => hash === '' && made[field] === undefined),
+    );
+  }
+
+  /** What was done and learnt so far, and what both sides agree on. */
+  result(): LinkResult {
+    const hashes = pairHashes(this.known);
+    const base = { ...this.emptyFromTheStart(hashes), ...agreedHashes(hashes, this.applying.connection.fields) };
+    const agreedIn = this.known.shadows.yapla;
+    const both = agreedIn !== null && this.known.shadows.yoplanning !== null;
+    return {
+      linkId: this.known.linkId,
+      outcome: this.outcome,
+      shadows: [...this.shadows].map(([system, row]) => ({ system, row })),
+      agreement: both
+        ? {
+            linkId: this.known.linkId,
+            base,
+            baseFields: pick(agreedIn.fields, Object.keys(base)),
+            ids: this.ids,
+            equal: this.known.equal,
+          }
+        : null,
+      journal: this.journal,
+      cases: [...this.cases.values()].map((one) => (one.kind === 'notTaken' ? { ...one, saw: hashes } : one)),
+      settledIntents: [...this.settledIntents],
+      gone: [...this.gone].map(([system, id]) => ({ system, id })),
+    };
+  }
+}
+
+/** One case for each field that both systems changed differently, with both values and the base: in Postgres, for a person. */
+export function conflictCases(pair: LinkedPair, fields: readonly FieldName[]): NewCase[] {
+  return fields.map((field) => ({
+    kind: 'conflict' as const,
+    subject: pair.linkId,
+    field,
+    linkId: pair.linkId,
+    details: {
+      yapla: pair.shadows.yapla?.fields[field] ?? null,
+      yoplanning: pair.shadows.yoplanning?.fields[field] ?? null,
+      base: pair.baseFields?.[field] ?? null,
+    },
+  }));
+}
+
+/**
+ * Tells writes of one item apart: at a later attempt the same write has the same name, and one that would overwrite other values
+ * gets an entry of its own in the journal.
+ */
+function fingerprintOf(...hashes: readonly FieldHashes[]): string {
+  const ordered = hashes.map((one) => Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return createHash('sha256').update(JSON.stringify(ordered)).digest('base64url').slice(0, 12);
+}
+
+/** The values of these fields that are known. */
+export function pick(fields: CanonicalFields, names: readonly FieldName[]): CanonicalFields {
+  return Object.fromEntries(names.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])));
+}
