@@ -8,11 +8,13 @@ import { jsonTexts, type Sql, type Transaction } from './database.js';
  * - `removal`: a linked record is proven gone in one system;
  * - `refused`: a system does not take a record;
  * - `notTaken`: a system accepted a write and kept its old value;
+ * - `frozen`: our own writes moved a field to and fro between the same values, and it is held until a person answers;
  * - `canary`: a write changed something that is not mapped;
  * - `guard`: a plan is larger than the thresholds allow;
  * - `create`: a person is known to one system only, and the rule is to ask.
  */
-export type CaseKind = 'conflict' | 'doubt' | 'removal' | 'refused' | 'notTaken' | 'canary' | 'guard' | 'create';
+export type CaseKind =
+  'conflict' | 'doubt' | 'removal' | 'refused' | 'notTaken' | 'frozen' | 'canary' | 'guard' | 'create';
 
 export interface NewCase {
   readonly kind: CaseKind;

@@ -1,0 +1,167 @@
+/**
+ * What persons answer to cases. An answer is stored first and carried out afterwards, by the link's workflow: so it outlives
+ * whatever is down at that moment. Values stand here, in Postgres; signals carry the case's id.
+ */
+import type { FieldName, FieldValue, SystemName } from '../core/record.js';
+import type { CaseKind } from './cases.js';
+import type { Sql, Transaction } from './database.js';
+
+/**
+ * - a system's name: its value is taken, in the other system too;
+ * - `value`: a value of the person's own, normalised, goes to both; null clears the field;
+ * - `create`: the person may be created in the system that does not know them.
+ */
+export type Answer =
+  | { readonly take: SystemName | 'create'; readonly value?: never }
+  | { readonly take: 'value'; readonly value: FieldValue };
+
+/** An answer that is not carried out yet. */
+export type CaseAnswer = Answer & {
+  readonly caseId: number;
+  readonly kind: CaseKind;
+  /** The empty string for `create`. */
+  readonly field: FieldName;
+};
+
+/** Kinds whose question is which value a field takes. */
+const aboutValues: readonly CaseKind[] = ['conflict', 'frozen', 'notTaken'];
+
+/** Kinds that a person closes, when the matter is settled or is to be left as it is. */
+const closable: readonly CaseKind[] = ['removal', 'canary', 'refused', 'notTaken', 'doubt', 'create'];
+
+/** How cases of a kind are answered: by a value, by the word to create, or by closing them. None of these: `guard`. */
+export function answersOf(kind: CaseKind): {
+  readonly value: boolean;
+  readonly create: boolean;
+  readonly close: boolean;
+} {
+  return { value: aboutValues.includes(kind), create: kind === 'create', close: closable.includes(kind) };
+}
+
+/** No case has that id. */
+export class UnknownCase extends Error {
+  override readonly name = 'UnknownCase';
+  constructor(readonly caseId: number) {
+    super(`there is no case ${caseId}`);
+  }
+}
+
+/** The case was closed before the answer came. */
+export class CaseClosed extends Error {
+  override readonly name = 'CaseClosed';
+  constructor(
+    readonly caseId: number,
+    readonly closedAt: Date,
+    /** A person, or `settled` where the question answered itself. */
+    readonly closedBy: string,
+  ) {
+    super(`case ${caseId} was closed on ${closedAt.toISOString()} by ${closedBy}: nothing is left to answer`);
+  }
+}
+
+/** Cases of this kind are not answered so. */
+export class UnfitAnswer extends Error {
+  override readonly name = 'UnfitAnswer';
+  constructor(
+    readonly caseId: number,
+    readonly kind: CaseKind,
+    readonly take: Answer['take'] | 'close',
+  ) {
+    super(`case ${caseId} is of kind "${kind}", which "${take}" does not answer`);
+  }
+}
+
+/**
+ * Stores an answer to an open case. A second answer, before the first is carried out, replaces it.
+ *
+ * @param by who answers
+ * @throws {UnknownCase} {@link CaseClosed} {@link UnfitAnswer}
+ */
+export async function answerCase(sql: Sql | Transaction, caseId: number, answer: Answer, by: string): Promise<void> {
+  const kinds = answer.take === 'create' ? ['create'] : aboutValues;
+  const stored = answer.take === 'value' ? { take: answer.take, value: answer.value } : { take: answer.take };
+  const rows = await sql`
+    update cases set answer = ${sql.json(stored)}, answered_at = now(), answered_by = ${by}
+     where id = ${caseId} and status = 'open' and kind = any(${kinds as string[]}) returning 1`;
+  if (rows.length === 0) throw await unanswerable(sql, caseId, answer.take);
+}
+
+/**
+ * Closes a case without a value: the matter is settled, or is to be left as it is. What was answered is `close`, with the reason.
+ *
+ * @throws {UnknownCase} {@link CaseClosed} {@link UnfitAnswer}
+ */
+export async function closeCase(sql: Sql | Transaction, caseId: number, by: string, why: string | null): Promise<void> {
+  const stored = why === null ? { take: 'close' } : { take: 'close', why };
+  const rows = await sql`
+    update cases set status = 'closed', closed_at = now(), closed_by = ${by},
+           answer = ${sql.json(stored)}, answered_at = now(), answered_by = ${by}
+     where id = ${caseId} and status = 'open' and kind = any(${closable as string[]}) returning 1`;
+  if (rows.length === 0) throw await unanswerable(sql, caseId, 'close');
+}
+
+async function unanswerable(
+  sql: Sql | Transaction,
+  caseId: number,
+  take: Answer['take'] | 'close',
+): Promise<UnknownCase | CaseClosed | UnfitAnswer> {
+  const [row] = await sql<{ kind: CaseKind; closedAt: Date | null; closedBy: string | null }[]>`
+    select kind, closed_at as "closedAt", closed_by as "closedBy" from cases where id = ${caseId}`;
+  if (row === undefined) return new UnknownCase(caseId);
+  if (row.closedAt !== null) return new CaseClosed(caseId, row.closedAt, row.closedBy ?? 'nobody named');
+  return new UnfitAnswer(caseId, row.kind, take);
+}
+
+/** Answers to open cases about a link, oldest case first: what a person decided and nobody has carried out yet. */
+export async function openAnswers(sql: Sql | Transaction, connectionId: string, linkId: string): Promise<CaseAnswer[]> {
+  const rows = await sql<{ caseId: number; kind: CaseKind; field: FieldName; answer: Answer }[]>`
+    select id::int as "caseId", kind, field, answer from cases
+     where connection_id = ${connectionId} and status = 'open' and answer is not null
+       and (link_id = ${linkId} or (link_id is null and subject = ${linkId}))
+     order by id`;
+  return rows.map(({ answer, ...one }) => ({ ...one, ...answer }));
+}
+
+/** Closes open cases by id. Repeatable. */
+export async function closeCasesById(sql: Sql | Transaction, ids: readonly number[], by: string): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`
+    update cases set status = 'closed', closed_at = now(), closed_by = ${by}
+     where id = any(${ids as number[]}) and status = 'open'`;
+}
+
+/**
+ * Closes cases whose answers were carried out, in the name of whoever answered. A case that was answered anew meanwhile stays open:
+ * its new answer is still to be carried out.
+ */
+export async function closeCarriedOut(sql: Sql | Transaction, answers: readonly CaseAnswer[]): Promise<void> {
+  if (answers.length === 0) return;
+  const rows = answers.map(({ caseId, take, value }) => ({
+    id: caseId,
+    answer: take === 'value' ? { take, value } : { take },
+  }));
+  await sql`
+    update cases c set status = 'closed', closed_at = now(), closed_by = c.answered_by
+      from jsonb_to_recordset(${sql.json(rows)}) as r(id bigint, answer jsonb)
+     where c.id = r.id and c.status = 'open' and c.answer = r.answer`;
+}
+
+/**
+ * Questions about links that a person closed without more: a linked record that is gone may stay gone, a person need not be created.
+ * They are not to be asked again. A record that came back and was removed once more is a new question.
+ */
+export async function declinedQuestions(
+  sql: Sql | Transaction,
+  connectionId: string,
+  linkIds: readonly string[],
+): Promise<Map<string, Set<'removal' | 'create'>>> {
+  const rows = await sql<{ linkId: string; kinds: ('removal' | 'create')[] }[]>`
+    select coalesce(c.link_id, c.subject) as "linkId", array_agg(distinct c.kind) as kinds from cases c
+     where c.connection_id = ${connectionId} and c.status = 'closed' and c.kind in ('removal', 'create')
+       and c.answer->>'take' = 'close' and coalesce(c.link_id, c.subject) = any(${linkIds as string[]})
+       and not exists (select 1 from shadow s
+                        where s.connection_id = c.connection_id and s.system || ':' || s.external_id = c.subject
+                          and s.gone_at > c.closed_at)
+     group by 1`;
+  return new Map(rows.map((row) => [row.linkId, new Set(row.kinds)]));
+}

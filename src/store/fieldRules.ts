@@ -1,0 +1,51 @@
+/** The table `field_rule`: rules that a person made of an answer. They come before those of the configuration file. */
+import type { FieldName, SystemName } from '../core/record.js';
+import type { Sql, Transaction } from './database.js';
+
+/** Makes `rule` the connection's rule for a field; an earlier one is replaced. @param caseId the case it was the answer to */
+export async function rememberRule(
+  sql: Sql | Transaction,
+  connectionId: string,
+  field: FieldName,
+  rule: SystemName,
+  caseId: number,
+  by: string,
+): Promise<void> {
+  await sql`
+    insert into field_rule (connection_id, field, rule, case_id, made_by)
+    values (${connectionId}, ${field}, ${rule}, ${caseId}, ${by})
+    on conflict (connection_id, field)
+      do update set rule = excluded.rule, case_id = excluded.case_id, made_by = excluded.made_by, made_at = now()`;
+}
+
+/** The remembered rule of each field that has one. */
+export async function fieldRules(
+  sql: Sql | Transaction,
+  connectionId: string,
+): Promise<Readonly<Record<FieldName, SystemName>>> {
+  const rules = await listRules(sql, connectionId);
+  return Object.fromEntries(rules.map(({ field, rule }) => [field, rule]));
+}
+
+/** A remembered rule, and where it came from. */
+export interface RememberedRule {
+  readonly field: FieldName;
+  readonly rule: SystemName;
+  readonly caseId: number | null;
+  readonly madeAt: Date;
+  readonly madeBy: string;
+}
+
+/** Remembered rules in the order of their fields' names. */
+export async function listRules(sql: Sql | Transaction, connectionId: string): Promise<RememberedRule[]> {
+  return await sql<RememberedRule[]>`
+    select field, rule, case_id as "caseId", made_at as "madeAt", made_by as "madeBy"
+      from field_rule where connection_id = ${connectionId} order by field`;
+}
+
+/** Takes a remembered rule back: the configuration's counts again. @returns false where there was none */
+export async function forgetRule(sql: Sql, connectionId: string, field: FieldName): Promise<boolean> {
+  const rows = await sql`
+    delete from field_rule where connection_id = ${connectionId} and field = ${field} returning 1`;
+  return rows.length > 0;
+}
