@@ -1,0 +1,274 @@
+/**
+ * The tables `inbox` (every webhook as received) and `link_signal` (links whose workflow is to be told that events gathered).
+ *
+ * An event is received, addressed to its link, and handled. `link_signal` has one row for each link with events that its workflow has not
+ * taken: one signal, however many events. Nothing is lost between the two, because the workflow deletes its row before it looks.
+ */
+import type { JsonObject } from '../core/document.js';
+import type { SystemName } from '../core/record.js';
+import type { Sql, Transaction } from './database.js';
+
+/** What a webhook says happened to a record. */
+export type RecordEvent = 'created' | 'updated' | 'deleted';
+
+/** A webhook that was authenticated and understood. */
+export interface NewInboxEvent {
+  readonly connectionId: string;
+  readonly system: SystemName;
+  /** `other`: kept and acknowledged, and never signalled. */
+  readonly event: RecordEvent | 'other';
+  /** Null for `other` only. */
+  readonly externalId: string | null;
+  /** The body's text, which is known to be JSON. Values: it goes nowhere else. */
+  readonly body: string;
+}
+
+/** An event that a link's workflow has to look into. */
+export interface InboxEvent {
+  readonly id: number;
+  readonly system: SystemName;
+  readonly event: RecordEvent;
+  readonly externalId: string;
+  /** The whole body as received. */
+  readonly body: JsonObject;
+  /** By the database's clock, epoch milliseconds. */
+  readonly receivedAtMs: number;
+}
+
+/** Stores webhooks in the order given, all of them or none. They may be acknowledged once this has returned. */
+export async function addEvents(sql: Sql, events: readonly NewInboxEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await sql`
+    insert into inbox (connection_id, system, event, external_id, body, handled_at)
+    select e.connection_id, e.system, e.event, e.external_id, e.body::json, case when e.event = 'other' then now() end
+      from unnest(${events.map((one) => one.connectionId)}::text[], ${events.map((one) => one.system)}::text[],
+                  ${events.map((one) => one.event)}::text[], ${events.map((one) => one.externalId)}::text[],
+                  ${events.map((one) => one.body)}::text[]) as e(connection_id, system, event, external_id, body)`;
+}
+
+/**
+ * A link's events that are not handled yet, oldest first. They stay until `markHandled`, so that a repeated activity finds them again.
+ *
+ * Two statements in this order, each with a snapshot of its own: an event that is addressed meanwhile is seen by the second, or makes a
+ * new `link_signal` row and so a new signal.
+ */
+export async function takeEvents(sql: Sql, connectionId: string, linkId: string): Promise<InboxEvent[]> {
+  await sql`delete from link_signal where connection_id = ${connectionId} and link_id = ${linkId}`;
+  return await sql<InboxEvent[]>`
+    select id, system, event, external_id as "externalId", body,
+           (extract(epoch from received_at) * 1000)::float8 as "receivedAtMs"
+      from inbox
+     where connection_id = ${connectionId} and link_id = ${linkId} and handled_at is null
+     order by id`;
+}
+
+/** What these events said is recorded: with their shadows, in one transaction. Repeatable. */
+export async function markHandled(sql: Sql | Transaction, connectionId: string, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`
+    update inbox set handled_at = now()
+     where connection_id = ${connectionId} and id = any(${ids as number[]}::bigint[]) and handled_at is null`;
+}
+
+/**
+ * Moves the unhandled events of a link that was merged into another to that one, and asks for a signal to it at once, whether there were
+ * any or not. An event that was addressed to `from` in this very moment still makes a signal to `from`: its workflow, which finds the link
+ * merged, calls this again.
+ *
+ * @returns how many events moved
+ */
+export async function readdress(
+  sql: Sql | Transaction,
+  connectionId: string,
+  from: string,
+  to: string,
+): Promise<number> {
+  const [row] = await sql<{ moved: number }[]>`
+    with moved as (
+      update inbox set link_id = ${to}
+       where connection_id = ${connectionId} and link_id = ${from} and handled_at is null
+      returning system
+    ), counted as (
+      select count(*) filter (where system = 'yapla')::int as yapla,
+             count(*) filter (where system = 'yoplanning')::int as yoplanning
+        from moved
+    ), asked as (
+      insert into link_signal as s (connection_id, link_id, yapla, yoplanning, due_at)
+      select ${connectionId}, ${to}, yapla, yoplanning, now() from counted
+      on conflict (connection_id, link_id) do update
+         set yapla = s.yapla + excluded.yapla, yoplanning = s.yoplanning + excluded.yoplanning,
+             due_at = excluded.due_at, signalled_at = null
+    )
+    select yapla + yoplanning as moved from counted`;
+  return row!.moved;
+}
+
+/** How a connection's events are forwarded: of its `live` configuration. */
+export interface ForwardingRule {
+  readonly connectionId: string;
+  readonly debounceMs: number;
+  readonly resignalMs: number;
+}
+
+/** A link whose workflow is to be told now. */
+export interface DueSignal {
+  readonly connectionId: string;
+  readonly linkId: string;
+  /** Events that gathered, by system. */
+  readonly gathered: Readonly<Record<SystemName, number>>;
+  /** How often the link has been signalled, this time included, since its workflow last took its events. */
+  readonly attempt: number;
+}
+
+/** Rules as rows. */
+function ruleColumns(rules: readonly ForwardingRule[]) {
+  return {
+    ids: rules.map((one) => one.connectionId),
+    debounces: rules.map((one) => one.debounceMs),
+    resignals: rules.map((one) => one.resignalMs),
+  };
+}
+
+/**
+ * Finds the link of each event that has none yet and asks for a signal to it, due when the oldest has waited for the connection's
+ * `debounceMs`. Where a signal is asked for or under way already, events join it. Processes may do this at once.
+ *
+ * @returns how many events were addressed; `limit`: there may be more
+ */
+export async function addressEvents(sql: Sql, rules: readonly ForwardingRule[], limit: number): Promise<number> {
+  const { ids, debounces } = ruleColumns(rules);
+  const [row] = await sql<{ addressed: number }[]>`
+    with rule as (
+      select * from unnest(${ids}::text[], ${debounces}::float8[]) as r(connection_id, debounce_ms)
+    ), picked as (
+      select i.id, i.connection_id, i.system, i.external_id, i.received_at, r.debounce_ms
+        from inbox i join rule r using (connection_id)
+       where i.link_id is null and i.handled_at is null
+       order by i.id limit ${limit}
+         for update of i skip locked
+    ), addressed as (
+      update inbox i
+         set link_id = coalesce(a.link_id, b.link_id, p.system || ':' || p.external_id)
+        from picked p
+        left join link a on p.system = 'yapla' and a.connection_id = p.connection_id and a.yapla_id = p.external_id
+        left join link b
+          on p.system = 'yoplanning' and b.connection_id = p.connection_id and b.yoplanning_id = p.external_id
+       where i.id = p.id
+      returning i.connection_id, i.link_id, i.system, p.received_at + p.debounce_ms * interval '1 ms' as due_at
+    ), asked as (
+      insert into link_signal as s (connection_id, link_id, yapla, yoplanning, due_at)
+      select connection_id, link_id, count(*) filter (where system = 'yapla'),
+             count(*) filter (where system = 'yoplanning'), min(due_at)
+        from addressed
+       group by connection_id, link_id
+       -- One order for all: processes that meet on the same links wait for each other, and never in a circle.
+       order by connection_id, link_id
+      on conflict (connection_id, link_id) do update
+         set yapla = s.yapla + excluded.yapla, yoplanning = s.yoplanning + excluded.yoplanning
+    )
+    select count(*)::int as addressed from addressed`;
+  return row!.addressed;
+}
+
+/** After so many signals the pause before the next no longer grows: 1,024 times `resignalMs`. */
+const maxDoublings = 10;
+
+/**
+ * Links whose signal is due now: not sent yet, or sent so long ago that it must be taken for lost. They are marked as signalled, so that
+ * no other process sends the same; the caller sends them, and gives back by `releaseSignals` what it could not.
+ */
+export async function takeDueSignals(sql: Sql, rules: readonly ForwardingRule[], limit: number): Promise<DueSignal[]> {
+  const { ids, resignals } = ruleColumns(rules);
+  const rows = await sql<
+    { connectionId: string; linkId: string; yapla: number; yoplanning: number; attempt: number }[]
+  >`
+    with rule as (
+      select * from unnest(${ids}::text[], ${resignals}::float8[]) as r(connection_id, resignal_ms)
+    ), due as (
+      select s.connection_id, s.link_id
+        from link_signal s join rule r using (connection_id)
+       where s.due_at <= now()
+         and (s.signalled_at is null
+              or s.signalled_at + r.resignal_ms * power(2, least(s.signals - 1, ${maxDoublings})) * interval '1 ms' <= now())
+       order by s.due_at limit ${limit}
+         for update of s skip locked
+    )
+    update link_signal s set signalled_at = now(), signals = s.signals + 1
+      from due d
+     where s.connection_id = d.connection_id and s.link_id = d.link_id
+    returning s.connection_id as "connectionId", s.link_id as "linkId", s.yapla, s.yoplanning, s.signals as attempt`;
+  return rows.map(({ connectionId, linkId, yapla, yoplanning, attempt }) => ({
+    connectionId,
+    linkId,
+    gathered: { yapla, yoplanning },
+    attempt,
+  }));
+}
+
+/** Gives signals back that could not be sent: they are due again after `pauseMs`. What was taken meanwhile is left alone. */
+export async function releaseSignals(sql: Sql, signals: readonly DueSignal[], pauseMs: number): Promise<void> {
+  if (signals.length === 0) return;
+  await sql`
+    update link_signal s
+       set signalled_at = null, signals = s.signals - 1, due_at = now() + ${pauseMs}::float8 * interval '1 ms'
+      from unnest(${signals.map((one) => one.connectionId)}::text[], ${signals.map((one) => one.linkId)}::text[],
+                  ${signals.map((one) => one.attempt)}::int[]) as r(connection_id, link_id, attempt)
+     where s.connection_id = r.connection_id and s.link_id = r.link_id and s.signals = r.attempt
+       and s.signalled_at is not null`;
+}
+
+/** Milliseconds until the next signal is due that was not sent yet; 0 or less: now; null: none is asked for. */
+export async function nextDueInMs(sql: Sql, rules: readonly ForwardingRule[]): Promise<number | null> {
+  const [row] = await sql<{ ms: number | null }[]>`
+    select (extract(epoch from min(due_at) - now()) * 1000)::float8 as ms
+      from link_signal
+     where signalled_at is null and connection_id = any(${ruleColumns(rules).ids}::text[])`;
+  return row!.ms;
+}
+
+/**
+ * Asks again for a signal to links whose workflow took their events and never finished them: it was terminated by hand, or Temporal's own
+ * data were lost.
+ *
+ * @param afterMs the newest of a link's events is at least so old
+ * @returns how many links
+ */
+export async function reviveStranded(sql: Sql, rules: readonly ForwardingRule[], afterMs: number): Promise<number> {
+  const revived = await sql`
+    insert into link_signal (connection_id, link_id, yapla, yoplanning, due_at)
+    select connection_id, link_id, count(*) filter (where system = 'yapla'),
+           count(*) filter (where system = 'yoplanning'), now()
+      from inbox
+     where handled_at is null and link_id is not null and connection_id = any(${ruleColumns(rules).ids}::text[])
+     group by connection_id, link_id
+    having max(received_at) < now() - ${afterMs}::float8 * interval '1 ms'
+     order by connection_id, link_id
+    on conflict (connection_id, link_id) do nothing`;
+  return revived.count;
+}
+
+/** Events of a connection that are not handled yet, and links whose workflow has not taken theirs. */
+export interface PendingCounts {
+  readonly connectionId: string;
+  readonly events: number;
+  readonly signals: number;
+}
+
+/** What waits, for each of these connections; zeros included. */
+export async function countPending(sql: Sql, connectionIds: readonly string[]): Promise<PendingCounts[]> {
+  return await sql<PendingCounts[]>`
+    select c.id as "connectionId",
+           (select count(*) from inbox i
+             where i.connection_id = c.id and i.handled_at is null and i.link_id is not null)::int
+             + (select count(*) from inbox i
+                 where i.connection_id = c.id and i.handled_at is null and i.link_id is null)::int as events,
+           (select count(*) from link_signal s where s.connection_id = c.id)::int as signals
+      from unnest(${connectionIds as string[]}::text[]) as c(id)`;
+}
+
+/** Whether the tables that a receiver needs are there: the migrations have been applied. */
+export async function inboxIsReady(sql: Sql): Promise<boolean> {
+  const [row] = await sql<{ ready: boolean }[]>`
+    select to_regclass('inbox') is not null and to_regclass('link_signal') is not null as ready`;
+  return row!.ready;
+}
