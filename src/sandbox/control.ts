@@ -10,6 +10,7 @@ import type { Fault, FaultState } from './faults.js';
 import type { Latency, PeopleOptions, SandboxLimits } from './options.js';
 import type { PersonTruth } from './people.js';
 import type { NewPerson, Person, PersonChanges } from './person.js';
+import type { WebhookCounts, WebhookFaults, WebhookTarget } from './webhooks/options.js';
 
 /** A record as the system holds it. */
 export interface SandboxRecord {
@@ -35,6 +36,7 @@ export interface SandboxControl {
   writes(system: SystemName): Promise<Readonly<Record<string, number>>>;
   /** When each counted request arrived since the start or the last `resetCounts`, in order: epoch milliseconds, with fractions. */
   arrivals(system: SystemName): Promise<readonly number[]>;
+  /** Starts all counts of both systems anew, those of the webhooks included. */
   resetCounts(): Promise<void>;
 
   /** @returns the fault's id. */
@@ -57,6 +59,16 @@ export interface SandboxControl {
   /** Who the generated people are: what a perfect matcher would find. */
   truth(): Promise<readonly PersonTruth[]>;
 
+  /** Subscribes one receiver to a system's events from now on; `null`: nobody. What is on its way goes where it was sent. */
+  setWebhooks(system: SystemName, target: WebhookTarget | null): Promise<void>;
+  /** Replaces a system's webhook faults, and starts their lots and turns anew; `{}`: none. */
+  setWebhookFaults<S extends SystemName>(system: S, faults: WebhookFaults[S]): Promise<void>;
+  /** What became of the webhooks since the start or the last `resetCounts`. */
+  webhooks(): Promise<Readonly<Record<SystemName, WebhookCounts>>>;
+  /** Waits until no webhook of either system waits to be sent or answered. */
+  settled(): Promise<void>;
+
+  // Who edits here does so as a user: when the call returns, the change is stored and its webhook is on its way.
   /** Somebody enters a person in that system. @returns the new id. */
   add(system: SystemName, person: NewPerson, options?: AddOptions): Promise<string>;
   /** Somebody edits a record in that system: mapped fields by canonical name, unmapped ones by the document's. */
@@ -66,7 +78,7 @@ export interface SandboxControl {
 
   /** Ends every Yapla session, as the server may at any time. */
   expireSessions(): Promise<void>;
-  /** Counts to zero, faults gone, and other people if `people` is given (else everybody stays as they are). */
+  /** Counts to zero, faults gone, unsent webhooks too, and other people if `people` is given (else everybody stays as they are). */
   reset(people?: PeopleOptions): Promise<void>;
 }
 
@@ -127,6 +139,11 @@ export function createSandboxControl(url: string): SandboxControl {
       }
     },
     truth: () => get('/truth'),
+    setWebhooks: (system, target) =>
+      target === null ? perform('DELETE', `/webhooks/${system}`) : perform('PUT', `/webhooks/${system}`, target),
+    setWebhookFaults: (system, faults) => perform('PUT', `/webhooks/${system}/faults`, faults),
+    webhooks: () => get('/webhooks'),
+    settled: () => perform('GET', '/webhooks/settled'),
     add: async (system, person, options = {}) =>
       ((await call('POST', `/records/${system}`, { person, options })) as { id: string }).id,
     edit: (system, id, changes, unmapped = {}) => perform('PATCH', at(system, id), { changes, unmapped }),

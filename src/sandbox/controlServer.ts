@@ -8,11 +8,14 @@ import { latencySchema, peopleSchema, sandboxLimitsSchema } from './options.js';
 import type { PersonTruth, ResolvedPeopleOptions } from './people.js';
 import { personChangesSchema, personSchema } from './person.js';
 import type { Registry } from './registry.js';
+import type { Webhooks } from './webhooks/webhooks.js';
+import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
 
 export interface ControlParts {
   readonly doors: Readonly<Record<SystemName, Door>>;
   readonly registries: Readonly<Record<SystemName, Registry>>;
   readonly faults: Faults;
+  readonly webhooks: Readonly<Record<SystemName, Webhooks>>;
   readonly truth: () => readonly PersonTruth[];
   readonly populate: (options: ResolvedPeopleOptions) => void;
   readonly expireSessions: () => void;
@@ -36,7 +39,7 @@ const systemParameters = z.object({ system: z.enum(systemNames) });
 const recordParameters = systemParameters.extend({ id: z.string() });
 
 export function createControlServer(parts: ControlParts): FastifyInstance {
-  const { doors, registries, faults } = parts;
+  const { doors, registries, faults, webhooks } = parts;
   const app = fastify({ forceCloseConnections: true });
   const done = { done: true };
 
@@ -70,6 +73,28 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
   });
   app.put('/latency/:system', ({ params, body }) => {
     doors[systemParameters.parse(params).system].setLatency(latencySchema.parse(body));
+    return done;
+  });
+
+  app.get('/webhooks', () => bySystem((system) => webhooks[system].counts()));
+  app.get('/webhooks/settled', async () => {
+    // While one is waited for, the other may be told of something.
+    while (systemNames.some((system) => webhooks[system].counts().pending > 0)) {
+      await Promise.all(systemNames.map((system) => webhooks[system].settled()));
+    }
+    return done;
+  });
+  app.put('/webhooks/:system', ({ params, body }) => {
+    webhooks[systemParameters.parse(params).system].setTarget(webhookTargetSchema.parse(body));
+    return done;
+  });
+  app.delete('/webhooks/:system', ({ params }) => {
+    webhooks[systemParameters.parse(params).system].setTarget(null);
+    return done;
+  });
+  app.put('/webhooks/:system/faults', ({ params, body }) => {
+    const { system } = systemParameters.parse(params);
+    webhooks[system].setFaults(webhookFaultsSchemas[system].parse(body));
     return done;
   });
 
@@ -112,13 +137,20 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
     const { people } = resetSchema.parse(body);
     resetCounts();
     faults.clear();
-    for (const system of systemNames) doors[system].throttle.forget();
+    for (const system of systemNames) {
+      doors[system].throttle.forget();
+      webhooks[system].discard();
+      webhooks[system].setFaults(webhookFaultsSchemas[system].parse({}));
+    }
     if (people !== undefined) parts.populate(people);
     return done;
   });
 
   function resetCounts(): void {
-    for (const system of systemNames) doors[system].accounting.reset();
+    for (const system of systemNames) {
+      doors[system].accounting.reset();
+      webhooks[system].resetCounts();
+    }
   }
 
   return app;

@@ -45,6 +45,18 @@ export interface Call {
 
 export type Handler = (call: Call) => Answer;
 
+/** Webhooks of what a request has just changed: held back until its answer has left. */
+export interface Outbox {
+  /** `undefined`: nothing changed, or nobody is to be told. */
+  take(): HeldBack | undefined;
+}
+
+export interface HeldBack {
+  /** What a fault sends too early: the answer waits for it. */
+  readonly early: Promise<unknown> | null;
+  release(): void;
+}
+
 /** Changes a list while it is read. */
 export type Drift = (action: Extract<FaultAction, { do: 'drift' }>) => void;
 
@@ -59,6 +71,7 @@ export class Door {
     private readonly manners: Manners,
     private readonly faults: Faults,
     private readonly drift: Drift,
+    private readonly outbox: Outbox,
     limits: ResolvedLimits,
     latency: ResolvedLatency,
   ) {
@@ -95,8 +108,12 @@ export class Door {
       answer = this.#answer(kind, record, request, arrivedAt, actions, handler);
     } catch (error) {
       this.accounting.answered(500);
+      this.outbox.take()?.release();
       throw error;
     }
+    // Taken in the same turn: what lies there is this request's.
+    const heldBack = this.outbox.take();
+    if (heldBack?.early) await heldBack.early;
     const slowness = actions.reduce((sum, action) => sum + (action.do === 'slow' ? action.ms : 0), 0);
     await this.#travel(this.#latency.outboundMs + slowness);
     if (answer === 'silence') {
@@ -108,8 +125,9 @@ export class Door {
       request.raw.socket.resetAndDestroy();
     } else {
       this.accounting.answered(answer.status);
-      return this.#send(reply, answer, actions);
+      this.#send(reply, answer, actions);
     }
+    heldBack?.release();
     return reply;
   }
 

@@ -1,6 +1,7 @@
 /** What a sandbox can be started with. Everything has a default; the defaults are the vendors' documented behaviour. */
 import { z } from 'zod';
 import { faultSchema } from './faults.js';
+import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
 
 /** Public on purpose: nothing but a sandbox accepts them. The token and the team are the ones of the vendor's own examples. */
 export const sandboxCredentials = {
@@ -71,6 +72,9 @@ export const sandboxOptionsSchema = z.strictObject({
       maxPageSize: z.number().int().positive().default(100),
       limits: sandboxLimitsSchema.prefault({}),
       latency: latencySchema.prefault({}),
+      /** Where its webhooks go; `null`: nobody subscribed. */
+      webhooks: webhookTargetSchema.nullable().default(null),
+      webhookFaults: webhookFaultsSchemas.yapla.prefault({}),
       /** 0: any free port. */
       port: count.default(0),
     })
@@ -90,6 +94,8 @@ export const sandboxOptionsSchema = z.strictObject({
       listOmits: z.array(z.string()).default([]),
       limits: sandboxLimitsSchema.prefault({ requestsPerSecond: 5, requestsPerDay: 1_000 }),
       latency: latencySchema.prefault({}),
+      webhooks: webhookTargetSchema.nullable().default(null),
+      webhookFaults: webhookFaultsSchemas.yoplanning.prefault({}),
       port: count.default(0),
     })
     .prefault({}),

@@ -13,8 +13,12 @@ export interface Change {
   readonly by: 'api' | 'desk';
 }
 
-/** Called after each change. Webhooks hang here. */
-export type OnChange = (change: Change) => void;
+/**
+ * Called after each change, in the same turn. Webhooks hang here.
+ *
+ * @param before the record's document before an update, where the system's webhooks have content; made when it is called for.
+ */
+export type OnChange = (change: Change, before?: () => JsonObject) => void;
 
 export interface AddToRegistry {
   /** Position in the list; default: the end. */

@@ -14,6 +14,8 @@ import { populate, strangers } from './population.js';
 import { Random } from './random.js';
 import type { OnChange, Registry } from './registry.js';
 import { listen } from './server.js';
+import { clientBody, memberBody } from './webhooks/bodies.js';
+import { Webhooks } from './webhooks/webhooks.js';
 import { flatShape } from './yapla/flat.js';
 import { Members } from './yapla/members.js';
 import { nestedShape } from './yapla/nested.js';
@@ -48,9 +50,22 @@ const shapes: Readonly<Record<YaplaShapeName, YaplaShape>> = { flat: flatShape, 
  */
 export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxHooks = {}): Promise<Sandbox> {
   const resolved = sandboxOptionsSchema.parse(options);
-  let listening = false;
-  const onChange: OnChange = (change) => {
-    if (listening) hooks.onChange?.(change);
+  // Nobody is told of people who are there from the start.
+  let telling = false;
+  let origin = '';
+  const webhooks: Record<SystemName, Webhooks> = {
+    yapla: new Webhooks(resolved.yapla, (change, earlier) => {
+      // No such event is known, and no such button: "a single member cannot be deleted" (systems/yapla.md).
+      if (change.event === 'deleted') return null;
+      const document = earlier ?? members.show(change.record)?.document;
+      return document === undefined ? null : memberBody(change, document);
+    }),
+    yoplanning: new Webhooks(resolved.yoplanning, (change) => clientBody(change, origin, resolved.yoplanning.team)),
+  };
+  const onChange: OnChange = (change, before) => {
+    if (!telling) return;
+    webhooks[change.system].changed(change, before);
+    hooks.onChange?.(change);
   };
   const shape = shapes[resolved.yapla.shape];
   const members = new Members((member) => shape.document(member), onChange);
@@ -60,7 +75,10 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   let truth: readonly PersonTruth[] = [];
   let stranger: () => Person;
   const settle = (people: ResolvedPeopleOptions) => {
+    const told = telling;
+    telling = false;
     truth = populate({ members, clients }, people);
+    telling = told;
     stranger = strangers(people);
   };
   settle(resolved.people);
@@ -71,18 +89,27 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   const drift = (system: SystemName) => (action: Extract<FaultAction, { do: 'drift' }>) =>
     driftList(registries[system], action, random, () => stranger());
 
-  const yapla = createYapla({ options: resolved.yapla, shape, members, faults, drift: drift('yapla') });
+  const yapla = createYapla({
+    options: resolved.yapla,
+    shape,
+    members,
+    faults,
+    drift: drift('yapla'),
+    outbox: webhooks.yapla,
+  });
   const yoplanning = createYoplanning({
     options: resolved.yoplanning,
     clients,
     foreignTeam: sandboxCredentials.yoplanningForeignTeam,
     faults,
     drift: drift('yoplanning'),
+    outbox: webhooks.yoplanning,
   });
   const control = createControlServer({
     doors: { yapla: yapla.door, yoplanning: yoplanning.door },
     registries,
     faults,
+    webhooks,
     truth: () => truth,
     populate: settle,
     expireSessions: () => yapla.sessions.expireAll(),
@@ -90,7 +117,10 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
 
   const servers = [yapla.app, yoplanning.app, control];
   const stop = async () => {
-    await Promise.all(servers.map((server) => server.close()));
+    await Promise.all([
+      ...servers.map((server) => server.close()),
+      ...Object.values(webhooks).map((line) => line.stop()),
+    ]);
   };
   try {
     const addresses: SandboxAddresses = {
@@ -98,7 +128,8 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
       yoplanning: await listen(yoplanning.app, resolved.yoplanning.port),
       control: await listen(control, resolved.controlPort),
     };
-    listening = true;
+    origin = addresses.yoplanning;
+    telling = true;
     return { addresses, control: createSandboxControl(addresses.control), stop };
   } catch (error) {
     await stop();

@@ -91,9 +91,11 @@ export class Members implements Registry {
   }
 
   update(member: Member, fields: MemberFields, by: 'api' | 'desk'): void {
+    const before = { ...member };
     member.fields = fields;
-    member.updatedAtMs = Date.now();
-    this.onChange({ system: 'yapla', record: member.id, event: 'updated', by });
+    // Two changes within one tick of the clock are two versions all the same.
+    member.updatedAtMs = Math.max(Date.now(), member.updatedAtMs + 1);
+    this.onChange({ system: 'yapla', record: member.id, event: 'updated', by }, () => this.show_(before));
   }
 
   ids(): string[] {

@@ -1,7 +1,7 @@
 /** Yapla: DATA API 1.0 (read) and REST 2.0 (sessions, create, update), on one server, in one of two shapes. */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Json, JsonObject } from '../../systems/system.js';
-import { Door, type Answer, type Call, type Drift, type Manners } from '../door.js';
+import { Door, type Answer, type Call, type Drift, type Manners, type Outbox } from '../door.js';
 import type { Faults, RequestKind } from '../faults.js';
 import type { ResolvedSandboxOptions } from '../options.js';
 import { bareServer } from '../server.js';
@@ -21,6 +21,7 @@ export interface YaplaParts {
   readonly members: Members;
   readonly faults: Faults;
   readonly drift: Drift;
+  readonly outbox: Outbox;
 }
 
 export interface YaplaServer {
@@ -29,9 +30,17 @@ export interface YaplaServer {
   readonly sessions: Sessions;
 }
 
-export function createYapla({ options, shape, members, faults, drift }: YaplaParts): YaplaServer {
+export function createYapla({ options, shape, members, faults, drift, outbox }: YaplaParts): YaplaServer {
   const sessions = new Sessions(options.sessionMs);
-  const door = new Door('yapla', manners(options, shape, sessions), faults, drift, options.limits, options.latency);
+  const door = new Door(
+    'yapla',
+    manners(options, shape, sessions),
+    faults,
+    drift,
+    outbox,
+    options.limits,
+    options.latency,
+  );
   const app = bareServer(
     fastify({ forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true, caseSensitive: true } }),
   );

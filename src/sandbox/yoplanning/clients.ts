@@ -62,7 +62,8 @@ export class Clients implements Registry {
   }
 
   update(client: Client, fields: ClientFields, by: 'api' | 'desk'): void {
-    client.updatedAtMs = Date.now();
+    // Two changes within one tick of the clock are two versions all the same.
+    client.updatedAtMs = Math.max(Date.now(), client.updatedAtMs + 1);
     client.document = document(client.id, fields, client.updatedAtMs);
     this.onChange({ system: 'yoplanning', record: client.id, event: 'updated', by });
   }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Json } from '../../systems/system.js';
-import { Door, type Answer, type Call, type Drift, type Manners } from '../door.js';
+import { Door, type Answer, type Call, type Drift, type Manners, type Outbox } from '../door.js';
 import type { Faults, RequestKind } from '../faults.js';
 import type { ResolvedSandboxOptions } from '../options.js';
 import { bareServer } from '../server.js';
@@ -28,6 +28,7 @@ export interface YoplanningParts {
   readonly foreignTeam: string;
   readonly faults: Faults;
   readonly drift: Drift;
+  readonly outbox: Outbox;
 }
 
 export interface YoplanningServer {
@@ -35,7 +36,14 @@ export interface YoplanningServer {
   readonly door: Door;
 }
 
-export function createYoplanning({ options, clients, foreignTeam, faults, drift }: YoplanningParts): YoplanningServer {
+export function createYoplanning({
+  options,
+  clients,
+  foreignTeam,
+  faults,
+  drift,
+  outbox,
+}: YoplanningParts): YoplanningServer {
   const ours: Team[] = [{ id: options.team, name: 'École de voile du Phare' }];
   const clientsOf = new Map([[options.team, clients]]);
   const mayUse = (team: string) => clientsOf.has(team);
@@ -44,6 +52,7 @@ export function createYoplanning({ options, clients, foreignTeam, faults, drift 
     manners(options, foreignTeam, mayUse),
     faults,
     drift,
+    outbox,
     options.limits,
     options.latency,
   );
