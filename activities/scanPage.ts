@@ -1,6 +1,6 @@
 import type { SystemName } from '../src/core/record.js';
 import type { PageFacts } from '../src/core/scan.js';
-import { storePage } from '../src/store/scans.js';
+import { databaseTime, storePage } from '../src/store/scans.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
@@ -19,9 +19,15 @@ export const scanPage =
   async (input: ScanPageInput): Promise<PageFacts> =>
     await withHeartbeat(async () => {
       const { systems, shadowOf } = await connection(input.connectionId);
+      const askedAt = await databaseTime(sql);
       const page = await systems[input.system].readPage(
         { from: input.from },
         { lane: 'bulk', purpose: `scan/${input.scanId}` },
       );
-      return await storePage(sql, input, { start: page.start, count: page.count, rows: page.records.map(shadowOf) });
+      return await storePage(sql, input, {
+        start: page.start,
+        count: page.count,
+        rows: page.records.map(shadowOf),
+        askedAt,
+      });
     });

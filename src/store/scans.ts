@@ -2,7 +2,7 @@
 import type { PageFacts } from '../core/scan.js';
 import type { SystemName } from '../core/record.js';
 import type { Sql } from './database.js';
-import { upsertShadows, type ShadowRow } from './shadows.js';
+import { markSeen, readSince, upsertShadows, type ShadowRow } from './shadows.js';
 
 export interface ScanKey {
   readonly connectionId: string;
@@ -24,6 +24,14 @@ export interface ScannedPage {
   readonly start: number;
   readonly count: number;
   readonly rows: readonly ShadowRow[];
+  /** By the database's clock, from before the page was asked for: a shadow that was read after that is younger than the page. */
+  readonly askedAt: string;
+}
+
+/** The time by which `ScannedPage.askedAt` goes, to the microsecond. */
+export async function databaseTime(sql: Sql): Promise<string> {
+  const [row] = await sql<{ now: string }[]>`select clock_timestamp()::text as now`;
+  return row!.now;
 }
 
 /**
@@ -51,9 +59,12 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
        where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids})
          and scan_id = ${scanId} and scan_pass = ${pass}`;
     const firstKnown = page.start === 0 || marked!.first;
+    const younger = await readSince(tx, { connectionId, system }, ids, page.askedAt);
     let seen = scan!.seen;
     if (firstKnown && !isLate && ids.length > 0) {
-      await upsertShadows(tx, connectionId, system, page.rows, { scanId, pass });
+      const older = page.rows.filter((row) => !younger.has(row.id));
+      await upsertShadows(tx, connectionId, system, older, { scanId, pass });
+      await markSeen(tx, { connectionId, system, scanId, pass }, [...younger]);
       seen += new Set(ids).size - marked!.all;
       await tx`update scan set seen = ${seen} where id = ${scanId}`;
     }

@@ -61,6 +61,35 @@ export async function upsertShadows(
            read_at = now(), gone_at = null`;
 }
 
+/**
+ * Of these records, those of which a younger reading than this is stored: while a page was on its way, a live change was read or
+ * written. What the page says about them is older, and must not replace it.
+ */
+export async function readSince(
+  sql: Sql | Transaction,
+  { connectionId, system }: { readonly connectionId: string; readonly system: SystemName },
+  ids: readonly string[],
+  since: string,
+): Promise<Set<string>> {
+  const rows = await sql<{ id: string }[]>`
+    select external_id as id from shadow
+     where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids as string[]})
+       and (read_at > ${since}::timestamptz or gone_at > ${since}::timestamptz)`;
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Marks records as seen by a scan's pass, without replacing what is known of them. */
+export async function markSeen(
+  sql: Sql | Transaction,
+  by: { readonly connectionId: string; readonly system: SystemName; readonly scanId: number; readonly pass: number },
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`
+    update shadow set scan_id = ${by.scanId}, scan_pass = ${by.pass}
+     where connection_id = ${by.connectionId} and system = ${by.system} and external_id = any(${ids as string[]})`;
+}
+
 /** Marks a record as gone: a read by id was answered 404. The shadow is kept, so that nothing is lost. */
 export async function markGone(
   sql: Sql | Transaction,

@@ -3,9 +3,10 @@
  *
  * A `System` is bound to one connection: it holds the credential's http client, the field map and the normaliser.
  */
-import type { SystemRecord } from '../core/document.js';
+import type { JsonObject, SystemRecord } from '../core/document.js';
 import type { CanonicalFields, SystemName } from '../core/record.js';
 import type { Ask } from '../http/client.js';
+import type { AnswerContext } from './unexpected.js';
 
 export type { Json, JsonObject, SystemRecord } from '../core/document.js';
 
@@ -78,6 +79,13 @@ export interface System {
 
   /** Reads one page. One request. @throws {Failure} see http/failures.ts */
   readPage(request: PageRequest, ask: Ask): Promise<Page>;
+  /**
+   * A record from a document that was delivered to us (the member in a Yapla event), not asked for.
+   *
+   * @param from where it came from, for the error
+   * @throws {UnexpectedResponse} when a configured place does not fit the document
+   */
+  recordOf(document: JsonObject, from: AnswerContext): SystemRecord;
   /** Reads one record; `null` when the system answers 404. One request. */
   read(id: string, ask: Ask): Promise<SystemRecord | null>;
   /** Creates a record. One request. Not repeated here: the caller records the intent first and looks it up before repeating. */

@@ -50,6 +50,11 @@ export class ScriptedSystem implements System {
     return record;
   }
 
+  recordOf(document: JsonObject): SystemRecord {
+    const { id, ...fields } = document as { id: string } & CanonicalFields;
+    return { id, document, fields, modifiedAt: null, externalReference: null };
+  }
+
   readPage(): Promise<never> {
     throw new Error('not asked for in these tests');
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ensureConnection } from '../../src/store/connections.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
-import { openScan, storePage, type ScannedPage } from '../../src/store/scans.js';
+import { databaseTime, openScan, storePage, type ScannedPage } from '../../src/store/scans.js';
 import { markGone, unlinkedShadows, upsertShadows, type ShadowRow } from '../../src/store/shadows.js';
 import type { JsonObject } from '../../src/systems/system.js';
 import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
@@ -33,13 +33,17 @@ const row = (id: string, document: JsonObject = { id }): ShadowRow => ({
   modifiedAt: null,
   externalReference: null,
 });
-const page = (start: number, ids: readonly string[], count = 4): ScannedPage => ({
+const page = (start: number, ids: readonly string[], count = 4): Omit<ScannedPage, 'askedAt'> => ({
   start,
   count,
   rows: ids.map((id) => row(id)),
 });
-const store = (one: ScannedPage, pass = 1) =>
-  storePage(sql, { connectionId: club, system: 'yapla', scanId, pass }, one);
+const store = async (one: Omit<ScannedPage, 'askedAt'>, pass = 1, askedAt?: string) =>
+  await storePage(
+    sql,
+    { connectionId: club, system: 'yapla', scanId, pass },
+    { ...one, askedAt: askedAt ?? (await databaseTime(sql)) },
+  );
 
 describe('a page', () => {
   test('stored twice counts once, also when both attempts are under way at the same time', async () => {
@@ -60,6 +64,17 @@ describe('a page', () => {
     expect(await store(page(0, ['a', 'x']), 2)).toMatchObject({ seen: 2 });
     await store(page(1, ['b', 'c', 'd']), 1);
     expect(await store(page(1, ['x', 'c']), 2)).toMatchObject({ seen: 3, firstKnown: true });
+  });
+
+  test('that was asked for before a live change was read or written only marks the record, and replaces nothing', async () => {
+    const askedAt = await databaseTime(sql);
+    await upsertShadows(sql, club, 'yapla', [row('a', { name: 'live' }), row('b')]);
+    await markGone(sql, club, 'yapla', 'b');
+    expect(await store(page(0, ['a', 'b', 'c']), 1, askedAt)).toMatchObject({ seen: 3, firstKnown: true });
+    const [live] = await sql<{ document: JsonObject }[]>`
+      select document from shadow where connection_id = ${club} and external_id = 'a'`;
+    expect(live!.document).toEqual({ name: 'live' });
+    expect((await unlinkedShadows(sql, club, 'yapla')).map(({ id }) => id)).toEqual(['a', 'c']);
   });
 });
 

@@ -46,6 +46,8 @@ export function createYaplaSystem(options: YaplaSystemOptions): System {
     writes: writer.writes,
     storesReference: config.referenceField !== null,
 
+    recordOf: (document, from) => toRecord(document, places, from),
+
     readPage: ({ from }, ask) => dataApi.readPage(from, ask),
 
     // The DATA API first: its documents have the form of those in the list, and it needs no session.

@@ -37,6 +37,8 @@ export function createYoplanningSystem({ config, fieldMap, defaultCountry, http 
     writes: true,
     storesReference: config.referenceField !== null,
 
+    recordOf: (document, from) => toRecord(document, places, from),
+
     async readPage({ from }, ask) {
       const answer = await clients.list({ offset: from, limit: config.pageSize }, ask);
       const { count, results } = answer.value;
