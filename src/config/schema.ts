@@ -11,6 +11,8 @@ import { yaplaSchema } from './yapla.js';
 import { yoplanningSchema } from './yoplanning.js';
 import { fieldsSchema } from './fields.js';
 import { liveSchema } from './live.js';
+import { receiverSchema } from './receiver.js';
+import { webhooksSchema } from './webhooks.js';
 
 const ms = (text: string) => z.number().int().positive().describe(text);
 
@@ -163,6 +165,7 @@ export const connectionSchema = z
     guard: guardSchema,
     bulk: bulkSchema,
     live: liveSchema,
+    webhooks: webhooksSchema,
   })
   .superRefine((connection, context) => {
     if (connection.create !== 'yoplanning' && connection.create !== 'none' && connection.yapla.write.mode === 'none') {
@@ -213,6 +216,7 @@ export const configSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  receiver: receiverSchema,
   dataDirectory: z
     .string()
     .default('.passerelle')

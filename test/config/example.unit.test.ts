@@ -11,7 +11,18 @@ const example = readFileSync(file, 'utf8');
 const everything = example.replaceAll(/^( *)# ( *)(- )?([a-z]\w*:(?: .*)?)$/gm, '$1$2$3$4');
 
 const env = { YAPLA_API_KEY: 'one', YOPLANNING_TOKEN: 'two' };
-const allEnv = { ...env, YAPLA_REST_API_KEY: 'three', PGPASSWORD: 'four', TEMPORAL_API_KEY: 'five' };
+const webhookSecret = 'invented-for-this-test-0123456789';
+const allEnv = {
+  ...env,
+  YAPLA_REST_API_KEY: 'three',
+  PGPASSWORD: 'four',
+  TEMPORAL_API_KEY: 'five',
+  YAPLA_WEBHOOK_SECRET: webhookSecret,
+  YAPLA_WEBHOOK_HEADER: webhookSecret,
+  YAPLA_WEBHOOK_PASSWORD: webhookSecret,
+  YAPLA_WEBHOOK_KEY: webhookSecret,
+  YOPLANNING_WEBHOOK_SECRET: webhookSecret,
+};
 
 function leafValues(value: unknown, path: ConfigPath): readonly (readonly [ConfigPath, unknown])[] {
   const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,115 @@
+/**
+ * Webhooks of one connection: what authenticates each system, and where Yapla's say what happened.
+ *
+ * Neither vendor documents a signature; Yapla does not document a single JSON name of its webhooks (docs/systems.md). The defaults assume
+ * the shape most like its DATA API, with the member as that answers it:
+ *
+ *     { "event": "member.created" | "member.updated", "data": { …member… } }
+ */
+import { z } from 'zod';
+import { secret } from './secret.js';
+
+/** The address is known to whoever sees a proxy's log: long enough that it cannot be guessed, and in characters that a path may hold. */
+const pathSecret = z
+  .string()
+  .regex(/^[\w.~-]{24,200}$/, 'expected 24 to 200 letters, digits, - or _ (`openssl rand -hex 32` makes some)');
+
+const sharedSecret = z.string().min(16).meta(secret);
+
+const authentication = {
+  secret: pathSecret
+    .meta(secret)
+    .optional()
+    .describe(
+      'Last part of the address that the vendor is given: `/webhooks/<connection>/<system>/<secret>`. Write it as `${NAME}`. Left out: no webhooks of this system are taken.',
+    ),
+  header: z
+    .strictObject({
+      name: z.string().min(1).describe('Name of the header.'),
+      value: sharedSecret.describe('What it must hold. Write it as `${NAME}`.'),
+    })
+    .optional()
+    .describe('A header that each delivery must carry as well, if the system can send one.'),
+  basic: z
+    .strictObject({
+      user: z.string().min(1).describe('User of HTTP basic authentication.'),
+      password: sharedSecret.describe('Its password. Write it as `${NAME}`.'),
+    })
+    .optional()
+    .describe('HTTP basic authentication as well, if the system can be given a user and a password.'),
+  hmac: z
+    .strictObject({
+      header: z.string().min(1).describe('Header with the signature of the raw body.'),
+      secret: sharedSecret.describe('Key of the signature. Write it as `${NAME}`.'),
+      algorithm: z.enum(['sha256', 'sha1', 'sha512']).default('sha256').describe('Hash of the HMAC.'),
+      encoding: z.enum(['hex', 'base64']).default('hex').describe('How the signature is written.'),
+      prefix: z.string().default('').describe('Text before the signature, for example `sha256=`.'),
+    })
+    .optional()
+    .describe('An HMAC signature as well, if the system sends one.'),
+};
+
+interface Authentication {
+  readonly secret?: unknown;
+  readonly header?: unknown;
+  readonly basic?: unknown;
+  readonly hmac?: unknown;
+}
+
+/** Without an address nothing could arrive: whoever set the rest believes that it does. */
+function needsSecret(given: Authentication, context: z.RefinementCtx): void {
+  if (given.secret !== undefined) return;
+  if (given.header === undefined && given.basic === undefined && given.hmac === undefined) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['secret'],
+    message: 'expected a secret beside header, basic or hmac: without it there is no address for webhooks',
+  });
+}
+
+const words = (text: string) => z.array(z.string().min(1)).describe(text);
+
+const yaplaEventSchema = z
+  .strictObject({
+    path: z
+      .string()
+      .min(1)
+      .nullable()
+      .default('event')
+      .describe(
+        'Path in the body of the word that says what happened; null: none, and every delivery counts as an update. Not public; assumed.',
+      ),
+    created: words('Words for a new member, in whatever case. Not public; assumed.').default(['member.created']),
+    updated: words('Words for a changed member. Not public; assumed.').default(['member.updated']),
+    deleted: words(
+      'Words for a removed member. None is known: Yapla’s members are archived, which is a change.',
+    ).default([]),
+  })
+  .prefault({});
+
+export const webhooksSchema = z
+  .strictObject({
+    yapla: z
+      .strictObject({
+        ...authentication,
+        event: yaplaEventSchema,
+        member: z
+          .string()
+          .default('data')
+          .describe('Path of the member in the body; empty: the body itself. Not public; assumed.'),
+        id: z
+          .string()
+          .min(1)
+          .nullable()
+          .default(null)
+          .describe("Path of the member's id within the member; null: that of `yapla.read.answer.id`."),
+      })
+      .superRefine(needsSecret)
+      .prefault({}),
+    yoplanning: z.strictObject(authentication).superRefine(needsSecret).prefault({}),
+  })
+  .prefault({});
+
+export type WebhooksConfig = z.infer<typeof webhooksSchema>;
+/** What authenticates one system's deliveries. */
+export type WebhookAuthentication = WebhooksConfig['yoplanning'];
