@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { singleConnection, type Sql } from '../store/database.js';
+import { createBatcher, type Batcher } from './batcher.js';
 
 /** Somebody else is writing this link at the moment. Nothing was done; try again later. */
 export class LinkBusy extends Error {
@@ -33,12 +34,14 @@ interface Session {
   readonly pid: number;
   /** Postgres grants a lock twice to one session, so two activities of this process are told apart here. */
   readonly held: Set<string>;
+  /** Asks Postgres whether this session still lives: once for all who ask before the question is sent. @throws {ClaimLost} */
+  readonly check: Batcher<void>;
 }
 
 /** Links that one caller holds, as long as the session that they were claimed on lives. */
 export interface Claim {
   readonly linkIds: ReadonlySet<string>;
-  /** They still stand. To be called before each write. @throws {ClaimLost} */
+  /** They still stand, at a moment after this call. To be called before each write. @throws {ClaimLost} */
   verify(): Promise<void>;
   /** Gives them back; repeatable. What was lost meanwhile may be another's by now, and is left alone. */
   release(): Promise<void>;
@@ -93,16 +96,18 @@ export class LinkClaims {
   }
 
   private async verify(session: Session): Promise<void> {
-    if (await this.isCurrent(session)) {
-      try {
-        const [row] = await session.sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-        if (row!.pid === session.pid) return;
-      } catch {
-        // Falls through: whatever the reason, the claims cannot be relied on.
-      }
-      await this.lose(session);
+    if (!(await this.isCurrent(session))) throw new ClaimLost();
+    await session.check();
+  }
+
+  private async isAlive({ sql, pid }: Pick<Session, 'sql' | 'pid'>): Promise<boolean> {
+    try {
+      const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      return row!.pid === pid;
+    } catch {
+      // Whatever the reason, the claims cannot be relied on.
+      return false;
     }
-    throw new ClaimLost();
   }
 
   private async unlock(session: Session, keys: readonly string[]): Promise<void> {
@@ -130,11 +135,19 @@ export class LinkClaims {
   private open(): Promise<Session> {
     if (this.session === null) {
       const sql = singleConnection(this.sql);
-      const opening = sql<{ pid: number }[]>`select pg_backend_pid() as pid`.then(([row]) => ({
-        sql,
-        pid: row!.pid,
-        held: new Set<string>(),
-      }));
+      const opening = sql<{ pid: number }[]>`select pg_backend_pid() as pid`.then(([row]) => {
+        const session: Session = {
+          sql,
+          pid: row!.pid,
+          held: new Set<string>(),
+          check: createBatcher(async () => {
+            if (await this.isAlive(session)) return;
+            await this.lose(session);
+            throw new ClaimLost();
+          }),
+        };
+        return session;
+      });
       opening.catch(() => {
         if (this.session === opening) this.session = null;
         void sql.end({ timeout: 0 });

@@ -8,6 +8,7 @@
 import { escapePath, parsePath, setProperty } from 'dot-prop';
 import type { CanonicalFields, FieldType, FieldValue, SystemName } from '../core/record.js';
 import { normaliseValue } from '../core/normalise.js';
+import { remembering } from '../core/remembered.js';
 import type { Json, JsonObject } from './system.js';
 
 /** Dotted path of a field in a system's documents, or two where answers and writes name it differently. */
@@ -67,9 +68,21 @@ export function readFields(
     const raw = valueAt(document, place, setting);
     if (raw === undefined) continue;
     if (typeof raw === 'boolean') throw new MisplacedField(setting, place, 'a boolean');
-    fields[name] = normaliseValue(field.type, raw, options);
+    fields[name] = normalised(field.type, raw, options);
   }
   return fields;
+}
+
+/** One record is read some three times while it is written (before, as answered, at the next scan), and towns and countries repeat. */
+const remember = remembering<FieldValue>(8_192);
+
+/** Longer values (notes) are rarely met twice, and would make what is remembered large. */
+const longestRemembered = 64;
+
+function normalised(type: FieldType, raw: null | number | string, options: ReadOptions): FieldValue {
+  const compute = () => normaliseValue(type, raw, options);
+  if (typeof raw !== 'string' || raw.length > longestRemembered) return compute();
+  return remember(`${type}\0${options.defaultCountry}\0${raw}`, compute);
 }
 
 /**
