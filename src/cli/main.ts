@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { Command, CommanderError } from 'commander';
+import { registerCases } from './cases.js';
 import { registerConfig } from './config.js';
 import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
@@ -20,6 +21,7 @@ const registrations: readonly Register[] = [
   registerWorker,
   registerSync,
   registerControl,
+  registerCases,
   registerDoctor,
   registerConfig,
 ];

@@ -50,6 +50,32 @@ export function normaliseValue(type: FieldType, raw: unknown, options: Normalise
   return line === '' ? null : normaliseLine(type, line, options);
 }
 
+/** Something, an `@`, and a name with a dot: what else an address may hold is for its mail server to say. */
+const emailForm = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+
+/**
+ * Whether a normalised value was understood as its type, rather than kept as cleaned text. Values of the systems may be either;
+ * one that a person enters for us to write must be understood. The empty value is.
+ */
+export function isUnderstood(type: FieldType, value: FieldValue, options: NormaliseOptions): boolean {
+  if (value === null) return true;
+  switch (type) {
+    case 'text':
+    case 'name':
+      return true;
+    case 'email':
+      return emailForm.test(value);
+    case 'phone':
+      return parsePhone(value, options.defaultCountry) === value;
+    case 'date':
+      return isDay(value);
+    case 'country':
+      return countryCodeOf(value) === value;
+    case 'language':
+      return languageCodeOf(value) === value;
+  }
+}
+
 function normaliseLine(type: Exclude<FieldType, 'text'>, line: string, options: NormaliseOptions): FieldValue {
   switch (type) {
     case 'name':
@@ -115,7 +141,13 @@ function normaliseDate(line: string): FieldValue {
   if (year === undefined || month === undefined || day === undefined) return line;
   if (Number(year) === 0 && Number(month) === 0 && Number(day) === 0) return null;
   const text = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
+  return isDay(text) ? text : line;
+}
+
+/** `YYYY-MM-DD`, and such a day is in the calendar. */
+function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const date = new Date(`${text}T00:00:00Z`);
   // Date accepts 31 April and moves it to May: what comes back must be what went in.
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) ? text : line;
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }

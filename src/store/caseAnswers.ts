@@ -165,3 +165,13 @@ export async function declinedQuestions(
      group by 1`;
   return new Map(rows.map((row) => [row.linkId, new Set(row.kinds)]));
 }
+
+/**
+ * Asks the receiver's forwarder to tell the link's workflow, as it does about webhooks: for an answer that could not be signalled.
+ * Where a signal to the link is asked for or under way already, that one does.
+ */
+export async function forwardAnswer(sql: Sql | Transaction, connectionId: string, linkId: string): Promise<void> {
+  await sql`
+    insert into link_signal (connection_id, link_id, due_at) values (${connectionId}, ${linkId}, now())
+    on conflict (connection_id, link_id) do nothing`;
+}

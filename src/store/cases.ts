@@ -142,13 +142,44 @@ export interface OpenCase {
   readonly field: string;
   readonly linkId: string | null;
   readonly openedAt: Date;
+  /** Who answered, where the answer is not carried out yet. */
+  readonly answeredBy: string | null;
+  /** Number of the plan that asked; null: no plan did. */
+  readonly planNumber: number | null;
 }
+
+const openColumns = (sql: Sql | Transaction) => sql`
+  c.id::int as id, c.kind, c.subject, c.field, c.link_id as "linkId", c.opened_at as "openedAt",
+  c.answered_by as "answeredBy", p.number as "planNumber"`;
 
 /** Open cases, oldest first, without their values. */
 export async function listOpenCases(sql: Sql, connectionId: string): Promise<OpenCase[]> {
   return await sql<OpenCase[]>`
-    select id::int as id, kind, subject, field, link_id as "linkId", opened_at as "openedAt"
-      from cases where connection_id = ${connectionId} and status = 'open' order by id`;
+    select ${openColumns(sql)} from cases c left join plan p on p.id = c.plan_id
+     where c.connection_id = ${connectionId} and c.status = 'open' order by c.id`;
+}
+
+/** A case in full, open or closed. */
+export interface Case extends OpenCase {
+  readonly connectionId: string;
+  /** What was known when the question came up last. Holds values: for the eyes of whoever answers. */
+  readonly details: unknown;
+  /** Hashes of both sides at that time, where the case was given them. */
+  readonly saw: Readonly<Record<SystemName, FieldHashes | null>> | null;
+  /** What was answered; `close` with a reason where the case was closed by a person. Holds a value where the answer is one. */
+  readonly answer: { readonly take: string; readonly value?: string | null; readonly why?: string } | null;
+  readonly answeredAt: Date | null;
+  readonly closedAt: Date | null;
+  readonly closedBy: string | null;
+}
+
+/** The case with that id; null: there is none. */
+export async function findCase(sql: Sql, id: number): Promise<Case | null> {
+  const [row] = await sql<Case[]>`
+    select ${openColumns(sql)}, c.connection_id as "connectionId", c.details, c.saw, c.answer, c.answered_at as "answeredAt",
+           c.closed_at as "closedAt", c.closed_by as "closedBy"
+      from cases c left join plan p on p.id = c.plan_id where c.id = ${id}`;
+  return row ?? null;
 }
 
 /** Open cases by kind. */
