@@ -1,0 +1,130 @@
+import type { Command } from 'commander';
+import type { Config } from '../config/schema.js';
+import type { Case } from '../store/cases.js';
+import type { Sql } from '../store/database.js';
+import type { ResolveOptions } from './caseAnswer.js';
+import type { Output } from './output.js';
+import { UsageError, type CommonOptions } from './program.js';
+
+interface CasesOptions extends CommonOptions {
+  readonly rules?: boolean;
+  readonly json?: boolean;
+}
+
+/** The commands about cases: questions for a person, and their answers. */
+export function registerCases(program: Command, output: Output): void {
+  program
+    .command('cases <connection>')
+    .description('List the open cases: ids and field names, no values.')
+    .option('--rules', 'list the rules remembered from answers instead')
+    .option('--json', 'print JSON')
+    .action(async (connectionId: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<CasesOptions>();
+      await inStore(options, async ({ config, sql }) => {
+        const { connectionOf } = await import('./session.js');
+        connectionOf(config, connectionId);
+        await (options.rules === true ? showRules : showCases)(sql, connectionId, options.json === true, output);
+      });
+    });
+
+  program
+    .command('case <id>')
+    .description(
+      "Show one case: both values, the base, and where each came from. Shows people's data on this terminal.",
+    )
+    .action(async (id: string, _: unknown, command: Command) => {
+      await onCase(command.optsWithGlobals<CommonOptions>(), id, async ({ sql, question }) => {
+        const { caseView } = await import('./caseView.js');
+        const { caseText } = await import('./caseText.js');
+        output.print(caseText(await caseView(sql, question), output, Date.now()));
+      });
+    });
+
+  program
+    .command('resolve <id>')
+    .description('Answer a case: the answer is stored, and carried out at once.')
+    .option('--take <which>', "yapla or yoplanning: that system's value; create: create the person; else: this value")
+    .option('--value <text>', 'this value, whatever it reads; the empty text clears the field')
+    .option('--remember', "make the answer the field's rule for this connection")
+    .option('--close', 'close the case: the matter is settled, or is left as it is')
+    .option('--why <text>', 'with --close: the reason, kept with the case')
+    .option('--by <who>', 'who answers; stands with the case', process.env['USER'] ?? 'terminal')
+    .action(async (id: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<CommonOptions & ResolveOptions & { readonly by: string }>();
+      await onCase(options, id, async ({ config, sql, question }) => {
+        const { readResolution } = await import('./caseAnswer.js');
+        const { connectionOf } = await import('./session.js');
+        const { storeResolution, whatHappensNext } = await import('./resolveCase.js');
+        const { CaseClosed } = await import('../store/caseAnswers.js');
+        if (question.closedAt !== null) throw new CaseClosed(question.id, question.closedAt, question.closedBy ?? '');
+        const resolution = readResolution(options, question, connectionOf(config, question.connectionId));
+        await storeResolution(sql, question, resolution, options.by);
+        for (const line of await whatHappensNext(config, sql, question, resolution)) output.note(line);
+      });
+    });
+
+  program
+    .command('forget-rule <connection> <field>')
+    .description("Take a remembered rule back: the configuration's rule counts again.")
+    .action(async (connectionId: string, field: string, _: unknown, command: Command) => {
+      await inStore(command.optsWithGlobals<CommonOptions>(), async ({ config, sql }) => {
+        const { connectionOf } = await import('./session.js');
+        const { forgetRule } = await import('../store/fieldRules.js');
+        const rule = connectionOf(config, connectionId).fields[field]?.rule;
+        const forgotten = await forgetRule(sql, connectionId, field);
+        if (!forgotten && rule === undefined)
+          throw new UsageError(`${connectionId} has no field "${field}", and no rule is remembered for it`);
+        const now = rule === undefined ? '' : ` Conflicts about ${field} go by the configuration: ${rule}.`;
+        output.note(`${forgotten ? 'Forgotten.' : `No rule is remembered for ${field}.`}${now}`);
+      });
+    });
+}
+
+async function showCases(sql: Sql, connectionId: string, json: boolean, output: Output): Promise<void> {
+  const { listOpenCases } = await import('../store/cases.js');
+  const { casesText } = await import('./caseText.js');
+  const cases = await listOpenCases(sql, connectionId);
+  if (json) output.print(JSON.stringify(cases, null, 2));
+  else if (cases.length === 0) output.note(`${connectionId} has no open cases.`);
+  else output.print(casesText(connectionId, cases, output.colours, Date.now()));
+}
+
+async function showRules(sql: Sql, connectionId: string, json: boolean, output: Output): Promise<void> {
+  const { listRules } = await import('../store/fieldRules.js');
+  const { rulesText } = await import('./caseText.js');
+  const rules = await listRules(sql, connectionId);
+  if (json) output.print(JSON.stringify(rules, null, 2));
+  else if (rules.length === 0) output.note(`${connectionId} has no remembered rules: the configuration's count.`);
+  else output.print(rulesText(rules, output.colours));
+}
+
+interface InStore {
+  readonly config: Config;
+  readonly sql: Sql;
+}
+
+async function inStore(options: CommonOptions, action: (on: InStore) => Promise<void>): Promise<void> {
+  const { loadConfig } = await import('../config/load.js');
+  const { openStore } = await import('./session.js');
+  const config = loadConfig(options.config);
+  const store = await openStore(config);
+  try {
+    await action({ config, sql: store.sql });
+  } finally {
+    await store.close();
+  }
+}
+
+async function onCase(
+  options: CommonOptions,
+  id: string,
+  action: (on: InStore & { readonly question: Case }) => Promise<void>,
+): Promise<void> {
+  if (!/^[1-9]\d{0,14}$/.test(id)) throw new UsageError(`expected a case's number, found "${id}"`);
+  await inStore(options, async (on) => {
+    const { findCase } = await import('../store/cases.js');
+    const question = await findCase(on.sql, Number(id));
+    if (question === null) throw new UsageError(`there is no case ${id}: "passerelle cases <connection>" lists them`);
+    await action({ ...on, question });
+  });
+}

@@ -1,0 +1,109 @@
+/** Stores what a person answered, and tells the link's workflow. */
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+import type { Config } from '../config/schema.js';
+import { answerCase, closeCase, forwardAnswer } from '../store/caseAnswers.js';
+import { listOpenCases, type Case } from '../store/cases.js';
+import type { Sql } from '../store/database.js';
+import { rememberRule } from '../store/fieldRules.js';
+import { signalAnswered } from '../syncRecord.js';
+import { TemporalSetupError } from '../temporal.js';
+import type { Resolution } from './caseAnswer.js';
+import { linkOf } from './caseView.js';
+import { UsageError } from './program.js';
+import { connectionOf, openTemporal } from './session.js';
+
+/** Stores it, all or nothing. @throws as answerCase and closeCase */
+export async function storeResolution(sql: Sql, question: Case, resolution: Resolution, by: string): Promise<void> {
+  const { id, connectionId, field } = question;
+  if (resolution.close) return await closeCase(sql, id, by, resolution.why);
+  const { answer, remember } = resolution;
+  await sql.begin(async (tx) => {
+    await answerCase(tx, id, answer, by);
+    if (remember && (answer.take === 'yapla' || answer.take === 'yoplanning'))
+      await rememberRule(tx, connectionId, field, answer.take, id, by);
+  });
+}
+
+/** Kinds that hold a link's writes back: once such a case is closed, its workflow tries again. */
+const holds: readonly Case['kind'][] = ['refused', 'notTaken'];
+
+/**
+ * Tells the link's workflow about what was stored, and says what happens next. Where Temporal cannot be reached, the receiver's
+ * forwarder is left to do it.
+ *
+ * @returns lines for the person
+ */
+export async function whatHappensNext(
+  config: Config,
+  sql: Sql,
+  question: Case,
+  resolution: Resolution,
+): Promise<string[]> {
+  const { id, kind, connectionId } = question;
+  const linkId = linkOf(question);
+  const lines = resolution.close ? [`Case ${id} is closed.`] : [`The answer to case ${id} is stored.`];
+  if (linkId !== null && (!resolution.close || holds.includes(kind))) {
+    const what = resolution.close ? 'What it held back is tried again' : 'It is carried out';
+    const reached = await tell(config, question, linkId);
+    if (!reached) await forwardAnswer(sql, connectionId, linkId);
+    lines.push(
+      reached
+        ? `${what} by the workflow of ${linkId} as soon as a worker is free. "passerelle case ${id}" shows how it stands.`
+        : `Temporal cannot be reached: ${what.toLowerCase()} when the receiver reaches it again, or at the next event about ${linkId}.`,
+    );
+  }
+  if (resolution.close) lines.push(...afterClosing(question));
+  else if (resolution.remember) lines.push(...(await afterRemembering(sql, question, resolution.answer.take)));
+  return lines;
+}
+
+function afterClosing({ kind, connectionId }: Case): string[] {
+  switch (kind) {
+    case 'refused':
+    case 'notTaken':
+      return ['The next event and the next sync try again as well. If it fails again, it is a new case.'];
+    case 'canary':
+      return [`If it had stopped the connection: passerelle resume ${connectionId}`];
+    case 'doubt':
+      return ['The next sync asks again if the records still look alike.'];
+    default:
+      return [];
+  }
+}
+
+async function afterRemembering(sql: Sql, { id, connectionId, field }: Case, take: string): Promise<string[]> {
+  const others = (await listOpenCases(sql, connectionId)).filter(
+    (one) => one.kind === 'conflict' && one.field === field && one.id !== id && one.answeredBy === null,
+  );
+  return [
+    `From now on conflicts about ${field} take the value of ${take}; "passerelle forget-rule ${connectionId} ${field}" takes that back.`,
+    ...(others.length === 0
+      ? []
+      : [
+          `${others.length} more open ${others.length === 1 ? 'case' : 'cases'} about ${field}: the next event about the person, or the next sync, decides by the new rule.`,
+        ]),
+  ];
+}
+
+/** @returns false where Temporal cannot be reached */
+async function tell(config: Config, { id, connectionId }: Case, linkId: string): Promise<boolean> {
+  try {
+    const { client, temporal } = await openTemporal(config);
+    try {
+      const { liveTaskQueue } = config.temporal;
+      const target = { client, liveTaskQueue, connectionId, connection: connectionOf(config, connectionId) };
+      await signalAnswered(target, linkId, id);
+      return true;
+    } finally {
+      await temporal.close();
+    }
+  } catch (error) {
+    const unreachable =
+      error instanceof TemporalSetupError ||
+      error instanceof UsageError ||
+      error instanceof ServiceError ||
+      isGrpcServiceError(error);
+    if (!unreachable) throw error;
+    return false;
+  }
+}
