@@ -1,0 +1,83 @@
+/** What `/metrics` shows, in Prometheus' text format. Names of connections and systems, and counts: nothing of any person. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { SystemName } from '../core/record.js';
+import type { NewInboxEvent, PendingCounts } from '../store/inbox.js';
+import type { RefusalReason } from './refusals.js';
+
+export interface Metrics {
+  received(connectionId: string, system: SystemName, event: NewInboxEvent['event']): void;
+  refused(reason: RefusalReason): void;
+  inserted(milliseconds: number): void;
+  forwarded(connectionId: string): void;
+  forwardFailed(connectionId: string): void;
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+/**
+ * @param pending what waits, asked when the page is; null: PostgreSQL does not answer, and the page leaves it out
+ */
+export function createMetrics(pending: () => Promise<readonly PendingCounts[] | null>): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const received = new Counter({
+    name: 'passerelle_webhooks_received_total',
+    help: 'Webhooks stored and acknowledged. event "other": kept, but nothing that Passerelle acts on.',
+    labelNames: ['connection', 'system', 'event'],
+    registers,
+  });
+  const refused = new Counter({
+    name: 'passerelle_webhooks_refused_total',
+    help: 'Requests answered with an error, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const insertSeconds = new Histogram({
+    name: 'passerelle_inbox_insert_seconds',
+    help: 'Time that one insert took, of as many webhooks as had gathered.',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  });
+  const signals = new Counter({
+    name: 'passerelle_signals_forwarded_total',
+    help: 'Signals that told a person’s workflow of gathered events.',
+    labelNames: ['connection'],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'passerelle_signals_failed_total',
+    help: 'Signals that Temporal did not take. They are sent again.',
+    labelNames: ['connection'],
+    registers,
+  });
+  const events = new Gauge({
+    name: 'passerelle_inbox_pending_events',
+    help: 'Events that are stored and not handled yet.',
+    labelNames: ['connection'],
+    registers,
+  });
+  const links = new Gauge({
+    name: 'passerelle_inbox_pending_links',
+    help: 'People whose events their workflow has not taken yet.',
+    labelNames: ['connection'],
+    registers,
+  });
+  return {
+    received: (connection, system, event) => received.inc({ connection, system, event }),
+    refused: (reason) => refused.inc({ reason }),
+    inserted: (milliseconds) => insertSeconds.observe(milliseconds / 1_000),
+    forwarded: (connection) => signals.inc({ connection }),
+    forwardFailed: (connection) => failures.inc({ connection }),
+    contentType: registry.contentType,
+    text: async () => {
+      const counts = await pending();
+      events.reset();
+      links.reset();
+      for (const one of counts ?? []) {
+        events.set({ connection: one.connectionId }, one.events);
+        links.set({ connection: one.connectionId }, one.signals);
+      }
+      return await registry.metrics();
+    },
+  };
+}

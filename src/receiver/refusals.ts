@@ -1,0 +1,65 @@
+/** Why a delivery is not taken. Each answer says what is wrong and what to do, and never repeats what was sent. */
+
+/** - `busy`: too many requests from one address; `unavailable`: PostgreSQL did not store it, so that it should be delivered again. */
+export type RefusalReason =
+  | 'authentication'
+  | 'tooLarge'
+  | 'mediaType'
+  | 'json'
+  | 'shape'
+  | 'link'
+  | 'http'
+  | 'notFound'
+  | 'busy'
+  | 'unavailable'
+  | 'internal';
+
+const refusals: Readonly<Record<RefusalReason, { readonly status: number; readonly message: string }>> = {
+  // One text for all of these: it must not tell which connections there are, nor which part was wrong.
+  authentication: {
+    status: 401,
+    message:
+      'Not authenticated. Check that the address is exactly the one you were given (its last part is a secret) and, where agreed, the header, the user and password, or the signature.',
+  },
+  tooLarge: { status: 413, message: 'The body is larger than receiver.bodyLimitBytes of the configuration allows.' },
+  mediaType: { status: 415, message: 'The body must be JSON: send it with "Content-Type: application/json".' },
+  json: { status: 400, message: 'The body must be one JSON object, in UTF-8.' },
+  shape: { status: 400, message: 'The body does not have the shape of this system’s webhooks.' },
+  link: {
+    status: 400,
+    message:
+      'The link must be the address of this resource, in the team of this connection, on the API that Passerelle is configured for.',
+  },
+  http: { status: 400, message: 'This is not a request that can be read.' },
+  notFound: {
+    status: 404,
+    message: 'There is nothing here. Webhooks go to POST /webhooks/<connection>/<system>/<secret>.',
+  },
+  busy: { status: 429, message: 'Too many requests from this address. Deliver again after the time of Retry-After.' },
+  unavailable: { status: 503, message: 'It could not be stored. Deliver again after the time of Retry-After.' },
+  internal: { status: 500, message: 'The receiver failed. Deliver again; its log says why.' },
+};
+
+/** A delivery is refused. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  /** Of the HTTP answer. */
+  readonly statusCode: number;
+
+  constructor(
+    readonly reason: RefusalReason,
+    /** What exactly is missing, in words of our own; left out: as the reason says. */
+    detail?: string,
+    /** For the log: ids, and a link's host. */
+    readonly logged: Readonly<Record<string, string>> = {},
+  ) {
+    const { status, message } = refusals[reason];
+    super(detail === undefined ? message : `${message} ${detail}`);
+    this.statusCode = status;
+  }
+
+  /** The answer's body. */
+  get body(): { readonly error: RefusalReason; readonly message: string } {
+    return { error: this.reason, message: this.message };
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Yoplanning's webhooks: `{ resource: { id, type }, link, event }` (the vendor's API text, "WebHook"). They carry no content. The link is
+ * never followed: whoever could make us do so would be sent our token.
+ */
+import type { ConnectionConfig } from '../config/schema.js';
+import type { Json, JsonObject } from '../core/document.js';
+import type { RecordEvent } from '../store/inbox.js';
+import { isObject, other, type Reading } from './reading.js';
+import { Refusal } from './refusals.js';
+
+/** `updated` is the only word that the vendor shows; the others stand in its FAQ. What counts is what is read afterwards. */
+const events: Readonly<Record<string, RecordEvent>> = {
+  created: 'created',
+  updated: 'updated',
+  modified: 'updated',
+  deleted: 'deleted',
+  cancelled: 'deleted',
+};
+
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** @throws {Refusal} when it has another shape, or its link leads anywhere but to this resource in this connection's team. */
+export function readYoplanning({ yoplanning }: ConnectionConfig, body: JsonObject): Reading {
+  const { resource, link, event } = body;
+  if (!isObject(resource) || typeof resource['type'] !== 'string' || typeof event !== 'string') {
+    throw new Refusal('shape', 'Expected resource.id, resource.type, link and event, as Yoplanning documents them.');
+  }
+  const address = addressOf(link);
+  if (link !== undefined && address?.origin !== new URL(yoplanning.baseUrl).origin) throw elsewhere(address);
+  const word = event.trim().toLowerCase();
+  if (resource['type'].trim().toLowerCase() !== 'client' || !Object.hasOwn(events, word)) return other;
+  const id = typeof resource['id'] === 'string' ? resource['id'].toLowerCase() : '';
+  if (!uuidForm.test(id)) throw new Refusal('shape', 'Expected a UUID as resource.id of a client.');
+  if (address === null) throw new Refusal('shape', 'Expected the link of a client.');
+  if (withoutSlash(address.pathname.toLowerCase()) !== pathOf(yoplanning, id)) throw elsewhere(address);
+  return { event: events[word]!, externalId: id };
+}
+
+/** Null: no address, or one with a user in it, such as `https://yoplanning.pro@elsewhere/`. */
+function addressOf(link: Json | undefined): URL | null {
+  if (typeof link !== 'string' || !URL.canParse(link)) return null;
+  const address = new URL(link);
+  return address.username === '' && address.password === '' ? address : null;
+}
+
+/** Where the API shows this client, in small letters and without the slash that the vendor writes or leaves out. */
+function pathOf({ baseUrl, paths, team }: ConnectionConfig['yoplanning'], id: string): string {
+  const path = paths.client.replaceAll('{team}', team).replaceAll('{id}', id);
+  return withoutSlash(`${withoutSlash(new URL(baseUrl).pathname)}${path}`.toLowerCase());
+}
+
+const withoutSlash = (path: string) => path.replace(/\/+$/, '');
+
+/** Counted apart and logged with the host alone: the rest of the address is whatever the sender put there. */
+function elsewhere(address: URL | null): Refusal {
+  return new Refusal('link', undefined, { host: address?.host.slice(0, 255) ?? 'not an address' });
+}
