@@ -75,17 +75,12 @@ export function registerControl(program: Command, output: Output): void {
       .option('--by <who>', "who decides; stands in the workflow's history", process.env['USER'] ?? 'terminal')
       .action(async (connectionId: string, number: string, _: unknown, command: Command) => {
         const options = command.optsWithGlobals<CommonOptions & { readonly by: string }>();
-        await onBulkSync(options, connectionId, async ({ handle }) => {
-          const { approveSignal, progressQuery, rejectSignal } = await import('../../workflows/bulkSync.messages.js');
-          const plan = planNumber(number);
-          const progress = await handle.query(progressQuery);
-          if (progress.plan?.number !== plan) {
-            throw new UsageError(
-              `plan ${plan} is not the one that waits: ${progress.plan === null ? 'there is none yet' : `that is ${progress.plan.number}`}`,
-            );
-          }
-          await handle.signal(verb === 'approve' ? approveSignal : rejectSignal, { by: options.by, plan });
-          output.note(`Plan ${plan}: ${verb === 'approve' ? 'approved' : 'rejected'} by ${options.by}.`);
+        const plan = planNumber(number);
+        await onBulkSync(options, connectionId, async ({ handle, session: { sql } }) => {
+          const { decidePlan } = await import('./decidePlan.js');
+          const { findPlan } = await import('../store/plans.js');
+          const storedStatus = async () => (await findPlan(sql, connectionId, plan))?.status;
+          output.note(await decidePlan({ handle, connectionId, plan, verb, by: options.by, storedStatus }));
         });
       });
   }
