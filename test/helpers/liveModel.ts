@@ -1,0 +1,175 @@
+/**
+ * Live propagation in memory: two systems, webhooks, the inbox, one workflow per link, and the repair run, with crashes between any two
+ * steps. What decides is the real pure code (core/live.ts, decide.ts, match.ts, normalise.ts, fingerprint.ts, plan.ts); what activities do
+ * is modelled beside it, in the folder of this file's name.
+ */
+import type { History, Action } from './liveModel/history.js';
+import { checkEnd, checkLive, checkRepair, checkSame } from './liveModel/properties.js';
+import { repair, type Repaired } from './liveModel/repair.js';
+import { fieldNames, people, valuesOf, normal, type Setting } from './liveModel/setting.js';
+import { Workflows } from './liveModel/workflow.js';
+import { Violation, World, type FightingServers } from './liveModel/world.js';
+import { comparablePeople, withoutMishaps } from './liveModel/history.js';
+
+export { histories, type Action, type History } from './liveModel/history.js';
+export { plainSetting, type Mutant, type Setting } from './liveModel/setting.js';
+export { Violation } from './liveModel/world.js';
+
+/** Far more than any history needs: whoever reaches it goes round in circles. */
+const maxSteps = 3_000;
+
+/** A history under way. */
+export class LiveModel {
+  readonly world: World;
+  private readonly workflows: Workflows;
+  private steps = 0;
+
+  constructor(setting: Setting, fighting: FightingServers = {}) {
+    this.world = new World(setting, fighting);
+    this.workflows = new Workflows(this.world);
+    for (let person = 0; person < setting.linkedPeople; person++) this.seed(person);
+    repair(this.world);
+    for (const { requests } of Object.values(this.world.servers))
+      requests.get = requests.put = requests.post = requests.pages = 0;
+  }
+
+  private seed(person: number): void {
+    const document = documentOf(person);
+    for (const server of Object.values(this.world.servers)) {
+      const id = `${server.system === 'yapla' ? 'm' : 'c'}-${person}`;
+      server.seed({ id, document, externalReference: null, person, madeBy: 'a person' });
+    }
+  }
+
+  act(action: Action): void {
+    const { world, workflows } = this;
+    switch (action.do) {
+      case 'enter':
+        world.counts.changes += 1;
+        return world.servers[action.system].enter(action.person, documentOf(action.person));
+      case 'edit':
+      case 'note': {
+        const record = this.recordOf(action.system, action.person);
+        if (record === undefined) return;
+        world.counts.changes += 1;
+        const field = action.do === 'note' ? 'note' : action.field;
+        const values = action.do === 'note' ? ['as new', 'called back', null] : valuesOf(action.person, field);
+        return world.servers[action.system].edit(record.id, field, pickOf(values, action.nth)!);
+      }
+      case 'remove': {
+        const record = this.recordOf('yoplanning', action.person);
+        if (record === undefined) return;
+        world.counts.changes += 1;
+        return world.servers.yoplanning.remove(record.id);
+      }
+      case 'deliver':
+        return this.deliver(action.nth, action.times);
+      case 'lose':
+        if (world.underWay.length === 0) return;
+        world.underWay.splice(action.nth % world.underWay.length, 1);
+        world.counts.lost += 1;
+        return;
+      case 'forward':
+        return workflows.forward({ lost: action.dies });
+      case 'work': {
+        const workflow = pickOf(workflows.working(), action.nth);
+        for (let step = 0; step < action.steps && workflow?.canWork; step++) this.step(workflow);
+        return;
+      }
+      case 'crash':
+        return pickOf(workflows.working(), action.nth)?.crash();
+      case 'answer':
+        return this.answer(action);
+      case 'repair':
+        void repair(world);
+        return;
+      case 'settle':
+        return this.settle();
+    }
+  }
+
+  private recordOf(system: 'yapla' | 'yoplanning', person: number) {
+    return [...this.world.servers[system].records.values()].find((record) => record.person === person);
+  }
+
+  private deliver(nth: number, times: number): void {
+    const { underWay, store, counts } = this.world;
+    if (underWay.length === 0) return;
+    const [delivery] = underWay.splice(nth % underWay.length, 1);
+    for (let time = 0; time < times; time++) store.receive(delivery!);
+    counts.deliveries += times;
+  }
+
+  private answer({ nth, take, value }: Extract<Action, { do: 'answer' }>): void {
+    const { store, counts } = this.world;
+    const asked = store.cases.filter(
+      (one) => one.open && one.answer === null && !['doubt', 'removal'].includes(one.kind),
+    );
+    const question = pickOf(asked, nth);
+    if (question === undefined) return;
+    counts.changes += 1;
+    if (question.kind === 'create') question.answer = { take: 'create' };
+    else if (take === 'value') {
+      const link = store.links.get(question.linkId)!;
+      const person = store.shadow('yapla', link.ids.yapla)!.person;
+      const raw = pickOf(valuesOf(person, question.field), value)!;
+      this.world.enteredOf(person, question.field).add(normal(question.field, raw));
+      question.answer = { take, value: normal(question.field, raw) };
+    } else question.answer = { take };
+    this.workflows.of(question.linkId).signal(['answer']);
+  }
+
+  private step(workflow: { step: () => void }): void {
+    if (++this.steps > maxSteps) throw new Violation('9: it does not end');
+    workflow.step();
+  }
+
+  /** Everything that is under way arrives in order, and all work is done. */
+  settle(): void {
+    const { world, workflows } = this;
+    for (;;) {
+      while (world.underWay.length > 0) this.deliver(0, 1);
+      workflows.forward({ again: true });
+      const working = workflows.working();
+      if (working.length === 0) return;
+      for (const workflow of working) while (workflow.canWork) this.step(workflow);
+    }
+  }
+
+  repair(): Repaired {
+    return repair(this.world);
+  }
+}
+
+function documentOf(person: number) {
+  const mapped = Object.fromEntries(fieldNames.map((field) => [field, valuesOf(person, field)[0]!]));
+  return { ...mapped, note: 'as new' };
+}
+
+function pickOf<T>(from: readonly T[], nth: number): T | undefined {
+  return from[nth % Math.max(1, from.length)];
+}
+
+/** Runs a history to its end. @throws {Violation} if one of the properties of docs/how-it-works.md does not hold */
+export function runHistory(history: History): void {
+  const world = ended(history);
+  const comparable = comparablePeople(history);
+  if (comparable.length > 0) checkSame(world, ended(withoutMishaps(history)), comparable);
+}
+
+function ended(history: History): World {
+  const model = new LiveModel(history.setting);
+  const { world } = model;
+  for (const action of history.actions) model.act(action);
+  model.settle();
+  checkLive(world);
+  const repaired = model.repair();
+  checkRepair(world, repaired);
+  model.settle();
+  const second = model.repair();
+  if (second.writes > 0) throw new Violation(`1: a second run wrote ${second.writes} times`);
+  checkEnd(world);
+  return world;
+}
+
+export const peopleCount = people.length;

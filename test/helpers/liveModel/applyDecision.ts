@@ -1,0 +1,244 @@
+/**
+ * The activity `applyDecision`: carries out one decision, if what it was made on still stands. One write: claim → journal → GET, compare,
+ * merge, PUT → shadow, base and journal in one transaction. A crash can fall at every `yield`; the next attempt begins at the start.
+ */
+import type { LiveDecision, LinkView } from '../../../src/core/live.js';
+import { hashFields } from '../../../src/core/fingerprint.js';
+import { uuidOf } from '../../../src/core/linkId.js';
+import { otherSystem, systemNames, type FieldValue, type SystemName } from '../../../src/core/record.js';
+import { sameHashes } from '../../../src/sync/decideLink.js';
+import { closeSettled, learnForms, moveBase, settleCreated, settleUnanswered } from './agree.js';
+import { fieldNames, fieldsIn, normal } from './setting.js';
+import { fingerprint, merged, type StoredLink, type StoredShadow } from './store.js';
+import { seenOf, viewOf } from './view.js';
+import type { World } from './world.js';
+
+/** As the live settings' default: so many moves between the same two values are allowed. */
+const maxFlips = 3;
+
+type Values = Readonly<Record<string, FieldValue>>;
+
+export function* applyDecision(
+  world: World,
+  linkId: string,
+  decision: LiveDecision,
+  seen: string,
+): Generator<undefined, LinkView> {
+  const { store } = world;
+  store.claims.add(linkId);
+  yield;
+  const link = store.links.get(linkId);
+  if (link === undefined) return released(world, linkId);
+  if (seenOf(world, link) !== seen && !world.is('precondition not checked')) {
+    world.counts.stale += 1;
+    return released(world, linkId);
+  }
+  for (const field of decision.conflicts) store.ask({ kind: 'conflict', linkId, field });
+  if (decision.asksCreation) store.ask({ kind: 'create', linkId });
+  if (decision.gone !== null) yield* proveRemoval(world, link, decision.gone);
+  else if (decision.create !== null) yield* create(world, link, decision.create, decision.write[decision.create]);
+  else {
+    const values = answeredValues(world, link, decision);
+    for (const system of systemNames) {
+      const set = toWrite(world, link, system, decision, values);
+      if (Object.keys(set).length > 0 && !(yield* write(world, link, system, set, decision))) break;
+    }
+    yield;
+    // A write that was stale leaves sides that differ: nothing moves but what both hold.
+    if (store.links.get(linkId) === link) {
+      moveBase(world, link);
+      closeSettled(world, link);
+    }
+  }
+  yield;
+  return released(world, linkId);
+}
+
+function released(world: World, linkId: string): LinkView {
+  world.store.claims.delete(linkId);
+  const link = world.store.links.get(linkId);
+  const [system, id] = [linkId.slice(0, linkId.indexOf(':')) as SystemName, linkId.slice(linkId.indexOf(':') + 1)];
+  const holder = link ?? world.store.holder(system, id);
+  if (holder === undefined || holder === link) return viewOf(world, linkId);
+  if (!world.is('events of a merged link left behind')) world.store.readdress(linkId, holder.linkId);
+  return viewOf(world, linkId, holder.linkId);
+}
+
+function answeredValues(world: World, link: StoredLink, decision: LiveDecision): Values {
+  const values: Record<string, FieldValue> = {};
+  for (const { field, answer } of world.store.openCases(link.linkId)) {
+    if (answer?.take === 'value' && decision.values.includes(field)) values[field] = answer.value;
+  }
+  return values;
+}
+
+function toWrite(world: World, link: StoredLink, system: SystemName, decision: LiveDecision, values: Values): Values {
+  const { shadows } = world.store.pair(link);
+  const [here, there] = [shadows[system]!, shadows[otherSystem(system)]!];
+  const set: Record<string, FieldValue> = {};
+  for (const field of decision.write[system]) set[field] = there.fields[field] ?? null;
+  for (const [field, value] of Object.entries(values)) if (here.fields[field] !== value) set[field] = value;
+  for (const field of Object.keys(set)) {
+    if (!flips(world, link, field, here.fields[field] ?? null, set[field] ?? null)) continue;
+    delete set[field];
+    world.store.ask({ kind: 'frozen', linkId: link.linkId, field });
+  }
+  return set;
+}
+
+/** The breaker: our own writes moved the field between these two values too often already. A person's answer goes through. */
+function flips(world: World, link: StoredLink, field: string, from: FieldValue, to: FieldValue): boolean {
+  const answered = world.store.openCases(link.linkId).some((one) => one.field === field && one.answer !== null);
+  if (answered || world.is('breaker switched off')) return false;
+  const moves = world.store.journal.filter((entry) => {
+    if (entry.linkId !== link.linkId || entry.field !== field || entry.outcome !== 'written') return false;
+    const old = normal(field, entry.old);
+    return (old === from && entry.new === to) || (old === to && entry.new === from);
+  });
+  return moves.length >= maxFlips;
+}
+
+/** @returns false where the record is not what the decision saw any more, or is gone */
+function* write(
+  world: World,
+  link: StoredLink,
+  system: SystemName,
+  set: Values,
+  decision: LiveDecision,
+): Generator<undefined, boolean> {
+  const { store } = world;
+  const server = world.servers[system];
+  const seen = store.shadow(system, link.ids[system])!;
+  const id = seen.id;
+  const intended = () =>
+    Object.keys(set).map((field) => {
+      const old = seen.document[field] as string | null;
+      const entry = { linkId: link.linkId, system, field, old, new: set[field] ?? null, outcome: null };
+      store.journal.push(entry);
+      return store.journal.at(-1)!;
+    });
+  const late = world.is('journal after the write');
+  let entries = late ? [] : intended();
+  yield;
+  const record = server.get(id);
+  if (record === null) {
+    store.shadow(system, id)!.gone = true;
+    for (const entry of entries) entry.outcome = 'abandoned';
+    return false;
+  }
+  const sent = hashFields(set, fingerprint);
+  const hashes = hashFields(fieldsIn(record.document), fingerprint);
+  if (!sameHashes(hashes, seen.hashes) && !world.is('precondition not checked')) {
+    yield;
+    // One transaction: an attempt before this one may have written it, and then only the base moves.
+    store.keepShadow(system, record);
+    settleUnanswered(world, link, system);
+    for (const entry of entries) entry.outcome ??= 'abandoned';
+    if (sameHashes(hashes, { ...seen.hashes, ...sent })) return true;
+    world.counts.stale += 1;
+    return false;
+  }
+  // Nothing is awaited between GET and PUT: what somebody edits in that gap is lost, by design.
+  const document = merged(world.is('only mapped fields written') ? mapped(record.document) : record.document, set);
+  const after = server.put(id, document, link.ids[otherSystem(system)]);
+  yield;
+  if (late) entries = intended();
+  for (const entry of entries) entry.outcome = 'written';
+  const answer = store.keepShadow(system, after);
+  for (const field of learnForms(world, link, system, { before: hashes, wanted: sent, after: answer.hashes })) {
+    const sides = {
+      yapla: store.shadow('yapla', link.ids.yapla),
+      yoplanning: store.shadow('yoplanning', link.ids.yoplanning),
+    };
+    const saw = { yapla: sides.yapla?.hashes[field], yoplanning: sides.yoplanning?.hashes[field] };
+    store.ask({ kind: 'notTaken', linkId: link.linkId, field, saw });
+  }
+  moveBase(world, link);
+  // A value that a person chose is the base, whatever the other side still holds: the next write brings it there.
+  for (const field of decision.values) {
+    const hash = sent[field];
+    if (hash !== undefined && !world.is('base not moved')) link.base = { ...link.base, [field]: hash };
+  }
+  return true;
+}
+
+function mapped(document: StoredShadow['document']): StoredShadow['document'] {
+  return Object.fromEntries(fieldNames.map((field) => [field, document[field] ?? null]));
+}
+
+function* create(
+  world: World,
+  link: StoredLink,
+  system: SystemName,
+  fields: readonly string[],
+): Generator<undefined, void> {
+  const { store } = world;
+  const server = world.servers[system];
+  const other = otherSystem(system);
+  const model = store.shadow(other, link.ids[other])!;
+  const id = system === 'yoplanning' ? uuidOf(link.linkId, 'club') : null;
+  if (store.openIntent(link.linkId, system) && !world.is('creation repeated without looking')) {
+    // In Yapla it is recognised when it shows up, and never sent again until a whole list did not show it.
+    if (id === null) return;
+    const existing = server.get(id);
+    yield;
+    if (existing !== null) {
+      adopt(world, link, system, existing);
+      return;
+    }
+  }
+  // One transaction, and only while nobody else gave the link a record there.
+  if (store.links.get(link.linkId) !== link || link.ids[system] !== null) return;
+  const set = Object.fromEntries(fields.map((field) => [field, model.fields[field] ?? null]));
+  for (const field of fields) {
+    store.journal.push({ linkId: link.linkId, system, field, old: null, new: set[field] ?? null, outcome: null });
+  }
+  const document = { ...Object.fromEntries(fieldNames.map((field) => [field, null])), ...set };
+  store.intents.push({
+    linkId: link.linkId,
+    system,
+    externalId: id,
+    hashes: hashFields(document, fingerprint),
+    open: true,
+  });
+  yield;
+  const made = server.create(id, document, link.ids[other], model.person);
+  yield;
+  if (made !== null) adopt(world, link, system, made);
+}
+
+function adopt(
+  world: World,
+  link: StoredLink,
+  system: SystemName,
+  made: Parameters<World['store']['keepShadow']>[1],
+): void {
+  const { store } = world;
+  // Its webhook was faster, and the link knows it already.
+  if (store.holder(system, made.id) === undefined && link.ids[system] === null) {
+    const intent = store.openIntent(link.linkId, system);
+    settleCreated(world, link, store.keepShadow(system, made), intent?.hashes ?? {});
+  }
+  closeSettled(world, link);
+}
+
+function* proveRemoval(world: World, link: StoredLink, gone: SystemName | 'both'): Generator<undefined, void> {
+  const { store } = world;
+  for (const system of gone === 'both' ? systemNames : [gone]) {
+    const shadow = store.shadow(system, link.ids[system]);
+    if (shadow === undefined) continue;
+    if (!shadow.gone && !world.is('gone when the list is short')) {
+      if (world.readsOne(system)) {
+        world.counts.proofs += 1;
+        const found = world.servers[system].get(shadow.id);
+        yield;
+        if (found !== null) {
+          store.keepShadow(system, found);
+          continue;
+        }
+      }
+    }
+    store.shadow(system, shadow.id)!.gone = true;
+    store.ask({ kind: 'removal', linkId: link.linkId });
+  }
+}

@@ -1,0 +1,118 @@
+/** Histories: what people do, and what befalls webhooks and workers, as lists of actions that fast-check can make and shrink. */
+import fc from 'fast-check';
+import { systemNames, type SystemName } from '../../../src/core/record.js';
+import { fieldNames, people, plainSetting, type Setting } from './setting.js';
+
+/** Numbers named `nth` pick one of what is there at that moment, modulo their number. */
+export type Action =
+  /** A person is entered in a system by hand. */
+  | { readonly do: 'enter'; readonly system: SystemName; readonly person: number }
+  | {
+      readonly do: 'edit';
+      readonly system: SystemName;
+      readonly person: number;
+      readonly field: string;
+      readonly nth: number;
+    }
+  /** A field that is not mapped. */
+  | { readonly do: 'note'; readonly system: SystemName; readonly person: number; readonly nth: number }
+  /** In Yoplanning; Yapla cannot delete. */
+  | { readonly do: 'remove'; readonly person: number }
+  /** A webhook arrives, in any order, once or several times. */
+  | { readonly do: 'deliver'; readonly nth: number; readonly times: number }
+  | { readonly do: 'lose'; readonly nth: number }
+  /** The forwarder tells the workflows; `dies` before it has told them. */
+  | { readonly do: 'forward'; readonly dies: boolean }
+  | { readonly do: 'work'; readonly nth: number; readonly steps: number }
+  | { readonly do: 'crash'; readonly nth: number }
+  | { readonly do: 'answer'; readonly nth: number; readonly take: SystemName | 'value'; readonly value: number }
+  | { readonly do: 'repair' }
+  /** Everything under way arrives, and all work is done. */
+  | { readonly do: 'settle' };
+
+export interface History {
+  readonly setting: Setting;
+  readonly actions: readonly Action[];
+}
+
+const system = fc.constantFrom(...systemNames);
+const person = fc.nat({ max: people.length - 1 });
+const nth = fc.nat({ max: 5 });
+const one = <T>(make: T) => fc.constant(make);
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ do: one('enter' as const), system, person }) },
+  {
+    weight: 9,
+    arbitrary: fc.record({ do: one('edit' as const), system, person, field: fc.constantFrom(...fieldNames), nth }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: one('note' as const), system, person, nth }) },
+  { weight: 1, arbitrary: fc.record({ do: one('remove' as const), person }) },
+  { weight: 6, arbitrary: fc.record({ do: one('deliver' as const), nth, times: fc.integer({ min: 1, max: 2 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: one('lose' as const), nth }) },
+  { weight: 4, arbitrary: fc.record({ do: one('forward' as const), dies: fc.nat({ max: 4 }).map((n) => n === 4) }) },
+  { weight: 6, arbitrary: fc.record({ do: one('work' as const), nth, steps: fc.integer({ min: 1, max: 12 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: one('crash' as const), nth }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: one('answer' as const),
+      nth,
+      take: fc.constantFrom(...systemNames, 'value' as const),
+      value: nth,
+    }),
+  },
+  { weight: 1, arbitrary: one({ do: 'repair' as const }) },
+  { weight: 2, arbitrary: one({ do: 'settle' as const }) },
+);
+
+const setting: fc.Arbitrary<Setting> = fc.record({
+  cityRule: fc.constantFrom('ask', 'yapla', 'yoplanning', 'newest'),
+  clubDirection: fc.constantFrom('both', 'toYapla', 'toYoplanning'),
+  creates: fc.constantFrom(...[true, true, true, false].map((yapla) => ({ yapla, yoplanning: true })), {
+    yapla: true,
+    yoplanning: false,
+  }),
+  yapla: fc.constantFrom('api', 'api', 'api', 'listOnly'),
+  yaplaKeepsReference: fc.boolean(),
+  upperCases: fc.boolean(),
+  answerLostEvery: fc.nat({ max: 2 }),
+  linkedPeople: fc.nat({ max: 2 }),
+  mutant: one(plainSetting.mutant),
+});
+
+export const histories: fc.Arbitrary<History> = fc.record({
+  setting,
+  actions: fc.array(action, { minLength: 1, maxLength: 24 }),
+});
+
+/** For people whose end does not depend on when things arrive: every field edited in one system only, nobody entered twice or removed. */
+export function comparablePeople({ setting: { linkedPeople }, actions }: History): readonly number[] {
+  return people.flatMap((_, index) => {
+    const about = actions.filter((each) => 'person' in each && each.person === index);
+    const entered = about.flatMap((each) => (each.do === 'enter' ? [each.system] : []));
+    const isLinked = index < linkedPeople;
+    if (entered.length !== (isLinked ? 0 : 1) || about.some((each) => each.do === 'remove')) return [];
+    const editors = new Map<string, Set<SystemName>>();
+    for (const each of about) {
+      if (each.do !== 'edit') continue;
+      editors.set(each.field, (editors.get(each.field) ?? new Set()).add(each.system));
+    }
+    const sides = [...editors.values()];
+    const alone = isLinked
+      ? sides.every((side) => side.size === 1)
+      : sides.every((side) => side.size === 1 && side.has(entered[0]!));
+    return alone ? [index] : [];
+  });
+}
+
+/** The same deeds of people, with everything else as it should be: each is dealt with before the next. */
+export function withoutMishaps({ setting: about, actions }: History): History {
+  const deeds = actions.filter(
+    ({ do: what }) => what === 'enter' || what === 'edit' || what === 'note' || what === 'remove',
+  );
+  return {
+    setting: { ...about, answerLostEvery: 0, mutant: null },
+    actions: deeds.flatMap((deed) => [deed, { do: 'settle' as const }]),
+  };
+}

@@ -1,0 +1,194 @@
+/**
+ * The activity `readRecord`: takes a link's events, reads what they tell of, and at first sight finds out who it is. Every `yield` is a
+ * place where a crash can fall or something else can happen; between two of them everything is one transaction or one request.
+ */
+import { blockingKey, match, type Candidate } from '../../../src/core/match.js';
+import type { LinkView } from '../../../src/core/live.js';
+import { linkIdOf, parseLinkId, type LinkId } from '../../../src/core/linkId.js';
+import { otherSystem, systemNames, type FieldHashes, type SystemName } from '../../../src/core/record.js';
+import { settleCreated, settleUnanswered } from './agree.js';
+import { matchRules } from './setting.js';
+import type { ServerRecord } from './server.js';
+import type { InboxEvent, StoredLink, StoredShadow } from './store.js';
+import { onlySide, viewOf } from './view.js';
+import type { World } from './world.js';
+
+export interface Reading {
+  readonly view: LinkView;
+  /** Whose events were taken: some may have come after the signal was sent. */
+  readonly taken: readonly SystemName[];
+}
+
+export function* readRecord(world: World, linkId: string): Generator<void, Reading> {
+  const { store } = world;
+  store.signals.delete(linkId);
+  yield;
+  const events = store.eventsOf(linkId);
+  const taken = systemNames.filter((system) => events.some((event) => event.system === system));
+  if (world.is('event taken before the read commits')) store.handled(events);
+  const own = parseLinkId(linkId as LinkId);
+  const link = store.links.get(linkId);
+  if (link === undefined) {
+    const holder = store.holder(own.system, own.id);
+    if (holder !== undefined) return { view: mergedView(world, linkId, holder), taken };
+  }
+
+  const reads: { readonly system: SystemName; readonly id: string; readonly record: ServerRecord | null }[] = [];
+  const ids = link?.ids ?? { yapla: null, yoplanning: null, [own.system]: own.id };
+  for (const system of systemNames) {
+    const id = ids[system];
+    if (id === null) continue;
+    const about = events.filter((event) => event.system === system && event.id === id);
+    if (about.length === 0 && store.shadow(system, id) !== undefined) continue;
+    if (world.readsOne(system)) {
+      yield;
+      reads.push({ system, id, record: world.servers[system].get(id) });
+    } else {
+      const record = newestBody(world, about, store.shadow(system, id));
+      if (record !== null) reads.push({ system, id, record });
+    }
+  }
+  yield;
+  // One transaction: what was read, the events that it answers, and who it is.
+  for (const { system, id, record } of reads) {
+    if (record !== null) {
+      store.keepShadow(system, record);
+      const of = store.links.get(linkId);
+      if (of?.ids[system] === id) settleUnanswered(world, of, system);
+    } else {
+      const shadow = store.shadow(system, id);
+      if (shadow) shadow.gone = true;
+    }
+  }
+  store.handled(events);
+  const survivor = identify(world, linkId);
+  yield;
+  if (survivor !== null && survivor.linkId !== linkId) return { view: mergedView(world, linkId, survivor), taken };
+  return { view: viewOf(world, linkId), taken };
+}
+
+/** A body tells how the member was: one that is older than what we know is set aside. */
+function newestBody(world: World, events: readonly InboxEvent[], known: StoredShadow | undefined): ServerRecord | null {
+  let newest: ServerRecord | null = null;
+  let at = world.is('older body accepted') ? -1 : (known?.modifiedAt ?? -1);
+  for (const { body } of events) {
+    if (body === null || body.modifiedAt <= at) continue;
+    newest = body;
+    at = body.modifiedAt;
+  }
+  return newest;
+}
+
+function mergedView(world: World, linkId: string, into: StoredLink): LinkView {
+  if (!world.is('events of a merged link left behind')) world.store.readdress(linkId, into.linkId);
+  return viewOf(world, linkId, into.linkId);
+}
+
+/** The link of a record, which is found, merged or made now; null where there is none, or a doubt. */
+function identify(world: World, linkId: string): StoredLink | null {
+  const { store } = world;
+  const link = store.links.get(linkId);
+  if (link !== undefined) {
+    const side = onlySide(link);
+    return side === null || store.openIntent(linkId) ? link : firstSight(world, side, link.ids[side]!);
+  }
+  const own = parseLinkId(linkId as LinkId);
+  return store.holder(own.system, own.id) ?? firstSight(world, own.system, own.id);
+}
+
+/**
+ * Who is this? Our own creation, one person with a record of the other system, somebody who looks like a person whom both systems have
+ * already (a doubt), or somebody new.
+ */
+export function firstSight(world: World, system: SystemName, id: string): StoredLink | null {
+  const { store } = world;
+  const record = `${system}:${id}`;
+  const own = store.shadow(system, id);
+  const before = store.holder(system, id) ?? null;
+  if (own === undefined || own.gone) return before;
+  const made = before === null ? ourCreation(world, own) : null;
+  if (made !== null) return made;
+
+  const free = world.is('first sight matches nobody') ? [own] : freeRecords(world);
+  const found = match(free.map(candidate), matchRules);
+  const doubt = found.doubts.find((one) => one[system].includes(id));
+  const pair = found.links.find((one) => one[system] === id);
+  const twins = doubt || pair ? [] : lookAlikes(world, own);
+  if (doubt !== undefined || twins.length > 0) {
+    const records = doubt
+      ? systemNames.flatMap((name) => doubt[name].map((one) => `${name}:${one}`))
+      : [record, ...twins.map((one) => `${one.system}:${one.id}`)];
+    store.ask({ kind: 'doubt', linkId: record, records });
+    return before;
+  }
+  if (store.isDoubtful(record)) return before;
+  if (pair !== undefined) return linkPair(world, system, id, pair[otherSystem(system)]);
+  return before ?? store.addLink(linkIdOf(system, id), { yapla: null, yoplanning: null, [system]: id });
+}
+
+/** Two records are one person: the older of their links survives. */
+function linkPair(world: World, system: SystemName, id: string, otherId: string): StoredLink | null {
+  const { store } = world;
+  const other = otherSystem(system);
+  const [mine, theirs] = [store.holder(system, id), store.holder(other, otherId)];
+  if (store.isDoubtful(`${other}:${otherId}`)) return mine ?? null;
+  // Somebody writes for that link at this moment: it is looked at again with its next event, or by the repair run.
+  if (theirs !== undefined && store.claims.has(theirs.linkId)) return mine ?? null;
+  const survivor = [...store.links.values()].find((one) => one === mine || one === theirs);
+  if (survivor === undefined) {
+    return store.addLink(linkIdOf(system, id), { yapla: null, yoplanning: null, [system]: id, [other]: otherId });
+  }
+  for (const link of [mine, theirs]) if (link !== undefined && link !== survivor) store.dropLink(link);
+  store.setId(survivor, system, id);
+  store.setId(survivor, other, otherId);
+  return survivor;
+}
+
+/** A creation of ours whose answer was lost: known by its id, its reference, or by holding exactly what was sent. */
+export function ourCreation(world: World, own: StoredShadow): StoredLink | null {
+  const { store } = world;
+  for (const intent of store.intents) {
+    const link = store.links.get(intent.linkId);
+    if (!intent.open || intent.system !== own.system || link === undefined || link.ids[own.system] !== null) continue;
+    const otherId = link.ids[otherSystem(own.system)];
+    const recognised =
+      intent.externalId === null
+        ? own.externalReference === otherId || (own.externalReference === null && holds(own.hashes, intent.hashes))
+        : intent.externalId === own.id;
+    if (!recognised) continue;
+    settleCreated(world, link, own, intent.hashes);
+    return link;
+  }
+  return null;
+}
+
+function holds(hashes: FieldHashes, sent: FieldHashes): boolean {
+  return Object.entries(sent).every(([field, hash]) => hashes[field] === hash);
+}
+
+function candidate({ system, id, fields, externalReference }: StoredShadow): Candidate {
+  return { system, id, fields, externalReference };
+}
+
+/** Records without a link, and those of links that have one side only and of which no creation is under way. */
+function freeRecords({ store }: World): StoredShadow[] {
+  return [...store.shadows.values()].filter((shadow) => {
+    if (shadow.gone) return false;
+    const link = store.holder(shadow.system, shadow.id);
+    return link === undefined || (onlySide(link) !== null && store.openIntent(link.linkId) === undefined);
+  });
+}
+
+/** People whom both systems have, or will have, under the same name and address: another record of theirs is nobody new. */
+function lookAlikes(world: World, own: StoredShadow): StoredShadow[] {
+  const [rule] = matchRules;
+  const key = blockingKey(rule!, own.fields);
+  if (key === null || world.is('first sight matches nobody')) return [];
+  return [...world.store.shadows.values()].filter(
+    (shadow) =>
+      shadow !== own &&
+      !shadow.gone &&
+      world.store.holder(shadow.system, shadow.id) !== world.store.holder(own.system, own.id) &&
+      blockingKey(rule!, shadow.fields) === key,
+  );
+}

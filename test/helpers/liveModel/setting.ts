@@ -1,0 +1,137 @@
+/** What the model's world is made of: mapped fields, invented people, and the ways in which one connection differs from another. */
+import { normaliseValue } from '../../../src/core/normalise.js';
+import type { MatchRule } from '../../../src/core/match.js';
+import type {
+  CanonicalFields,
+  ConflictRule,
+  FieldDefinition,
+  FieldValue,
+  SystemName,
+} from '../../../src/core/record.js';
+import type { JsonObject } from '../../../src/core/document.js';
+
+/** Deliberate faults, to show that the properties notice them. `null`: the model as it should be. */
+export type Mutant =
+  | 'base not moved'
+  | 'precondition not checked'
+  | 'journal after the write'
+  | 'event taken before the read commits'
+  | 'rewrites not remembered'
+  | 'lost answers not looked for'
+  | 'only mapped fields written'
+  | 'creation repeated without looking'
+  | 'older body accepted'
+  | 'gone when the list is short'
+  | 'first sight matches nobody'
+  | 'breaker switched off'
+  | 'events of a merged link left behind'
+  | 'values in the history';
+
+export interface Setting {
+  readonly cityRule: ConflictRule;
+  /** Direction of the field `club`. */
+  readonly clubDirection: FieldDefinition['direction'];
+  readonly creates: Readonly<Record<SystemName, boolean>>;
+  /**
+   * `api`: members can be read, created and changed; `listOnly`: events carry whole members, lists can be read, nothing can be
+   * written (changes for Yapla wait for an Excel import).
+   */
+  readonly yapla: 'api' | 'listOnly';
+  /** Yapla has a place for the other system's id. */
+  readonly yaplaKeepsReference: boolean;
+  /** Yoplanning turns every city into capitals. */
+  readonly upperCases: boolean;
+  /** Every so many'th creation in Yapla is answered without an id; 0: none. */
+  readonly answerLostEvery: number;
+  /** People that both systems have from the beginning. */
+  readonly linkedPeople: number;
+  readonly mutant: Mutant | null;
+}
+
+export const plainSetting: Setting = {
+  cityRule: 'ask',
+  clubDirection: 'both',
+  creates: { yapla: true, yoplanning: true },
+  yapla: 'api',
+  yaplaKeepsReference: true,
+  upperCases: false,
+  answerLostEvery: 0,
+  linkedPeople: 1,
+  mutant: null,
+};
+
+export const fieldNames = ['firstName', 'lastName', 'email', 'city', 'club'] as const;
+
+export function fieldsOf({ cityRule, clubDirection }: Setting): readonly FieldDefinition[] {
+  return [
+    { name: 'firstName', type: 'name', rule: 'ask', direction: 'both' },
+    { name: 'lastName', type: 'name', rule: 'ask', direction: 'both' },
+    { name: 'email', type: 'email', rule: 'ask', direction: 'both' },
+    { name: 'city', type: 'text', rule: cityRule, direction: 'both' },
+    { name: 'club', type: 'text', rule: 'ask', direction: clubDirection },
+  ];
+}
+
+export const matchRules: readonly MatchRule[] = [{ all: ['email', 'name'] }, { all: ['email'] }];
+
+/** As people type: what normalises to the same value is no change. The first of each is what they are entered with. */
+export const people = [
+  {
+    firstName: ['Zoé', 'Zoé-Anne'],
+    lastName: ['Lemaire', 'Lemaire Dubois'],
+    email: ['zoe@example.org', ' ZOE@example.org', 'z.lemaire@example.org', null],
+  },
+  {
+    firstName: ['Ravi', 'Ravindra'],
+    lastName: ['Peeters', 'Peeters Maes'],
+    email: ['ravi@example.org', 'r.peeters@example.org', null],
+  },
+  {
+    firstName: ['Nils', 'Nils Otto'],
+    lastName: ['Vandamme', 'Vandamme Claes'],
+    email: ['nils@example.org', 'n.vandamme@example.org', null],
+  },
+] as const;
+const cities = ['4000 Liège', ' 4000  Liège', '5000 Namur', '5000 NAMUR', '9000 Gent', null];
+const clubs = ['Voile & Vent', 'Club du Lac!', null];
+
+/** What a person may type into a field. */
+export function valuesOf(person: number, field: string): readonly (string | null)[] {
+  if (field === 'city') return cities;
+  if (field === 'club') return clubs;
+  return people[person]![field as 'firstName' | 'lastName' | 'email'];
+}
+
+const types = { firstName: 'name', lastName: 'name', email: 'email', city: 'text', club: 'text' } as const;
+const known = new Map<string, FieldValue>();
+
+/** The core's normal form. Kept: the same few values come by all the time. */
+export function normal(field: string, raw: string | null): FieldValue {
+  const key = `${field}/${raw ?? ''}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const value = normaliseValue(types[field as keyof typeof types], raw, { defaultCountry: 'BE' });
+  known.set(key, value);
+  return value;
+}
+
+/** The mapped fields of a document. */
+export function fieldsIn(document: JsonObject): CanonicalFields {
+  const fields: Record<string, FieldValue> = {};
+  for (const field of fieldNames) {
+    const raw = document[field];
+    if (raw !== undefined) fields[field] = normal(field, raw as string | null);
+  }
+  return fields;
+}
+
+/** A value that stands in a view, a step or a message would stand in a workflow's history. */
+export const personalData = new RegExp(
+  [...people.flatMap((one) => Object.values(one).flat()), ...cities, ...clubs]
+    .filter((value) => value !== null)
+    .flatMap((value) => [value.trim(), value.trim().toLowerCase()])
+    // A word of four letters can stand in a hash by chance.
+    .filter((value) => value.length > 6 || /[^\w-]/.test(value))
+    .map((value) => value.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('|'),
+);

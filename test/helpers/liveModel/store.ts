@@ -1,0 +1,215 @@
+/** What Postgres holds, in memory. Every method is one transaction. Sides and hashes are those of the real store's own functions. */
+import { createFingerprint, hashFields } from '../../../src/core/fingerprint.js';
+import type { JsonObject } from '../../../src/core/document.js';
+import { linkIdOf } from '../../../src/core/linkId.js';
+import {
+  systemNames,
+  type FieldHash,
+  type FieldHashes,
+  type FieldValue,
+  type SystemName,
+} from '../../../src/core/record.js';
+import type { EqualValues, LinkedPair } from '../../../src/store/links.js';
+import type { Shadow } from '../../../src/store/shadows.js';
+import type { Delivery, ServerRecord } from './server.js';
+import { fieldsIn } from './setting.js';
+
+export const fingerprint = createFingerprint(new Uint8Array(32).fill(7));
+
+export interface StoredShadow extends Shadow {
+  readonly system: SystemName;
+  readonly person: number;
+  gone: boolean;
+  /** Of the scan that last saw it, or the read. */
+  unseen: boolean;
+}
+
+export interface StoredLink {
+  readonly linkId: string;
+  readonly ids: Record<SystemName, string | null>;
+  base: FieldHashes | null;
+  equal: EqualValues;
+}
+
+export type Answer =
+  { readonly take: SystemName } | { readonly take: 'value'; readonly value: FieldValue } | { readonly take: 'create' };
+
+export interface Case {
+  readonly kind: 'conflict' | 'frozen' | 'notTaken' | 'removal' | 'create' | 'doubt';
+  readonly linkId: string;
+  readonly field: string;
+  /** Of a doubt: everybody concerned. */
+  readonly records: readonly string[];
+  /** Hashes of both sides when a system did not take the field. */
+  readonly saw: Readonly<Record<SystemName, FieldHash | undefined>> | null;
+  answer: Answer | null;
+  open: boolean;
+}
+
+export interface JournalEntry {
+  readonly linkId: string;
+  readonly system: SystemName;
+  readonly field: string;
+  /** As it stood in the document. */
+  readonly old: string | null;
+  readonly new: FieldValue;
+  outcome: 'written' | 'abandoned' | null;
+}
+
+export interface InboxEvent extends Delivery {
+  linkId: string | null;
+  handled: boolean;
+}
+
+export interface Intent {
+  readonly linkId: string;
+  readonly system: SystemName;
+  readonly externalId: string | null;
+  readonly hashes: FieldHashes;
+  open: boolean;
+}
+
+type Counts = Record<SystemName, number>;
+
+export class Store {
+  readonly shadows = new Map<string, StoredShadow>();
+  readonly links = new Map<string, StoredLink>();
+  readonly cases: Case[] = [];
+  readonly journal: JournalEntry[] = [];
+  readonly intents: Intent[] = [];
+  inbox: InboxEvent[] = [];
+  /** Rows of `link_signal`: links with events that their workflow has not taken yet. */
+  readonly signals = new Map<string, { readonly counts: Counts; signalled: boolean }>();
+  /** Links that somebody writes to now. */
+  readonly claims = new Set<string>();
+  /** Links that were merged into others: a transaction that meant one of them finds nothing. */
+  private readonly holders = new Map<string, StoredLink>();
+
+  shadow(system: SystemName, id: string | null): StoredShadow | undefined {
+    return id === null ? undefined : this.shadows.get(`${system}:${id}`);
+  }
+
+  keepShadow(system: SystemName, record: ServerRecord): StoredShadow {
+    const fields = fieldsIn(record.document);
+    const shadow = {
+      system,
+      id: record.id,
+      document: record.document,
+      fields,
+      hashes: hashFields(fields, fingerprint),
+      modifiedAt: record.modifiedAt,
+      externalReference: record.externalReference,
+      person: record.person,
+      gone: false,
+      unseen: false,
+    };
+    this.shadows.set(`${system}:${record.id}`, shadow);
+    return shadow;
+  }
+
+  holder(system: SystemName, id: string): StoredLink | undefined {
+    return this.holders.get(`${system}:${id}`);
+  }
+
+  /** @throws {Error} if a record has a link already: the unique indexes of the table `link` */
+  addLink(linkId: string, ids: Record<SystemName, string | null>): StoredLink {
+    const link: StoredLink = { linkId, ids: { yapla: null, yoplanning: null }, base: null, equal: {} };
+    this.links.set(linkId, link);
+    for (const system of systemNames) if (ids[system] !== null) this.setId(link, system, ids[system]);
+    return link;
+  }
+
+  setId(link: StoredLink, system: SystemName, id: string): void {
+    const holder = this.holder(system, id);
+    if (holder !== undefined && holder !== link) throw new Error(`${system} ${id} stands in two links`);
+    link.ids[system] = id;
+    this.holders.set(`${system}:${id}`, link);
+  }
+
+  dropLink(link: StoredLink): void {
+    this.links.delete(link.linkId);
+    for (const system of systemNames) this.holders.delete(`${system}:${link.ids[system]}`);
+  }
+
+  pair(link: StoredLink): LinkedPair {
+    const side = (system: SystemName) => {
+      const shadow = this.shadow(system, link.ids[system]);
+      return shadow === undefined || shadow.gone ? null : shadow;
+    };
+    const unseen = (system: SystemName) => this.shadow(system, link.ids[system])?.unseen ?? false;
+    return {
+      ...link,
+      state: 'active',
+      baseFields: null,
+      shadows: { yapla: side('yapla'), yoplanning: side('yoplanning') },
+      unseen: { yapla: unseen('yapla'), yoplanning: unseen('yoplanning') },
+    };
+  }
+
+  openCases(linkId: string): Case[] {
+    return this.cases.filter((one) => one.open && one.linkId === linkId);
+  }
+
+  /** A question that is open already is not asked again. */
+  ask(question: Pick<Case, 'kind' | 'linkId'> & Partial<Case>): void {
+    const { kind, linkId, field = '', records = [], saw = null } = question;
+    const before = this.cases.find(
+      (one) => one.open && one.kind === kind && one.linkId === linkId && one.field === field,
+    );
+    if (before === undefined) this.cases.push({ kind, linkId, field, records, saw, answer: null, open: true });
+  }
+
+  isDoubtful(record: string): boolean {
+    return this.cases.some((one) => one.open && one.kind === 'doubt' && one.records.includes(record));
+  }
+
+  openIntent(linkId: string, system?: SystemName): Intent | undefined {
+    return this.intents.find(
+      (one) => one.open && one.linkId === linkId && (system === undefined || one.system === system),
+    );
+  }
+
+  // The inbox.
+
+  receive(delivery: Delivery): void {
+    this.inbox.push({ ...delivery, linkId: null, handled: false });
+  }
+
+  /** Gives every event the link that it concerns. An event that joins others, told and not yet taken, tells nobody. */
+  address(): void {
+    for (const event of this.inbox) {
+      if (event.linkId !== null || event.handled) continue;
+      event.linkId = this.holder(event.system, event.id)?.linkId ?? linkIdOf(event.system, event.id);
+      this.count(event.linkId, event.system);
+    }
+  }
+
+  private count(linkId: string, system: SystemName): void {
+    const row = this.signals.get(linkId) ?? { counts: { yapla: 0, yoplanning: 0 }, signalled: false };
+    row.counts[system] += 1;
+    this.signals.set(linkId, row);
+  }
+
+  eventsOf(linkId: string): InboxEvent[] {
+    return this.inbox.filter((event) => event.linkId === linkId && !event.handled);
+  }
+
+  handled(events: readonly InboxEvent[]): void {
+    for (const event of events) event.handled = true;
+    if (this.inbox.length > 30) this.inbox = this.inbox.filter((event) => !event.handled);
+  }
+
+  readdress(from: string, to: string): void {
+    for (const event of this.eventsOf(from)) {
+      event.linkId = to;
+      this.count(to, event.system);
+      this.signals.get(to)!.signalled = false;
+    }
+    this.signals.delete(from);
+  }
+}
+
+/** The document as we write it: the whole of what was read, with our values in their places. */
+export function merged(document: JsonObject, set: Readonly<Record<string, FieldValue>>): JsonObject {
+  return { ...document, ...set };
+}
