@@ -45,15 +45,17 @@ export const unlimited = { requestsPerSecond: null, requestsPerDay: null } as co
 const variables = {
   yaplaKey: 'PASSERELLE_BENCH_YAPLA_KEY',
   yoplanningToken: 'PASSERELLE_BENCH_YOPLANNING_TOKEN',
-} as const;
+  yaplaWebhookSecret: 'PASSERELLE_BENCH_YAPLA_WEBHOOK_SECRET',
+  yoplanningWebhookSecret: 'PASSERELLE_BENCH_YOPLANNING_WEBHOOK_SECRET',
+} as const satisfies Partial<Record<keyof typeof sandboxCredentials, string>>;
+const named = Object.keys(variables) as (keyof typeof variables)[];
 const databaseVariable = 'PASSERELLE_BENCH_DATABASE_URL';
-const references = { yaplaKey: `\${${variables.yaplaKey}}`, yoplanningToken: `\${${variables.yoplanningToken}}` };
+const references = Object.fromEntries(named.map((name) => [name, `\${${variables[name]}}`]));
 
 function environment({ databaseUrl }: Stage): Record<string, string> {
   return {
     [databaseVariable]: databaseUrl,
-    [variables.yaplaKey]: sandboxCredentials.yaplaKey,
-    [variables.yoplanningToken]: sandboxCredentials.yoplanningToken,
+    ...Object.fromEntries(named.map((name) => [variables[name], sandboxCredentials[name]])),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { fieldsSchema } from '../config/fields.js';
 import type { connectionSchema } from '../config/schema.js';
+import type { SystemName } from '../core/record.js';
 import { sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
 
 type ConnectionInput = z.input<typeof connectionSchema>;
@@ -39,8 +40,10 @@ export function sandboxConnection(
   const credentials = { ...sandboxCredentials, ...options.credentials };
   const shape = options.shape ?? 'flat';
   const yapla = (shape === 'flat' ? flatYapla : nestedYapla)(addresses.yapla, credentials.yaplaKey);
+  const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
   const fields = withRule(shape === 'flat' ? flatFields : nestedFields, options.rule);
   return {
+    webhooks: { yapla: { secret: yaplaWebhookSecret }, yoplanning: { secret: yoplanningWebhookSecret } },
     ...options.settings,
     yapla: options.limits?.yapla === undefined ? yapla : { ...yapla, limits: options.limits.yapla },
     yoplanning: {
@@ -51,6 +54,17 @@ export function sandboxConnection(
     },
     fields,
   };
+}
+
+/**
+ * Where a system of the sandbox sends its webhooks, for `control.setWebhooks`.
+ *
+ * @param receiver its origin, without a slash at its end. @param connection the id under which `sandboxConnection`'s input is configured.
+ */
+export function sandboxWebhookUrl(receiver: string, connection: string, system: SystemName): string {
+  const secret =
+    system === 'yapla' ? sandboxCredentials.yaplaWebhookSecret : sandboxCredentials.yoplanningWebhookSecret;
+  return `${receiver}/webhooks/${encodeURIComponent(connection)}/${system}/${secret}`;
 }
 
 /** The shape that src/config/yapla.ts assumes: nothing but addresses and keys to write. */

@@ -3,13 +3,16 @@ import { z } from 'zod';
 import { faultSchema } from './faults.js';
 import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
 
-/** Public on purpose: nothing but a sandbox accepts them. The token and the team are the ones of the vendor's own examples. */
+/** Public on purpose: they open nothing but a sandbox, and what is connected to one. Token and team are the ones of the vendor's own examples. */
 export const sandboxCredentials = {
   yoplanningToken: '4804c2cb4d87a13146d4de029f407c82149f2ada',
   yoplanningTeam: '5a90332e-568f-4980-9859-88a984844a4d',
   /** A team that exists, and that the token has no permission for. */
   yoplanningForeignTeam: '0d5ff4a0-5d0c-4d4e-9d5b-3c1a3f6f2b11',
   yaplaKey: 'sandbox-yapla-key',
+  /** Last parts of the addresses of the connection's webhooks. */
+  yaplaWebhookSecret: 'sandbox-yapla-webhook-secret',
+  yoplanningWebhookSecret: 'sandbox-yoplanning-webhook-secret',
 } as const;
 
 export const yaplaShapes = ['flat', 'nested'] as const;

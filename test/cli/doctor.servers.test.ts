@@ -26,6 +26,7 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'passerelle-doctor-'));
   const connection = sandboxConnection(sandbox.addresses, {
     credentials: { yoplanningToken: '${DOCTOR_TOKEN}', yaplaKey: '${DOCTOR_KEY}' },
+    settings: { webhooks: {} },
   });
   const config = { database: { url: '${DOCTOR_DATABASE}' }, connections: { club: connection } };
   writeFileSync(join(directory, 'config.json'), JSON.stringify(config));

@@ -18,6 +18,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'passerelle-doctor-'));
   const connection = sandboxConnection(sandbox.addresses, {
     credentials: { yoplanningToken: '${DOCTOR_TEST_TOKEN}', yaplaKey: '${DOCTOR_TEST_KEY}' },
+    settings: { webhooks: {} },
   });
   writeFileSync(join(directory, 'config.json'), JSON.stringify({ connections: { club: connection } }));
   process.env['DOCTOR_TEST_KEY'] = sandboxCredentials.yaplaKey;

@@ -23,7 +23,8 @@ async function passerelle(...words: string[]): Promise<{ status: number; noted: 
   const file = path.join(directory, 'passerelle.config.json');
   process.env['PASSERELLE_SESSION_TEST'] = 'secret-of-nobody';
   const credentials = { yaplaKey: '${PASSERELLE_SESSION_TEST}', yoplanningToken: '${PASSERELLE_SESSION_TEST}' };
-  const club = sandboxConnection({ yapla: nowhere, yoplanning: nowhere, control: nowhere }, { credentials });
+  const addresses = { yapla: nowhere, yoplanning: nowhere, control: nowhere };
+  const club = sandboxConnection(addresses, { credentials, settings: { webhooks: {} } });
   writeFileSync(file, JSON.stringify({ dataDirectory: directory, connections: { club } }));
   const output = collectedOutput();
   const status = await run(['node', 'passerelle', '--config', file, ...words], output);

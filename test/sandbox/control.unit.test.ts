@@ -5,12 +5,14 @@ import { createInterface } from 'node:readline';
 import { getProperty } from 'dot-prop';
 import { connectionSchema } from '../../src/config/schema.js';
 import { startSandboxProcess } from '../../src/sandbox/child.js';
-import { sandboxConnection } from '../../src/sandbox/connections.js';
+import { sandboxConnection, sandboxWebhookUrl } from '../../src/sandbox/connections.js';
 import { yaplaShapes } from '../../src/sandbox/options.js';
 import type { Change } from '../../src/sandbox/registry.js';
 import { clients, flatData, sandboxes } from './http.js';
+import { tellingSandboxes } from './told.js';
 
 const start = sandboxes();
+const startTelling = tellingSandboxes();
 const lea = { firstName: 'Léa', lastName: 'Invent' };
 
 describe('the control API', () => {
@@ -135,6 +137,31 @@ describe('the configuration of a sandbox account', () => {
     const { yapla, yoplanning } = sandboxConnection(addresses);
     const byDefault = connectionSchema.parse({ yapla, yoplanning });
     expect(connectionSchema.parse(sandboxConnection(addresses)).fields).toEqual(byDefault.fields);
+  });
+
+  test('takes the webhooks at the address that its systems are given', () => {
+    const { webhooks } = connectionSchema.parse(sandboxConnection(addresses));
+    for (const system of ['yapla', 'yoplanning'] as const) {
+      const url = sandboxWebhookUrl('http://127.0.0.1:4', 'club', system);
+      expect(url).toBe(`http://127.0.0.1:4/webhooks/club/${system}/${webhooks[system].secret}`);
+    }
+    expect(webhooks.yapla.secret).not.toBe(webhooks.yoplanning.secret);
+    const none = sandboxConnection(addresses, { settings: { webhooks: {} } });
+    expect(connectionSchema.parse(none).webhooks.yapla.secret).toBeUndefined();
+  });
+
+  test.each(yaplaShapes)('of shape %s says where its webhooks have event, member, id and version', async (shape) => {
+    const { sandbox, bodies, change } = await startTelling({ yapla: { shape } });
+    const id = await change('yapla', 1);
+    await sandbox.control.settled();
+    const { webhooks, yapla } = connectionSchema.parse(sandboxConnection(sandbox.addresses, { shape }));
+    const { event, member } = webhooks.yapla;
+    const at = (path: string | null) => bodies().map((body) => getProperty(body, path ?? '') as unknown);
+    const words = at(event.path);
+    expect(event.created).toContain(words[0]);
+    expect(event.updated).toContain(words[1]);
+    expect(at(`${member}.${webhooks.yapla.id ?? yapla.read.answer.id}`).map(String)).toEqual([id, id]);
+    expect(at(`${member}.${yapla.read.answer.modified}`)).toEqual([expect.any(String), expect.any(String)]);
   });
 
   test('of shape nested names the places where the server has the values', async () => {
