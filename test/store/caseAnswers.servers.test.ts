@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  answerCase,
+  CaseClosed,
+  closeCarriedOut,
+  closeCase,
+  closeCasesById,
+  declinedQuestions,
+  forwardAnswer,
+  openAnswers,
+  UnfitAnswer,
+  UnknownCase,
+} from '../../src/store/caseAnswers.js';
+import { findCase, listOpenCases, openCases, type CaseKind, type NewCase } from '../../src/store/cases.js';
+import { ensureConnection } from '../../src/store/connections.js';
+import { openDatabase, type Sql } from '../../src/store/database.js';
+import { markGone, upsertShadows } from '../../src/store/shadows.js';
+import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+
+let database: FreshDatabase;
+let sql: Sql;
+let club: string;
+beforeAll(async () => {
+  database = await freshDatabase();
+  sql = openDatabase(database.url, { maxConnections: 4, applicationName: 'case answers test' });
+});
+beforeEach(async () => {
+  club = uniqueName('club');
+  await ensureConnection(sql, club);
+});
+afterAll(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+const link = 'yapla:1';
+
+/** Opens a case and returns its id. */
+async function ask(kind: CaseKind, field = '', more: Partial<NewCase> = {}): Promise<number> {
+  await openCases(sql, club, null, [{ kind, subject: link, linkId: link, field, details: {}, ...more }]);
+  return (await listOpenCases(sql, club)).at(-1)!.id;
+}
+
+const state = async (id: number) => {
+  const { answer, answeredBy, closedBy } = (await findCase(sql, id))!;
+  return { answer, answeredBy, closedBy };
+};
+
+describe('an answer', () => {
+  test('is found by its link until it is carried out, values and all', async () => {
+    const city = await ask('conflict', 'city');
+    const phone = await ask('frozen', 'phone');
+    const email = await ask('notTaken', 'email');
+    await ask('conflict', 'street');
+    await answerCase(sql, city, { take: 'yoplanning' }, 'ann');
+    await answerCase(sql, phone, { take: 'value', value: '+33612345678' }, 'ann');
+    await answerCase(sql, email, { take: 'value', value: null }, 'ann');
+    expect(await openAnswers(sql, club, link)).toEqual([
+      { caseId: city, kind: 'conflict', field: 'city', take: 'yoplanning' },
+      { caseId: phone, kind: 'frozen', field: 'phone', take: 'value', value: '+33612345678' },
+      { caseId: email, kind: 'notTaken', field: 'email', take: 'value', value: null },
+    ]);
+    expect(await openAnswers(sql, club, 'yapla:2')).toEqual([]);
+    await closeCasesById(sql, [city, phone], 'ann');
+    expect((await openAnswers(sql, club, link)).map((one) => one.caseId)).toEqual([email]);
+  });
+
+  test('to the question whether to create is found by the link, which is its subject', async () => {
+    await openCases(sql, club, null, [{ kind: 'create', subject: link, details: {} }]);
+    const { id } = (await listOpenCases(sql, club))[0]!;
+    await answerCase(sql, id, { take: 'create' }, 'ann');
+    expect(await openAnswers(sql, club, link)).toEqual([{ caseId: id, kind: 'create', field: '', take: 'create' }]);
+  });
+
+  test('replaces an earlier one that is not carried out', async () => {
+    const id = await ask('conflict', 'city');
+    await answerCase(sql, id, { take: 'value', value: 'Lyon' }, 'ann');
+    await answerCase(sql, id, { take: 'yapla' }, 'bob');
+    expect(await state(id)).toEqual({ answer: { take: 'yapla' }, answeredBy: 'bob', closedBy: null });
+  });
+
+  test('stays with its case while the question comes up again', async () => {
+    const id = await ask('conflict', 'city');
+    await answerCase(sql, id, { take: 'yapla' }, 'ann');
+    expect(await ask('conflict', 'city', { details: { yapla: 'Brest' } })).toBe(id);
+    expect(await state(id)).toMatchObject({ answer: { take: 'yapla' } });
+  });
+
+  test('to a closed case is refused, with when and by whom it was closed', async () => {
+    const id = await ask('conflict', 'city');
+    await closeCasesById(sql, [id], 'settled');
+    const { closedAt } = (await findCase(sql, id))!;
+    const refusal = await answerCase(sql, id, { take: 'yapla' }, 'ann').catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(CaseClosed);
+    expect(refusal).toMatchObject({ caseId: id, closedAt, closedBy: 'settled' });
+    expect(await state(id)).toMatchObject({ answer: null });
+  });
+
+  test('to a case that does not exist, or that asks for something else, is refused', async () => {
+    await expect(answerCase(sql, 2 ** 31, { take: 'yapla' }, 'ann')).rejects.toBeInstanceOf(UnknownCase);
+    const refused = await ask('refused');
+    await expect(answerCase(sql, refused, { take: 'yapla' }, 'ann')).rejects.toBeInstanceOf(UnfitAnswer);
+    const conflict = await ask('conflict', 'city');
+    await expect(answerCase(sql, conflict, { take: 'create' }, 'ann')).rejects.toBeInstanceOf(UnfitAnswer);
+    await expect(closeCase(sql, conflict, 'ann', null)).rejects.toMatchObject({ kind: 'conflict', take: 'close' });
+    expect(await openAnswers(sql, club, link)).toEqual([]);
+  });
+});
+
+describe('an answer that was carried out', () => {
+  test('closes its case in the name of whoever answered', async () => {
+    const id = await ask('conflict', 'city');
+    await answerCase(sql, id, { take: 'value', value: 'Lyon' }, 'ann');
+    await closeCarriedOut(sql, await openAnswers(sql, club, link));
+    expect(await state(id)).toMatchObject({ closedBy: 'ann', answer: { take: 'value', value: 'Lyon' } });
+  });
+
+  test('leaves its case open where another answer came meanwhile: that one is still to be carried out', async () => {
+    const id = await ask('conflict', 'city');
+    await answerCase(sql, id, { take: 'value', value: 'Lyon' }, 'ann');
+    const taken = await openAnswers(sql, club, link);
+    await answerCase(sql, id, { take: 'value', value: 'Brest' }, 'bob');
+    await closeCarriedOut(sql, taken);
+    expect(await openAnswers(sql, club, link)).toMatchObject([{ caseId: id, value: 'Brest' }]);
+  });
+});
+
+describe('a case that a person closes', () => {
+  test.each(['removal', 'canary', 'refused', 'notTaken', 'doubt', 'create'] as const)(
+    'of kind %s keeps who and why, and is closed once',
+    async (kind) => {
+      const id = await ask(kind);
+      await closeCase(sql, id, 'ann', 'moved away');
+      expect(await state(id)).toEqual({
+        answer: { take: 'close', why: 'moved away' },
+        answeredBy: 'ann',
+        closedBy: 'ann',
+      });
+      await expect(closeCase(sql, id, 'bob', null)).rejects.toMatchObject({ name: 'CaseClosed', closedBy: 'ann' });
+    },
+  );
+
+  test('is a question declined, unless the record came back and was removed once more', async () => {
+    const removal = await ask('removal', '', { subject: 'yapla:1' });
+    const create = await ask('create', '', { subject: 'yapla:2', linkId: 'yapla:2' });
+    expect(await declinedQuestions(sql, club, ['yapla:1', 'yapla:2'])).toEqual(new Map());
+    await closeCase(sql, removal, 'ann', null);
+    await closeCase(sql, create, 'ann', null);
+    expect(await declinedQuestions(sql, club, ['yapla:1', 'yapla:2', 'yapla:3'])).toEqual(
+      new Map([
+        ['yapla:1', new Set(['removal'])],
+        ['yapla:2', new Set(['create'])],
+      ]),
+    );
+    const row = {
+      id: '1',
+      document: {},
+      fields: {},
+      hashes: {},
+      matchKeys: [],
+      externalReference: null,
+      modifiedAt: null,
+    };
+    await upsertShadows(sql, club, 'yapla', [row]);
+    await markGone(sql, club, 'yapla', '1');
+    expect([...(await declinedQuestions(sql, club, ['yapla:1', 'yapla:2'])).keys()]).toEqual(['yapla:2']);
+  });
+
+  test('because it answered itself was not declined', async () => {
+    const create = await ask('create');
+    await closeCasesById(sql, [create], 'settled');
+    expect(await declinedQuestions(sql, club, [link])).toEqual(new Map());
+  });
+});
+
+test('an answer that could not be signalled asks the forwarder to, and leaves a signal under way as it is', async () => {
+  const rows = () => sql`
+    select link_id, yapla, yoplanning, due_at <= now() as due, signals from link_signal where connection_id = ${club} order by 1`;
+  await sql`insert into link_signal (connection_id, link_id, yapla, due_at, signalled_at, signals) values (${club}, 'yapla:2', 3, now(), now(), 1)`;
+  for (const linkId of [link, link, 'yapla:2']) await forwardAnswer(sql, club, linkId);
+  expect(await rows()).toEqual([
+    { link_id: 'yapla:1', yapla: 0, yoplanning: 0, due: true, signals: 0 },
+    { link_id: 'yapla:2', yapla: 3, yoplanning: 0, due: true, signals: 1 },
+  ]);
+});
