@@ -1,4 +1,5 @@
 import { conflictCases } from '../src/sync/linkWork.js';
+import { doubtCase } from '../src/sync/doubts.js';
 import { agreedHashes, pairHashes } from '../src/sync/decideLink.js';
 import type { Decision } from '../src/core/decide.js';
 import type { Doubt } from '../src/core/match.js';
@@ -59,9 +60,4 @@ export const applyLocal =
 
 function outcomeOf(item: PlanItem): string {
   return item.kind === 'link' || item.kind === 'adopt' ? 'agreed' : 'asked';
-}
-
-function doubtCase(doubt: Doubt): NewCase {
-  const ids = [...doubt.yapla.map((id) => `yapla:${id}`), ...doubt.yoplanning.map((id) => `yoplanning:${id}`)];
-  return { kind: 'doubt', subject: ids.join(' '), field: doubt.kind, details: doubt };
 }

@@ -1,5 +1,6 @@
 /** Every activity, made with its dependencies and wrapped so that failures cross into Temporal as the table says. */
 import { applyChunk } from './applyChunk.js';
+import { applyDecision } from './applyDecision.js';
 import { applyLocal } from './applyLocal.js';
 import type { Dependencies } from './dependencies.js';
 import { withFailures } from './failures.js';
@@ -9,6 +10,7 @@ import { makePlan } from './makePlan.js';
 import { matchRecords } from './matchRecords.js';
 import { countOutcomes, countUnsettled, draftPlan, markPlan } from './plans.js';
 import { prepareBulk } from './prepareBulk.js';
+import { readRecord } from './readRecord.js';
 import { scanPage } from './scanPage.js';
 import { endScan, openScan } from './scans.js';
 import { settleIntents } from './settleIntents.js';
@@ -16,6 +18,7 @@ import { verify } from './verify.js';
 
 const factories = {
   applyChunk,
+  applyDecision,
   applyLocal,
   countOutcomes,
   countUnsettled,
@@ -28,6 +31,7 @@ const factories = {
   matchRecords,
   openScan,
   prepareBulk,
+  readRecord,
   scanPage,
   settleIntents,
   verify,

@@ -1,8 +1,8 @@
-import type { Decision } from '../src/core/decide.js';
 import { systemNames } from '../src/core/record.js';
-import { closeAnsweredCases, linksInQuestion, type StillOpen } from '../src/store/cases.js';
-import { pairsAfter, type LinkedPair } from '../src/store/links.js';
+import { closeAnsweredCases, linksInQuestion } from '../src/store/cases.js';
+import { pairsAfter } from '../src/store/links.js';
 import { decideLink, isTombstone } from '../src/sync/decideLink.js';
+import { stillOpen } from '../src/sync/stillOpen.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
@@ -60,19 +60,3 @@ export const verify =
         }
       }
     });
-
-/** Asked of the decision as it would be if everything were allowed: what may not be written is still different. */
-function stillOpen(pair: LinkedPair, { write, conflicts, create, gone }: Decision): StillOpen {
-  const fields = [...write.yapla, ...write.yoplanning, ...conflicts];
-  const removed = gone !== null || isTombstone(pair);
-  const written = create !== null || systemNames.some((system) => write[system].length > 0);
-  return {
-    linkId: pair.linkId,
-    fields,
-    kinds: [
-      ...(removed ? ['removal' as const] : []),
-      ...(removed || written ? ['refused' as const] : []),
-      ...(create === null ? [] : ['create' as const]),
-    ],
-  };
-}

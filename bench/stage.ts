@@ -119,7 +119,7 @@ export async function withPasserelle<T>(
     const worker = await startWorkerProcess(
       {
         database: { url: `\${${databaseVariable}}` },
-        temporal: { address: stage.temporalAddress, taskQueue },
+        temporal: { address: stage.temporalAddress, taskQueue, liveTaskQueue: `${taskQueue}-live` },
         dataDirectory: stage.directory,
         connections: { [name]: connection },
       },

@@ -3,7 +3,7 @@
  * activities and commands use them.
  */
 import type { ConnectionConfig } from './config/schema.js';
-import { restrict, type Decision } from './core/decide.js';
+import { restrict, type Decision, type Permission } from './core/decide.js';
 import { createFingerprint, hashFields } from './core/fingerprint.js';
 import { blockingKey, type MatchRule } from './core/match.js';
 import {
@@ -35,6 +35,8 @@ export interface OpenConnection {
   readonly shadowOf: (record: SystemRecord) => ShadowRow;
   /** A mapped field's value as it stands in a document; null where it has none. */
   readonly rawValue: (system: SystemName, document: JsonObject, field: FieldName) => Json;
+  /** What this connection may carry out. */
+  readonly permission: Permission;
   /** The part of a decision that this connection may carry out: where it creates people, and which systems it can write. */
   readonly allowed: (decision: Decision) => Decision;
   close(): Promise<void>;
@@ -66,6 +68,11 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
   const matchRules = config.matching.rules;
   const hash = (values: CanonicalFields) => hashFields(values, fingerprint);
 
+  const permission: Permission = {
+    writes: { yapla: systems.yapla.writes, yoplanning: systems.yoplanning.writes },
+    creates: (system) => createsIn(config.create, system) && systems[system].writes,
+  };
+
   return {
     id,
     config,
@@ -83,16 +90,19 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
       const place = config.fields[field]?.[system];
       return place === undefined ? null : (valueAt(document, readPlace(place), `fields.${field}.${system}`) ?? null);
     },
-    allowed: (decision) =>
-      restrict(decision, {
-        writes: { yapla: systems.yapla.writes, yoplanning: systems.yoplanning.writes },
-        creates: (system) => createsIn(config.create, system) && systems[system].writes,
-      }),
+    permission,
+    allowed: (decision) => restrict(decision, permission),
     close: async () => {
       await Promise.all(systemNames.map((system) => budgets[system].end()));
       await systems.close();
     },
   };
+}
+
+/** The connection with rules that persons made of their answers: they come before those of the configuration. */
+export function withRules(open: OpenConnection, rules: Readonly<Record<FieldName, SystemName>>): OpenConnection {
+  if (Object.keys(rules).length === 0) return open;
+  return { ...open, fields: open.fields.map((field) => ({ ...field, rule: rules[field.name] ?? field.rule })) };
 }
 
 function createsIn(rule: ConnectionConfig['create'], system: SystemName): boolean {

@@ -15,13 +15,17 @@ import {
 import { createActivities } from '../activities/index.js';
 import { UnknownConnection } from '../activities/dependencies.js';
 import type { Config } from './config/schema.js';
-import { openConnection, type OpenConnection } from './connection.js';
+import { openConnection, withRules, type OpenConnection } from './connection.js';
 import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
+import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './sync/claims.js';
 
 /** How long activities under way may take to come to an end when the worker is told to stop; a chunk ends after the items in hand. */
 const shutdownGraceMs = 20_000;
+
+/** Single records under way at once: each waits for two or three requests, and for PostgreSQL in between. */
+const liveActivities = 32;
 
 /** A workflow's next step is first offered to the worker that has it in memory; a dead one is given up after so long (SDK: 10 s). */
 const stickyTimeoutMs = 2_000;
@@ -95,47 +99,66 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { config, sql, temporal, log } = options;
   const connections = new Map<string, Promise<OpenConnection>>();
   const claims = new LinkClaims(sql);
+  const opened = (connectionId: string): Promise<OpenConnection> => {
+    const known = connections.get(connectionId);
+    if (known) return known;
+    const settings = config.connections[connectionId];
+    if (settings === undefined) return Promise.reject(new UnknownConnection(connectionId));
+    const opening = openConnection(sql, connectionId, settings);
+    connections.set(connectionId, opening);
+    // A database that was down for a moment must not leave the connection closed for good.
+    opening.catch(() => connections.delete(connectionId));
+    return opening;
+  };
   const activities = createActivities({
     sql,
     claims,
-    connection: (connectionId) => {
-      const known = connections.get(connectionId);
-      if (known) return known;
-      const settings = config.connections[connectionId];
-      if (settings === undefined) return Promise.reject(new UnknownConnection(connectionId));
-      const opening = openConnection(sql, connectionId, settings);
-      connections.set(connectionId, opening);
-      // A database that was down for a moment must not leave the connection closed for good.
-      opening.catch(() => connections.delete(connectionId));
-      return opening;
-    },
+    // A rule that a person made of an answer counts from the next activity on.
+    connection: async (connectionId) => withRules(await opened(connectionId), await fieldRules(sql, connectionId)),
   });
 
-  const worker = await Worker.create({
+  const common = {
     connection: temporal,
     namespace: config.temporal.namespace,
-    taskQueue: config.temporal.taskQueue,
     workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
     activities,
     shutdownGraceTime: shutdownGraceMs,
     stickyQueueScheduleToStartTimeout: stickyTimeoutMs,
     maxHeartbeatThrottleInterval: heartbeatThrottleMs,
-    maxConcurrentActivityTaskExecutions: 64,
-  });
-  log.info({ taskQueue: config.temporal.taskQueue, connections: Object.keys(config.connections) }, 'worker started');
+  };
+  const { taskQueue, liveTaskQueue } = config.temporal;
+  // Two workers with slots of their own: single records never queue behind a bulk sync's.
+  const workers = await Promise.all([
+    Worker.create({ ...common, taskQueue, maxConcurrentActivityTaskExecutions: 64 }),
+    Worker.create({ ...common, taskQueue: liveTaskQueue, maxConcurrentActivityTaskExecutions: liveActivities }),
+  ]);
+  log.info({ taskQueue, liveTaskQueue, connections: Object.keys(config.connections) }, 'worker started');
 
-  const ended = worker.run().finally(async () => {
-    const opened = await Promise.allSettled(connections.values());
-    await Promise.all(opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
+  // Where one of them fails, the other must not go on alone.
+  const shutDown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const run = async (worker: Worker) => {
+    try {
+      await worker.run();
+    } finally {
+      shutDown();
+    }
+  };
+  const ended = Promise.allSettled(workers.map(run)).then(async (ends) => {
+    const open = await Promise.allSettled(connections.values());
+    await Promise.all(open.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
     await claims.close();
     log.info('worker stopped');
+    const failed = ends.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
   });
   // Whoever stops us awaits `ended`; a failure before that must not go unhandled.
   ended.catch(() => undefined);
   return {
     ended,
     stop: async () => {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      shutDown();
       await ended;
     },
   };

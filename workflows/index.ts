@@ -1,2 +1,3 @@
 /** Every workflow type of Passerelle: what the worker bundles. */
 export { bulkSync } from './bulkSync.js';
+export { syncRecord } from './syncRecord.js';

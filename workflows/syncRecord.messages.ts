@@ -3,7 +3,7 @@
  * without a word. They carry ids and counts; what happened stands in the inbox, what was answered with the case.
  */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { LiveOutcome, Trigger } from '../src/core/live.js';
+import type { LiveOutcome } from '../src/core/live.js';
 import type { SystemName } from '../src/core/record.js';
 
 export interface SyncRecordInput {
@@ -42,9 +42,9 @@ export interface RecordCounts {
 
 export interface CarriedRecordState {
   readonly counts: RecordCounts;
-  /** Systems that we wrote to, and whose echo has not come yet. */
-  readonly awaitedEchoes: readonly SystemName[];
-  readonly triggers: readonly Trigger[];
+  /** Echoes of our own writes that did not come yet, by the system written to. */
+  readonly awaitedEchoes: Readonly<Record<SystemName, number>>;
+  readonly lastOutcome: LiveOutcome | null;
 }
 
 /** - `waiting`: a case waits for a person; `lingering`: nothing is left to do; `stopped`: a system refuses the whole connection. */

@@ -33,8 +33,9 @@ export interface LinkView {
   readonly heldFields: readonly FieldName[];
   /** Fields with an open conflict case. */
   readonly asked: readonly FieldName[];
-  /** A removal case, or a question whether to create, is open already. */
+  /** The removal is known: its case is open, or a person closed it. */
   readonly askedRemoval: boolean;
+  /** Whether to create is not to be asked: it was asked, a person said no, or the connection's rule is another. */
   readonly askedCreation: boolean;
   /** What a person answered and is not carried out yet, by field. `value`: a value of the person's own, which goes to both systems. */
   readonly answers: Readonly<Record<FieldName, SystemName | 'value'>>;
@@ -63,14 +64,15 @@ const decidedForYapla: ReadonlySet<Reason> = new Set(['ruleYapla', 'newestYapla'
 export function decideLive(view: LinkView, triggers: readonly Trigger[]): LiveDecision {
   const whole = decide({ base: view.base, yapla: view.yapla, yoplanning: view.yoplanning, fields: view.fields });
   const asksCreation = whole.create !== null && !view.creates[whole.create] && view.askedCreation === false;
-  const answered = answerConflicts(whole, sideAnswers(view));
+  const answered = answerConflicts(asQuestions(whole, view), sideAnswers(view));
   const values = Object.keys(view.answers).filter((field) => view.answers[field] === 'value');
   const withoutHeld = withoutFields(answered, (system, field) => {
     if (values.includes(field)) return true;
     if (view.heldFields.includes(field) && view.answers[field] === undefined) return true;
     const reason = answered.reasons[field];
     const onlyYoplanning = triggers.length > 0 && triggers.every((one) => one === 'yoplanning');
-    return system === 'yoplanning' && onlyYoplanning && answered.create === null && !mayAnswerYoplanning(reason);
+    const decided = mayAnswerYoplanning(reason) || view.answers[field] !== undefined;
+    return system === 'yoplanning' && onlyYoplanning && answered.create === null && !decided;
   });
   const may = restrict(withoutHeld, {
     writes: {
@@ -81,6 +83,20 @@ export function decideLive(view: LinkView, triggers: readonly Trigger[]): LiveDe
   });
   const conflicts = may.conflicts.filter((field) => !values.includes(field));
   return { ...may, conflicts, values: view.held ? [] : values, asksCreation };
+}
+
+/** A person's answer goes before what the merge says, also about a field that is held back: it was written, and the case asks what else. */
+function asQuestions(decision: Decision, { answers }: LinkView): Decision {
+  const answered = systemNames
+    .flatMap((system) => decision.write[system])
+    .filter((field) => answers[field] !== undefined);
+  if (answered.length === 0 || decision.create !== null) return decision;
+  const rest = (system: SystemName) => decision.write[system].filter((field) => answers[field] === undefined);
+  return {
+    ...decision,
+    write: { yapla: rest('yapla'), yoplanning: rest('yoplanning') },
+    conflicts: [...decision.conflicts, ...answered],
+  };
 }
 
 function sideAnswers(view: LinkView): Record<FieldName, SystemName> {

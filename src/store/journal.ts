@@ -63,3 +63,28 @@ export async function recordOutcomes(
        where connection_id = ${connectionId} and write_id = r."writeId" and system = r.system offset 0) j
     on conflict (journal_id) do nothing`;
 }
+
+/**
+ * How often our own writes gave a link's fields the values that they are about to get, within the window that ends now: in whichever
+ * system. What became of a write does not matter, but that it was sent.
+ *
+ * @returns times by field; fields that never were are left out
+ */
+export async function timesWritten(
+  sql: Sql,
+  connectionId: string,
+  linkId: string,
+  values: Readonly<Record<string, string | null>>,
+  windowMs: number,
+): Promise<Map<string, number>> {
+  const wanted = Object.entries(values).map(([field, value]) => ({ field, value }));
+  const rows = await sql<{ field: string; n: number }[]>`
+    select j.field, count(*)::int as n
+      from json_to_recordset(${JSON.stringify(wanted)}::text::json) as w(field text, value text)
+      join journal j on j.connection_id = ${connectionId} and j.link_id = ${linkId} and j.field = w.field
+                    and j.new_value is not distinct from w.value
+      join journal_outcome o on o.journal_id = j.id and o.outcome = 'written' and o.request_id is not null
+     where j.at > now() - ${windowMs} * interval '1 millisecond'
+     group by j.field`;
+  return new Map(rows.map(({ field, n }) => [field, n]));
+}

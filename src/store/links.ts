@@ -260,3 +260,45 @@ export async function linksLackingReference(
                           and c.kind = 'refused' and c.status = 'open')
      order by l.link_id limit ${limit}`;
 }
+
+/** The link that holds this record, if one does. */
+export async function linkOfRecord(
+  sql: Sql | Transaction,
+  connectionId: string,
+  system: SystemName,
+  id: string,
+): Promise<string | null> {
+  const [row] = await sql<{ linkId: string }[]>`
+    select link_id as "linkId" from link
+     where connection_id = ${connectionId} and ${sql(`${system}_id`)} = ${id}`;
+  return row?.linkId ?? null;
+}
+
+/** Makes a link, of one side or of both, where a record was seen for the first time outside of a bulk sync. */
+export async function addLink(
+  tx: Transaction,
+  connectionId: string,
+  { linkId, yaplaId, yoplanningId, matchedBy }: Proposal,
+): Promise<void> {
+  await tx`
+    insert into link (connection_id, link_id, yapla_id, yoplanning_id, state, matched_by)
+    values (${connectionId}, ${linkId}, ${yaplaId}, ${yoplanningId}, 'proposed', ${matchedBy})`;
+}
+
+/** Gives a link of one side its other side. The caller has claimed it and has seen that the side is free. */
+export async function completeLink(
+  tx: Transaction,
+  connectionId: string,
+  linkId: string,
+  side: { readonly system: SystemName; readonly id: string },
+  matchedBy: string,
+): Promise<void> {
+  await tx`
+    update link set ${tx(`${side.system}_id`)} = ${side.id}, matched_by = ${matchedBy}
+     where connection_id = ${connectionId} and link_id = ${linkId}`;
+}
+
+/** Forgets a link whose record now belongs to another one. */
+export async function deleteLink(tx: Transaction, connectionId: string, linkId: string): Promise<void> {
+  await tx`delete from link where connection_id = ${connectionId} and link_id = ${linkId}`;
+}

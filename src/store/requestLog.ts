@@ -14,3 +14,22 @@ export async function requestsOf(sql: Sql, credential: string, purposes: readonl
      where credential = ${credential} and purpose = any(${purposes as string[]})`;
   return row!;
 }
+
+/**
+ * Whether it is the record, or the server: how often the server failed at this record within the window that ends now, and whether it
+ * answered anything else meanwhile.
+ */
+export async function failuresOfRecord(
+  sql: Sql,
+  credential: string,
+  record: string,
+  windowMs: number,
+): Promise<{ readonly failed: number; readonly answersOthers: boolean }> {
+  const [row] = await sql<{ failed: number; answersOthers: boolean }[]>`
+    select count(*) filter (where record = ${record} and method <> 'GET' and (status >= 500 or status is null))::int as failed,
+           coalesce(bool_or(status < 500 and (record is distinct from ${record} or method = 'GET')), false) as "answersOthers"
+      from request_log
+     where credential = ${credential} and counts_from > now() - ${windowMs} * interval '1 millisecond'
+       and answered_at is not null`;
+  return row!;
+}

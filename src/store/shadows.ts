@@ -111,6 +111,35 @@ export interface UnlinkedShadow {
   readonly firstSeenAtMs: number;
 }
 
+/** Shadows by id; those proven gone are left out. */
+export async function shadowsByIds(
+  sql: Sql | Transaction,
+  connectionId: string,
+  system: SystemName,
+  ids: readonly string[],
+): Promise<Map<string, Shadow>> {
+  const rows = await sql<Shadow[]>`
+    select external_id as id, document, fields, hashes, external_reference as "externalReference",
+           floor(extract(epoch from modified_at) * 1000)::float8 as "modifiedAt" from shadow
+     where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids as string[]})
+       and gone_at is null`;
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** A record, as `unlinkedShadows` has them; null where it is not there. Whether a link claims it is for the caller to know. */
+export async function unlinkedShadow(
+  sql: Sql | Transaction,
+  connectionId: string,
+  system: SystemName,
+  id: string,
+): Promise<UnlinkedShadow | null> {
+  const [row] = await sql<UnlinkedShadow[]>`
+    select s.external_id as id, s.hashes, s.external_reference as "externalReference",
+           floor(extract(epoch from s.first_seen_at) * 1000)::float8 as "firstSeenAtMs" from shadow s
+     where s.connection_id = ${connectionId} and s.system = ${system} and s.external_id = ${id} and s.gone_at is null`;
+  return row ?? null;
+}
+
 /** Records of a system that are there and that no link claims, oldest id first. Meant for the few after a bulk sync. */
 export async function unlinkedShadows(sql: Sql, connectionId: string, system: SystemName): Promise<UnlinkedShadow[]> {
   return await sql<UnlinkedShadow[]>`

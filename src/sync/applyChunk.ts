@@ -8,18 +8,17 @@
  */
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
 import { systemNames } from '../core/record.js';
-import { openIntents, recordIntents, settleIntents, type Intent } from '../store/intents.js';
-import { recordIntended } from '../store/journal.js';
+import { openIntents, settleIntents, type Intent } from '../store/intents.js';
 import { pairsByIds, type LinkedPair } from '../store/links.js';
 import { countAttempt, pendingItems, type PlanItem } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
 import type { OpenConnection } from '../connection.js';
 import { applyLink, LinkInterrupted } from './applyLink.js';
-import type { Intended } from './linkWork.js';
-import { createBatcher, type Batcher } from './batcher.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { stopIfCanariesDie } from './canary.js';
-import { commitResults, type ItemResult } from './results.js';
+import type { ChunkPlaces } from './places.js';
+import type { ItemResult } from './results.js';
+import { sharedWork, type SharedWork } from './sharedWork.js';
 
 export interface ApplyingChunk {
   readonly sql: Sql;
@@ -33,11 +32,8 @@ export interface ApplyingChunk {
 /** Failures that concern one record or one answer; any other ends the whole attempt at once. */
 const passing = new Set(['ServerFailed', 'NoAnswer', 'UnexpectedResponse', 'RecordMissing']);
 
-/** Results of a hand that may wait to be recorded while it works on: after a crash each costs a look at its record. */
+/** For each item that may be under way, so many results may wait to be recorded while others begin: after a crash each costs a look at its record. */
 const unrecordedResults = 3;
-
-/** Results gather for so long: nobody waits for them, and one statement for ten costs little more than one for one. */
-const commitLingerMs = 15;
 
 /** So many failures in a row without any answer in between: the server is down, and asking on would only burn requests. */
 const failuresInARow = 3;
@@ -71,8 +67,9 @@ class ChunkAttempt {
   private readonly answering = new Set<string>();
   private readonly failuresSinceAnswer = new Map<string, number>();
   private readonly failed: { readonly item: PlanItem; readonly failure: Failure; readonly at: LinkInterrupted }[] = [];
-  private readonly intend: Batcher<Intended>;
-  private readonly commit: Batcher<ItemResult>;
+  private readonly shared: SharedWork;
+  /** Results on their way to Postgres. */
+  private unrecorded = 0;
 
   constructor(
     private readonly chunk: ApplyingChunk,
@@ -80,50 +77,39 @@ class ChunkAttempt {
     private readonly pairs: ReadonlyMap<string, LinkedPair>,
     private readonly intents: ReadonlyMap<string, Intent>,
   ) {
-    const { sql, connection, planId } = chunk;
-    this.intend = createBatcher(async (intended) => {
-      await sql.begin(async (tx) => {
-        // One behind the other without waiting, as in `commitResults`.
-        await Promise.all([
-          recordIntended(
-            tx,
-            connection.id,
-            intended.flatMap((one) => one.journal),
-          ),
-          recordIntents(
-            tx,
-            connection.id,
-            intended.flatMap((one) => one.intent ?? []),
-          ),
-        ]);
-      });
-    });
-    this.commit = createBatcher(async (results) => {
-      await commitResults(sql, { connectionId: connection.id, planId }, results);
-    }, commitLingerMs);
+    this.shared = sharedWork(chunk.sql, chunk.connection);
   }
 
   async run(items: readonly PlanItem[]): Promise<void> {
-    const queue = [...items];
-    const hand = async (): Promise<void> => {
-      // While results are on their way to Postgres the hand works on: never further than `unrecordedResults` ahead. A crash in between
-      // is the same as one before the commit: the next attempt finds the values in place.
-      const unrecorded: Promise<unknown>[] = [];
-      for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-        if (this.ending !== null || this.chunk.cancelled()) break;
-        const result = await this.orEnd(() => this.apply(item));
-        if (result === null) continue;
-        const recorded = this.orEnd(() => this.record(result));
-        unrecorded.push(recorded);
-        if (unrecorded.length > unrecordedResults) await unrecorded.shift();
-        // A question may be a canary, after which nothing more may be written.
-        if (result.cases.length > 0) await recorded;
+    const places = this.shared.places.join();
+    const underWay: Promise<void>[] = [];
+    for (const item of items) {
+      await places.take();
+      if (this.ending !== null || this.chunk.cancelled()) {
+        places.free();
+        break;
       }
-      await Promise.all(unrecorded);
-    };
-    await Promise.all(Array.from({ length: this.chunk.connection.config.bulk.parallelItems }, hand));
+      underWay.push(this.carryThrough(item, places));
+    }
+    await Promise.all(underWay);
     for (const { item, failure, at } of this.failed) await this.judge(item, failure, at);
     if (this.ending !== null) throw this.ending;
+  }
+
+  /** Never throws: see `orEnd`. */
+  private async carryThrough(item: PlanItem, places: ChunkPlaces): Promise<void> {
+    const result = await this.orEnd(() => this.apply(item));
+    if (result === null) return places.free();
+    // While results are on their way to Postgres other items begin, but for these bounds. A crash in between is the same as one before
+    // the commit: the next attempt finds the values in place.
+    this.unrecorded += 1;
+    const recorded = this.orEnd(() => this.record(result)).finally(() => (this.unrecorded -= 1));
+    const { parallelChunks, parallelItems } = this.chunk.connection.config.bulk;
+    const enough = this.unrecorded >= unrecordedResults * parallelChunks * parallelItems;
+    // A question may be a canary, after which nothing more may be written.
+    if (enough || result.cases.length > 0) await recorded;
+    places.free();
+    await recorded;
   }
 
   /** Ends the attempt with what `work` throws. Not thrown on: the others have items in hand, and the claims stand until all have ended. */
@@ -147,7 +133,7 @@ class ChunkAttempt {
       const result = await applyLink(
         {
           connection,
-          intend: this.intend,
+          intend: this.shared.intend,
           verifyClaim: () => this.claim.verify(),
           ask: (record) => ({ lane: 'bulk', purpose: `plan/${planId}`, record }),
           writeId: `plan/${planId}/${item.n}`,
@@ -165,7 +151,7 @@ class ChunkAttempt {
   }
 
   private async record(result: ItemResult): Promise<void> {
-    await this.commit(result);
+    await this.shared.commit({ planId: this.chunk.planId, result });
     if (result.cases.some((one) => one.kind === 'canary')) await stopIfCanariesDie(this.chunk);
   }
 
@@ -225,7 +211,7 @@ class ChunkAttempt {
     const linkId = item.linkId!;
     const words = failure instanceof InvalidRecord ? failure.words : null;
     const fields = failure instanceof InvalidRecord ? failure.fields : [];
-    await this.commit({
+    const result: ItemResult = {
       n: item.n,
       linkId,
       outcome,
@@ -250,6 +236,7 @@ class ChunkAttempt {
           saw,
         },
       ],
-    });
+    };
+    await this.shared.commit({ planId: this.chunk.planId, result });
   }
 }

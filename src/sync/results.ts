@@ -1,7 +1,7 @@
 /** What applying came to, and how it is recorded: many results in one transaction. */
 import { systemNames, type SystemName } from '../core/record.js';
 import { closeSettledCases, openCases, type NewCase } from '../store/cases.js';
-import type { Sql } from '../store/database.js';
+import { keepPlans, type Sql } from '../store/database.js';
 import { settleIntents } from '../store/intents.js';
 import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
 import { agree, type Agreement } from '../store/links.js';
@@ -35,7 +35,7 @@ export interface ItemResult extends LinkResult {
 /** Records results and ends their items: all of it or nothing. */
 export async function commitResults(
   sql: Sql,
-  where: { readonly connectionId: string; readonly planId: number },
+  where: { readonly connectionId: string; readonly planId: number | null },
   results: readonly ItemResult[],
 ): Promise<void> {
   const { connectionId, planId } = where;
@@ -45,6 +45,7 @@ export async function commitResults(
   await sql.begin(async (tx) => {
     // Sent one behind the other without waiting for answers: PostgreSQL carries them out in this order, in one round trip.
     await Promise.all([
+      keepPlans(tx),
       ...systemNames.map((system) => upsertShadows(tx, connectionId, system, rowsOf(system))),
       ...gone.map(({ system, id }) => markGone(tx, connectionId, system, id)),
       agree(
@@ -76,15 +77,20 @@ export async function commitResults(
         planId,
         results.flatMap((one) => one.cases),
       ),
-      endItems(
-        tx,
-        planId,
-        'remote',
-        results.flatMap(({ n, outcome }) => {
-          const status = outcome === 'refused' || outcome === 'keepsFailing' ? ('failed' as const) : ('done' as const);
-          return n === null ? [] : [{ n, outcome, status }];
-        }),
-      ),
+      ...(planId === null
+        ? []
+        : [
+            endItems(
+              tx,
+              planId,
+              'remote',
+              results.flatMap(({ n, outcome }) => {
+                const status =
+                  outcome === 'refused' || outcome === 'keepsFailing' ? ('failed' as const) : ('done' as const);
+                return n === null ? [] : [{ n, outcome, status }];
+              }),
+            ),
+          ]),
     ]);
   });
 }

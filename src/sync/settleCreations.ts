@@ -82,6 +82,11 @@ function neverAppeared({ intent, pair }: { readonly intent: Intent; readonly pai
   };
 }
 
+/** A record that was just seen is the one that this creation made: by its id, its reference, or by holding what was sent. */
+export function recognises(intent: Intent, otherId: string | null, shadow: UnlinkedShadow): boolean {
+  return recognise(intent, otherId, [shadow]) !== null;
+}
+
 /** The one free record that this creation made; null when there is none, or more than one that it could be. */
 function recognise(intent: Intent, otherId: string | null, free: readonly UnlinkedShadow[]): UnlinkedShadow | null {
   const chosen = free.find((shadow) => shadow.id === intent.externalId);

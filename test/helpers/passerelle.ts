@@ -103,7 +103,7 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
   }
   const config = configSchema.parse({
     database: { url: database.url },
-    temporal: { address: temporalAddress(), taskQueue },
+    temporal: { address: temporalAddress(), taskQueue, liveTaskQueue: `${taskQueue}-live` },
     connections: { [connectionId]: input },
   });
   const sql = openDatabase(database.url, { maxConnections: 10, applicationName: 'test' });

@@ -113,6 +113,8 @@ export interface ScriptedOptions {
   readonly bulk?: { readonly parallelItems?: number; readonly maxItemAttempts?: number };
 }
 
+const everything = { writes: { yapla: true, yoplanning: true }, creates: () => true };
+
 export function scriptedConnection(id: string, options: ScriptedOptions = {}): ScriptedConnection {
   const fingerprint = createFingerprint(new Uint8Array(32).fill(7));
   const hash = (fields: CanonicalFields) => hashFields(fields, fingerprint);
@@ -123,7 +125,7 @@ export function scriptedConnection(id: string, options: ScriptedOptions = {}): S
     id,
     // What applying reads of it; the rest is for activities that these tests do not run.
     config: {
-      bulk: { parallelItems: 1, maxItemAttempts: 2, ...options.bulk },
+      bulk: { parallelChunks: 1, parallelItems: 1, maxItemAttempts: 2, ...options.bulk },
       guard: { maxCanaryTrips: 2 },
     } as OpenConnection['config'],
     systems: { yapla: new ScriptedSystem('yapla', log), yoplanning: new ScriptedSystem('yoplanning', log) },
@@ -133,7 +135,8 @@ export function scriptedConnection(id: string, options: ScriptedOptions = {}): S
     hash,
     shadowOf: (record) => ({ ...record, hashes: hash(record.fields), matchKeys: [] }),
     rawValue: (_, document, field) => document[field] ?? null,
-    allowed: (decision) => restrict(decision, { writes: { yapla: true, yoplanning: true }, creates: () => true }),
+    permission: everything,
+    allowed: (decision) => restrict(decision, everything),
     close: () => Promise.resolve(),
     stops,
     log,

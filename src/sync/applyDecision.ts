@@ -1,0 +1,279 @@
+/**
+ * Carries out what a link's workflow decided: exactly that, and only while the link is as it was when it was decided. What has become
+ * stale is said so, with the new view, and decided again by the workflow: so that the history shows every decision.
+ */
+import type { LinkView, LiveDecision } from '../core/live.js';
+import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
+import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
+import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
+import { closeAnsweredCases, type NewCase } from '../store/cases.js';
+import type { Sql } from '../store/database.js';
+import { recordIntents, settleIntents } from '../store/intents.js';
+import { recordIntended, timesWritten } from '../store/journal.js';
+import { failuresOfRecord } from '../store/requestLog.js';
+import { credentialOf, type OpenConnection } from '../connection.js';
+import { unsettled } from './applyLink.js';
+import { stopIfCanariesDie } from './canary.js';
+import { LinkBusy, type LinkClaims } from './claims.js';
+import { decideLink, pairHashes } from './decideLink.js';
+import { emptyView, loadLink, viewOf, type LinkContext } from './linkView.js';
+import { LinkWork, pick } from './linkWork.js';
+import { commitResults, type LinkResult } from './results.js';
+import { stillOpen } from './stillOpen.js';
+
+export interface ApplyingDecision {
+  readonly sql: Sql;
+  readonly claims: LinkClaims;
+  readonly connection: OpenConnection;
+  readonly linkId: string;
+  readonly decision: LiveDecision;
+  /** `LinkView.seen` of the view that was decided on. */
+  readonly seen: string;
+  /** Names this application, the same at every attempt: the beginning of each write's name in the journal. */
+  readonly writeId: string;
+}
+
+export interface AppliedDecision {
+  /**
+   * - `done`: all of it, as far as it was not held back;
+   * - `stale`: the link or a record changed meanwhile; what was read is in the view;
+   * - `refused`: a system does not take the record, a case is open;
+   * - `unsettled`: a creation was sent whose record did not show up yet.
+   */
+  readonly outcome: 'done' | 'stale' | 'refused' | 'unsettled';
+  /** Names of the fields written, by system. */
+  readonly written: Readonly<Record<SystemName, readonly FieldName[]>>;
+  readonly created: SystemName | null;
+  /** Kinds of the cases opened or asked again. */
+  readonly cases: readonly string[];
+  readonly view: LinkView;
+}
+
+/** @throws {LinkBusy} {@link Failure} the attempt can be repeated: what was done before is recorded */
+export async function applyDecision(applying: ApplyingDecision): Promise<AppliedDecision> {
+  const { sql, claims, connection, linkId } = applying;
+  const claim = await claims.claim(connection.id, [linkId]);
+  try {
+    if (!claim.linkIds.has(linkId)) throw new LinkBusy([linkId]);
+    const link = await loadLink(sql, connection.id, linkId, 'documents');
+    if (link === null) return nothingDone('stale', emptyView(connection, 'unknown'));
+    const view = viewOf(connection, link);
+    if (view.seen !== applying.seen) return nothingDone('stale', view);
+    return await new DecisionApplication(applying, link, () => claim.verify()).run();
+  } finally {
+    await claim.release();
+  }
+}
+
+function nothingDone(outcome: AppliedDecision['outcome'], view: LinkView): AppliedDecision {
+  return { outcome, written: { yapla: [], yoplanning: [] }, created: null, cases: [], view };
+}
+
+class DecisionApplication {
+  private readonly work: LinkWork;
+  private readonly written: Record<SystemName, FieldName[]> = { yapla: [], yoplanning: [] };
+  private created: SystemName | null = null;
+  private readonly opened: NewCase[] = [];
+
+  constructor(
+    private readonly applying: ApplyingDecision,
+    private readonly link: LinkContext,
+    verifyClaim: () => Promise<void>,
+  ) {
+    const { sql, connection, linkId, writeId } = applying;
+    this.work = new LinkWork(
+      {
+        connection,
+        intend: async ({ journal, intent }) => {
+          await sql.begin(async (tx) => {
+            await recordIntended(tx, connection.id, journal);
+            if (intent !== null) await recordIntents(tx, connection.id, [intent]);
+          });
+        },
+        verifyClaim,
+        ask: (record) => ({ lane: 'live', purpose: `live/${linkId}`, record }),
+        writeId,
+        openIntent: link.intents[0] ?? null,
+      },
+      link.pair,
+    );
+  }
+
+  async run(): Promise<AppliedDecision> {
+    let outcome: AppliedDecision['outcome'];
+    try {
+      outcome = await this.carryOut();
+    } catch (error) {
+      if (this.work.hasNews) await this.record(this.work.result());
+      if (!isFailure(error)) throw error;
+      outcome = await this.failed(error);
+    }
+    const { sql, connection, linkId } = this.applying;
+    if (outcome === 'done') await closeCarriedOut(sql, this.carriedOut());
+    const now = await loadLink(sql, connection.id, linkId, 'hashes');
+    if (now === null) return nothingDone('stale', emptyView(connection, 'unknown'));
+    await closeAnsweredCases(sql, connection.id, [stillOpen(now.pair, decideLink(now.pair, connection.fields))]);
+    const after = now.cases.length === 0 ? now : ((await loadLink(sql, connection.id, linkId, 'hashes')) ?? now);
+    return {
+      outcome,
+      written: this.written,
+      created: this.created,
+      cases: this.opened.map((one) => one.kind),
+      view: viewOf(connection, after),
+    };
+  }
+
+  private async carryOut(): Promise<AppliedDecision['outcome']> {
+    const { work } = this;
+    const { decision } = this.applying;
+    if (decision.gone !== null) {
+      const isGone = await work.proveRemoval(decision.gone);
+      await this.record(work.result());
+      return isGone ? 'done' : 'stale';
+    }
+    if (decision.create !== null) {
+      const set = this.valuesFor(decision.create);
+      const created = await work.create(decision.create, { set, reasons: decision.reasons });
+      if (created === 'created') this.created = decision.create;
+      await this.record(created === 'created' ? work.result() : unsettled(work));
+      return created === 'created' ? 'done' : 'unsettled';
+    }
+    if (decision.asksCreation) this.open({ kind: 'create', subject: this.applying.linkId, details: {} });
+    const isStale = (await this.write()) === 'stale';
+    if (!isStale) {
+      const asked = decision.conflicts.filter(
+        (field) => !this.link.cases.some((one) => one.kind === 'conflict' && one.field === field),
+      );
+      if (asked.length > 0) work.askAbout(asked);
+    }
+    const result = work.result();
+    this.opened.push(...result.cases.filter((one) => !this.opened.includes(one)));
+    await this.record({ ...result, cases: this.opened });
+    return isStale ? 'stale' : 'done';
+  }
+
+  private async write(): Promise<'done' | 'stale'> {
+    const { decision } = this.applying;
+    for (const [nth, system] of systemNames.entries()) {
+      const set = await this.withoutFlipping(this.valuesFor(system));
+      if (Object.keys(set).length === 0) continue;
+      const fromPerson = new Set(decision.values);
+      const written = await this.work.write(system, { set, reasons: decision.reasons, fromPerson }, nth + 1);
+      if (written === 'missing') {
+        await this.work.proveRemoval(system);
+        return 'stale';
+      }
+      if (written === 'stale') return 'stale';
+      this.written[system].push(...Object.keys(set));
+    }
+    return 'done';
+  }
+
+  /** What this system gets: the other's values of the fields decided, and persons' own values where they are not there yet. */
+  private valuesFor(system: SystemName): CanonicalFields {
+    const { decision } = this.applying;
+    const { pair } = this.work;
+    const own = this.link.answers.flatMap((one) =>
+      one.take === 'value' && decision.values.includes(one.field) ? [[one.field, one.value] as const] : [],
+    );
+    const theirs = pair.shadows[otherSystem(system)]?.fields ?? {};
+    const here = pair.shadows[system]?.fields ?? {};
+    const missing = own.filter(([field, value]) => here[field] !== value);
+    return { ...pick(theirs, decision.write[system]), ...Object.fromEntries(missing) };
+  }
+
+  /** The breaker: a value that our own writes gave this field again and again is not written once more; a person must look. */
+  private async withoutFlipping(set: CanonicalFields): Promise<CanonicalFields> {
+    const { sql, connection, linkId } = this.applying;
+    if (Object.keys(set).length === 0) return set;
+    const { maxFlips, flipWindowMs } = connection.config.live;
+    const times = await timesWritten(sql, connection.id, linkId, set, flipWindowMs);
+    const frozen = Object.keys(set).filter((field) => (times.get(field) ?? 0) >= maxFlips && !this.isAnswered(field));
+    const { shadows, baseFields } = this.work.pair;
+    for (const field of frozen) {
+      this.open({
+        kind: 'frozen',
+        subject: linkId,
+        field,
+        linkId,
+        details: {
+          yapla: shadows.yapla?.fields[field] ?? null,
+          yoplanning: shadows.yoplanning?.fields[field] ?? null,
+          base: baseFields?.[field] ?? null,
+          times: times.get(field),
+        },
+        saw: pairHashes(this.work.pair),
+      });
+    }
+    return Object.fromEntries(Object.entries(set).filter(([field]) => !frozen.includes(field)));
+  }
+
+  private isAnswered(field: FieldName): boolean {
+    return this.link.answers.some((one) => one.field === field);
+  }
+
+  private open(one: NewCase): void {
+    this.opened.push(one);
+  }
+
+  /** Answers that this decision was about. One that came meanwhile is for the next. */
+  private carriedOut(): CaseAnswer[] {
+    const { decision } = this.applying;
+    const fields = [...decision.write.yapla, ...decision.write.yoplanning, ...decision.values];
+    return this.link.answers.filter((one) =>
+      one.take === 'create' ? this.created !== null : fields.includes(one.field),
+    );
+  }
+
+  private async record(result: LinkResult): Promise<void> {
+    const { sql, connection } = this.applying;
+    await commitResults(sql, { connectionId: connection.id, planId: null }, [{ ...result, n: null }]);
+    if (result.cases.some((one) => one.kind === 'canary')) await stopIfCanariesDie({ sql, connection });
+  }
+
+  /** @returns `refused` where it is the record; else throws the failure again, for another attempt */
+  private async failed(failure: Failure): Promise<'refused'> {
+    const { sql, connection, linkId } = this.applying;
+    // Certainly not applied: the next attempt need not look it up.
+    if (failure.effect === 'none' && failure.context.method !== 'GET') {
+      await settleIntents(
+        sql,
+        connection.id,
+        systemNames.map((system) => ({ linkId, system })),
+      );
+    }
+    if (!(failure instanceof InvalidRecord) && !(await this.isTheRecord(failure))) throw failure;
+    const { pair } = this.work;
+    const { context } = failure;
+    const [fields, words] = failure instanceof InvalidRecord ? [failure.fields, failure.words] : [[], null];
+    const refused: NewCase = {
+      kind: 'refused',
+      subject: linkId,
+      linkId,
+      details: {
+        failure: failure.type,
+        system: context.system,
+        method: context.method,
+        path: context.path,
+        fields,
+        words,
+      },
+      saw: pairHashes(pair),
+    };
+    this.open(refused);
+    await this.record({ ...this.work.result(), outcome: 'refused', shadows: [], journal: [], cases: [refused] });
+    return 'refused';
+  }
+
+  /** Yoplanning says that invalid data, too, can be answered with a 5xx: a record that keeps failing while others pass is one. */
+  private async isTheRecord(failure: Failure): Promise<boolean> {
+    if (failure.type !== 'ServerFailed' || failure.context.method === 'GET') return false;
+    const { sql, connection } = this.applying;
+    const { maxAttempts, flipWindowMs } = connection.config.live;
+    const { system, record } = failure.context;
+    if (record === undefined) return false;
+    const credential = credentialOf(connection.id, system as SystemName);
+    const { failed, answersOthers } = await failuresOfRecord(sql, credential, record, flipWindowMs);
+    return failed >= maxAttempts && answersOthers;
+  }
+}

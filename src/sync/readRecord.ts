@@ -1,0 +1,197 @@
+/**
+ * What a link's workflow looks at: takes the link's events, reads the records they are about, stores what was read, and says how the
+ * link stands. What counts is what is read after the events were taken; so late, repeated and reordered events are harmless.
+ *
+ * Everything is recorded in one transaction, in which the events are marked as handled: whoever repeats this after a crash finds the
+ * events again, or what they led to.
+ */
+import type { LinkView } from '../core/live.js';
+import { parseLinkId } from '../core/linkId.js';
+import { otherSystem, systemNames, type SystemName } from '../core/record.js';
+import { closeAnsweredCases } from '../store/cases.js';
+import type { Sql, Transaction } from '../store/database.js';
+import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
+import { openIntents } from '../store/intents.js';
+import { deleteLink, linkOfRecord, pairsByIds, type LinkedPair } from '../store/links.js';
+import { markGone, shadowsByIds, upsertShadows } from '../store/shadows.js';
+import type { Lane } from '../store/budget.js';
+import type { OpenConnection } from '../connection.js';
+import type { SystemRecord } from '../systems/system.js';
+import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
+import { decideLink } from './decideLink.js';
+import { newestDelivered } from './delivered.js';
+import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
+import { emptyView, loadLink, viewOf } from './linkView.js';
+import { stillOpen } from './stillOpen.js';
+
+export interface ReadingRecord {
+  readonly sql: Sql;
+  readonly claims: LinkClaims;
+  readonly connection: OpenConnection;
+  readonly linkId: string;
+  readonly lane: Lane;
+}
+
+/** Events of one kind that were taken. */
+export interface EventCount {
+  readonly system: SystemName;
+  readonly event: RecordEvent;
+  readonly n: number;
+}
+
+export interface RecordReading {
+  readonly view: LinkView;
+  readonly events: readonly EventCount[];
+}
+
+/** What a system holds under an id now; `unread`: nothing was found out (a late body, or a removal that cannot be proven). */
+interface Found {
+  readonly system: SystemName;
+  readonly id: string;
+  readonly record: SystemRecord | 'gone' | 'unread';
+}
+
+/** One that is merged needs two claims at most; each further one would be another merge meanwhile. */
+const maxClaims = 4;
+
+/** @throws {LinkBusy} somebody else is at the link. @throws {Failure} of http/failures.ts */
+export async function readRecord(reading: ReadingRecord): Promise<RecordReading> {
+  const { claims, connection, linkId } = reading;
+  const held: Claim[] = [];
+  const claim = async (wanted: string) => {
+    const got = await claims.claim(connection.id, [wanted]);
+    held.push(got);
+    if (!got.linkIds.has(wanted)) throw new LinkBusy([wanted]);
+  };
+  try {
+    await claim(linkId);
+    return await readClaimed(reading, claim);
+  } finally {
+    for (const one of held) await one.release();
+  }
+}
+
+async function readClaimed(
+  { sql, connection, linkId, lane }: ReadingRecord,
+  claim: (linkId: string) => Promise<void>,
+): Promise<RecordReading> {
+  const events = await takeEvents(sql, connection.id, linkId);
+  const pair = (await pairsByIds(sql, connection.id, [linkId], 'hashes')).get(linkId) ?? null;
+  const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, linkId, lane, one)));
+  const claimed = new Set([linkId]);
+  let sighting: FirstSight | null = null;
+  if (events.length > 0) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        sighting = await sql.begin((tx) => record(tx, { connection, linkId, pair, events, found, claimed }));
+        break;
+      } catch (error) {
+        if (!(error instanceof ClaimNeeded) || attempt === maxClaims) throw error;
+        await claim(error.linkId);
+        claimed.add(error.linkId);
+      }
+    }
+  }
+  return { view: await viewNow(sql, connection, linkId, sighting), events: countsOf(events) };
+}
+
+/** Each record that events are about, with its events, oldest first. */
+function recordsOf(events: readonly InboxEvent[]) {
+  const byRecord = new Map<string, { system: SystemName; id: string; events: InboxEvent[] }>();
+  for (const event of events) {
+    const name = `${event.system}:${event.externalId}`;
+    const one = byRecord.get(name) ?? { system: event.system, id: event.externalId, events: [] };
+    one.events.push(event);
+    byRecord.set(name, one);
+  }
+  return [...byRecord.values()];
+}
+
+async function look(
+  sql: Sql,
+  connection: OpenConnection,
+  linkId: string,
+  lane: Lane,
+  { system, id, events }: ReturnType<typeof recordsOf>[number],
+): Promise<Found> {
+  const target = connection.systems[system];
+  if (target.readsOne) {
+    const record = await target.read(id, { lane, purpose: `live/${linkId}`, record: id });
+    return { system, id, record: record ?? 'gone' };
+  }
+  // Where one record cannot be read, the event's own body is all there is; and nothing proves a removal but a complete list.
+  const known = (await shadowsByIds(sql, connection.id, system, [id])).get(id) ?? null;
+  return { system, id, record: newestDelivered(connection, system, events, known) ?? 'unread' };
+}
+
+interface Recording {
+  readonly connection: OpenConnection;
+  readonly linkId: string;
+  readonly pair: LinkedPair | null;
+  readonly events: readonly InboxEvent[];
+  readonly found: readonly Found[];
+  readonly claimed: ReadonlySet<string>;
+}
+
+async function record(
+  tx: Transaction,
+  { connection, linkId, pair, events, found, claimed }: Recording,
+): Promise<FirstSight | null> {
+  for (const { system, id, record: what } of found) {
+    if (what === 'gone') {
+      await markGone(tx, connection.id, system, id);
+      if (pair !== null && pair.ids[otherSystem(system)] === null) await forget(tx, connection.id, linkId);
+    }
+    if (typeof what === 'object') await upsertShadows(tx, connection.id, system, [connection.shadowOf(what)]);
+  }
+  let sighting: FirstSight | null = null;
+  for (const { system, id, record: what } of found) {
+    if (what === 'gone' || what === 'unread' || sighting?.is === 'merged') continue;
+    const isComplete = pair !== null && pair.ids.yapla !== null && pair.ids.yoplanning !== null;
+    if (!isComplete) sighting = await firstSight(tx, { connection, linkId, system, id, claimed });
+  }
+  // Where the link was merged, its events have moved: they are handled by the link that is left.
+  const ids = events.map((event) => event.id);
+  if (sighting?.is !== 'merged') await markHandled(tx, connection.id, ids);
+  return sighting;
+}
+
+/** A person who was known to one system only has left it before anything was made of them. */
+async function forget(tx: Transaction, connectionId: string, linkId: string): Promise<void> {
+  if ((await openIntents(tx, connectionId, [linkId])).length === 0) await deleteLink(tx, connectionId, linkId);
+}
+
+async function viewNow(
+  sql: Sql,
+  connection: OpenConnection,
+  linkId: string,
+  sighting: FirstSight | null,
+): Promise<LinkView> {
+  if (sighting?.is === 'merged') return emptyView(connection, 'merged', { mergedInto: sighting.into });
+  if (sighting?.is === 'doubtful') return emptyView(connection, 'doubtful', { openCases: 1 });
+  const link = await loadLink(sql, connection.id, linkId, 'hashes');
+  if (link === null) return await viewOfNobody(sql, connection, linkId);
+  if (link.cases.length > 0) {
+    await closeAnsweredCases(sql, connection.id, [stillOpen(link.pair, decideLink(link.pair, connection.fields))]);
+    return viewOf(connection, (await loadLink(sql, connection.id, linkId, 'hashes')) ?? link);
+  }
+  return viewOf(connection, link);
+}
+
+/** There is no link of this name: it was merged into another by an earlier attempt, or nothing is known. */
+async function viewOfNobody(sql: Sql, connection: OpenConnection, linkId: string): Promise<LinkView> {
+  const { system, id } = parseLinkId(linkId);
+  const owner = await linkOfRecord(sql, connection.id, system, id);
+  if (owner === null) return emptyView(connection, 'unknown');
+  await readdress(sql, connection.id, linkId, owner);
+  return emptyView(connection, 'merged', { mergedInto: owner });
+}
+
+function countsOf(events: readonly InboxEvent[]): EventCount[] {
+  return systemNames.flatMap((system) =>
+    (['created', 'updated', 'deleted'] as const).flatMap((event) => {
+      const n = events.filter((one) => one.system === system && one.event === event).length;
+      return n === 0 ? [] : [{ system, event, n }];
+    }),
+  );
+}

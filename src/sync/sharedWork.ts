@@ -1,0 +1,62 @@
+/**
+ * What all who write for one connection in this process share: places for items under way, and the transactions in which their
+ * intents and results are recorded. Two chunks that commit apart cost PostgreSQL and this process twice as much as one group.
+ */
+import { keepPlans, type Sql } from '../store/database.js';
+import { recordIntents } from '../store/intents.js';
+import { recordIntended } from '../store/journal.js';
+import type { OpenConnection } from '../connection.js';
+import { createBatcher, type Batcher } from './batcher.js';
+import type { Intended } from './linkWork.js';
+import { createPlaces, type Places } from './places.js';
+import { commitResults, type ItemResult } from './results.js';
+
+export interface SharedWork {
+  /** As many as `bulk.parallelChunks` times `bulk.parallelItems`. */
+  readonly places: Places;
+  /** Commits what must stand before a write is sent. */
+  readonly intend: Batcher<Intended>;
+  /** Commits results of the items of a plan. */
+  readonly commit: Batcher<PlannedResult>;
+}
+
+export interface PlannedResult {
+  readonly planId: number;
+  readonly result: ItemResult;
+}
+
+/** Results gather for so long: nobody waits for them, and one statement for ten costs little more than one for one. */
+const commitLingerMs = 25;
+
+const known = new WeakMap<OpenConnection, SharedWork>();
+
+/** @param sql the database that the connection was opened on */
+export function sharedWork(sql: Sql, connection: OpenConnection): SharedWork {
+  const before = known.get(connection);
+  if (before !== undefined) return before;
+  const { parallelChunks, parallelItems } = connection.config.bulk;
+  const work: SharedWork = {
+    places: createPlaces(parallelChunks * parallelItems),
+    intend: createBatcher((intended) => commitIntended(sql, connection.id, intended)),
+    commit: createBatcher(async (results) => {
+      const plans = new Map<number, ItemResult[]>();
+      for (const { planId, result } of results) plans.set(planId, [...(plans.get(planId) ?? []), result]);
+      for (const [planId, ended] of plans) await commitResults(sql, { connectionId: connection.id, planId }, ended);
+    }, commitLingerMs),
+  };
+  known.set(connection, work);
+  return work;
+}
+
+async function commitIntended(sql: Sql, connectionId: string, intended: readonly Intended[]): Promise<void> {
+  const journal = intended.flatMap((one) => one.journal);
+  const intents = intended.flatMap((one) => one.intent ?? []);
+  await sql.begin(async (tx) => {
+    // One behind the other without waiting, as in `commitResults`.
+    await Promise.all([
+      keepPlans(tx),
+      recordIntended(tx, connectionId, journal),
+      recordIntents(tx, connectionId, intents),
+    ]);
+  });
+}

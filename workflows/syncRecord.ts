@@ -1,0 +1,280 @@
+/**
+ * `syncRecord`: one link's only live writer. It is told that something happened (`changed`, `answered`), reads, decides over hashes,
+ * has the decision carried out, and decides again until the link rests; then it waits for a person's answer where a case is open, or
+ * lingers, so that the echo of its own write finds it, and completes.
+ *
+ * The decisions are made here (core/live.ts), so replay shows them. What happened and what was answered stands in Postgres: a signal only
+ * says "look", so one that comes twice, late or for nothing costs a look and changes nothing.
+ *
+ * An echo costs two workflow tasks and a change that is written three, the last wait apart (docs/temporal.md).
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  log,
+  proxyActivities,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import type { RecordReading } from '../activities/readRecord.js';
+import { nextStep, type LinkView, type LiveDecision, type LiveOutcome, type Trigger } from '../src/core/live.js';
+import { systemNames, type SystemName } from '../src/core/record.js';
+import { stateKey } from './searchAttributes.js';
+import {
+  answeredSignal,
+  changedSignal,
+  recordProgressQuery,
+  type RecordCounts,
+  type RecordResult,
+  type RecordState,
+  type SyncRecordInput,
+} from './syncRecord.messages.js';
+
+/** Failures of the whole connection: waited for in the open (types of activities/failures.ts). A spent quota is left to Temporal's retries. */
+const stoppingFailures = [
+  'ConnectionStopped',
+  'AccessRefused',
+  'RequestRefused',
+  'UnexpectedResponse',
+  'UnknownConnection',
+];
+
+/** A record that changes faster than we decide is left to the event of its last change. */
+const maxDecisions = 8;
+
+/**
+ * A link that somebody else holds is free again soon. A system that fails, and a spent quota, name their own, longer delays
+ * (activities/failures.ts), because every request costs quota.
+ */
+const { readRecord, applyDecision } = proxyActivities<Activities>({
+  // Far beyond any request's own time-outs: it only ends the attempt of a worker that died.
+  startToCloseTimeout: '2 minutes',
+  retry: {
+    initialInterval: '250 milliseconds',
+    backoffCoefficient: 1.5,
+    maximumInterval: '10 seconds',
+    nonRetryableErrorTypes: stoppingFailures,
+  },
+});
+
+const noCounts: RecordCounts = {
+  events: 0,
+  echoes: 0,
+  written: { yapla: 0, yoplanning: 0 },
+  created: 0,
+  cases: 0,
+  stale: 0,
+};
+
+export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> {
+  const { connectionId, linkId, settings, carried } = input;
+
+  // --- state, all of it carried through continue-as-new ---
+  let counts = carried?.counts ?? noCounts;
+  let lastOutcome = carried?.lastOutcome ?? null;
+  const awaited: Record<SystemName, number> = { ...(carried?.awaitedEchoes ?? { yapla: 0, yoplanning: 0 }) };
+  let state: RecordState = 'reading';
+  let openCases = 0;
+  /** Told, and not looked yet. A start always means work. */
+  let woken = true;
+  let gathered: Record<SystemName, number> = { yapla: 0, yoplanning: 0 };
+  let answered = false;
+  let shownState: string | null = null;
+
+  // --- messages: handlers before the first await ---
+  setHandler(recordProgressQuery, () => ({ state, lastOutcome, counts }));
+  setHandler(changedSignal, (events) => {
+    gathered = { yapla: gathered.yapla + events.yapla, yoplanning: gathered.yoplanning + events.yoplanning };
+    woken = true;
+  });
+  setHandler(answeredSignal, () => {
+    answered = true;
+    woken = true;
+  });
+
+  /** Waits until somebody wakes us, or for the time given. @returns whether somebody did */
+  const untilWoken = async (timeoutMs: number) => {
+    await condition(() => woken, timeoutMs);
+    return woken;
+  };
+
+  /** Runs an activity. Where the whole connection is refused, waits, and tries again: a person mends it, and nothing is lost meanwhile. */
+  async function persevere<T>(run: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await run();
+      } catch (error) {
+        const cause = error instanceof ActivityFailure ? error.cause : undefined;
+        const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+        if (type === undefined || type === null || !stoppingFailures.includes(type)) throw error;
+        const resumed = state;
+        state = 'stopped';
+        show('stopped');
+        log.warn('stopped: the connection is refused', { linkId, failure: type });
+        await sleep(settings.stoppedRetryMs);
+        state = resumed;
+        show(null);
+      }
+    }
+  }
+
+  /** The search attribute by which those that need somebody are found; only changes are recorded. */
+  function show(value: 'stopped' | 'waiting' | null): void {
+    if (shownState === value) return;
+    shownState = value;
+    upsertSearchAttributes([{ key: stateKey, value: value ?? 'running' }]);
+  }
+
+  /** In the lane `idle` a read may wait for long: whatever else wakes us meanwhile makes it a read in the lane `live`. */
+  async function readProbableEcho(): Promise<RecordReading> {
+    const scope = new CancellationScope();
+    const reading = scope.run(() => readRecord({ connectionId, linkId, lane: 'idle' }));
+    const watching = new CancellationScope();
+    const interrupted = watching
+      .run(() => condition(() => woken))
+      .then(
+        () => true,
+        () => false,
+      );
+    const done = reading.then(
+      () => true,
+      () => true,
+    );
+    await Promise.race([done, interrupted]);
+    watching.cancel();
+    if (woken) scope.cancel();
+    try {
+      return await reading;
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      woken = false;
+      return await readRecord({ connectionId, linkId, lane: 'live' });
+    }
+  }
+
+  /** Looks, decides and has it carried out until the link rests. */
+  async function work(): Promise<void> {
+    const came = gathered;
+    const byAnswer = answered;
+    gathered = { yapla: 0, yoplanning: 0 };
+    answered = false;
+    woken = false;
+    state = 'reading';
+    const anything = came.yapla + came.yoplanning > 0;
+    const probablyEcho = anything && !byAnswer && systemNames.every((system) => came[system] <= awaited[system]);
+    for (const system of systemNames) awaited[system] = Math.max(0, awaited[system] - came[system]);
+    const reading = await persevere(() =>
+      probablyEcho ? readProbableEcho() : readRecord({ connectionId, linkId, lane: 'live' }),
+    );
+    const { events } = reading;
+    const triggers: Trigger[] = systemNames.filter((system) => events.some((one) => one.system === system));
+    if (byAnswer) triggers.push('answer');
+    counts = { ...counts, events: counts.events + events.reduce((sum, one) => sum + one.n, 0) };
+    await settle(reading.view, triggers, events);
+  }
+
+  async function settle(first: LinkView, triggers: readonly Trigger[], events: RecordReading['events']): Promise<void> {
+    let view = first;
+    let did: LiveOutcome | null = null;
+    for (let nth = 1; ; nth++) {
+      const step = nextStep(view, triggers);
+      if (step.do === 'rest') {
+        lastOutcome = did ?? step.outcome;
+        if (did === null) {
+          if (step.outcome === 'echo' && events.length > 0) counts = { ...counts, echoes: counts.echoes + 1 };
+          tell(step.outcome, events, {});
+        }
+        break;
+      }
+      if (nth > maxDecisions) {
+        log.warn('the record changes faster than it can be written: left to its next event', {
+          linkId,
+          decisions: nth - 1,
+        });
+        break;
+      }
+      did = step.outcome;
+      view = await carryOut(step.decision, step.outcome, view.seen, events);
+    }
+    openCases = view.openCases;
+  }
+
+  async function carryOut(
+    decision: LiveDecision,
+    outcome: LiveOutcome,
+    seen: string,
+    events: RecordReading['events'],
+  ): Promise<LinkView> {
+    state = 'applying';
+    const applied = await persevere(() => applyDecision({ connectionId, linkId, decision, seen }));
+    const written = { yapla: applied.written.yapla.length, yoplanning: applied.written.yoplanning.length };
+    for (const system of systemNames) if (written[system] > 0 || applied.created === system) awaited[system] += 1;
+    counts = {
+      ...counts,
+      written: {
+        yapla: counts.written.yapla + written.yapla,
+        yoplanning: counts.written.yoplanning + written.yoplanning,
+      },
+      created: counts.created + (applied.created === null ? 0 : 1),
+      cases: counts.cases + applied.cases.length,
+      stale: counts.stale + (applied.outcome === 'stale' ? 1 : 0),
+    };
+    tell(applied.outcome === 'done' ? outcome : applied.outcome, events, {
+      ...fieldsOf(applied.written),
+      ...(applied.created === null ? {} : { created: applied.created }),
+      ...(applied.cases.length === 0 ? {} : { cases: applied.cases }),
+      ...reasonsOf(decision),
+    });
+    return applied.view;
+  }
+
+  /** One line for what came and what was decided: names, ids and counts, never a value. */
+  function tell(outcome: string, events: RecordReading['events'], more: Record<string, unknown>): void {
+    const came = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
+    log.info(outcome, { connectionId, linkId, came: came.join(', ') || 'a look', ...more });
+  }
+
+  for (;;) {
+    while (woken) await work();
+    if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength >= settings.maxHistoryEvents) {
+      // A signal that comes in this very moment makes the server refuse this and show it to us: nothing is lost.
+      await continueAsNew<typeof syncRecord>({
+        connectionId,
+        linkId,
+        settings,
+        carried: { counts, awaitedEchoes: awaited, lastOutcome },
+      });
+    }
+    state = openCases > 0 ? 'waiting' : 'lingering';
+    show(openCases > 0 ? 'waiting' : null);
+    if (openCases > 0) {
+      // The case may have been settled otherwise, by a bulk sync or by edits: looked at now and then.
+      await untilWoken(settings.caseCheckMs);
+      woken = true;
+    } else if (!(await untilWoken(settings.lingerMs))) {
+      return { lastOutcome, counts };
+    }
+  }
+}
+
+function fieldsOf(written: Readonly<Record<SystemName, readonly string[]>>): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    systemNames.flatMap((system) => (written[system].length === 0 ? [] : [[`to${capital(system)}`, written[system]]])),
+  );
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+function reasonsOf({ reasons }: LiveDecision): { why?: readonly string[] } {
+  const why = [...new Set(Object.values(reasons))].sort();
+  return why.length === 0 ? {} : { why };
+}
