@@ -77,7 +77,7 @@ export function createInboxWriter({ insert, timeoutMs, onInsert }: InboxWriterOp
       onInsert(performance.now() - startedAt, refused ? null : error);
       if (!refused) for (const one of batch) one.failed(new Refusal('unavailable'));
       // One body that PostgreSQL cannot hold must not take the others with it.
-      else if (batch.length > 1) for (const one of batch) await store([one]);
+      else if (batch.length > 1) for (const half of halves(batch)) await store(half);
       else batch[0]!.failed(new Refusal('json', 'This one is nested too deeply, or cannot be stored as it is.'));
     }
   }
@@ -97,12 +97,19 @@ export function createInboxWriter({ insert, timeoutMs, onInsert }: InboxWriterOp
         };
         const timer = setTimeout(() => {
           one.givenUp = true;
+          // All wait equally long, so that those who gave up stand in front: they must not pile up while nothing is stored.
+          while (waiting[0]?.givenUp === true) waiting.shift();
           reject(new Refusal('unavailable'));
         }, timeoutMs);
         waiting.push(one);
         schedule();
       }),
   };
+}
+
+function halves<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const middle = Math.ceil(items.length / 2);
+  return [items.slice(0, middle), items.slice(middle)];
 }
 
 /** SQLSTATE classes 22 (data exception) and 54 (program limit exceeded): the values are at fault, and would be again. */

@@ -2,7 +2,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { SystemName } from '../core/record.js';
 import type { NewInboxEvent, PendingCounts } from '../store/inbox.js';
-import type { RefusalReason } from './refusals.js';
+import { refusalReasons, type RefusalReason } from './refusals.js';
 
 export interface Metrics {
   received(connectionId: string, system: SystemName, event: NewInboxEvent['event']): void;
@@ -32,6 +32,8 @@ export function createMetrics(pending: () => Promise<readonly PendingCounts[] | 
     labelNames: ['reason'],
     registers,
   });
+  // Shown from the start: an alert on the growth of something that was never shown does not fire the first time.
+  for (const reason of refusalReasons) refused.inc({ reason }, 0);
   const insertSeconds = new Histogram({
     name: 'passerelle_inbox_insert_seconds',
     help: 'Time that one insert took, of as many webhooks as had gathered.',

@@ -40,6 +40,8 @@ const refusals: Readonly<Record<RefusalReason, { readonly status: number; readon
   internal: { status: 500, message: 'The receiver failed. Deliver again; its log says why.' },
 };
 
+export const refusalReasons = Object.keys(refusals) as readonly RefusalReason[];
+
 /** A delivery is refused. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';

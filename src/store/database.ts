@@ -13,6 +13,10 @@ export interface DatabaseOptions {
   readonly maxConnections: number;
   /** Shown in pg_stat_activity, so that an operator sees which process holds what. */
   readonly applicationName: string;
+  /** The server gives up a statement that runs for longer. Left out: none is. */
+  readonly statementTimeoutMs?: number;
+  /** Pause before a lost connection is made again. Left out: grows to 20 s, which is too long for who must answer at once. */
+  readonly reconnectMs?: number;
 }
 
 /** PostgreSQL's object id of the type `bigint`. */
@@ -35,8 +39,10 @@ export function openDatabase(url: string, options: DatabaseOptions): Sql {
   return postgres(url, {
     max: options.maxConnections,
     onnotice: () => undefined,
+    ...(options.reconnectMs === undefined ? {} : { backoff: () => options.reconnectMs! / 1_000 }),
     connection: {
       application_name: options.applicationName,
+      ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
       // Tables grow from nothing to a hundred thousand rows within one bulk sync: a plan that was made for the small table and kept
       // by the session would read the large one from end to end, for each statement.
       plan_cache_mode: 'force_custom_plan',

@@ -1,0 +1,150 @@
+/** The receiver as a whole: takes webhooks, stores them in the inbox, and tells the workflows of the people they are about. */
+import type { AddressInfo } from 'node:net';
+import type { Client } from '@temporalio/client';
+import type { Config } from '../config/schema.js';
+import type { Log } from '../log.js';
+import { openDatabase } from '../store/database.js';
+import { addEvents, countPending, inboxIsReady } from '../store/inbox.js';
+import { signalChanged } from '../syncRecord.js';
+import { endpointsOf } from './authentication.js';
+import { startForwarder } from './forwarder.js';
+import { createInboxWriter } from './inboxWriter.js';
+import { createMetrics } from './metrics.js';
+import { watchOutage } from './outage.js';
+import { createServer, type Readiness } from './server.js';
+
+export interface ReceiverOptions {
+  readonly config: Pick<Config, 'connections' | 'receiver' | 'temporal'>;
+  /** Migrated already. The receiver opens connections of its own, so that webhooks never wait for a bulk sync. */
+  readonly databaseUrl: string;
+  /** Need not be connected: while Temporal does not answer, events wait. Stays open when the receiver ends. */
+  readonly client: Client;
+  /** Left out: `receiver.port` of the configuration; 0: any. */
+  readonly port?: number;
+  readonly log: Log;
+}
+
+export interface RunningReceiver {
+  /** `http://host:port`, to which paths are appended. */
+  readonly address: string;
+  /** Connections and systems whose webhooks are taken, as `<connection>/<system>`. */
+  readonly endpoints: readonly string[];
+  /** Takes no new requests, stores and answers those under way, and ends. Repeatable. */
+  stop(): Promise<void>;
+}
+
+/** Whether any system of these connections delivers webhooks. */
+export function takesWebhooks(connections: Config['connections']): boolean {
+  return endpointsOf(connections).size > 0;
+}
+
+/** Starts listening and forwarding. @throws when the port is taken (`EADDRINUSE`) or the host is not ours */
+export async function startReceiver(options: ReceiverOptions): Promise<RunningReceiver> {
+  const { config, client, log } = options;
+  const settings = config.receiver;
+  const connections = Object.entries(config.connections);
+  const connectionIds = connections.map(([connectionId]) => connectionId);
+  const sql = openDatabase(options.databaseUrl, {
+    maxConnections: settings.databaseConnections,
+    applicationName: 'passerelle-receiver',
+    statementTimeoutMs: settings.storeTimeoutMs,
+    reconnectMs: settings.retryMs,
+  });
+
+  const metrics = createMetrics(() =>
+    within(settings.storeTimeoutMs, countPending(sql, connectionIds)).catch(() => null),
+  );
+  const storing = watchOutage({
+    ...settings,
+    log,
+    lost: 'webhooks cannot be stored: they are answered 503',
+    found: 'webhooks are stored again',
+  });
+  const writer = createInboxWriter({
+    insert: (events) => addEvents(sql, events),
+    timeoutMs: settings.storeTimeoutMs,
+    onInsert: (milliseconds, error) => {
+      metrics.inserted(milliseconds);
+      if (error === null) storing.succeeded();
+      else storing.failed(error);
+    },
+  });
+  const forwarder = startForwarder({
+    sql,
+    rules: connections.map(([connectionId, { live }]) => ({
+      connectionId,
+      debounceMs: live.debounceMs,
+      resignalMs: live.resignalMs,
+    })),
+    settings,
+    send: ({ connectionId, linkId, gathered }) => {
+      const target = {
+        client,
+        liveTaskQueue: config.temporal.liveTaskQueue,
+        connectionId,
+        connection: config.connections[connectionId]!,
+      };
+      return client.withDeadline(Date.now() + settings.signalTimeoutMs, () => signalChanged(target, linkId, gathered));
+    },
+    onForwarded: ({ connectionId }) => metrics.forwarded(connectionId),
+    onFailed: ({ connectionId }) => metrics.forwardFailed(connectionId),
+    log,
+  });
+
+  async function readiness(): Promise<Readiness> {
+    const postgres = await within(settings.storeTimeoutMs, inboxIsReady(sql)).then(
+      (ready) => (ready ? 'up' : 'notMigrated'),
+      () => 'down' as const,
+    );
+    return { ready: postgres === 'up', postgres, temporal: forwarder.temporal };
+  }
+
+  const endpoints = endpointsOf(config.connections);
+  const server = await createServer({
+    settings,
+    endpoints,
+    writer,
+    metrics,
+    onStored: () => forwarder.poke(),
+    readiness,
+    log,
+  });
+  const close = async () => {
+    await server.close();
+    await forwarder.stop();
+    await sql.end({ timeout: 5 });
+  };
+  try {
+    await server.listen({ host: settings.host, port: options.port ?? settings.port });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const address = addressOf(settings.host, server.server.address() as AddressInfo);
+  log.info({ address, endpoints: [...endpoints.keys()] }, 'receiver started');
+  let stopped: Promise<void> | undefined;
+  return {
+    address,
+    endpoints: [...endpoints.keys()],
+    stop: () => (stopped ??= close().then(() => log.info('receiver stopped'))),
+  };
+}
+
+function addressOf(host: string, { port }: AddressInfo): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** @throws Error when it takes longer: a database that hangs must not make whoever asks hang as well */
+async function within<T>(milliseconds: number, result: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+    // Nobody waits for it any more.
+    result.catch(() => undefined);
+  }
+}
