@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { normaliseValue, UnreadableValue } from '../../src/core/normalise.js';
+import { isUnderstood, normaliseValue, UnreadableValue } from '../../src/core/normalise.js';
 import type { FieldType } from '../../src/core/record.js';
 import { checkProperty } from '../helpers/property.js';
 
@@ -192,4 +192,39 @@ describe('a language', () => {
   test.each(['xx', 'Elvish', 'français / néerlandais'])('unknown stays as written: %s', (raw) => {
     expect(normalise('language', raw)).toBe(raw);
   });
+});
+
+describe('a normalised value', () => {
+  const understood = (type: FieldType, raw: string) =>
+    isUnderstood(type, normaliseValue(type, raw, { defaultCountry: 'FR' }), { defaultCountry: 'FR' });
+
+  test.each<[FieldType, string]>([
+    ['text', 'see note'],
+    ['name', '?'],
+    ['email', 'Zoe@Example.org'],
+    ['phone', '06 12 34 56 78'],
+    ['phone', '+32684952685'],
+    ['date', '29/02/2024'],
+    ['country', 'FRA'],
+    ['language', 'fr-BE'],
+  ])('of type %s is understood: %s', (type, raw) => {
+    expect(understood(type, raw)).toBe(true);
+  });
+
+  test.each<[FieldType, string]>([
+    ['email', 'none'],
+    ['phone', 'see note'],
+    ['phone', '+1'],
+    ['date', '2023-02-29'],
+    ['date', 'in May'],
+    ['country', 'Congo'],
+    ['language', 'xx'],
+  ])('of type %s that was kept as text is not: %s', (type, raw) => {
+    expect(understood(type, raw)).toBe(false);
+  });
+
+  test.each<FieldType>(['text', 'name', 'email', 'phone', 'date', 'country', 'language'])(
+    'that is empty is understood as a %s',
+    (type) => expect(isUnderstood(type, null, { defaultCountry: 'FR' })).toBe(true),
+  );
 });
