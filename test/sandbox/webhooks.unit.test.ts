@@ -249,7 +249,9 @@ describe('a delivery that fails', () => {
     const id = await sandbox.control.add('yapla', lea);
     await sandbox.control.settled();
     expect((await sandbox.control.webhooks()).yapla).toMatchObject({ failed: 1, lastFailure: 'TimeoutError' });
+    const { url } = receiver;
     await receiver.stop();
+    await sandbox.control.setWebhooks('yapla', { url });
     await sandbox.control.edit('yapla', id, { city: 'Mons' });
     await sandbox.control.settled();
     expect((await sandbox.control.webhooks()).yapla).toMatchObject({ failed: 2, lastFailure: 'ECONNREFUSED' });
