@@ -10,6 +10,7 @@ import { sameHashes } from '../../../src/sync/decideLink.js';
 import { closeSettled, learnForms, moveBase, settleCreated, settleUnanswered } from './agree.js';
 import { fieldNames, fieldsIn, normal } from './setting.js';
 import { fingerprint, merged, type StoredLink, type StoredShadow } from './store.js';
+import { tell } from './readRecord.js';
 import { seenOf, viewOf } from './view.js';
 import type { World } from './world.js';
 
@@ -60,7 +61,7 @@ function released(world: World, linkId: string): LinkView {
   const [system, id] = [linkId.slice(0, linkId.indexOf(':')) as SystemName, linkId.slice(linkId.indexOf(':') + 1)];
   const holder = link ?? world.store.holder(system, id);
   if (holder === undefined || holder === link) return viewOf(world, linkId);
-  if (!world.is('events of a merged link left behind')) world.store.readdress(linkId, holder.linkId);
+  tell(world, linkId, holder, []);
   return viewOf(world, linkId, holder.linkId);
 }
 
@@ -198,7 +199,7 @@ function* create(
     linkId: link.linkId,
     system,
     externalId: id,
-    hashes: hashFields(document, fingerprint),
+    hashes: hashFields(set, fingerprint),
     open: true,
   });
   yield;

@@ -62,6 +62,8 @@ export function* readRecord(world: World, linkId: string): Generator<void, Readi
   }
   store.handled(events);
   const survivor = identify(world, linkId);
+  // The survivor has to act on what was read here: it is told in the same transaction.
+  if (survivor !== null && survivor.linkId !== linkId) tell(world, linkId, survivor, taken);
   yield;
   if (survivor !== null && survivor.linkId !== linkId) return { view: mergedView(world, linkId, survivor), taken };
   return { view: viewOf(world, linkId), taken };
@@ -80,8 +82,13 @@ function newestBody(world: World, events: readonly InboxEvent[], known: StoredSh
 }
 
 function mergedView(world: World, linkId: string, into: StoredLink): LinkView {
-  if (!world.is('events of a merged link left behind')) world.store.readdress(linkId, into.linkId);
+  tell(world, linkId, into, []);
   return viewOf(world, linkId, into.linkId);
+}
+
+/** What came for a link that was merged goes to the survivor. */
+export function tell(world: World, from: string, into: StoredLink, taken: readonly SystemName[]): void {
+  if (!world.is('survivor not told')) world.store.readdress(from, into.linkId, taken);
 }
 
 /** The link of a record, which is found, merged or made now; null where there is none, or a doubt. */
@@ -113,7 +120,10 @@ export function firstSight(world: World, system: SystemName, id: string): Stored
   const found = match(free.map(candidate), matchRules);
   const doubt = found.doubts.find((one) => one[system].includes(id));
   const pair = found.links.find((one) => one[system] === id);
-  const twins = doubt || pair ? [] : lookAlikes(world, own);
+  // What records say of each other needs no looks.
+  const alike = doubt || pair?.by === 'reference' ? [] : lookAlikes(world, own);
+  const partner = pair && store.shadow(otherSystem(system), pair[otherSystem(system)])!;
+  const twins = partner && store.isDoubtful(`${partner.system}:${partner.id}`) ? [...alike, partner] : alike;
   if (doubt !== undefined || twins.length > 0) {
     const records = doubt
       ? systemNames.flatMap((name) => doubt[name].map((one) => `${name}:${one}`))
@@ -131,7 +141,6 @@ function linkPair(world: World, system: SystemName, id: string, otherId: string)
   const { store } = world;
   const other = otherSystem(system);
   const [mine, theirs] = [store.holder(system, id), store.holder(other, otherId)];
-  if (store.isDoubtful(`${other}:${otherId}`)) return mine ?? null;
   // Somebody writes for that link at this moment: it is looked at again with its next event, or by the repair run.
   if (theirs !== undefined && store.claims.has(theirs.linkId)) return mine ?? null;
   const survivor = [...store.links.values()].find((one) => one === mine || one === theirs);
@@ -171,12 +180,13 @@ function candidate({ system, id, fields, externalReference }: StoredShadow): Can
 }
 
 /** Records without a link, and those of links that have one side only and of which no creation is under way. */
-function freeRecords({ store }: World): StoredShadow[] {
-  return [...store.shadows.values()].filter((shadow) => {
-    if (shadow.gone) return false;
-    const link = store.holder(shadow.system, shadow.id);
-    return link === undefined || (onlySide(link) !== null && store.openIntent(link.linkId) === undefined);
-  });
+function freeRecords(world: World): StoredShadow[] {
+  return [...world.store.shadows.values()].filter((shadow) => !shadow.gone && !isTaken(world, shadow));
+}
+
+function isTaken({ store }: World, { system, id }: StoredShadow): boolean {
+  const link = store.holder(system, id);
+  return link !== undefined && (onlySide(link) === null || store.openIntent(link.linkId) !== undefined);
 }
 
 /** People whom both systems have, or will have, under the same name and address: another record of theirs is nobody new. */
@@ -188,6 +198,7 @@ function lookAlikes(world: World, own: StoredShadow): StoredShadow[] {
     (shadow) =>
       shadow !== own &&
       !shadow.gone &&
+      isTaken(world, shadow) &&
       world.store.holder(shadow.system, shadow.id) !== world.store.holder(own.system, own.id) &&
       blockingKey(rule!, shadow.fields) === key,
   );

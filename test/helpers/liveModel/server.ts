@@ -54,14 +54,14 @@ export class Server {
   enter(person: number, document: JsonObject): void {
     const id = `${this.system === 'yapla' ? 'm' : 'c'}${++this.ids}`;
     for (const field of fieldNames) this.typed(person, field, document[field] as string | null);
-    this.store({ id, document, externalReference: null, person, madeBy: 'a person' }, 'created');
+    this.store({ id, document: this.whole(document), externalReference: null, person, madeBy: 'a person' }, 'created');
   }
 
   edit(id: string, field: string, raw: string | null): void {
     const record = this.records.get(id);
     if (record === undefined) return;
     if (field !== 'note') this.typed(record.person, field, raw);
-    this.store({ ...record, document: { ...record.document, [field]: raw } }, 'updated');
+    this.store({ ...record, document: { ...record.document, [field]: this.rewritten(field, raw) } }, 'updated');
   }
 
   remove(id: string): void {
@@ -89,7 +89,7 @@ export class Server {
     const before = this.records.get(id)!;
     this.hooks.overwrites(this.system, before, document);
     const reference = this.about.keepsReference ? (externalReference ?? before.externalReference) : null;
-    const answer = this.store({ ...before, document, externalReference: reference }, 'updated');
+    const answer = this.store({ ...before, document: this.whole(document), externalReference: reference }, 'updated');
     const insists = Object.entries(this.about.insistsOn ?? {}).filter(([field, value]) => document[field] !== value);
     for (const [field, value] of insists) this.edit(id, field, value);
     return answer;
@@ -108,7 +108,7 @@ export class Server {
     const made = this.store(
       {
         id: id ?? `m${++this.ids}`,
-        document: { ...document, note: 'as new' },
+        document: this.whole({ ...document, note: 'as new' }),
         externalReference: this.about.keepsReference ? externalReference : null,
         person,
         madeBy: 'us',
@@ -120,8 +120,7 @@ export class Server {
   }
 
   private store(record: Omit<ServerRecord, 'modifiedAt'>, event: Delivery['event']): ServerRecord {
-    const city = this.rewritten('city', record.document['city'] as string | null);
-    const stored = { ...record, document: { ...record.document, city }, modifiedAt: this.hooks.now() };
+    const stored = { ...record, modifiedAt: this.hooks.now() };
     this.records.set(record.id, stored);
     this.hooks.send({ system: this.system, event, id: record.id, body: this.system === 'yapla' ? stored : null });
     return stored;
@@ -135,6 +134,11 @@ export class Server {
 
   private rewritten(field: string, raw: string | null): string | null {
     return this.about.upperCases && field === 'city' ? (raw?.toUpperCase() ?? null) : raw;
+  }
+
+  /** A document that arrives whole is rewritten as a whole, fields that did not change included. */
+  private whole(document: JsonObject): JsonObject {
+    return { ...document, city: this.rewritten('city', (document['city'] ?? null) as string | null) };
   }
 
   /** A record that was there before the server had its ways, and of which no webhook tells. */

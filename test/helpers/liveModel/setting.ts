@@ -24,7 +24,7 @@ export type Mutant =
   | 'gone when the list is short'
   | 'first sight matches nobody'
   | 'breaker switched off'
-  | 'events of a merged link left behind'
+  | 'survivor not told'
   | 'values in the history';
 
 export interface Setting {

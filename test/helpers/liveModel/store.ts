@@ -132,17 +132,20 @@ export class Store {
   }
 
   pair(link: StoredLink): LinkedPair {
-    const side = (system: SystemName) => {
-      const shadow = this.shadow(system, link.ids[system]);
-      return shadow === undefined || shadow.gone ? null : shadow;
-    };
-    const unseen = (system: SystemName) => this.shadow(system, link.ids[system])?.unseen ?? false;
+    const yapla = this.shadow('yapla', link.ids.yapla);
+    const yoplanning = this.shadow('yoplanning', link.ids.yoplanning);
     return {
-      ...link,
+      linkId: link.linkId,
+      ids: link.ids,
+      base: link.base,
+      equal: link.equal,
       state: 'active',
       baseFields: null,
-      shadows: { yapla: side('yapla'), yoplanning: side('yoplanning') },
-      unseen: { yapla: unseen('yapla'), yoplanning: unseen('yoplanning') },
+      shadows: {
+        yapla: yapla === undefined || yapla.gone ? null : yapla,
+        yoplanning: yoplanning === undefined || yoplanning.gone ? null : yoplanning,
+      },
+      unseen: { yapla: yapla?.unseen ?? false, yoplanning: yoplanning?.unseen ?? false },
     };
   }
 
@@ -199,10 +202,12 @@ export class Store {
     if (this.inbox.length > 30) this.inbox = this.inbox.filter((event) => !event.handled);
   }
 
-  readdress(from: string, to: string): void {
-    for (const event of this.eventsOf(from)) {
-      event.linkId = to;
-      this.count(to, event.system);
+  /** Moves what came for a link to another, and asks for a signal to that one. @param taken systems whose events were read already */
+  readdress(from: string, to: string, taken: readonly SystemName[]): void {
+    const events = this.eventsOf(from);
+    for (const event of events) event.linkId = to;
+    for (const system of [...taken, ...events.map((event) => event.system)]) {
+      this.count(to, system);
       this.signals.get(to)!.signalled = false;
     }
     this.signals.delete(from);

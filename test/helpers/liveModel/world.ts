@@ -1,5 +1,5 @@
 /** The model's world: two systems, what is on its way between them and us, and the store. Also remembers what must hold at every moment. */
-import type { FieldDefinition, SystemName } from '../../../src/core/record.js';
+import type { FieldDefinition, FieldValue, SystemName } from '../../../src/core/record.js';
 import { Server, type Delivery, type ServerRecord } from './server.js';
 import { fieldNames, fieldsOf, normal, people, type Mutant, type Setting } from './setting.js';
 import { Store } from './store.js';
@@ -86,9 +86,10 @@ export class World {
     const link = this.store.holder(system, before.id);
     const journal = this.store.journal.filter((entry) => entry.linkId === link?.linkId && entry.system === system);
     for (const field of fieldNames) {
-      const old = before.document[field] ?? null;
-      if (old === document[field]) continue;
-      if (!journal.some((entry) => entry.field === field && entry.old === old && entry.new === document[field])) {
+      // Another spelling of the same value may have come since the decision, and counts as that value.
+      const [old, next] = [valueIn(before.document, field), valueIn(document, field)];
+      if (old === next) continue;
+      if (!journal.some((entry) => entry.field === field && normal(field, entry.old) === old && entry.new === next)) {
         throw new Violation(`3: ${field} of ${system} ${before.id} was overwritten and is not in the journal`);
       }
     }
@@ -96,4 +97,8 @@ export class World {
       throw new Violation(`5: a write changed what is not mapped in ${system} ${before.id}`);
     }
   }
+}
+
+function valueIn(document: ServerRecord['document'], field: string): FieldValue {
+  return normal(field, (document[field] ?? null) as string | null);
 }
