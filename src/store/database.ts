@@ -100,6 +100,21 @@ export function withoutValues(error: unknown): unknown {
 }
 
 /**
+ * For the rest of a transaction that finds rows by their keys, in statements that come again and again: PostgreSQL plans each of them,
+ * and each check of a foreign key, once in a session and for whatever parameters, where `openDatabase` has every call planned anew,
+ * which costs several times as much as the work.
+ *
+ * Such a plan may have been made for an empty table. So each row must be found by the whole of a key, and where several indexes can be
+ * looked in, each of them must be good enough; a look-up that PostgreSQL could turn into a join the other way round is written
+ * without one.
+ */
+export async function keepPlans(tx: Transaction): Promise<void> {
+  await tx`
+    select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+           set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`;
+}
+
+/**
  * Tells PostgreSQL how large these tables are now and what is in them. After a bulk load it would find out by itself within a minute or so;
  * until then it joins them as if they were empty, in a time that grows with the square of their size.
  */

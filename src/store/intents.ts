@@ -1,5 +1,5 @@
 /** The table `intent`: creations that were sent or are about to be. One that is not settled is looked up before it is repeated. */
-import type { FieldHashes, SystemName } from '../core/record.js';
+import { systemNames, type FieldHashes, type SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 export interface Intent {
@@ -39,11 +39,16 @@ export async function settleIntents(
   connectionId: string,
   settled: readonly { readonly linkId: string; readonly system: SystemName }[],
 ): Promise<void> {
-  if (settled.length === 0) return;
-  await sql`
-    update intent i set status = 'settled'
-      from json_to_recordset(${JSON.stringify(settled)}::text::json) as r("linkId" text, system text)
-     where i.connection_id = ${connectionId} and i.link_id = r."linkId" and i.system = r.system`;
+  // One statement for each system, so that no join is left to plan: a plan made for an empty table would go through all that it holds.
+  await Promise.all(
+    systemNames.map(async (system) => {
+      const linkIds = settled.filter((one) => one.system === system).map(({ linkId }) => linkId);
+      if (linkIds.length === 0) return;
+      await sql`
+        update intent set status = 'settled'
+         where connection_id = ${connectionId} and system = ${system} and link_id = any(${linkIds})`;
+    }),
+  );
 }
 
 /** Creations of these links whose effect is not known. */

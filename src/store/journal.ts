@@ -45,22 +45,23 @@ export interface JournalOutcome {
   readonly requestId: string | null;
 }
 
-/** Records what became of writes: every entry of each. Repeatable: the first outcome stands. */
+/** Records what became of writes to links: every entry of each. Repeatable: the first outcome stands. */
 export async function recordOutcomes(
   sql: Sql | Transaction,
   connectionId: string,
-  outcomes: readonly JournalOutcome[],
+  outcomes: readonly (JournalOutcome & { readonly linkId: string })[],
 ): Promise<void> {
   if (outcomes.length === 0) return;
   await sql`
     insert into journal_outcome (journal_id, outcome, request_id)
     select j.id, r.outcome, r."requestId"
       from json_to_recordset(${JSON.stringify(outcomes)}::text::json)
-        as r("writeId" text, system text, outcome text, "requestId" text)
+        as r("linkId" text, "writeId" text, system text, outcome text, "requestId" text)
      -- "offset 0" keeps this a look-up in the index for each of a few writes: PostgreSQL takes them for a hundred, and would rather
-     -- read the whole journal.
+     -- read the whole journal. The link is named too, so that a plan made for an empty journal serves a full one whichever of its two
+     -- indexes it looks in.
      cross join lateral (select id from journal
-       where connection_id = ${connectionId} and write_id = r."writeId" and system = r.system offset 0) j
+       where connection_id = ${connectionId} and link_id = r."linkId" and write_id = r."writeId" and system = r.system offset 0) j
     on conflict (journal_id) do nothing`;
 }
 

@@ -56,7 +56,7 @@ export async function commitResults(
       recordOutcomes(
         tx,
         connectionId,
-        results.flatMap((one) => one.journal),
+        results.flatMap(({ linkId, journal }) => journal.map((one) => ({ ...one, linkId }))),
       ),
       settleIntents(
         tx,

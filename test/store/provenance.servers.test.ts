@@ -46,7 +46,9 @@ test('of the writes to a field the last of each system count, those that were ab
   ];
   for (const one of entries) await recordIntended(sql, club, [one]);
   const outcome = (nth: number, what: 'written' | 'abandoned') =>
-    recordOutcomes(sql, club, [{ writeId: `write ${nth}`, system: 'yoplanning', outcome: what, requestId: `r${nth}` }]);
+    recordOutcomes(sql, club, [
+      { linkId: 'yapla:1', writeId: `write ${nth}`, system: 'yoplanning', outcome: what, requestId: `r${nth}` },
+    ]);
   await outcome(3, 'written');
   await outcome(4, 'written');
   await outcome(7, 'abandoned');
