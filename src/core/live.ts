@@ -63,7 +63,7 @@ const decidedForYapla: ReadonlySet<Reason> = new Set(['ruleYapla', 'newestYapla'
 /** Decides about a link as its workflow sees it. */
 export function decideLive(view: LinkView, triggers: readonly Trigger[]): LiveDecision {
   const whole = decide({ base: view.base, yapla: view.yapla, yoplanning: view.yoplanning, fields: view.fields });
-  const asksCreation = whole.create !== null && !view.creates[whole.create] && view.askedCreation === false;
+  const asksCreation = whole.create !== null && !view.creates[whole.create] && !view.askedCreation;
   const answered = answerConflicts(asQuestions(whole, view), sideAnswers(view));
   const values = Object.keys(view.answers).filter((field) => view.answers[field] === 'value');
   const withoutHeld = withoutFields(answered, (system, field) => {

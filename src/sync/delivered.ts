@@ -7,7 +7,7 @@ import type { InboxEvent } from '../store/inbox.js';
 import type { Shadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import { valueAt } from '../systems/mapping.js';
-import type { JsonObject, SystemRecord } from '../systems/system.js';
+import type { SystemRecord } from '../systems/system.js';
 import { wrongPath } from '../systems/unexpected.js';
 
 /**
@@ -53,5 +53,5 @@ function recordIn(connection: OpenConnection, system: SystemName, event: InboxEv
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw wrongPath({ context }, setting, path, 'an object');
   }
-  return connection.systems[system].recordOf(document as JsonObject, { context });
+  return connection.systems[system].recordOf(document, { context });
 }

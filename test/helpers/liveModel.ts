@@ -4,9 +4,9 @@
  * is modelled beside it, in the folder of this file's name.
  */
 import type { History, Action } from './liveModel/history.js';
-import { checkEnd, checkLive, checkRepair, checkSame } from './liveModel/properties.js';
+import { checkAlways, checkEnd, checkLive, checkRepair, checkSame } from './liveModel/properties.js';
 import { repair, type Repaired } from './liveModel/repair.js';
-import { fieldNames, people, valuesOf, normal, type Setting } from './liveModel/setting.js';
+import { fieldNames, valuesOf, normal, type Setting } from './liveModel/setting.js';
 import { Workflows } from './liveModel/workflow.js';
 import { Violation, World, type FightingServers } from './liveModel/world.js';
 import { comparablePeople, withoutMishaps } from './liveModel/history.js';
@@ -80,8 +80,14 @@ export class LiveModel {
         return pickOf(workflows.working(), action.nth)?.crash();
       case 'answer':
         return this.answer(action);
+      case 'bring':
+        while (world.underWay.length > 0) this.deliver(0, 1);
+        workflows.forward();
+        return this.act({ ...action, do: 'work' });
       case 'repair':
-        void repair(world);
+        world.servers.yoplanning.listIsShort = action.short;
+        repair(world);
+        world.servers.yoplanning.listIsShort = false;
         return;
       case 'settle':
         return this.settle();
@@ -160,7 +166,10 @@ export function runHistory(history: History): void {
 function ended(history: History): World {
   const model = new LiveModel(history.setting);
   const { world } = model;
-  for (const action of history.actions) model.act(action);
+  for (const action of history.actions) {
+    model.act(action);
+    checkAlways(world);
+  }
   model.settle();
   checkLive(world);
   const repaired = model.repair();
@@ -171,5 +180,3 @@ function ended(history: History): World {
   checkEnd(world);
   return world;
 }
-
-export const peopleCount = people.length;

@@ -9,7 +9,9 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { pino } from 'pino';
 import { configSchema, type Config, type ConnectionConfig } from '../../src/config/schema.js';
-import { sandboxConnection, type SandboxConnectionOptions } from '../../src/sandbox/connections.js';
+import { systemNames } from '../../src/core/record.js';
+import { startReceiver, type RunningReceiver } from '../../src/receiver/receiver.js';
+import { sandboxConnection, sandboxWebhookUrl, type SandboxConnectionOptions } from '../../src/sandbox/connections.js';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { startBulkSync, type BulkSyncHandle } from '../../src/bulk.js';
@@ -38,6 +40,8 @@ export interface PasserelleOptions {
   readonly connection?: SandboxConnectionOptions;
   /** Records per page asked for; left out: the configuration's own. */
   readonly pageSize?: number;
+  /** Takes the sandbox's webhooks from the start on. */
+  readonly live?: true;
   /** Left out: a worker in this process. False: none; the test starts its own. */
   readonly worker?: false;
 }
@@ -51,6 +55,8 @@ export interface TestPasserelle {
   readonly databaseUrl: string;
   readonly client: Client;
   readonly taskQueue: string;
+  /** Starts the receiver, and has both systems of the sandbox deliver to it. */
+  startReceiver(): Promise<RunningReceiver>;
   startBulk(input?: Partial<BulkSyncInput>): Promise<BulkSyncHandle>;
   /** Lines that the workers of this process logged so far, of earlier tests of the file too. */
   readonly logLines: readonly string[];
@@ -74,6 +80,8 @@ installRuntime(log);
 
 /** Quick in tests: a dead worker is noticed after a second. */
 const quickBulk = { autoApprove: true, heartbeatTimeoutMs: 1_500 };
+/** Single changes travel within a moment, and their workflows end soon after. */
+const quickLive = { debounceMs: 40, lingerMs: 1_500, stoppedRetryMs: 500 };
 /** People are created freely: the guard has tests of its own. */
 const openGuard = { maxChangedShare: 1, maxCreatedShare: 1, maxRemovedShare: 1 };
 
@@ -94,7 +102,12 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
       yapla: { requestsPerSecond: null, ...limits?.yapla },
       yoplanning: { requestsPerSecond: null, requestsPerDay: null, ...limits?.yoplanning },
     },
-    settings: { ...settings, bulk: { ...quickBulk, ...settings?.bulk }, guard: { ...openGuard, ...settings?.guard } },
+    settings: {
+      ...settings,
+      live: { ...quickLive, ...settings?.live },
+      bulk: { ...quickBulk, ...settings?.bulk },
+      guard: { ...openGuard, ...settings?.guard },
+    },
     ...rest,
   });
   if (options.pageSize !== undefined) {
@@ -122,7 +135,17 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     workers.push(worker);
     return worker;
   };
+  const receivers: RunningReceiver[] = [];
+  const receive = async () => {
+    const receiver = await startReceiver({ config, databaseUrl: database.url, client, port: 0, log });
+    receivers.push(receiver);
+    for (const system of systemNames) {
+      await sandbox.control.setWebhooks(system, { url: sandboxWebhookUrl(receiver.address, connectionId, system) });
+    }
+    return receiver;
+  };
   if (options.worker !== false) await start();
+  if (options.live) await receive();
   return {
     connectionId,
     config,
@@ -134,8 +157,10 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     taskQueue,
     logLines: lines,
     startWorkerProcess: () => startWorkerProcess({ config, databaseUrl: database.url, workflowBundle: testBundle() }),
+    startReceiver: receive,
     startBulk: (more = {}) => startBulkSync(client, taskQueue, { connectionId, ...more }),
     stop: async () => {
+      for (const receiver of receivers) await receiver.stop();
       for (const worker of workers) await worker.stop();
       await sql.end({ timeout: 5 });
       await Promise.all([connection.close(), native.close(), sandbox.stop(), database.drop()]);

@@ -26,7 +26,10 @@ export type Action =
   | { readonly do: 'work'; readonly nth: number; readonly steps: number }
   | { readonly do: 'crash'; readonly nth: number }
   | { readonly do: 'answer'; readonly nth: number; readonly take: SystemName | 'value'; readonly value: number }
-  | { readonly do: 'repair' }
+  /** The forwarder tells of everything that arrived, and one workflow goes a few steps. */
+  | { readonly do: 'bring'; readonly nth: number; readonly steps: number }
+  /** A bulk run. `short`: Yoplanning's list does not show one of its records. */
+  | { readonly do: 'repair'; readonly short: boolean }
   /** Everything under way arrives, and all work is done. */
   | { readonly do: 'settle' };
 
@@ -36,7 +39,9 @@ export interface History {
 }
 
 const system = fc.constantFrom(...systemNames);
-const person = fc.nat({ max: people.length - 1 });
+/** Mostly the same one, and mostly the same field: what happens at once is what is hard. */
+const person = fc.constantFrom(...[0, 0, 0, 0, ...people.keys()]);
+const field = fc.constantFrom(...fieldNames, 'city', 'city', 'city');
 const nth = fc.nat({ max: 5 });
 const one = <T>(make: T) => fc.constant(make);
 
@@ -44,7 +49,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: one('enter' as const), system, person }) },
   {
     weight: 9,
-    arbitrary: fc.record({ do: one('edit' as const), system, person, field: fc.constantFrom(...fieldNames), nth }),
+    arbitrary: fc.record({ do: one('edit' as const), system, person, field, nth }),
   },
   { weight: 1, arbitrary: fc.record({ do: one('note' as const), system, person, nth }) },
   { weight: 1, arbitrary: fc.record({ do: one('remove' as const), person }) },
@@ -62,7 +67,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       value: nth,
     }),
   },
-  { weight: 1, arbitrary: one({ do: 'repair' as const }) },
+  { weight: 6, arbitrary: fc.record({ do: one('bring' as const), nth, steps: fc.integer({ min: 1, max: 12 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: one('repair' as const), short: fc.boolean() }) },
   { weight: 2, arbitrary: one({ do: 'settle' as const }) },
 );
 

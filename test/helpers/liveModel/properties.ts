@@ -10,6 +10,15 @@ import { fingerprint, type StoredLink } from './store.js';
 import { viewOf } from './view.js';
 import { Violation, type World } from './world.js';
 
+/** Property 6, after every action: whoever counts as gone is gone. */
+export function checkAlways(world: World): void {
+  for (const { gone, system, id } of world.store.shadows.values()) {
+    if (gone && world.servers[system].records.has(id)) {
+      throw new Violation(`6: ${system} ${id} counts as gone without proof`);
+    }
+  }
+}
+
 /** After everything arrived and before the repair run: where no webhook was lost, nothing is left for it but what waits for it by rule. */
 export function checkLive(world: World): void {
   checkRequests(world);
@@ -141,7 +150,9 @@ function checkTwins(world: World, person: number, links: readonly StoredLink[]):
         [...world.servers[name].records.values()].filter((one) => one.person === person && one.madeBy === 'a person')
           .length,
     );
-    // However many records people made, each is the model of one at most.
+    // However many records people made, each is the model of one at most. A creation whose answer was lost is known by the reference
+    // that it carries, or by what was sent: where it carries none and was renamed since, nothing tells whose it is.
+    if (!world.setting.yaplaKeepsReference && hasChangedNames(world, person)) continue;
     if (made > Math.max(...entered, 0) && !isRemoved(world, person))
       throw new Violation(`4: a creation in ${system} was repeated`);
   }

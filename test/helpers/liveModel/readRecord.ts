@@ -71,8 +71,9 @@ export function* readRecord(world: World, linkId: string): Generator<void, Readi
 
 /** A body tells how the member was: one that is older than what we know is set aside. */
 function newestBody(world: World, events: readonly InboxEvent[], known: StoredShadow | undefined): ServerRecord | null {
+  if (world.is('older body accepted')) return events.at(-1)?.body ?? null;
   let newest: ServerRecord | null = null;
-  let at = world.is('older body accepted') ? -1 : (known?.modifiedAt ?? -1);
+  let at = known?.modifiedAt ?? -1;
   for (const { body } of events) {
     if (body === null || body.modifiedAt <= at) continue;
     newest = body;
