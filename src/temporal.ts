@@ -40,6 +40,19 @@ export async function connectTemporal(options: TemporalConnectionOptions): Promi
 }
 
 /**
+ * A client that connects when it is first used, and again whenever the server is back: for who must run without one. The caller closes
+ * `connection`; calls need a deadline of their own.
+ */
+export function lazyTemporal(options: TemporalConnectionOptions): TemporalConnection {
+  const connection = Connection.lazy({
+    ...connectOptions(options),
+    // gRPC's own pause between two attempts to connect grows to two minutes.
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': 5_000 },
+  });
+  return { connection, client: new Client({ connection, namespace: options.namespace }) };
+}
+
+/**
  * Connects a worker: workers speak through the SDK's native core and cannot share a client's connection. The caller closes it.
  *
  * @throws {TemporalSetupError} as {@link connectTemporal}.

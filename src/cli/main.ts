@@ -6,6 +6,7 @@ import { registerConfig } from './config.js';
 import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
+import { registerReceiver } from './receiver.js';
 import { registerStart } from './start.js';
 import { registerSync } from './sync.js';
 import { registerWorker } from './worker.js';
@@ -19,6 +20,7 @@ const registrations: readonly Register[] = [
   registerDemo,
   registerStart,
   registerWorker,
+  registerReceiver,
   registerSync,
   registerControl,
   registerCases,

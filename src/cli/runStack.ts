@@ -1,18 +1,20 @@
-/** The whole stack around one action: servers, migrations, search attributes, a worker; all of it is stopped in order afterwards. */
+/** The whole stack around one action: servers, migrations, search attributes, a worker, the receiver of webhooks; all of it is stopped in order afterwards. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Config } from '../config/schema.js';
 import { startStack, type Stack } from '../embedded/stack.js';
 import { createLog } from '../log.js';
+import { takesWebhooks, type RunningReceiver } from '../receiver/receiver.js';
 import { openDatabase, type Sql } from '../store/database.js';
 import { migrate } from '../store/migrate.js';
 import { connectTemporal, connectWorker, ensureSearchAttributes } from '../temporal.js';
 import { bundleWorkflows, installRuntime, startWorker, type RunningWorker } from '../worker.js';
 import type { Output } from './output.js';
+import { runReceiver, type RunReceiverOptions } from './runReceiver.js';
 
 export interface RunStackOptions {
-  readonly config: Pick<Config, 'database' | 'temporal' | 'dataDirectory' | 'log'>;
+  readonly config: Pick<Config, 'database' | 'temporal' | 'receiver' | 'dataDirectory' | 'log'>;
   readonly output: Output;
   readonly connections: Config['connections'];
   /** Log file; left out: standard error. */
@@ -26,6 +28,8 @@ export interface RunningStack {
   readonly sql: Sql;
   readonly client: Client;
   readonly worker: RunningWorker;
+  /** Null: no system of these connections delivers webhooks. */
+  readonly receiver: RunningReceiver | null;
 }
 
 /** @throws what could not be started, or what `action` throws; a server or worker that ends by itself ends the action, too. */
@@ -72,11 +76,20 @@ export async function runStack<T>(options: RunStackOptions, action: (running: Ru
       log,
     });
     closing.push(() => worker.stop());
+    const receiver = await receiverBeside(options, { databaseUrl: stack.databaseUrl, client, log });
+    closing.push(async () => receiver?.stop());
     const workerEnded = worker.ended.then(() => new Promise<never>(() => undefined));
-    return await Promise.race([action({ stack, sql, client, worker }), serverLost, workerEnded, interrupted]);
+    return await Promise.race([action({ stack, sql, client, worker, receiver }), serverLost, workerEnded, interrupted]);
   } finally {
     for (const close of closing.reverse()) await close();
   }
+}
+
+async function receiverBeside(
+  { config, connections, output }: RunStackOptions,
+  servers: Pick<RunReceiverOptions, 'databaseUrl' | 'client' | 'log'>,
+): Promise<RunningReceiver | null> {
+  return takesWebhooks(connections) ? await runReceiver({ config, connections, output, ...servers }) : null;
 }
 
 /** Throws if the interruption came already; does not wait for it. */

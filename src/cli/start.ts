@@ -2,11 +2,13 @@ import type { Command } from 'commander';
 import type { Output } from './output.js';
 import type { CommonOptions } from './program.js';
 
-/** `passerelle start`: the whole stack on this machine (what is not configured is started here), and a worker. */
+/** `passerelle start`: the whole stack on this machine (what is not configured is started here), a worker, and the receiver of webhooks. */
 export function registerStart(program: Command, output: Output): void {
   program
     .command('start')
-    .description('Start everything on this machine: PostgreSQL and Temporal where none is configured, and the worker.')
+    .description(
+      'Start everything on this machine: PostgreSQL and Temporal where none is configured, the worker and the receiver of webhooks.',
+    )
     .action(async (_, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions>();
       const { loadConfig } = await import('../config/load.js');
@@ -18,7 +20,8 @@ export function registerStart(program: Command, output: Output): void {
       const signal = untilSignal();
       // A signal is the regular end of this command: it interrupts nothing, it is what the action waits for.
       const interrupted = new Promise<never>(() => undefined);
-      await runStack({ config, output, connections: config.connections, interrupted }, async ({ stack }) => {
+      await runStack({ config, output, connections: config.connections, interrupted }, async ({ stack, receiver }) => {
+        if (receiver === null) output.note('  webhooks: none are taken, as no connection has a secret for them');
         const takeBack = announce(config.dataDirectory, stack);
         try {
           const ui = stack.uiUrl === undefined ? '' : ` Temporal UI: ${stack.uiUrl}`;
