@@ -38,6 +38,10 @@ describe('where nothing runs', () => {
     ['plan', 'club'],
     ['approve', 'club', '1'],
     ['pause', 'club'],
+    ['cases', 'club'],
+    ['case', '1'],
+    ['resolve', '1', '--take', 'yapla'],
+    ['forget-rule', 'club', 'city'],
   ])('%s %s says so, and what starts it', async (...words) => {
     const { status, noted } = await passerelle(...words);
     expect(status).toBe(2);
@@ -74,4 +78,18 @@ test('a running stack is found by its data directory until it is taken back, and
   expect(announced(directory)).toEqual({ databaseUrl: 'postgres://x', temporalAddress: '127.0.0.1:7233', uiUrl: null });
   takeBack();
   expect(announced(directory)).toBeNull();
+});
+
+test.each([
+  ['sync', 'club'],
+  ['approve', 'club', '1'],
+  ['cases', 'club'],
+])('%s %s says that what was announced runs no more, and what starts it', async (...words) => {
+  // Port 9 (discard): nothing listens there. A stack that was killed could not take its announcement back.
+  announce(directory, { databaseUrl: 'postgres://nobody@127.0.0.1:9/x', temporalAddress: '127.0.0.1:9' } as Stack);
+  const { status, noted } = await passerelle(...words);
+  expect(status).toBe(2);
+  expect(noted).toContain('nothing runs on');
+  expect(noted).toContain('no PostgreSQL answers at 127.0.0.1:9');
+  expect(noted).toContain('passerelle start');
 });
