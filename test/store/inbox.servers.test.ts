@@ -1,0 +1,343 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { JsonObject } from '../../src/core/document.js';
+import { uuidOf } from '../../src/core/linkId.js';
+import { openDatabase, type Sql } from '../../src/store/database.js';
+import { ensureConnection } from '../../src/store/connections.js';
+import {
+  addEvents,
+  addressEvents,
+  countPending,
+  inboxIsReady,
+  markHandled,
+  nextDueInMs,
+  readdress,
+  releaseSignals,
+  reviveStranded,
+  takeDueSignals,
+  takeEvents,
+  type ForwardingRule,
+  type NewInboxEvent,
+} from '../../src/store/inbox.js';
+import { proposeLinks } from '../../src/store/links.js';
+import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+
+let database: FreshDatabase;
+let sql: Sql;
+let other: Sql;
+let club: string;
+let rules: readonly [ForwardingRule];
+beforeAll(async () => {
+  database = await freshDatabase();
+  sql = openDatabase(database.url, { maxConnections: 6, applicationName: 'inbox test' });
+  other = openDatabase(database.url, { maxConnections: 2, applicationName: 'inbox test, another process' });
+});
+beforeEach(async () => {
+  club = uniqueName('club');
+  rules = [{ connectionId: club, debounceMs: 0, resignalMs: 60_000 }];
+  await ensureConnection(sql, club);
+});
+afterEach(async () => {
+  await sql`delete from inbox where connection_id = ${club}`;
+});
+afterAll(async () => {
+  await Promise.all([sql.end(), other.end()]);
+  await database.drop();
+});
+
+const clientId = uuidOf('yapla:1', 'inbox test');
+const fromYapla = (externalId: string, more: Partial<NewInboxEvent> = {}): NewInboxEvent => ({
+  connectionId: club,
+  system: 'yapla',
+  event: 'updated',
+  externalId,
+  body: JSON.stringify({ event: 'member.updated', data: { id: externalId } }),
+  ...more,
+});
+const fromYoplanning = (externalId: string): NewInboxEvent => ({
+  connectionId: club,
+  system: 'yoplanning',
+  event: 'updated',
+  externalId,
+  body: '{}',
+});
+const add = (...events: readonly NewInboxEvent[]) => addEvents(sql, events);
+const address = () => addressEvents(sql, rules, 1_000);
+const due = async () => {
+  const signals = await takeDueSignals(sql, rules, 1_000);
+  return signals.map(({ linkId, gathered, attempt }) => ({ linkId, ...gathered, attempt }));
+};
+const takenIds = async (linkId: string) => (await takeEvents(sql, club, linkId)).map(({ externalId }) => externalId);
+/** Makes what stands there older, instead of waiting. */
+const ageSignals = (milliseconds: number) => sql`
+  update link_signal set due_at = due_at - ${milliseconds} * interval '1 ms',
+         signalled_at = signalled_at - ${milliseconds} * interval '1 ms' where connection_id = ${club}`;
+
+describe('events', () => {
+  test('come back in the order in which they were added, with their bodies to the letter and the time', async () => {
+    const before = Date.now();
+    const body = '{"data": {"id": 7, "note": "\\u0000 \\ud800 é"}, "n": 1.10}';
+    await add(fromYapla('7', { event: 'created', body }), fromYapla('7'));
+    await address();
+    const [first, second] = await takeEvents(sql, club, 'yapla:7');
+    expect(first).toMatchObject({
+      system: 'yapla',
+      event: 'created',
+      externalId: '7',
+      body: JSON.parse(body) as JsonObject,
+    });
+    expect(second).toMatchObject({ event: 'updated' });
+    expect(second!.id).toBeGreaterThan(first!.id);
+    // Both clocks are this machine's.
+    expect(first!.receivedAtMs).toBeGreaterThan(before - 1_000);
+    expect(first!.receivedAtMs).toBeLessThan(Date.now() + 1_000);
+    const [{ text }] = await sql<[{ text: string }]>`select body::text as text from inbox where id = ${first!.id}`;
+    expect(text).toBe(body);
+  });
+
+  test('are stored all together or not at all', async () => {
+    await expect(add(fromYapla('1'), fromYapla('2', { body: '{' }))).rejects.toThrow();
+    expect(await countPending(sql, [club])).toEqual([{ connectionId: club, events: 0, signals: 0 }]);
+  });
+
+  test('that nobody acts on are kept, and never signalled', async () => {
+    await add(fromYapla('', { event: 'other', externalId: null, body: '{"event":"donation"}' }));
+    expect(await address()).toBe(0);
+    expect(await due()).toEqual([]);
+    const [row] =
+      await sql`select body::text, handled_at is not null as handled from inbox where connection_id = ${club}`;
+    expect(row).toEqual({ body: '{"event":"donation"}', handled: true });
+  });
+
+  test('stay with their link until they are handled, so that a repeated activity finds them again', async () => {
+    await add(fromYapla('1'), fromYapla('1'));
+    await address();
+    const events = await takeEvents(sql, club, 'yapla:1');
+    expect(await takenIds('yapla:1')).toEqual(['1', '1']);
+    await markHandled(sql, club, [events[0]!.id]);
+    expect((await takeEvents(sql, club, 'yapla:1')).map(({ id }) => id)).toEqual([events[1]!.id]);
+  });
+
+  test('of a connection that this process does not know are left to others', async () => {
+    await add(fromYapla('1'));
+    expect(await addressEvents(sql, [], 1_000)).toBe(0);
+    expect(await addressEvents(sql, [{ ...rules[0], connectionId: 'somebody-else' }], 1_000)).toBe(0);
+    expect(await address()).toBe(1);
+  });
+});
+
+describe('one link', () => {
+  test('gets one signal for many events of both systems, by which it counts them', async () => {
+    await proposeLinks(sql, club, [{ linkId: 'yapla:1', yaplaId: '1', yoplanningId: clientId, matchedBy: 'test' }]);
+    await add(fromYapla('1'), fromYoplanning(clientId), fromYapla('1'), fromYapla('2'));
+    await address();
+    await add(fromYoplanning(clientId));
+    await address();
+    expect((await due()).sort((one, another) => one.linkId.localeCompare(another.linkId))).toEqual([
+      { linkId: 'yapla:1', yapla: 2, yoplanning: 2, attempt: 1 },
+      { linkId: 'yapla:2', yapla: 1, yoplanning: 0, attempt: 1 },
+    ]);
+    expect(await due()).toEqual([]);
+  });
+
+  test('keeps the name under which its person was first seen, whichever system the event comes from', async () => {
+    const linkId = `yoplanning:${clientId}`;
+    await proposeLinks(sql, club, [{ linkId, yaplaId: '1', yoplanningId: clientId, matchedBy: 'test' }]);
+    await add(fromYapla('1'));
+    await address();
+    expect(await takenIds(linkId)).toEqual(['1']);
+  });
+
+  test('is signalled when its first event has waited for debounceMs, however many follow', async () => {
+    rules = [{ ...rules[0], debounceMs: 60_000 }];
+    await add(fromYapla('1'));
+    await address();
+    const first = await nextDueInMs(sql, rules);
+    expect(first).toBeGreaterThan(50_000);
+    await add(fromYapla('1'));
+    await address();
+    expect(await nextDueInMs(sql, rules)).toBeLessThanOrEqual(first!);
+    expect(await due()).toEqual([]);
+    await ageSignals(60_000);
+    expect(await nextDueInMs(sql, rules)).toBeLessThanOrEqual(0);
+    expect(await due()).toEqual([{ linkId: 'yapla:1', yapla: 2, yoplanning: 0, attempt: 1 }]);
+    expect(await nextDueInMs(sql, rules)).toBeNull();
+  });
+
+  test('is signalled once by two forwarders at the same time, and each event is addressed once', async () => {
+    const people = Array.from({ length: 50 }, (_, n) => String(n));
+    await add(...people.flatMap((id) => [fromYapla(id), fromYapla(id)]));
+    const addressed = await Promise.all([addressEvents(sql, rules, 60), addressEvents(other, rules, 60)]);
+    expect(addressed[0] + addressed[1]).toBe(100);
+    const both = await Promise.all([takeDueSignals(sql, rules, 1_000), takeDueSignals(other, rules, 1_000)]);
+    const signals = [...both.flat(), ...(await takeDueSignals(sql, rules, 1_000))];
+    expect(signals.map(({ linkId }) => linkId).sort()).toEqual(people.map((id) => `yapla:${id}`).sort());
+    expect(signals.every(({ gathered }) => gathered.yapla === 2)).toBe(true);
+  });
+
+  test('gets no second signal for events that come while the first is under way: they join it', async () => {
+    await add(fromYapla('1'));
+    await address();
+    expect(await due()).toHaveLength(1);
+    await add(fromYapla('1'));
+    await address();
+    expect(await due()).toEqual([]);
+    expect(await takenIds('yapla:1')).toEqual(['1', '1']);
+  });
+
+  test('gets a new signal for an event that comes after its events were taken', async () => {
+    await add(fromYapla('1'));
+    await address();
+    await due();
+    await takenIds('yapla:1');
+    await add(fromYapla('1'));
+    await address();
+    expect(await due()).toEqual([{ linkId: 'yapla:1', yapla: 1, yoplanning: 0, attempt: 1 }]);
+  });
+
+  test('loses no event that is added, addressed and taken in the same moment', async () => {
+    const people = ['1', '2', '3'];
+    let adding = true;
+    const seen = new Set<number>();
+    const taker = async (connection: Sql, linkId: string) => {
+      while (adding) {
+        const events = await takeEvents(connection, club, linkId);
+        for (const { id } of events) seen.add(id);
+        await markHandled(
+          connection,
+          club,
+          events.map(({ id }) => id),
+        );
+      }
+    };
+    const addresser = async (connection: Sql) => {
+      while (adding) {
+        await addressEvents(connection, rules, 7);
+        await takeDueSignals(connection, rules, 2);
+      }
+    };
+    const everything = [
+      ...people.map((id) => taker(sql, `yapla:${id}`)),
+      taker(other, 'yapla:1'),
+      addresser(sql),
+      addresser(other),
+    ];
+    for (let n = 0; n < 100; n += 1) await add(...people.map((id) => fromYapla(id)));
+    adding = false;
+    await Promise.all(everything);
+    // What is left is what a forwarder and a workflow still find: addressed by nobody yet, or with a row that leads to a signal.
+    while ((await address()) > 0);
+    const [{ stranded }] = await sql<[{ stranded: number }]>`
+      select count(*)::int as stranded from inbox i
+       where i.connection_id = ${club} and i.handled_at is null
+         and not exists (select 1 from link_signal s where s.connection_id = ${club} and s.link_id = i.link_id)`;
+    expect(stranded).toBe(0);
+    for (const id of people) {
+      for (const event of await takeEvents(sql, club, `yapla:${id}`)) seen.add(event.id);
+    }
+    expect(seen.size).toBe(300);
+  });
+
+  test('is signalled again, after ever longer pauses, while nobody takes its events', async () => {
+    await add(fromYapla('1'));
+    await address();
+    expect(await due()).toMatchObject([{ attempt: 1 }]);
+    await ageSignals(59_000);
+    expect(await due()).toEqual([]);
+    await ageSignals(1_000);
+    expect(await due()).toMatchObject([{ linkId: 'yapla:1', yapla: 1, attempt: 2 }]);
+    await ageSignals(119_000);
+    expect(await due()).toEqual([]);
+    await ageSignals(1_000);
+    expect(await due()).toMatchObject([{ attempt: 3 }]);
+    await takenIds('yapla:1');
+    await ageSignals(1_000_000_000);
+    expect(await due()).toEqual([]);
+  });
+
+  test('is due again after the pause when its signal could not be sent, as if it had not been tried', async () => {
+    await add(fromYapla('1'));
+    await address();
+    const signals = await takeDueSignals(sql, rules, 10);
+    await releaseSignals(sql, signals, 30_000);
+    expect(await nextDueInMs(sql, rules)).toBeGreaterThan(25_000);
+    expect(await due()).toEqual([]);
+    await ageSignals(30_000);
+    expect(await due()).toMatchObject([{ linkId: 'yapla:1', attempt: 1 }]);
+  });
+
+  test('whose events were taken after all is not signalled again for the failure', async () => {
+    await add(fromYapla('1'));
+    await address();
+    const signals = await takeDueSignals(sql, rules, 10);
+    await takenIds('yapla:1');
+    await releaseSignals(sql, signals, 0);
+    expect(await due()).toEqual([]);
+  });
+});
+
+describe('a merged link', () => {
+  test('hands its unhandled events to the other, which is signalled at once', async () => {
+    rules = [{ ...rules[0], debounceMs: 60_000 }];
+    await add(fromYapla('1'), fromYoplanning(clientId), fromYoplanning(clientId));
+    await address();
+    const [handled] = await takeEvents(sql, club, `yoplanning:${clientId}`);
+    await markHandled(sql, club, [handled!.id]);
+    expect(await sql.begin((tx) => readdress(tx, club, `yoplanning:${clientId}`, 'yapla:1'))).toBe(1);
+    expect(await due()).toEqual([{ linkId: 'yapla:1', yapla: 1, yoplanning: 1, attempt: 1 }]);
+    expect(await takenIds('yapla:1')).toEqual(['1', clientId]);
+    expect(await takenIds(`yoplanning:${clientId}`)).toEqual([]);
+  });
+
+  test('leads to a signal where there is nothing to hand over, and where one was sent before', async () => {
+    await readdress(sql, club, 'yapla:2', 'yapla:1');
+    expect(await due()).toEqual([{ linkId: 'yapla:1', yapla: 0, yoplanning: 0, attempt: 1 }]);
+    await readdress(sql, club, 'yapla:2', 'yapla:1');
+    expect(await due()).toMatchObject([{ linkId: 'yapla:1' }]);
+  });
+});
+
+describe('events that were taken and never handled', () => {
+  test('lead to a new signal once they are old, and not before', async () => {
+    await add(fromYapla('1'), fromYapla('2'));
+    await address();
+    await due();
+    await takenIds('yapla:1');
+    expect(await reviveStranded(sql, rules, 60_000)).toBe(0);
+    await sql`update inbox set received_at = received_at - interval '61 seconds' where connection_id = ${club}`;
+    // The other link's events were not taken: its signal is on its way.
+    expect(await reviveStranded(sql, rules, 60_000)).toBe(1);
+    expect(await due()).toEqual([{ linkId: 'yapla:1', yapla: 1, yoplanning: 0, attempt: 1 }]);
+  });
+
+  test('that were handled are left alone', async () => {
+    await add(fromYapla('1'));
+    await address();
+    const events = await takeEvents(sql, club, 'yapla:1');
+    await markHandled(
+      sql,
+      club,
+      events.map(({ id }) => id),
+    );
+    await sql`update inbox set received_at = received_at - interval '61 seconds' where connection_id = ${club}`;
+    expect(await reviveStranded(sql, rules, 60_000)).toBe(0);
+  });
+});
+
+test('what waits is counted by connection: events not handled, addressed or not, and links not taken', async () => {
+  await add(fromYapla('1'), fromYapla('2'));
+  await address();
+  await add(fromYapla('3'));
+  await takenIds('yapla:1');
+  expect(await countPending(sql, [club, 'empty'])).toEqual([
+    { connectionId: club, events: 3, signals: 1 },
+    { connectionId: 'empty', events: 0, signals: 0 },
+  ]);
+});
+
+test('a database is ready for webhooks once it is migrated', async () => {
+  expect(await inboxIsReady(sql)).toBe(true);
+  const url = new URL(database.url);
+  url.pathname = '/postgres';
+  const empty = openDatabase(url.href, { maxConnections: 1, applicationName: 'inbox test' });
+  expect(await inboxIsReady(empty).finally(() => empty.end())).toBe(false);
+});
