@@ -193,18 +193,18 @@ describe('a creation', () => {
   });
 });
 
-test('a hand that fails does not give up the claims under the others: all have ended when the attempt has', async () => {
+test('an item that fails does not give up the claims under the others: all have ended when the attempt has', async () => {
   const { planId, linkIds } = await changed(2, { bulk: { parallelItems: 2 } });
   // Its link is deleted while the plan is applied (a person's right to be forgotten).
-  await sql`delete from link where connection_id = ${connection.id} and link_id = ${linkIds[0]!}`;
+  await sql`delete from link where connection_id = ${connection.id} and link_id = ${linkIds[1]!}`;
   let claimedMeanwhile: number | undefined;
   connection.systems.yoplanning.arrives = async () => {
     for (let n = 0; n < 5; n++) await sql`select 1`;
     const other = new LinkClaims(sql);
-    claimedMeanwhile = (await other.claim(connection.id, [linkIds[1]!])).linkIds.size;
+    claimedMeanwhile = (await other.claim(connection.id, [linkIds[0]!])).linkIds.size;
     await other.close();
   };
-  await expect(apply(planId)).rejects.toThrow(linkIds[0]!);
+  await expect(apply(planId)).rejects.toThrow(linkIds[1]!);
   expect(claimedMeanwhile).toBe(0);
   expect(await outcomes(planId)).toEqual({ written: 1 });
 });
