@@ -128,7 +128,10 @@ class DecisionApplication {
     const { decision } = this.applying;
     if (decision.gone !== null) {
       const isGone = await work.proveRemoval(decision.gone);
-      await this.record(work.result());
+      this.askAboutTombstones();
+      const result = work.result();
+      this.opened.push(...result.cases);
+      await this.record({ ...result, cases: this.opened });
       return isGone ? 'done' : 'stale';
     }
     if (decision.create !== null) {
@@ -150,6 +153,21 @@ class DecisionApplication {
     this.opened.push(...result.cases.filter((one) => !this.opened.includes(one)));
     await this.record({ ...result, cases: this.opened });
     return isStale ? 'stale' : 'done';
+  }
+
+  /** Records of which the reading before has proven already that they are gone. */
+  private askAboutTombstones(): void {
+    const { linkId, ids } = this.link.pair;
+    for (const system of systemNames) {
+      const id = ids[system];
+      if (id === null || this.link.pair.shadows[system] !== null) continue;
+      this.open({
+        kind: 'removal',
+        subject: `${system}:${id}`,
+        linkId,
+        details: { system, proof: 'read by id: 404' },
+      });
+    }
   }
 
   private async write(): Promise<'done' | 'stale'> {
