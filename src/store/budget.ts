@@ -80,7 +80,7 @@ export interface BudgetOptions {
 /** Most permits given at once where no limit is smaller. */
 const LARGEST_GROUP = 64;
 /** Where nothing is limited nobody waits for the end of a request: only the log does. */
-const UNLIMITED_LINGER_MS = 25;
+const UNLIMITED_LINGER_MS = 100;
 /** A 429 never closes a budget for less (design.md) nor, should its time be nonsense, for more than about a year. */
 const SHORTEST_CLOSURE_MS = 1_000;
 const LONGEST_CLOSURE_MS = 366 * 86_400_000;

@@ -26,7 +26,7 @@ export interface PlannedResult {
 }
 
 /** Results gather for so long: nobody waits for them, and one statement for ten costs little more than one for one. */
-const commitLingerMs = 25;
+const commitLingerMs = 40;
 
 const known = new WeakMap<OpenConnection, SharedWork>();
 

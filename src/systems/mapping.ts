@@ -191,7 +191,7 @@ export function valueAt(
   setting: string,
 ): null | boolean | number | string | undefined {
   let value: Json | undefined = document;
-  for (const step of parsePath(path)) {
+  for (const step of stepsOf(path)) {
     if (value === null) return null;
     if (!isTree(value)) throw new MisplacedField(setting, path, `a path through ${kindOf(value)}`);
     value = childOf(value, String(step));
@@ -235,6 +235,20 @@ function pathText(steps: readonly Step[]): string {
   return steps.map((step) => (typeof step === 'number' ? String(step) : escapePath(step))).join('.');
 }
 
+/** Configured paths are few, and each is walked for every record. */
+const rememberPath = remembering<{ readonly steps: readonly Step[]; readonly canonical: string }>(1_024);
+
+function parsed(path: string) {
+  return rememberPath(path, () => {
+    const steps = parsePath(path);
+    return { steps, canonical: pathText(steps) };
+  });
+}
+
+function stepsOf(path: string): readonly Step[] {
+  return parsed(path).steps;
+}
+
 function canonicalPath(path: string): string {
-  return pathText(parsePath(path));
+  return parsed(path).canonical;
 }

@@ -3,7 +3,7 @@ import type { CanonicalFields } from '../core/record.js';
 import type { Ask, HttpClient } from '../http/client.js';
 import { RecordMissing } from '../http/failures.js';
 import type { Permit } from '../store/budget.js';
-import { mergeAsRead, mergeFields, setValue, unmappedDifferences } from './mapping.js';
+import { mergeAsRead, mergeFields, readPlace, setValue, unmappedDifferences, writePlace } from './mapping.js';
 import { toRecord, type RecordPlaces } from './records.js';
 import type { JsonObject, Merge, SystemRecord, UpdateResult } from './system.js';
 import { reading, type AnswerContext } from './unexpected.js';
@@ -94,7 +94,10 @@ export function changeOf(
   if (Object.keys(fields).length === 0 && !refers) return null;
   const base = shape === 'whole' ? before.document : {};
   const sent = mergeFields(base, fields, places.fieldMap, places.system);
-  const expected = mergeAsRead(before.document, fields, places.fieldMap, places.system);
+  const expected =
+    shape === 'whole' && readsWhereItWrites(fields, places)
+      ? sent
+      : mergeAsRead(before.document, fields, places.fieldMap, places.system);
   if (refers) for (const document of [sent, expected]) writeReference(document, newReference, places);
   return { sent, expected };
 }
@@ -103,9 +106,17 @@ export function changeOf(
 export function newDocument(fields: CanonicalFields, reference: string | null, places: RecordPlaces): Change {
   const filled = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
   const sent = mergeFields({}, filled, places.fieldMap, places.system);
-  const expected = mergeAsRead({}, filled, places.fieldMap, places.system);
+  const expected = readsWhereItWrites(filled, places) ? sent : mergeAsRead({}, filled, places.fieldMap, places.system);
   if (reference !== null) for (const document of [sent, expected]) writeReference(document, reference, places);
   return { sent, expected };
+}
+
+/** What is sent is then what the system should show: the document need not be copied once more. */
+function readsWhereItWrites(fields: CanonicalFields, { fieldMap, system }: RecordPlaces): boolean {
+  return Object.keys(fields).every((name) => {
+    const place = fieldMap[name]![system];
+    return readPlace(place) === writePlace(place);
+  });
 }
 
 function writeReference(document: JsonObject, reference: string, { reference: place }: RecordPlaces): void {
