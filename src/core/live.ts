@@ -55,10 +55,21 @@ export interface LiveDecision extends Decision {
 export type Trigger = SystemName | 'answer';
 
 /**
- * Reasons for which Yoplanning may be written although only Yoplanning's own events came: a rule or a person decided for Yapla.
- * All others wait for Yapla's event or the next reconciliation: Yoplanning's vendor warns of answering its events with a PUT.
+ * Reasons for which Yoplanning may be written although only Yoplanning's own events came: Yapla's value left the base, or a rule or a
+ * person decided for Yapla. All others wait for Yapla's event or the next reconciliation: Yoplanning's vendor warns of answering its
+ * events with a PUT.
+ *
+ * `changedInYapla` is among them because who came says too little: a read can take Yapla's event and record what it told, and die
+ * before its workflow hears of it. The next attempt finds Yapla's change there, and perhaps a Yoplanning event that came meanwhile.
+ * It leads to no circle: the write moves the base, and only Yapla can leave it again.
  */
-const decidedForYapla: ReadonlySet<Reason> = new Set(['ruleYapla', 'newestYapla', 'oneWay', 'ask']);
+const mayAnswerYoplanning: ReadonlySet<Reason> = new Set([
+  'changedInYapla',
+  'ruleYapla',
+  'newestYapla',
+  'oneWay',
+  'ask',
+]);
 
 /** Decides about a link as its workflow sees it. */
 export function decideLive(view: LinkView, triggers: readonly Trigger[]): LiveDecision {
@@ -71,7 +82,7 @@ export function decideLive(view: LinkView, triggers: readonly Trigger[]): LiveDe
     if (view.heldFields.includes(field) && view.answers[field] === undefined) return true;
     const reason = answered.reasons[field];
     const onlyYoplanning = triggers.length > 0 && triggers.every((one) => one === 'yoplanning');
-    const decided = mayAnswerYoplanning(reason) || view.answers[field] !== undefined;
+    const decided = (reason !== undefined && mayAnswerYoplanning.has(reason)) || view.answers[field] !== undefined;
     return system === 'yoplanning' && onlyYoplanning && answered.create === null && !decided;
   });
   const may = restrict(withoutHeld, {
@@ -103,10 +114,6 @@ function sideAnswers(view: LinkView): Record<FieldName, SystemName> {
   return Object.fromEntries(
     Object.entries(view.answers).flatMap(([field, take]) => (take === 'value' ? [] : [[field, take]])),
   );
-}
-
-function mayAnswerYoplanning(reason: Reason | undefined): boolean {
-  return reason !== undefined && decidedForYapla.has(reason);
 }
 
 function withoutFields(decision: Decision, left: (system: SystemName, field: FieldName) => boolean): Decision {
