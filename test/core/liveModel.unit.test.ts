@@ -1,8 +1,75 @@
-import { test } from '@jest/globals';
+/** Live propagation as a whole, in memory: random histories end as docs/how-it-works.md says, and the model notices where they do not. */
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { histories, runHistory } from '../helpers/liveModel.js';
+import { otherSystem, systemNames, type SystemName } from '../../src/core/record.js';
+import { fightToTheEnd, histories, plainSetting, runHistory, Violation, type Mutant } from '../helpers/liveModel.js';
 import { checkProperty } from '../helpers/property.js';
 
-test('whatever happens, at the end the properties hold', async () => {
+test('whatever people do and whatever is lost, repeated, late or cut off, every history ends in sync or in a question', async () => {
   await checkProperty(fc.property(histories, runHistory), { numRuns: 10_000 });
+});
+
+describe('the property finds a fault that is put in on purpose', () => {
+  test.each<readonly [Mutant, RegExp]>([
+    ['base not moved', /^[189]:/],
+    ['precondition not checked', /^3:/],
+    ['journal after the write', /^3:/],
+    ['event taken before the read commits', /^8:/],
+    ['rewrites not remembered', /^2:/],
+    ['lost answers not looked for', /^[289]:/],
+    ['only mapped fields written', /^5:/],
+    ['creation repeated without looking', /^[34]:/],
+    ['older body accepted', /^8:/],
+    ['gone when the list is short', /^6:/],
+    ['first sight matches nobody', /^4:/],
+    ['survivor not told', /^8:/],
+    ['values in the history', /^10:/],
+  ])('%s', (mutant, expected) => {
+    // The seed is fixed: whether a mutant is found must not depend on the day.
+    const found = fc.check(
+      fc.property(histories, (history) => runHistory({ ...history, setting: { ...history.setting, mutant } })),
+      { seed: 20260719, numRuns: 3_000, endOnFailure: true },
+    );
+    expect(found.failed).toBe(true);
+    expect(found.errorInstance).toBeInstanceOf(Violation);
+    expect((found.errorInstance as Violation).message).toMatch(expected);
+  });
+});
+
+describe('a server that fights back', () => {
+  interface Fight {
+    readonly clubDirection: 'both' | 'toYapla' | 'toYoplanning';
+    readonly stubborn: SystemName | 'both';
+    readonly edits: readonly { readonly system: SystemName; readonly nth: number }[];
+  }
+  const fights: fc.Arbitrary<Fight> = fc.record({
+    clubDirection: fc.constantFrom('both', 'toYapla', 'toYoplanning'),
+    stubborn: fc.constantFrom('yapla', 'yoplanning', 'both'),
+    edits: fc.array(fc.record({ system: fc.constantFrom(...systemNames), nth: fc.nat({ max: 2 }) }), {
+      minLength: 1,
+      maxLength: 8,
+    }),
+  });
+  const fight = ({ clubDirection, stubborn, edits }: Fight, mutant: Mutant | null) => {
+    const puts = { yapla: { club: 'Club A' }, yoplanning: { club: 'Club B' } };
+    const fighting = stubborn === 'both' ? puts : { [stubborn]: { club: puts[otherSystem(stubborn)].club } };
+    // The first edit changes something, so that there is a fight.
+    return fightToTheEnd({ ...plainSetting, clubDirection, mutant }, fighting, [{ system: 'yapla', nth: 1 }, ...edits]);
+  };
+
+  test('is stopped by the breaker: few writes, and a question', async () => {
+    await checkProperty(
+      fc.property(fights, (about) => {
+        const { writes, frozen } = fight(about, null);
+        expect(writes).toBeLessThanOrEqual(8 * (about.edits.length + 1));
+        if (about.stubborn === 'both' && about.clubDirection === 'both') expect(frozen).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('would be fought for ever without it', () => {
+    const forEver: Fight = { clubDirection: 'both', stubborn: 'both', edits: [] };
+    expect(() => fight(forEver, 'breaker switched off')).toThrow(/^9:/);
+  });
 });

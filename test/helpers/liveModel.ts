@@ -122,7 +122,7 @@ export class LiveModel {
       this.world.enteredOf(person, question.field).add(normal(question.field, raw));
       question.answer = { take, value: normal(question.field, raw) };
     } else question.answer = { take };
-    this.workflows.of(question.linkId).signal(['answer']);
+    this.workflows.of(question.linkId).signal(true);
   }
 
   private step(workflow: { step: () => void }): void {
@@ -138,7 +138,7 @@ export class LiveModel {
       workflows.forward({ again: true });
       const working = workflows.working();
       if (working.length === 0) return;
-      for (const workflow of working) while (workflow.canWork) this.step(workflow);
+      for (const workflow of working) this.step(workflow);
     }
   }
 
@@ -160,7 +160,17 @@ function pickOf<T>(from: readonly T[], nth: number): T | undefined {
 export function runHistory(history: History): void {
   const world = ended(history);
   const comparable = comparablePeople(history);
-  if (comparable.length > 0) checkSame(world, ended(withoutMishaps(history)), comparable);
+  if (comparable.length > 0) checkSame(world, endedWithoutMishaps(history), comparable);
+}
+
+/** What `ended` would come to if nothing had gone wrong; it is not itself what is examined. */
+function endedWithoutMishaps(history: History): World {
+  const { setting, actions } = withoutMishaps(history);
+  const model = new LiveModel(setting);
+  for (const action of actions) model.act(action);
+  model.repair();
+  model.settle();
+  return model.world;
 }
 
 function ended(history: History): World {
@@ -179,4 +189,25 @@ function ended(history: History): World {
   if (second.writes > 0) throw new Violation(`1: a second run wrote ${second.writes} times`);
   checkEnd(world);
   return world;
+}
+
+/**
+ * Lets people edit one field of one person while servers put back values of their own after each of our updates.
+ *
+ * @throws {Violation} if it does not end
+ */
+export function fightToTheEnd(
+  setting: Setting,
+  fighting: FightingServers,
+  edits: readonly { readonly system: 'yapla' | 'yoplanning'; readonly nth: number }[],
+): { readonly writes: number; readonly frozen: boolean } {
+  const model = new LiveModel(setting, fighting);
+  for (const { system, nth } of edits) {
+    model.act({ do: 'edit', system, person: 0, field: 'club', nth });
+    model.settle();
+  }
+  model.repair();
+  model.settle();
+  const frozen = model.world.store.cases.some(({ kind, open }) => kind === 'frozen' && open);
+  return { writes: model.world.writes(), frozen };
 }

@@ -1,7 +1,13 @@
 /** What is recorded once a write or a creation is known to have taken effect: shadow, base, rewrites and answered questions. */
 import { agreedHashes, decideLink, pairHashes } from '../../../src/sync/decideLink.js';
 import { compareWritten } from '../../../src/sync/rewrites.js';
-import { otherSystem, type FieldHashes, type FieldValue, type SystemName } from '../../../src/core/record.js';
+import {
+  otherSystem,
+  type CanonicalFields,
+  type FieldHashes,
+  type FieldValue,
+  type SystemName,
+} from '../../../src/core/record.js';
 import { fingerprint, type StoredLink, type StoredShadow } from './store.js';
 import type { World } from './world.js';
 
@@ -51,22 +57,40 @@ export function settleCreated(world: World, link: StoredLink, record: StoredShad
 /**
  * Writes of which nobody knows what became of them: a crash fell between the request and its commit. Where the record now holds what
  * was sent they took effect. So they did where it holds a form of it, with the same letters and digits: then that form is the server's
- * (a person who typed just that meant the same).
+ * (a person who typed just that meant the same). The server may have made such forms of the fields that were not sent as well.
+ *
+ * @param before the record's values as they were known until now
  */
-export function settleUnanswered(world: World, link: StoredLink, system: SystemName): void {
+export function settleUnanswered(
+  world: World,
+  link: StoredLink,
+  system: SystemName,
+  before: CanonicalFields = {},
+): void {
   if (world.is('lost answers not looked for')) return;
   const { store } = world;
   const shadow = store.shadow(system, link.ids[system]);
   if (shadow === undefined || shadow.gone) return;
-  for (const entry of store.journal) {
-    if (entry.linkId !== link.linkId || entry.system !== system || entry.outcome !== null) continue;
+  const unanswered = store.journal.filter(
+    (entry) => entry.linkId === link.linkId && entry.system === system && entry.outcome === null,
+  );
+  if (unanswered.length === 0) return;
+  const sent = Object.fromEntries(unanswered.map((entry) => [entry.field, entry.new]));
+  for (const entry of unanswered) {
     const found = shadow.fields[entry.field] ?? null;
-    if (found === entry.new) entry.outcome = 'written';
-    else if (isFormOf(found, entry.new)) {
-      entry.outcome = 'written';
-      const hash = (value: FieldValue) => ({ [entry.field]: fingerprint(entry.field, value) });
-      learnForms(world, link, system, { before: {}, wanted: hash(entry.new), after: hash(found) });
-    }
+    if (found === entry.new || isFormOf(found, entry.new)) entry.outcome = 'written';
+  }
+  for (const [field, value] of Object.entries({ ...before, ...sent })) {
+    const found = shadow.fields[field] ?? null;
+    if (found === value || !isFormOf(found, value)) continue;
+    const was = { [field]: fingerprint(field, value) };
+    const isSent = sent[field] !== undefined;
+    const forms = {
+      before: isSent ? {} : was,
+      wanted: isSent ? was : {},
+      after: { [field]: fingerprint(field, found) },
+    };
+    learnForms(world, link, system, forms);
   }
 }
 

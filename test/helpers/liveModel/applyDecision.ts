@@ -61,7 +61,7 @@ function released(world: World, linkId: string): LinkView {
   const [system, id] = [linkId.slice(0, linkId.indexOf(':')) as SystemName, linkId.slice(linkId.indexOf(':') + 1)];
   const holder = link ?? world.store.holder(system, id);
   if (holder === undefined || holder === link) return viewOf(world, linkId);
-  tell(world, linkId, holder, []);
+  tell(world, linkId, holder, false);
   return viewOf(world, linkId, holder.linkId);
 }
 
@@ -133,7 +133,7 @@ function* write(
     yield;
     // One transaction: an attempt before this one may have written it, and then only the base moves.
     store.keepShadow(system, record);
-    settleUnanswered(world, link, system);
+    settleUnanswered(world, link, system, seen.fields);
     for (const entry of entries) entry.outcome ??= 'abandoned';
     if (sameHashes(hashes, { ...seen.hashes, ...sent })) return true;
     world.counts.stale += 1;

@@ -52,18 +52,23 @@ export function* readRecord(world: World, linkId: string): Generator<void, Readi
   // One transaction: what was read, the events that it answers, and who it is.
   for (const { system, id, record } of reads) {
     if (record !== null) {
+      const before = store.shadow(system, id)?.fields;
       store.keepShadow(system, record);
       const of = store.links.get(linkId);
-      if (of?.ids[system] === id) settleUnanswered(world, of, system);
+      if (of?.ids[system] === id) settleUnanswered(world, of, system, before);
     } else {
       const shadow = store.shadow(system, id);
       if (shadow) shadow.gone = true;
     }
   }
+  let survivor = identify(world, linkId);
+  while (survivor === 'busy') {
+    yield;
+    survivor = identify(world, linkId);
+  }
   store.handled(events);
-  const survivor = identify(world, linkId);
   // The survivor has to act on what was read here: it is told in the same transaction.
-  if (survivor !== null && survivor.linkId !== linkId) tell(world, linkId, survivor, taken);
+  if (survivor !== null && survivor.linkId !== linkId) tell(world, linkId, survivor, true);
   yield;
   if (survivor !== null && survivor.linkId !== linkId) return { view: mergedView(world, linkId, survivor), taken };
   return { view: viewOf(world, linkId), taken };
@@ -83,17 +88,20 @@ function newestBody(world: World, events: readonly InboxEvent[], known: StoredSh
 }
 
 function mergedView(world: World, linkId: string, into: StoredLink): LinkView {
-  tell(world, linkId, into, []);
+  tell(world, linkId, into, false);
   return viewOf(world, linkId, into.linkId);
 }
 
 /** What came for a link that was merged goes to the survivor. */
-export function tell(world: World, from: string, into: StoredLink, taken: readonly SystemName[]): void {
-  if (!world.is('survivor not told')) world.store.readdress(from, into.linkId, taken);
+export function tell(world: World, from: string, into: StoredLink, wasRead: boolean): void {
+  if (!world.is('survivor not told')) world.store.readdress(from, into.linkId, wasRead);
 }
 
+/** `busy`: somebody writes for the link that this record would join. It must not get a record meanwhile: it may be creating one. */
+type Sight = StoredLink | 'busy' | null;
+
 /** The link of a record, which is found, merged or made now; null where there is none, or a doubt. */
-function identify(world: World, linkId: string): StoredLink | null {
+function identify(world: World, linkId: string): Sight {
   const { store } = world;
   const link = store.links.get(linkId);
   if (link !== undefined) {
@@ -108,7 +116,7 @@ function identify(world: World, linkId: string): StoredLink | null {
  * Who is this? Our own creation, one person with a record of the other system, somebody who looks like a person whom both systems have
  * already (a doubt), or somebody new.
  */
-export function firstSight(world: World, system: SystemName, id: string): StoredLink | null {
+export function firstSight(world: World, system: SystemName, id: string): Sight {
   const { store } = world;
   const record = `${system}:${id}`;
   const own = store.shadow(system, id);
@@ -138,12 +146,11 @@ export function firstSight(world: World, system: SystemName, id: string): Stored
 }
 
 /** Two records are one person: the older of their links survives. */
-function linkPair(world: World, system: SystemName, id: string, otherId: string): StoredLink | null {
+function linkPair(world: World, system: SystemName, id: string, otherId: string): StoredLink | 'busy' {
   const { store } = world;
   const other = otherSystem(system);
   const [mine, theirs] = [store.holder(system, id), store.holder(other, otherId)];
-  // Somebody writes for that link at this moment: it is looked at again with its next event, or by the repair run.
-  if (theirs !== undefined && store.claims.has(theirs.linkId)) return mine ?? null;
+  if (theirs !== undefined && store.claims.has(theirs.linkId)) return 'busy';
   const survivor = [...store.links.values()].find((one) => one === mine || one === theirs);
   if (survivor === undefined) {
     return store.addLink(linkIdOf(system, id), { yapla: null, yoplanning: null, [system]: id, [other]: otherId });

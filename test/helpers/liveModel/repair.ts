@@ -67,9 +67,10 @@ function scan(world: World): Record<'yapla' | 'yoplanning', number> {
     const before = server.requests.pages;
     for (const shadow of world.store.shadows.values()) if (shadow.system === system) shadow.unseen = true;
     for (const record of server.list()) {
+      const before = world.store.shadow(system, record.id)?.fields;
       world.store.keepShadow(system, record);
       const link = world.store.holder(system, record.id);
-      if (link !== undefined) settleUnanswered(world, link, system);
+      if (link !== undefined) settleUnanswered(world, link, system, before);
     }
     pages[system] = server.requests.pages - before;
   }

@@ -69,8 +69,6 @@ export interface Intent {
   open: boolean;
 }
 
-type Counts = Record<SystemName, number>;
-
 export class Store {
   readonly shadows = new Map<string, StoredShadow>();
   readonly links = new Map<string, StoredLink>();
@@ -79,7 +77,7 @@ export class Store {
   readonly intents: Intent[] = [];
   inbox: InboxEvent[] = [];
   /** Rows of `link_signal`: links with events that their workflow has not taken yet. */
-  readonly signals = new Map<string, { readonly counts: Counts; signalled: boolean }>();
+  readonly signals = new Map<string, { signalled: boolean }>();
   /** Links that somebody writes to now. */
   readonly claims = new Set<string>();
   /** Links that were merged into others: a transaction that meant one of them finds nothing. */
@@ -183,14 +181,8 @@ export class Store {
     for (const event of this.inbox) {
       if (event.linkId !== null || event.handled) continue;
       event.linkId = this.holder(event.system, event.id)?.linkId ?? linkIdOf(event.system, event.id);
-      this.count(event.linkId, event.system);
+      this.signals.set(event.linkId, this.signals.get(event.linkId) ?? { signalled: false });
     }
-  }
-
-  private count(linkId: string, system: SystemName): void {
-    const row = this.signals.get(linkId) ?? { counts: { yapla: 0, yoplanning: 0 }, signalled: false };
-    row.counts[system] += 1;
-    this.signals.set(linkId, row);
   }
 
   eventsOf(linkId: string): InboxEvent[] {
@@ -202,14 +194,11 @@ export class Store {
     if (this.inbox.length > 30) this.inbox = this.inbox.filter((event) => !event.handled);
   }
 
-  /** Moves what came for a link to another, and asks for a signal to that one. @param taken systems whose events were read already */
-  readdress(from: string, to: string, taken: readonly SystemName[]): void {
+  /** Moves what came for a link to another, and asks for a signal to that one. */
+  readdress(from: string, to: string, wasRead: boolean): void {
     const events = this.eventsOf(from);
     for (const event of events) event.linkId = to;
-    for (const system of [...taken, ...events.map((event) => event.system)]) {
-      this.count(to, system);
-      this.signals.get(to)!.signalled = false;
-    }
+    if (wasRead || events.length > 0) this.signals.set(to, { signalled: false });
     this.signals.delete(from);
   }
 }

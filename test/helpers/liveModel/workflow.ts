@@ -1,7 +1,6 @@
 /** The workflow `syncRecord` as Temporal runs it: its own state survives every crash, and an activity that was cut off is begun again. */
 import { nextStep, type LinkView, type Trigger } from '../../../src/core/live.js';
 import type { LiveDecision } from '../../../src/core/live.js';
-import { systemNames, type SystemName } from '../../../src/core/record.js';
 import { applyDecision } from './applyDecision.js';
 import { readRecord, type Reading } from './readRecord.js';
 import { checkHistory } from './view.js';
@@ -22,9 +21,10 @@ export class SyncRecord {
     readonly linkId: string,
   ) {}
 
-  signal(triggers: readonly Trigger[]): void {
+  /** Only says that there is something: whose events they are, the read that takes them tells. */
+  signal(answered = false): void {
     this.signalled = true;
-    for (const trigger of triggers) this.triggers.add(trigger);
+    if (answered) this.triggers.add('answer');
   }
 
   get canWork(): boolean {
@@ -101,8 +101,7 @@ export class Workflows {
     for (const [linkId, row] of store.signals) {
       if (row.signalled && options.again !== true) continue;
       row.signalled = true;
-      const told: readonly SystemName[] = systemNames.filter((system) => row.counts[system] > 0);
-      if (options.lost !== true) this.of(linkId).signal(told);
+      if (options.lost !== true) this.of(linkId).signal();
     }
   }
 }
