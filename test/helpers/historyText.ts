@@ -1,9 +1,15 @@
 /** All that a workflow's history says, as text: payloads are bytes there, which JSON.stringify does not show. */
 import type { WorkflowHandle } from '@temporalio/client';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
 
 export async function historyText(handle: Pick<WorkflowHandle, 'fetchHistory'>): Promise<string> {
+  return textOf(await handle.fetchHistory());
+}
+
+/** The same of a history at hand. */
+export function textOf(history: History): string {
   const texts: string[] = [];
-  collect(await handle.fetchHistory(), texts);
+  collect(history, texts);
   return texts.join('\n');
 }
 

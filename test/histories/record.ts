@@ -1,6 +1,8 @@
 /** `npm run record-histories`: runs each scenario on real servers and writes its history beside this file. */
 import { writeFileSync } from 'node:fs';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { textOf } from '../helpers/historyText.js';
+import { sandboxValues, valuesIn } from '../helpers/sandboxValues.js';
 import { startTestServers } from '../helpers/testServers.js';
 import { scenarios } from './scenarios.js';
 
@@ -19,11 +21,13 @@ try {
   for (const { name, options, run } of scenarios.filter((scenario) => only.length === 0 || only.includes(scenario.name))) {
     const house = await startPasserelle(options);
     try {
-      const handle = await run(house);
-      const { events } = await handle.fetchHistory();
-      const json = JSON.stringify(JSON.parse(historyToJSON({ events: events ?? [] })), withoutMachine, 1);
+      const before = await sandboxValues(house.sandbox);
+      const history = await (await run(house)).fetchHistory();
+      const values = valuesIn(textOf(history), [...before, ...(await sandboxValues(house.sandbox))]);
+      if (values.length > 0) throw new Error(`${name}: its history holds ${values.length} values of people; not written`);
+      const json = JSON.stringify(JSON.parse(historyToJSON({ events: history.events ?? [] })), withoutMachine, 1);
       writeFileSync(new URL(`./${name}.json`, import.meta.url), `${json}\n`);
-      process.stdout.write(`${name}: ${events?.length ?? 0} events, ${Math.round(json.length / 1024)} KiB\n`);
+      process.stdout.write(`${name}: ${history.events?.length ?? 0} events, ${Math.round(json.length / 1024)} KiB\n`);
     } finally {
       await house.stop();
     }

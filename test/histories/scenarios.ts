@@ -2,79 +2,8 @@
  * The runs whose histories are kept as replay fixtures: what a change to a workflow's code must be able to replay. Recorded by
  * `npm run record-histories` on the real server; replayed by test/workflows/replay.servers.test.ts.
  */
-import type { BulkSyncHandle } from '../../src/bulk.js';
-import { approveSignal, pauseSignal, resumeSignal } from '../../workflows/bulkSync.messages.js';
-import { untilProgress } from '../helpers/bulkSync.js';
-import type { PasserelleOptions, TestPasserelle } from '../helpers/passerelle.js';
+import { bulkSyncScenarios } from './bulkSyncScenarios.js';
+import type { Scenario } from './scenario.js';
+import { syncRecordScenarios } from './syncRecordScenarios.js';
 
-export interface Scenario {
-  readonly name: string;
-  readonly options: PasserelleOptions;
-  /** Runs it to its end; returns the handle whose history is kept. */
-  readonly run: (house: TestPasserelle) => Promise<BulkSyncHandle>;
-}
-
-const people = { seed: 31, yapla: 6, yoplanning: 4, shared: 5, differing: 5 };
-
-async function toItsEnd(handle: BulkSyncHandle): Promise<BulkSyncHandle> {
-  await handle.result();
-  return handle;
-}
-
-export const scenarios: readonly Scenario[] = [
-  {
-    name: 'bulkSync.applied',
-    options: { sandbox: { people } },
-    run: async (house) => await toItsEnd(await house.startBulk()),
-  },
-  {
-    name: 'bulkSync.nothing-to-do',
-    options: { sandbox: { people } },
-    run: async (house) => {
-      await (await house.startBulk()).result();
-      return await toItsEnd(await house.startBulk());
-    },
-  },
-  {
-    name: 'bulkSync.approved-by-a-person-paused-and-resumed',
-    options: {
-      sandbox: { people, yoplanning: { limits: {}, latency: { inboundMs: 10, outboundMs: 10 } } },
-      connection: { settings: { bulk: { chunkItems: 3, parallelItems: 1, parallelChunks: 1 } } },
-    },
-    run: async (house) => {
-      const handle = await house.startBulk({ autoApprove: false });
-      const { plan } = await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
-      await handle.signal(approveSignal, { by: 'fixture', plan: plan!.number });
-      await untilProgress(handle, ({ phase }) => phase === 'applying');
-      await handle.signal(pauseSignal);
-      await untilProgress(handle, ({ state }) => state.kind === 'paused');
-      await handle.signal(resumeSignal);
-      return await toItsEnd(handle);
-    },
-  },
-  {
-    name: 'bulkSync.quota-spent-and-token-revoked',
-    options: {
-      sandbox: { people, yoplanning: { limits: { requestsPerDay: 12, dayWindowMs: 3_000 } } },
-      connection: { limits: { yoplanning: { requestsPerDay: 12, dayWindowMs: 3_000, liveShare: 0, longWaitMs: 100 } } },
-    },
-    run: async (house) => {
-      const fault = await house.sandbox.control.addFault({ system: 'yapla', skip: 5, action: { do: 'revoke' } });
-      const handle = await house.startBulk();
-      await untilProgress(handle, ({ state }) => state.kind === 'stopped');
-      await house.sandbox.control.removeFault(fault);
-      await handle.signal(resumeSignal);
-      return await toItsEnd(handle);
-    },
-  },
-  {
-    name: 'bulkSync.creations-settled',
-    options: { sandbox: { people } },
-    run: async (house) => {
-      const lost = { system: 'yapla', kind: 'create', times: 2 } as const;
-      await house.sandbox.control.addFault({ ...lost, action: { do: 'reset', effect: 'applied' } });
-      await house.sandbox.control.addFault({ ...lost, skip: 2, action: { do: 'reset', effect: 'none' } });
-      return await toItsEnd(await house.startBulk());
-    },
-  },
-];
+export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...syncRecordScenarios];

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { yaplaShapes } from '../../src/sandbox/options.js';
 import { historyText } from '../helpers/historyText.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { sandboxValues } from '../helpers/sandboxValues.js';
 
 const people = {
   seed: 17,
@@ -15,17 +16,6 @@ const people = {
 let house: TestPasserelle;
 afterEach(async () => await house.stop());
 
-/** Every value that a person of either system has, in any form in which it stands there; longer than three characters. */
-async function valuesOf({ sandbox }: TestPasserelle): Promise<Set<string>> {
-  const values = new Set<string>();
-  for (const system of ['yapla', 'yoplanning'] as const) {
-    for (const { person } of await sandbox.control.records(system)) {
-      for (const value of Object.values(person)) if (value !== null) values.add(String(value).trim());
-    }
-  }
-  return new Set([...values].filter((value) => value.length > 3));
-}
-
 const long = process.env['PASSERELLE_LONG'] !== undefined;
 
 test.each(long ? yaplaShapes : yaplaShapes.slice(0, 1))(
@@ -33,7 +23,7 @@ test.each(long ? yaplaShapes : yaplaShapes.slice(0, 1))(
   async (shape) => {
     house = await startPasserelle({ sandbox: { people, yapla: { shape } }, connection: { rule: 'ask' } });
     const { control } = house.sandbox;
-    const before = await valuesOf(house);
+    const before = await sandboxValues(house.sandbox);
     for (const system of ['yapla', 'yoplanning'] as const) {
       await control.addFault({ system, kind: 'list', times: 1, action: { do: 'malformed' } });
       await control.addFault({
@@ -79,7 +69,7 @@ test.each(long ? yaplaShapes : yaplaShapes.slice(0, 1))(
     // What is looked through does hold the run: its scans, its items, its worker's lines.
     for (const there of [house.connectionId, 'applyChunk', 'remoteItems', 'worker started'])
       expect(said).toContain(there);
-    const values = [...before, ...(await valuesOf(house)), 'zorglub'];
+    const values = [...before, ...(await sandboxValues(house.sandbox)), 'zorglub'];
     // Counted, not listed: a failing test must not print them either. Invented as they are, the habit counts.
     expect(values.length).toBeGreaterThan(150);
     expect(values.filter((value) => said.includes(value)).length).toBe(0);
