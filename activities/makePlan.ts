@@ -13,9 +13,10 @@ import { systemNames, type SystemName } from '../src/core/record.js';
 import type { OpenConnection } from '../src/connection.js';
 import { refreshStatistics } from '../src/store/database.js';
 import { countPeople } from '../src/store/scans.js';
-import { pairsAfter } from '../src/store/links.js';
+import { pairsAfter, type LinkedPair } from '../src/store/links.js';
 import { addItems, clearItems, countItems, type NewPlanItem } from '../src/store/planItems.js';
 import { readyPlan } from '../src/store/plans.js';
+import { declinedQuestions } from '../src/store/caseAnswers.js';
 import { openCases } from '../src/store/cases.js';
 import { decideLink, isTombstone, pairHashes } from '../src/sync/decideLink.js';
 import { heldBack } from '../src/sync/heldBack.js';
@@ -60,6 +61,8 @@ export const makePlan =
         if (pairs.length === 0) break;
         after = pairs.at(-1)!.linkId;
         const held = await heldBack(sql, connectionId, pairs);
+        const toAsk = open.config.create === 'ask' ? pairs.filter(isOneSided).map(({ linkId }) => linkId) : [];
+        const declined = await declinedQuestions(sql, connectionId, toAsk);
         const items = { local: [] as NewPlanItem[], remote: [] as NewPlanItem[] };
         for (const pair of pairs) {
           if (pair.ids.yapla !== null && pair.ids.yoplanning !== null) linked += 1;
@@ -72,8 +75,9 @@ export const makePlan =
           );
           totals = addDecision(totals, decision, { isNewLink, lacksReference });
           if (wanted.kind !== 'inSync' && decision.kind === 'inSync') heldBackPeople += 1;
-          // Known to one system only, and the rule is to ask a person first.
-          const asks = wanted.create !== null && decision.create === null && open.config.create === 'ask';
+          // Known to one system only, and the rule is to ask a person first, who has not said no yet.
+          const mayAsk = open.config.create === 'ask' && !declined.get(pair.linkId)?.has('create');
+          const asks = wanted.create !== null && decision.create === null && mayAsk;
           const kind = asks ? 'create' : itemKindOf(decision, isNewLink);
           if (kind === null) continue;
           const writes = systemNames.some((system) => decision.write[system].length > 0);
@@ -115,6 +119,10 @@ export const makePlan =
       );
       return { totals, cost, guard, heldBack: heldBackPeople, remoteItems: next.remote - 1 };
     });
+
+function isOneSided({ ids }: LinkedPair): boolean {
+  return ids.yapla === null || ids.yoplanning === null;
+}
 
 function isLacking(
   pair: {

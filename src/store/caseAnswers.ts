@@ -155,6 +155,7 @@ export async function declinedQuestions(
   connectionId: string,
   linkIds: readonly string[],
 ): Promise<Map<string, Set<'removal' | 'create'>>> {
+  if (linkIds.length === 0) return new Map();
   const rows = await sql<{ linkId: string; kinds: ('removal' | 'create')[] }[]>`
     select coalesce(c.link_id, c.subject) as "linkId", array_agg(distinct c.kind) as kinds from cases c
      where c.connection_id = ${connectionId} and c.status = 'closed' and c.kind in ('removal', 'create')

@@ -64,7 +64,10 @@ export async function closeGuardCases(sql: Sql, connectionId: string, planId: nu
      where connection_id = ${connectionId} and kind = 'guard' and subject = ${`plan/${planId}`} and status = 'open'`;
 }
 
-/** Closes cases whose question no longer stands: of these links, every open one of these kinds but for the fields named. */
+/**
+ * Closes cases whose question no longer stands: of these links, every open one of these kinds but for the fields named. A value of a
+ * person's own is still to be carried out where both systems agree on another one.
+ */
 export async function closeSettledCases(
   sql: Sql | Transaction,
   connectionId: string,
@@ -76,7 +79,8 @@ export async function closeSettledCases(
     update cases c set status = 'closed', closed_at = now(), closed_by = 'settled'
       from json_to_recordset(${JSON.stringify(rows)}::text::json) as r(link_id text, open_fields jsonb)
      where c.connection_id = ${connectionId} and c.link_id = r.link_id and c.status = 'open'
-       and c.kind in ('conflict', 'notTaken') and not r.open_fields ? c.field`;
+       and c.kind in ('conflict', 'notTaken') and not r.open_fields ? c.field
+       and c.answer->>'take' is distinct from 'value'`;
 }
 
 /** What of a link still needs something: fields, and kinds of questions about the link as a whole. */
@@ -86,31 +90,35 @@ export interface StillOpen {
   readonly kinds: readonly ('refused' | 'removal' | 'create')[];
 }
 
-/** Closes questions about these links that answered themselves: whoever edited one of the two systems has said what holds. */
+/**
+ * Closes questions about these links that answered themselves: whoever edited one of the two systems has said what holds. A frozen
+ * field only once it is answered, too; and a value of a person's own is still to be carried out.
+ */
 export async function closeAnsweredCases(sql: Sql, connectionId: string, links: readonly StillOpen[]): Promise<void> {
   if (links.length === 0) return;
   await sql`
     update cases c set status = 'closed', closed_at = now(), closed_by = 'settled'
       from json_to_recordset(${JSON.stringify(links)}::text::json) as r("linkId" text, fields jsonb, kinds jsonb)
      where c.connection_id = ${connectionId} and c.status = 'open' and coalesce(c.link_id, c.subject) = r."linkId"
-       and ((c.kind in ('conflict', 'notTaken') and not r.fields ? c.field)
+       and ((not r.fields ? c.field and c.answer->>'take' is distinct from 'value'
+             and (c.kind in ('conflict', 'notTaken') or (c.kind = 'frozen' and c.answer is not null)))
          or (c.kind in ('refused', 'removal', 'create') and not r.kinds ? c.kind))`;
 }
 
-/** An open case that holds writes back: of the whole link (`refused`), or of one field (`notTaken`). */
+/** An open case that holds writes back: of the whole link (`refused`), or of one field (`notTaken`, `frozen`). */
 export interface HoldingCase {
-  readonly kind: 'refused' | 'notTaken';
+  readonly kind: 'refused' | 'notTaken' | 'frozen';
   readonly linkId: string;
   readonly field: string;
   readonly saw: Readonly<Record<SystemName, FieldHashes | null>>;
 }
 
-/** Open cases that hold writes of these links back while nothing has changed since. */
+/** Open cases that hold writes of these links back: a frozen field until it is answered, the others while nothing has changed since. */
 export async function holdingCases(sql: Sql, connectionId: string, linkIds: readonly string[]): Promise<HoldingCase[]> {
   return await sql<HoldingCase[]>`
     select kind, link_id as "linkId", field, saw from cases
-     where connection_id = ${connectionId} and status = 'open' and kind in ('refused', 'notTaken') and saw is not null
-       and link_id = any(${linkIds as string[]})`;
+     where connection_id = ${connectionId} and status = 'open' and kind in ('refused', 'notTaken', 'frozen')
+       and saw is not null and link_id = any(${linkIds as string[]})`;
 }
 
 /** Of these links, those with open cases, and on which fields: the empty string stands for the whole link. */

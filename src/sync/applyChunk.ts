@@ -7,7 +7,7 @@
  * record becomes a case and the rest goes on.
  */
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
-import { systemNames } from '../core/record.js';
+import { systemNames, type FieldName } from '../core/record.js';
 import { openIntents, settleIntents, type Intent } from '../store/intents.js';
 import { pairsByIds, type LinkedPair } from '../store/links.js';
 import { countAttempt, pendingItems, type PlanItem } from '../store/planItems.js';
@@ -16,6 +16,7 @@ import type { OpenConnection } from '../connection.js';
 import { applyLink, LinkInterrupted } from './applyLink.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { stopIfCanariesDie } from './canary.js';
+import { frozenFields } from './heldBack.js';
 import type { ChunkPlaces } from './places.js';
 import type { ItemResult } from './results.js';
 import { sharedWork, type SharedWork } from './sharedWork.js';
@@ -51,7 +52,8 @@ export async function applyChunk(chunk: ApplyingChunk, from: number, to: number)
     const intents = new Map(
       (await openIntents(sql, connection.id, [...claimed])).map((intent) => [intent.linkId, intent]),
     );
-    const attempt = new ChunkAttempt(chunk, claim, pairs, intents);
+    const frozen = await frozenFields(sql, connection.id, [...claimed]);
+    const attempt = new ChunkAttempt(chunk, claim, pairs, intents, frozen);
     await attempt.run(items.filter((item) => claimed.has(item.linkId!)));
   } finally {
     await claim.release();
@@ -76,6 +78,7 @@ class ChunkAttempt {
     private readonly claim: Claim,
     private readonly pairs: ReadonlyMap<string, LinkedPair>,
     private readonly intents: ReadonlyMap<string, Intent>,
+    private readonly frozen: ReadonlyMap<string, ReadonlySet<FieldName>>,
   ) {
     this.shared = sharedWork(chunk.sql, chunk.connection);
   }
@@ -140,6 +143,7 @@ class ChunkAttempt {
           openIntent: this.intents.get(pair.linkId) ?? null,
         },
         pair,
+        this.frozen.get(pair.linkId),
       );
       for (const { system } of result.shadows) this.answered(system);
       return { ...result, n: item.n };

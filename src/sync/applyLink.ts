@@ -2,10 +2,11 @@
  * Carries out what a plan's item needs of one link: decides, writes or creates or proves a removal, and decides again, until
  * nothing is left but questions.
  */
-import { otherSystem, systemNames, type SystemName } from '../core/record.js';
+import { otherSystem, systemNames, type FieldName, type SystemName } from '../core/record.js';
 import type { Decision } from '../core/decide.js';
 import type { Agreement, LinkedPair } from '../store/links.js';
 import { decideLink, pairHashes, type PairHashes } from './decideLink.js';
+import { withoutFields } from './heldBack.js';
 import { LinkWork, pick, type Applying } from './linkWork.js';
 import type { LinkResult } from './results.js';
 
@@ -32,9 +33,16 @@ export class LinkInterrupted extends Error {
   }
 }
 
-/** @throws {LinkInterrupted} with a `Failure` of http/failures.ts or `ClaimLost` as its cause; the attempt can be repeated. */
-export async function applyLink(applying: Applying, pair: LinkedPair): Promise<LinkResult> {
-  return await new LinkApplication(applying, pair).run();
+/**
+ * @param frozen fields that are left alone until a person answers
+ * @throws {LinkInterrupted} with a `Failure` of http/failures.ts or `ClaimLost` as its cause; the attempt can be repeated.
+ */
+export async function applyLink(
+  applying: Applying,
+  pair: LinkedPair,
+  frozen: ReadonlySet<FieldName> = new Set(),
+): Promise<LinkResult> {
+  return await new LinkApplication(applying, pair, frozen).run();
 }
 
 class LinkApplication {
@@ -43,6 +51,7 @@ class LinkApplication {
   constructor(
     private readonly applying: Applying,
     pair: LinkedPair,
+    private readonly frozen: ReadonlySet<FieldName>,
   ) {
     this.work = new LinkWork(applying, pair);
   }
@@ -94,7 +103,8 @@ class LinkApplication {
   }
 
   private decide(): Decision {
-    const decision = this.applying.connection.allowed(decideLink(this.work.pair, this.applying.connection.fields));
+    const { connection } = this.applying;
+    const decision = withoutFields(connection.allowed(decideLink(this.work.pair, connection.fields)), this.frozen);
     const taken = (system: SystemName) =>
       decision.write[system].filter((field) => !this.work.wasNotTaken(system, field));
     return { ...decision, write: { yapla: taken('yapla'), yoplanning: taken('yoplanning') } };

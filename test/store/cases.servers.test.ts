@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { answerCase } from '../../src/store/caseAnswers.js';
 import {
   closeAnsweredCases,
   closeSettledCases,
@@ -64,6 +65,22 @@ describe('a question', () => {
       ['yapla:1', 'phone'],
       ['yapla:2', 'city'],
     ]);
+  });
+
+  test('that was answered with a value of the person’s own is not closed because both systems agree on another', async () => {
+    await open([conflict('city'), conflict('phone'), { ...conflict('street'), kind: 'frozen' }]);
+    const [city, phone, street] = await listOpenCases(sql, club);
+    await answerCase(sql, city!.id, { take: 'value', value: 'Lyon' }, 'ann');
+    await answerCase(sql, phone!.id, { take: 'yapla' }, 'ann');
+    await closeSettledCases(sql, club, [{ linkId: 'yapla:1', openFields: ['phone'] }]);
+    expect(await fields()).toEqual(['city', 'phone', 'street']);
+    await closeAnsweredCases(sql, club, [{ linkId: 'yapla:1', fields: [], kinds: [] }]);
+    expect(await fields()).toEqual(['city', 'street']);
+    await answerCase(sql, street!.id, { take: 'yapla' }, 'ann');
+    await closeAnsweredCases(sql, club, [{ linkId: 'yapla:1', fields: ['street'], kinds: [] }]);
+    expect(await fields()).toEqual(['city', 'street']);
+    await closeAnsweredCases(sql, club, [{ linkId: 'yapla:1', fields: [], kinds: [] }]);
+    expect(await fields()).toEqual(['city']);
   });
 
   test('about a link as a whole is closed when the link needs nothing of its kind any more', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { AccessRefused, BudgetExhausted, InvalidRecord, NoAnswer, ServerFailed } from '../../src/http/failures.js';
 import { uuidOf } from '../../src/core/linkId.js';
-import { listOpenCases } from '../../src/store/cases.js';
+import { listOpenCases, openCases } from '../../src/store/cases.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { openIntents } from '../../src/store/intents.js';
 import { pairsByIds } from '../../src/store/links.js';
@@ -88,6 +88,19 @@ describe('applying a chunk', () => {
     expect(await outcomes(planId)).toEqual({ written: 3 });
     await other.close();
   });
+});
+
+test('a field that was frozen is left as it is while the record’s other fields are written', async () => {
+  const { planId, linkIds } = await changed(1);
+  connection.systems.yapla.put('a1', { ...base, city: 'Nantes', phone: '+33699999999' });
+  await scanAll(sql, connection);
+  const saw = { yapla: {}, yoplanning: {} };
+  await openCases(sql, connection.id, null, [
+    { kind: 'frozen', subject: linkIds[0]!, field: 'city', linkId: linkIds[0]!, details: {}, saw },
+  ]);
+  await apply(planId);
+  expect(connection.systems.yoplanning.records.get('b1')!.fields).toEqual({ ...base, phone: '+33699999999' });
+  expect(await listOpenCases(sql, connection.id)).toMatchObject([{ kind: 'frozen', field: 'city' }]);
 });
 
 describe('a failure that is the record’s', () => {

@@ -4,7 +4,7 @@ import { ensureConnection } from '../../src/store/connections.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import type { LinkedPair } from '../../src/store/links.js';
 import { decideLink, pairHashes } from '../../src/sync/decideLink.js';
-import { heldBack } from '../../src/sync/heldBack.js';
+import { frozenFields, heldBack } from '../../src/sync/heldBack.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
 
@@ -63,4 +63,22 @@ test('a field that was accepted and not taken holds nothing but itself back, unt
   expect(await left(pair)).toEqual(['phone']);
   expect(await left(changedPair({ ...base, phone: '+33688888888', city: 'Nantes' }))).toEqual(['phone']);
   expect(await left(changedPair({ ...base, phone: '+33699999999', city: 'Brest' }))).toEqual(['phone', 'city']);
+});
+
+test('a frozen field is neither written nor asked about, whatever changes, until its case is closed; the others go on', async () => {
+  const pair = changedPair();
+  await openCases(sql, connection.id, null, [
+    { kind: 'frozen', subject: 'yapla:1', field: 'city', linkId: 'yapla:1', details: {}, saw: pairHashes(pair) },
+  ]);
+  const elsewhere = changedPair({ ...base, phone: '+33699999999', city: 'Brest' });
+  expect([await left(pair), await left(elsewhere)]).toEqual([['phone'], ['phone']]);
+  const held = await heldBack(sql, connection.id, [pair]);
+  expect(held(pair, { ...decideLink(pair, connection.fields), conflicts: ['city', 'email'] }).conflicts).toEqual([
+    'email',
+  ]);
+  expect(await frozenFields(sql, connection.id, ['yapla:1', 'yapla:2'])).toEqual(
+    new Map([['yapla:1', new Set(['city'])]]),
+  );
+  await sql`update cases set status = 'closed' where connection_id = ${connection.id}`;
+  expect(await left(pair)).toEqual(['phone', 'city']);
 });

@@ -1,5 +1,6 @@
 /** What a person decides about a plan, and what becomes of what a run leaves behind. */
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { closeCase } from '../../src/store/caseAnswers.js';
 import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
 import { approveSignal, cancelSignal, rejectSignal } from '../../workflows/bulkSync.messages.js';
 import { expectNoTwin, expectOneWriteEach, expectProven } from '../helpers/books.js';
@@ -94,6 +95,23 @@ describe('a conflict that a person must answer', () => {
     expect(await conflicts()).toEqual([]);
     expect(await countOpenCases(house.sql, house.connectionId)).toEqual(before);
   });
+});
+
+test('whether to create a person is not asked again once somebody said no', async () => {
+  house = await startPasserelle({
+    sandbox: { people: { seed: 3, yapla: 2, yoplanning: 0, shared: 2, differing: 0 } },
+    connection: { settings: { create: 'ask' } },
+  });
+  const asked = async () => {
+    await (await house.startBulk()).result();
+    const cases = await listOpenCases(house.sql, house.connectionId);
+    return cases.flatMap(({ kind, subject }) => (kind === 'create' ? [subject] : []));
+  };
+  const first = await asked();
+  expect(first).toHaveLength(2);
+  const [one] = await listOpenCases(house.sql, house.connectionId);
+  await closeCase(house.sql, one!.id, 'treasurer', 'a guest');
+  expect(await asked()).toEqual(first.slice(1));
 });
 
 describe('a run that is cancelled while creations are on their way', () => {
