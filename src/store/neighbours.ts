@@ -3,10 +3,11 @@ import type { Candidate } from '../core/match.js';
 import type { SystemName } from '../core/record.js';
 import type { Transaction } from './database.js';
 
-/** A record that no other system's record is linked to yet. */
-export interface FreeCandidate extends Candidate {
-  /** Its link, which knows no record of the other system yet; null: it has none. */
+/** A record, and what it is linked to. */
+export interface Neighbour extends Candidate {
   readonly linkId: string | null;
+  /** Its link knows a record of the other system, too: it is not free. */
+  readonly isComplete: boolean;
 }
 
 interface Reach {
@@ -15,19 +16,19 @@ interface Reach {
   readonly references: readonly string[];
 }
 
-interface Row extends FreeCandidate {
+interface Row extends Neighbour {
   readonly keys: readonly (string | null)[];
 }
 
 /**
- * The record itself, the free records that share a matching key or a reference with it, and those that share one with these: enough
- * for core/match.ts to judge it as it would among all. (Looks at every record's keys: a first sight is rare, and costs requests anyway.)
+ * The record itself, the records that share a matching key or a reference with it, and those that share one with these: enough for
+ * core/match.ts to judge it as it would among all. (Looks at every record's keys: a first sight is rare, and costs requests anyway.)
  */
 export async function neighbourhood(
   tx: Transaction,
   connectionId: string,
   record: { readonly system: SystemName; readonly id: string },
-): Promise<readonly FreeCandidate[]> {
+): Promise<readonly Neighbour[]> {
   const found = new Map<string, Row>();
   const nameOf = ({ system, id }: { system: SystemName; id: string }) => `${system}:${id}`;
   const own = await rows(tx, connectionId, { ids: [record.id], keys: [], references: [] });
@@ -48,12 +49,12 @@ export async function neighbourhood(
 async function rows(tx: Transaction, connectionId: string, { ids, keys, references }: Reach): Promise<Row[]> {
   return await tx<Row[]>`
     select s.system, s.external_id as id, s.fields, s.external_reference as "externalReference", s.match_keys as keys,
-           coalesce(a.link_id, b.link_id) as "linkId"
+           coalesce(a.link_id, b.link_id) as "linkId",
+           coalesce(a.yoplanning_id, b.yapla_id) is not null as "isComplete"
       from shadow s
       left join link a on a.connection_id = s.connection_id and s.system = 'yapla' and a.yapla_id = s.external_id
       left join link b on b.connection_id = s.connection_id and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
      where s.connection_id = ${connectionId} and s.gone_at is null
        and (s.external_id = any(${ids as string[]}) or s.match_keys && ${keys as string[]}::text[]
-            or s.external_reference = any(${references as string[]}))
-       and (a.yapla_id is null or a.yoplanning_id is null) and (b.yapla_id is null or b.yoplanning_id is null)`;
+            or s.external_reference = any(${references as string[]}))`;
 }

@@ -11,7 +11,7 @@ import { readdress } from '../store/inbox.js';
 import { openIntents, settleIntents } from '../store/intents.js';
 import { moveCases } from '../store/linkCases.js';
 import { addLink, agree, completeLink, deleteLink, linkOfRecord } from '../store/links.js';
-import { neighbourhood, type FreeCandidate } from '../store/neighbours.js';
+import { neighbourhood, type Neighbour } from '../store/neighbours.js';
 import { unlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import { doubtCase } from './doubts.js';
@@ -60,13 +60,18 @@ export async function firstSight(tx: Transaction, sighting: Sighting): Promise<F
   if ((await openIntents(tx, connection.id, [linkId])).length > 0) return { is: 'linked' };
 
   const around = await neighbourhood(tx, connection.id, sighting);
-  const { links, doubts } = match(around, connection.matchRules);
+  const { links, doubts } = match(
+    around.filter((one) => !one.isComplete),
+    connection.matchRules,
+  );
   const pair = links.find((one) => one[system] === id);
   if (pair !== undefined) {
     const partner = around.find((one) => one.system === otherSystem(system) && one.id === pair[otherSystem(system)])!;
     return await linkWith(tx, sighting, owner, partner, pair.by);
   }
-  const doubt = doubts.find((one) => one[system].includes(id) && isQuestion(one, connection));
+  const doubt = [...doubts, ...duplicates(around, sighting)].find(
+    (one) => one[system].includes(id) && isQuestion(one, connection),
+  );
   if (doubt !== undefined) {
     await openCases(tx, connection.id, null, [doubtCase(doubt)]);
     if (owner !== null) await deleteLink(tx, connection.id, linkId);
@@ -74,6 +79,13 @@ export async function firstSight(tx: Transaction, sighting: Sighting): Promise<F
   }
   if (owner === null) await addLink(tx, connection.id, proposal(linkId, { system, id }, null, 'unmatched'));
   return { is: 'linked' };
+}
+
+/** A record that looks like one of the same system who is linked already: entered twice, or twice told. It is not made twice elsewhere. */
+function duplicates(around: readonly Neighbour[], { connection, system, id }: Sighting): readonly Doubt[] {
+  const same = around.filter((one) => one.system === system && (one.isComplete || one.id === id));
+  // The reference that the twin of a creation carries says nothing here: both are of one system.
+  return match(same, connection.matchRules).doubts;
 }
 
 /** Two records of one system that look alike are only a question where both would be created on the other side. */
@@ -105,7 +117,7 @@ async function linkWith(
   tx: Transaction,
   sighting: Sighting,
   owner: string | null,
-  partner: FreeCandidate,
+  partner: Neighbour,
   by: string,
 ): Promise<FirstSight> {
   const { connection, linkId, system, id } = sighting;

@@ -1,0 +1,168 @@
+/** What goes wrong around single changes, and how they arrive all the same, once. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
+import { linkedPerson, recordTotals, until, untilHolds, untilQuiet } from '../helpers/live.js';
+import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
+
+const people = { seed: 14, yapla: 0, yoplanning: 0, shared: 4, differing: 0 };
+
+let house: TestPasserelle;
+let one: { linkId: string; yapla: string; yoplanning: string };
+afterEach(async () => await house.stop());
+
+async function start(options: PasserelleOptions = {}): Promise<void> {
+  house = await startPasserelle({ sandbox: { people }, ...options });
+  await (await house.startBulk()).result();
+  await house.startReceiver();
+  await house.sandbox.control.resetCounts();
+  one = await linkedPerson(house);
+}
+
+const writes = async () => ({
+  yapla: await house.sandbox.control.writes('yapla'),
+  yoplanning: await house.sandbox.control.writes('yoplanning'),
+});
+
+describe('webhooks', () => {
+  test.each([
+    ['delivered twice', { duplicate: 1 }],
+    ['that arrive before the answer of the write that caused them', { early: 1 }],
+    ['that arrive late and out of order', { delayed: 0.5, delayMs: 150, delayJitterMs: 200, reorder: { window: 3 } }],
+  ] as const)('%s have the same effect as one each', async (_, faults) => {
+    await start();
+    for (const system of ['yapla', 'yoplanning'] as const) await house.sandbox.control.setWebhookFaults(system, faults);
+    await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
+    await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
+    await untilQuiet(house);
+    await house.sandbox.control.edit('yoplanning', one.yoplanning, { city: 'Brest' });
+    await untilHolds(house, 'yapla', one.yapla, { city: 'Brest' });
+    await untilQuiet(house);
+    expect(await writes()).toEqual({ yapla: { [one.yapla]: 1 }, yoplanning: { [one.yoplanning]: 1 } });
+    expect(await listOpenCases(house.sql, house.connectionId)).toEqual([]);
+  });
+
+  test('that carry an old state of the member undo nothing, where the member cannot be read', async () => {
+    await start({
+      sandbox: { people, yapla: { shape: 'nested' } },
+      connection: { shape: 'nested', rule: 'yapla' },
+    });
+    await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
+    await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
+    await untilQuiet(house);
+    await house.sandbox.control.setWebhookFaults('yapla', { stale: 1, staleVersions: 2 });
+    await house.sandbox.control.edit('yapla', one.yapla, { postalCode: '35000' });
+    await untilQuiet(house);
+    expect((await house.sandbox.control.record('yoplanning', one.yoplanning))!.person.city).toBe('Rennes');
+    expect((await house.sandbox.control.record('yapla', one.yapla))!.person).toMatchObject({ city: 'Rennes' });
+  });
+});
+
+describe('a server that rewrites what it is sent', () => {
+  test('causes no second write, and no change in the other system', async () => {
+    await start();
+    await house.sandbox.control.addFault({
+      system: 'yoplanning',
+      method: 'PUT',
+      action: { do: 'rewrite', fields: { lastName: 'upper' } },
+    });
+    await house.sandbox.control.edit('yapla', one.yapla, { lastName: 'Kervella' });
+    await untilHolds(house, 'yoplanning', one.yoplanning, { lastName: 'KERVELLA' });
+    await untilQuiet(house);
+    expect(await writes()).toEqual({ yapla: {}, yoplanning: { [one.yoplanning]: 1 } });
+    expect((await house.sandbox.control.record('yapla', one.yapla))!.person.lastName).toBe('Kervella');
+    expect((await recordTotals(house)).echoes).toBeGreaterThan(0);
+  });
+});
+
+describe('a record that changes while it is being written', () => {
+  test('is decided again on what is there, and neither edit is lost', async () => {
+    await start({ connection: { settings: { live: { debounceMs: 5, lingerMs: 1_500 } } } });
+    // The edit in Yoplanning is not told of, and falls before the write's own GET.
+    await house.sandbox.control.setWebhookFaults('yoplanning', { drop: 1 });
+    await house.sandbox.control.edit('yoplanning', one.yoplanning, { postalCode: '29200' });
+    await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
+    await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes', postalCode: '29200' });
+    await untilHolds(house, 'yapla', one.yapla, { city: 'Rennes', postalCode: '29200' });
+    await untilQuiet(house);
+    expect((await recordTotals(house)).stale).toBe(1);
+  });
+});
+
+describe('a field that something else sets back each time', () => {
+  test('is frozen by the breaker after three writes, and becomes a case', async () => {
+    await start({ connection: { rule: 'yapla' } });
+    await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
+    await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
+    const open = async () => await countOpenCases(house.sql, house.connectionId);
+    // Another program insists on its own value in Yapla, whatever Yoplanning's people enter.
+    for (let round = 0; (await open())['frozen'] === undefined; round++) {
+      expect(round).toBeLessThan(8);
+      await untilQuiet(house);
+      const before = (await recordTotals(house)).written;
+      const [system, id, city] =
+        round % 2 === 0
+          ? (['yoplanning', one.yoplanning, 'Brest'] as const)
+          : (['yapla', one.yapla, 'Rennes'] as const);
+      await house.sandbox.control.edit(system, id, { city });
+      await until(
+        async () => ({ now: (await recordTotals(house)).written, frozen: (await open())['frozen'] }),
+        ({ now, frozen }) => frozen !== undefined || now.yapla + now.yoplanning > before.yapla + before.yoplanning,
+      );
+    }
+    await untilQuiet(house);
+    expect(await open()).toEqual({ frozen: 1 });
+    const { yapla, yoplanning } = (await recordTotals(house)).written;
+    expect(yapla + yoplanning).toBeLessThanOrEqual(6);
+  });
+});
+
+describe('a record that a system refuses', () => {
+  test('becomes a case, is not sent again, and goes on when the record changes', async () => {
+    await start();
+    await house.sandbox.control.addFault({
+      system: 'yoplanning',
+      method: 'PUT',
+      times: 1,
+      action: { do: 'invalid', field: 'city' },
+    });
+    await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
+    const open = async () => await countOpenCases(house.sql, house.connectionId);
+    await until(open, (cases) => cases['refused'] === 1);
+    await untilQuiet(house);
+    expect(await writes()).toEqual({ yapla: {}, yoplanning: {} });
+    await house.sandbox.control.edit('yapla', one.yapla, { city: 'Brest' });
+    await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Brest' });
+    await until(open, (cases) => Object.keys(cases).length === 0);
+  });
+
+  test('with 500 for ever becomes a case, because others pass meanwhile', async () => {
+    await start({ connection: { settings: { live: { debounceMs: 40, lingerMs: 1_500, maxAttempts: 2 } } } });
+    await house.sandbox.control.addFault({
+      system: 'yoplanning',
+      method: 'PUT',
+      record: one.yoplanning,
+      action: { do: 'status', status: 500 },
+    });
+    await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
+    await until(
+      async () => await countOpenCases(house.sql, house.connectionId),
+      (cases) => cases['refused'] === 1,
+    );
+  });
+});
+
+describe('a token that is revoked', () => {
+  test('stops the record’s work without losing it, and it goes on once the token is good again', async () => {
+    await start();
+    const fault = await house.sandbox.control.addFault({ system: 'yoplanning', action: { do: 'revoke' } });
+    await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
+    const workflow = house.client.workflow.getHandle(`member/${house.connectionId}/${one.linkId}`);
+    await until(
+      async () => (await workflow.query<{ state: string }>('progress').catch(() => ({ state: 'none' }))).state,
+      (state) => state === 'stopped',
+    );
+    await house.sandbox.control.removeFault(fault);
+    await house.sql`update budget set stopped_at = null, stopped_reason = null`;
+    await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
+  });
+});
