@@ -8,8 +8,8 @@ import { uuidOf } from '../../../src/core/linkId.js';
 import { otherSystem, systemNames, type FieldValue, type SystemName } from '../../../src/core/record.js';
 import { sameHashes } from '../../../src/sync/decideLink.js';
 import { closeSettled, learnForms, moveBase, settleCreated, settleUnanswered } from './agree.js';
-import { fieldNames, fieldsIn, normal } from './setting.js';
-import { fingerprint, merged, type StoredLink, type StoredShadow } from './store.js';
+import { fieldNames, normal } from './setting.js';
+import { fingerprint, merged, readingOf, type StoredLink, type StoredShadow } from './store.js';
 import { tell } from './readRecord.js';
 import { seenOf, viewOf } from './view.js';
 import type { World } from './world.js';
@@ -79,12 +79,11 @@ function toWrite(world: World, link: StoredLink, system: SystemName, decision: L
   const set: Record<string, FieldValue> = {};
   for (const field of decision.write[system]) set[field] = there.fields[field] ?? null;
   for (const [field, value] of Object.entries(values)) if (here.fields[field] !== value) set[field] = value;
-  for (const field of Object.keys(set)) {
-    if (!flips(world, link, field, here.fields[field] ?? null, set[field] ?? null)) continue;
-    delete set[field];
-    world.store.ask({ kind: 'frozen', linkId: link.linkId, field });
-  }
-  return set;
+  const flipping = Object.keys(set).filter((field) =>
+    flips(world, link, field, here.fields[field] ?? null, set[field] ?? null),
+  );
+  for (const field of flipping) world.store.ask({ kind: 'frozen', linkId: link.linkId, field });
+  return Object.fromEntries(Object.entries(set).filter(([field]) => !flipping.includes(field)));
 }
 
 /** The breaker: our own writes moved the field between these two values too often already. A person's answer goes through. */
@@ -128,7 +127,7 @@ function* write(
     return false;
   }
   const sent = hashFields(set, fingerprint);
-  const hashes = hashFields(fieldsIn(record.document), fingerprint);
+  const { hashes } = readingOf(record.document);
   if (!sameHashes(hashes, seen.hashes) && !world.is('precondition not checked')) {
     yield;
     // One transaction: an attempt before this one may have written it, and then only the base moves.

@@ -4,7 +4,7 @@
  */
 import { blockingKey, match, type Candidate } from '../../../src/core/match.js';
 import type { LinkView } from '../../../src/core/live.js';
-import { linkIdOf, parseLinkId, type LinkId } from '../../../src/core/linkId.js';
+import { linkIdOf, parseLinkId } from '../../../src/core/linkId.js';
 import { otherSystem, systemNames, type FieldHashes, type SystemName } from '../../../src/core/record.js';
 import { settleCreated, settleUnanswered } from './agree.js';
 import { matchRules } from './setting.js';
@@ -26,7 +26,7 @@ export function* readRecord(world: World, linkId: string): Generator<void, Readi
   const events = store.eventsOf(linkId);
   const taken = systemNames.filter((system) => events.some((event) => event.system === system));
   if (world.is('event taken before the read commits')) store.handled(events);
-  const own = parseLinkId(linkId as LinkId);
+  const own = parseLinkId(linkId);
   const link = store.links.get(linkId);
   if (link === undefined) {
     const holder = store.holder(own.system, own.id);
@@ -108,7 +108,7 @@ function identify(world: World, linkId: string): Sight {
     const side = onlySide(link);
     return side === null || store.openIntent(linkId) ? link : firstSight(world, side, link.ids[side]!);
   }
-  const own = parseLinkId(linkId as LinkId);
+  const own = parseLinkId(linkId);
   return store.holder(own.system, own.id) ?? firstSight(world, own.system, own.id);
 }
 

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../src/core/document.js';
 import { linkIdOf } from '../../../src/core/linkId.js';
 import {
   systemNames,
+  type CanonicalFields,
   type FieldHash,
   type FieldHashes,
   type FieldValue,
@@ -15,6 +16,24 @@ import type { Delivery, ServerRecord } from './server.js';
 import { fieldsIn } from './setting.js';
 
 export const fingerprint = createFingerprint(new Uint8Array(32).fill(7));
+
+interface Reading {
+  readonly fields: CanonicalFields;
+  readonly hashes: FieldHashes;
+}
+
+/** Documents are never changed in place, and the same one is read again and again. */
+const readings = new WeakMap<JsonObject, Reading>();
+
+/** Mapped fields of a document, and their hashes. */
+export function readingOf(document: JsonObject): Reading {
+  const before = readings.get(document);
+  if (before !== undefined) return before;
+  const fields = fieldsIn(document);
+  const reading = { fields, hashes: hashFields(fields, fingerprint) };
+  readings.set(document, reading);
+  return reading;
+}
 
 export interface StoredShadow extends Shadow {
   readonly system: SystemName;
@@ -88,13 +107,13 @@ export class Store {
   }
 
   keepShadow(system: SystemName, record: ServerRecord): StoredShadow {
-    const fields = fieldsIn(record.document);
+    const { fields, hashes } = readingOf(record.document);
     const shadow = {
       system,
       id: record.id,
       document: record.document,
       fields,
-      hashes: hashFields(fields, fingerprint),
+      hashes,
       modifiedAt: record.modifiedAt,
       externalReference: record.externalReference,
       person: record.person,

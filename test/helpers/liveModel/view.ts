@@ -4,7 +4,7 @@ import type { LinkView } from '../../../src/core/live.js';
 import { systemNames, type FieldHashes, type SystemName } from '../../../src/core/record.js';
 import { pairHashes } from '../../../src/sync/decideLink.js';
 import { Violation, type World } from './world.js';
-import { personalData } from './setting.js';
+import { fieldNames, personalData } from './setting.js';
 import type { Case, StoredLink } from './store.js';
 
 /** The view of a link by its id, whatever became of it. */
@@ -54,7 +54,10 @@ function emptyView(world: World): LinkView {
 export function seenOf(world: World, link: StoredLink): string {
   const pair = world.store.pair(link);
   const { yapla, yoplanning } = pairHashes(pair);
-  return JSON.stringify([link.ids, yapla, yoplanning, link.base, pair.unseen]);
+  const of = (hashes: FieldHashes | null) =>
+    hashes === null ? '-' : fieldNames.map((field) => hashes[field] ?? '-').join();
+  const where = `${link.ids.yapla}/${pair.unseen.yapla} ${link.ids.yoplanning}/${pair.unseen.yoplanning}`;
+  return `${where} ${of(yapla)} ${of(yoplanning)} ${of(link.base)}`;
 }
 
 function linkedView(world: World, link: StoredLink): LinkView {

@@ -21,7 +21,7 @@ export class World {
   /** Webhooks under way, in the order in which they were sent. */
   readonly underWay: Delivery[] = [];
   /** Per person and field, in normal form: what somebody entered. */
-  private readonly entered: Map<string, Set<string | null>>[] = people.map(() => new Map());
+  private readonly entered: Map<string, Set<string | null>>[] = people.map(() => new Map<string, Set<string | null>>());
   private time = 0;
   /** What bounds the number of requests. */
   readonly counts = { changes: 0, deliveries: 0, crashes: 0, stale: 0, lost: 0, proofs: 0 };
