@@ -246,8 +246,7 @@ const views = fc
   .map(({ yapla, yoplanning, base, rule, direction, ...about }) =>
     differs(yapla, yoplanning, base, {
       ...about,
-      fields:
-        yapla === yoplanning && yapla === base ? [] : [field('f', { rule, direction } as Partial<FieldDefinition>)],
+      fields: yapla === yoplanning && yapla === base ? [] : [field('f', { rule, direction })],
     }),
   );
 
