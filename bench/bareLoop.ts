@@ -3,7 +3,7 @@ import { Pool } from 'undici';
 import { sandboxCredentials } from '../src/sandbox/options.js';
 
 export interface BareRequest {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'POST';
   readonly path: string;
   /** JSON text. */
   readonly body?: string;

@@ -1,15 +1,11 @@
 /** The bench of the bulk sync: what it costs in requests, time and memory, on the real parts. */
-import path from 'node:path';
-import { UsageMistake, type Bench, type BenchOptions } from './bench.js';
+import type { Bench } from './bench.js';
 import { applySpeedLine } from './lines/applySpeed.js';
 import { memoryLine } from './lines/memory.js';
 import { planSpeedLine } from './lines/planSpeed.js';
 import { requestsLine } from './lines/requests.js';
 import { shareLine } from './lines/share.js';
-import { describeMachine, resultsTable, writeResult, type BenchLine } from './results.js';
-import { withStage, type Stage } from './stage.js';
-
-type Part = (stage: Stage, quick: boolean) => Promise<BenchLine>;
+import { benchOfParts, type Part } from './parts.js';
 
 /** Sizes: a whole run takes some minutes on two cores, a quick one less than one. */
 const parts: Readonly<Record<string, Part>> = {
@@ -39,34 +35,8 @@ function applySize(quick: boolean) {
   return { creations: quick ? 100 : 3_000, changes: quick ? 100 : 2_000, concurrency: 16 };
 }
 
-export const bulk: Bench = {
-  name: 'bulk',
-  about: 'the bulk sync: share of the limits used, requests, speed, memory',
-  parts: Object.keys(parts),
-  run,
-};
-
-async function run({ quick, only }: BenchOptions): Promise<boolean> {
-  const unknown = only?.find((name) => !(name in parts));
-  if (unknown !== undefined) throw new UsageMistake(`bulk has no part "${unknown}"; it has ${bulk.parts.join(', ')}`);
-  const chosen = Object.entries(parts).filter(([name]) => only === null || only.includes(name));
-  const machine = describeMachine();
-  const at = new Date().toISOString();
-  const say = (line: string) => console.error(`  ${line}`);
-  const lines = await withStage(path.resolve('.passerelle', 'bench', 'stage'), say, async (stage) => {
-    const measured: BenchLine[] = [];
-    for (const [name, part] of chosen) {
-      say(`${name}…`);
-      const line = await part(stage, quick);
-      say(`${name}: ratio ${line.ratio.toFixed(3)}, ${line.met ? 'met' : 'NOT MET'} (${line.note ?? ''})`);
-      measured.push(line);
-    }
-    return measured;
-  });
-  console.log(resultsTable(lines));
-  const whole = !quick && only === null;
-  const file = whole ? path.join('bench', 'results', 'bulk.json') : path.join('.passerelle', 'bench', 'bulk.json');
-  writeResult(file, { machine, at, lines });
-  console.log(`\nkept in ${file}`);
-  return lines.every((line) => line.met);
-}
+export const bulk: Bench = benchOfParts(
+  'bulk',
+  'the bulk sync: share of the limits used, requests, speed, memory',
+  parts,
+);

@@ -4,9 +4,10 @@ import { CommandFailed } from '../src/cli/program.js';
 import { bulk } from './bulk.js';
 import { BulkWentWrong } from './bulkRun.js';
 import { drawCharts } from './chart.js';
+import { live } from './live.js';
 import { UsageMistake, type Bench } from './bench.js';
 
-const benches: readonly Bench[] = [bulk];
+const benches: readonly Bench[] = [bulk, live];
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -10,7 +10,7 @@ import { sandboxCredentials, type SandboxOptions } from '../src/sandbox/options.
 import { openDatabase, type Sql } from '../src/store/database.js';
 import { migrate } from '../src/store/migrate.js';
 import { connectTemporal, ensureSearchAttributes } from '../src/temporal.js';
-import { startWorkerProcess, type WorkerProcess } from './workerProcess.js';
+import { startWorkerProcess, type BenchConfig, type WorkerProcess } from './workerProcess.js';
 
 export interface Stage {
   /** Tells this run's connections from those of a run that was killed. */
@@ -29,6 +29,8 @@ export interface Setting {
   readonly sandbox: SandboxOptions;
   readonly limits: NonNullable<SandboxConnectionOptions['limits']>;
   readonly bulk?: Readonly<Record<string, unknown>>;
+  /** Of the connection's `live` configuration. */
+  readonly live?: Readonly<Record<string, number>>;
 }
 
 export interface Passerelle {
@@ -37,6 +39,9 @@ export interface Passerelle {
   readonly taskQueue: string;
   readonly sandbox: SandboxProcess;
   readonly worker: WorkerProcess;
+  /** What the worker was started with, for further processes of the same connection. */
+  readonly config: BenchConfig;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export const unlimited = { requestsPerSecond: null, requestsPerDay: null } as const;
@@ -105,7 +110,7 @@ export async function withPasserelle<T>(
   setting: Setting,
   action: (passerelle: Passerelle) => Promise<T>,
 ): Promise<T> {
-  const { limits, bulk } = setting;
+  const { limits, bulk, live } = setting;
   const name = `${setting.name}-${stage.run}`;
   const sandbox = await startSandboxProcess(setting.sandbox);
   try {
@@ -114,20 +119,18 @@ export async function withPasserelle<T>(
       rule: 'yapla',
       limits,
       credentials: references,
-      settings: { guard: openGuard, bulk: { ...syncOnly, ...bulk } },
+      settings: { guard: openGuard, bulk: { ...syncOnly, ...bulk }, ...(live === undefined ? {} : { live }) },
     });
-    const worker = await startWorkerProcess(
-      {
-        database: { url: `\${${databaseVariable}}` },
-        temporal: { address: stage.temporalAddress, taskQueue, liveTaskQueue: `${taskQueue}-live` },
-        dataDirectory: stage.directory,
-        connections: { [name]: connection },
-      },
-      environment(stage),
-      path.join(stage.directory, 'worker.log'),
-    );
+    const config: BenchConfig = {
+      database: { url: `\${${databaseVariable}}` },
+      temporal: { address: stage.temporalAddress, taskQueue, liveTaskQueue: `${taskQueue}-live` },
+      dataDirectory: stage.directory,
+      connections: { [name]: connection },
+    };
+    const env = environment(stage);
+    const worker = await startWorkerProcess(config, env, path.join(stage.directory, 'worker.log'));
     try {
-      return await action({ stage, connectionId: name, taskQueue, sandbox, worker });
+      return await action({ stage, connectionId: name, taskQueue, sandbox, worker, config, env });
     } finally {
       await worker.stop();
     }
