@@ -33,6 +33,9 @@ export interface RunningReceiver {
   stop(): Promise<void>;
 }
 
+/** While it stops: how soon a connection is closed whose last request has been answered. */
+const idleSweepMs = 50;
+
 /** Whether any system of these connections delivers webhooks. */
 export function takesWebhooks(connections: Config['connections']): boolean {
   return endpointsOf(connections).size > 0;
@@ -110,7 +113,9 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
     log,
   });
   const close = async () => {
-    await server.close();
+    // Node closes the connections that are idle when it is told to stop; those whose answer is sent afterwards would be kept alive.
+    const sweeping = setInterval(() => server.server.closeIdleConnections(), idleSweepMs);
+    await server.close().finally(() => clearInterval(sweeping));
     await forwarder.stop();
     await sql.end({ timeout: 5 });
   };

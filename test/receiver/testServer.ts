@@ -20,13 +20,15 @@ export const secrets = {
 type ConnectionInput = z.input<typeof connectionSchema>;
 type WebhooksInput = NonNullable<ConnectionInput['webhooks']>;
 
-/** A configuration with one connection, `club`, that takes the webhooks of both systems. */
+/** A configuration with one connection that takes the webhooks of both systems, left out: `club`, and one that takes none. */
 export function testConfig(
   more: {
     readonly yapla?: WebhooksInput['yapla'];
     readonly yoplanning?: WebhooksInput['yoplanning'];
     readonly receiver?: Partial<Config['receiver']>;
     readonly connection?: Partial<ConnectionInput>;
+    readonly connectionId?: string;
+    readonly liveTaskQueue?: string;
   } = {},
 ): Config {
   const club: ConnectionInput = {
@@ -42,7 +44,8 @@ export function testConfig(
   const silent: ConnectionInput = { ...club, webhooks: {} };
   return configSchema.parse({
     receiver: { port: 0, ...more.receiver },
-    connections: { club, silent },
+    temporal: { liveTaskQueue: more.liveTaskQueue },
+    connections: { [more.connectionId ?? 'club']: club, silent },
   });
 }
 
