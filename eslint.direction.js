@@ -35,6 +35,7 @@ const layers = {
   'src/sandbox': { values: ['src/core', 'src/config'], types: ['src/systems'], deny: ['@temporalio', 'postgres'] },
   'src/receiver': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'postgres'] },
   'src/console': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'postgres'] },
+  'src/replay': { values: ['src/core', 'workflows'], types: ['activities', 'src/sync'], deny: ['undici', 'postgres'] },
   activities: {
     values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems', 'src/sync'],
     types: ['workflows'],

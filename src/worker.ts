@@ -51,11 +51,16 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** The workflows' code as the worker loads it. */
-export async function bundleWorkflows(): Promise<WorkflowBundle> {
+/**
+ * The workflows' code as the worker loads it.
+ *
+ * @param interceptorModules files of workflow interceptors to load with it; a worker's has none
+ */
+export async function bundleWorkflows(interceptorModules: readonly string[] = []): Promise<WorkflowBundle> {
   const quiet = new DefaultLogger('WARN');
   return await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    workflowInterceptorModules: [...interceptorModules],
     logger: quiet,
   });
 }

@@ -7,6 +7,7 @@ import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerReceiver } from './receiver.js';
+import { registerReplay } from './replay.js';
 import { registerStart } from './start.js';
 import { registerSync } from './sync.js';
 import { registerWorker } from './worker.js';
@@ -24,6 +25,7 @@ const registrations: readonly Register[] = [
   registerSync,
   registerControl,
   registerCases,
+  registerReplay,
   registerDoctor,
   registerConfig,
 ];

@@ -1,0 +1,120 @@
+/** The timeline of `bulkSync`: phases, pages, the plan and who approved it, chunks, and what it waited for. */
+import type { ApplyCounts, Approval, BulkSyncInput, BulkSyncResult } from '../../workflows/bulkSync.messages.js';
+import type { PageFacts } from '../core/scan.js';
+import type { MadePlan } from '../../activities/makePlan.js';
+import { planItemKinds } from '../core/plan.js';
+import type { ActivityRun } from './activityRuns.js';
+import { durationMs, firstPayload, type RecordedEvent, type RecordedHistory } from './history.js';
+import { counted, durationText, searchAttribute, signalArgument, type Teller } from './words.js';
+
+export function bulkLines(_history: RecordedHistory, runs: ReadonlyMap<number, ActivityRun>): Teller {
+  return (event) => {
+    const { type, attributes, id } = event;
+    const run = runs.get(id);
+    switch (type) {
+      case 'WorkflowExecutionStarted': {
+        const { connectionId, carried } = firstPayload(attributes['input']) as BulkSyncInput;
+        const from = carried === undefined ? '' : `; carried on in the phase ${carried.progress.phase}`;
+        return [`started for ${connectionId}${from}`];
+      }
+      case 'WorkflowExecutionSignaled':
+        return [signalText(event)];
+      case 'UpsertWorkflowSearchAttributes':
+        return stateTexts(event);
+      case 'ActivityTaskScheduled':
+        return run?.name === 'markPlan' ? [markText(run.input as MarkInput)] : [];
+      case 'ActivityTaskCompleted':
+        return run === undefined ? null : doneTexts(run);
+      case 'TimerStarted':
+        return [`goes on after ${durationText(durationMs(attributes['startToFireTimeout']))}, or when told`];
+      case 'WorkflowExecutionCompleted': {
+        const { outcome, plan, applied, differences } = firstPayload(attributes['result']) as BulkSyncResult;
+        const which = plan === null ? 'without a plan' : `plan ${plan}`;
+        const left = differences === null ? '' : `; ${counted(differences, 'person differs', 'people differ')}`;
+        return [`completed: ${outcome}, ${which}${itemsText(applied)}${left}`];
+      }
+      default:
+        return null;
+    }
+  };
+}
+
+function signalText(event: RecordedEvent): string {
+  const name = String(event.attributes['signalName']);
+  const argument = signalArgument(event) as Approval | undefined;
+  return argument === undefined ? `signal: ${name}` : `signal: ${name} plan ${argument.plan}, by ${argument.by}`;
+}
+
+function stateTexts(event: RecordedEvent): string[] {
+  const phase = searchAttribute(event, 'PasserellePhase');
+  const state = searchAttribute(event, 'PasserelleState');
+  return [
+    ...(typeof phase === 'string' ? [`phase: ${phase}`] : []),
+    ...(typeof state === 'string' ? [`state: ${state}`] : []),
+  ];
+}
+
+interface MarkInput {
+  readonly status: string;
+  readonly by?: string;
+}
+
+function markText({ status, by }: MarkInput): string {
+  return `the plan is ${status}${by === undefined ? '' : `, by ${by}`}`;
+}
+
+/** Activities whose end says nothing that the next line does not say. */
+const silent: ReadonlySet<string> = new Set(['prepareBulk', 'openScan', 'countOutcomes', 'markPlan', 'applyLocal']);
+
+function doneTexts({ name, input, result }: ActivityRun): string[] {
+  if (silent.has(name)) return [];
+  const given = input as Record<string, unknown>;
+  const answer = result as Record<string, unknown>;
+  switch (name) {
+    case 'scanPage': {
+      const { received, seen, count } = result as PageFacts;
+      const moved = (result as PageFacts).firstKnown ? '' : '; the list moved, this page proves nothing';
+      const where = `${String(given['system'])}, from ${String(given['from'])}, pass ${String(given['pass'])}`;
+      return [`page of ${where}: ${counted(received, 'record')}; ${seen} of ${count} seen${moved}`];
+    }
+    case 'endScan':
+      return [`scan ${String(given['scanId'])} is ${String(given['status'])}`];
+    case 'matchRecords':
+      return [`matched: ${String(answer['linked'])} linked, ${counted(Number(answer['doubts']), 'doubt')}`];
+    case 'draftPlan':
+      return [`plan ${String(answer['number'])} is opened`];
+    case 'makePlan':
+      return [planText(result as MadePlan)];
+    case 'applyChunk':
+      return [`items ${String(given['from'])} to ${Number(given['to']) - 1}${itemsText(result as ApplyCounts)}`];
+    case 'countUnsettled': {
+      const open = answer['open'] as readonly string[];
+      return open.length === 0 ? [] : [`creations whose effect is unknown, in ${open.join(' and ')}`];
+    }
+    case 'settleIntents':
+      return [`creations settled; ${counted(Number(answer['reopened']), 'item')} to be applied again`];
+    case 'verify':
+      return [
+        `verified ${counted(Number(answer['links']), 'link')}: ${String(answer['differences'])} differ, ${String(answer['inQuestion'])} in question`,
+      ];
+    case 'fillReferences':
+      return [`${counted(Number(answer['filled']), 'reference')} stored`];
+    case 'liftStops':
+      return ['the stop is lifted'];
+    default:
+      return [name];
+  }
+}
+
+function planText({ totals, guard, heldBack, remoteItems }: MadePlan): string {
+  const items = planItemKinds.flatMap((kind) => (totals.items[kind] === 0 ? [] : [`${kind} ${totals.items[kind]}`]));
+  const parts = [`planned: ${items.join(', ') || 'nothing to do'}`, `${remoteItems} need requests`];
+  if (heldBack > 0) parts.push(`${heldBack} held back`);
+  if (guard.length > 0) parts.push(`the guard trips: ${guard.map((trip) => trip.code).join(', ')}`);
+  return parts.join('; ');
+}
+
+function itemsText({ outcomes }: ApplyCounts): string {
+  const parts = Object.entries(outcomes).map(([outcome, n]) => `${outcome} ${n}`);
+  return parts.length === 0 ? '' : `: ${parts.sort().join(', ')}`;
+}

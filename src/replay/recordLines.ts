@@ -1,0 +1,201 @@
+/** The timeline of `syncRecord`: who told what, what was read, decided and done, and what is waited for. */
+import type { ApplyDecisionInput } from '../../activities/applyDecision.js';
+import type { ReadRecordInput, RecordReading } from '../../activities/readRecord.js';
+import { nextStep, type LinkView, type LiveDecision, type LiveOutcome, type Trigger } from '../core/live.js';
+import { systemNames, type SystemName } from '../core/record.js';
+import type { AppliedDecision } from '../sync/applyDecision.js';
+import type { RecordCounts, RecordResult, SyncRecordInput } from '../../workflows/syncRecord.messages.js';
+import type { ActivityRun } from './activityRuns.js';
+import { durationMs, firstPayload, type RecordedEvent, type RecordedHistory } from './history.js';
+import { counted, durationText, searchAttribute, signalArgument, type Teller } from './words.js';
+
+export function recordLines({ events }: RecordedHistory, runs: ReadonlyMap<number, ActivityRun>): Teller {
+  const rests = restsOf(events, runs);
+  let state: unknown = 'running';
+  return (event) => {
+    const { type, attributes, id } = event;
+    const run = runs.get(id);
+    switch (type) {
+      case 'WorkflowExecutionStarted':
+        return [startText(firstPayload(attributes['input']) as SyncRecordInput)];
+      case 'WorkflowExecutionSignaled':
+        return [signalText(event)];
+      case 'ActivityTaskScheduled':
+        return run?.name === 'applyDecision' ? decisionTexts(run.input as ApplyDecisionInput) : [];
+      case 'ActivityTaskCancelRequested':
+        return ['something else happened: the read of the probable echo is dropped for one in the lane live'];
+      case 'ActivityTaskCompleted':
+        return run === undefined ? [] : [...completionTexts(run), ...(rests.get(id) ?? [])];
+      case 'UpsertWorkflowSearchAttributes':
+        state = searchAttribute(event, 'PasserelleState') ?? state;
+        return [];
+      case 'TimerStarted':
+        return [waitText(state, durationMs(attributes['startToFireTimeout']))];
+      case 'TimerFired':
+        return state === 'waiting' ? ['looks whether it was settled meanwhile'] : [];
+      case 'WorkflowExecutionContinuedAsNew': {
+        const { carried } = firstPayload(attributes['input']) as SyncRecordInput;
+        return [`continued as new, run ${String(attributes['newExecutionRunId'])}: ${countsText(carried!.counts)}`];
+      }
+      case 'WorkflowExecutionCompleted': {
+        const { lastOutcome, counts } = firstPayload(attributes['result']) as RecordResult;
+        return [`completed, last: ${lastOutcome ?? 'nothing'}; ${countsText(counts)}`];
+      }
+      default:
+        return null;
+    }
+  };
+}
+
+function startText({ connectionId, linkId, carried }: SyncRecordInput): string {
+  const from = carried === undefined ? '' : `; carried on from the run before: ${countsText(carried.counts)}`;
+  return `started for link ${linkId} of ${connectionId}${from}`;
+}
+
+function countsText({ events, echoes, written, created, cases, stale }: RecordCounts): string {
+  const parts = [counted(events, 'event'), counted(echoes, 'echo', 'echoes')];
+  for (const system of systemNames)
+    if (written[system] > 0) parts.push(`${counted(written[system], 'field')} to ${system}`);
+  if (created > 0) parts.push(`${created} created`);
+  if (cases > 0) parts.push(counted(cases, 'case'));
+  if (stale > 0) parts.push(`${stale} stale`);
+  return parts.join(', ');
+}
+
+function signalText(event: RecordedEvent): string {
+  const name = String(event.attributes['signalName']);
+  if (name === 'answered') return `signal: case ${(signalArgument(event) as { caseId: number }).caseId} was answered`;
+  const gathered = signalArgument(event) as Record<SystemName, number>;
+  const parts = systemNames
+    .filter((system) => gathered[system] > 0)
+    .map((system) => `${gathered[system]} of ${system}`);
+  return `signal: events gathered, ${parts.join(' and ') || 'none'}`;
+}
+
+function completionTexts(run: ActivityRun): string[] {
+  if (run.name === 'readRecord') return [readText(run)];
+  if (run.name === 'applyDecision') return [appliedText(run.result as AppliedDecision)];
+  return [run.name];
+}
+
+function readText({ input, result, calledOff }: ActivityRun): string {
+  const { view, events } = result as RecordReading;
+  const took = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
+  const { lane } = input as ReadRecordInput;
+  const aside = calledOff ? ', which nobody waits for any more' : '';
+  return `read in the lane ${lane}${aside}; took ${took.join(', ') || 'no event'}; ${viewText(view)}`;
+}
+
+function viewText(view: LinkView): string {
+  switch (view.state) {
+    case 'merged':
+      return `the person belongs to link ${view.mergedInto ?? 'unknown'}`;
+    case 'doubtful':
+      return 'who this is cannot be told';
+    case 'unknown':
+      return 'nobody is known under this id';
+    case 'linked':
+      break;
+  }
+  const missing = systemNames.flatMap((system) => {
+    const side = view[system];
+    return typeof side === 'object' ? [] : [`${side} in ${system}`];
+  });
+  if (missing.length > 0) return missing.join(', ');
+  const moved = view.fields.map(({ name }) => `${name} (${movers(view, name).join(' and ') || 'neither'})`);
+  return moved.length === 0 ? 'both sides hold the base' : `changed since both agreed: ${moved.join(', ')}`;
+}
+
+function movers(view: LinkView, field: string): SystemName[] {
+  return systemNames.filter((system) => {
+    const side = view[system];
+    return typeof side === 'object' && side.hashes[field] !== view.base?.[field];
+  });
+}
+
+function decisionTexts({ decision }: ApplyDecisionInput): string[] {
+  const { gone, create, asksCreation, adopt, conflicts, values } = decision;
+  const parts: string[] = [];
+  if (gone !== null) parts.push(`the record is gone from ${gone}: prove it and ask`);
+  if (asksCreation) parts.push('ask whether to create the person');
+  for (const system of systemNames) {
+    const fields = decision.write[system];
+    if (create === system) parts.push(`create the person in ${system} with ${fields.join(', ')}`);
+    else if (fields.length > 0) parts.push(`write to ${system}: ${withReasons(fields, decision)}`);
+  }
+  if (values.length > 0) parts.push(`the person’s own value, where it is not held: ${values.join(', ')}`);
+  if (adopt.length > 0) parts.push(`adopt: ${withReasons(adopt, decision)}`);
+  if (conflicts.length > 0) parts.push(`a question: ${withReasons(conflicts, decision)}`);
+  return [`decided (${decision.kind}): ${parts.join('; ') || 'nothing'}`];
+}
+
+function withReasons(fields: readonly string[], { reasons }: LiveDecision): string {
+  return fields.map((field) => (reasons[field] === undefined ? field : `${field} (${reasons[field]})`)).join(', ');
+}
+
+const appliedWords: Readonly<Record<AppliedDecision['outcome'], string>> = {
+  done: 'done',
+  stale: 'stale: the record changed meanwhile, to be decided again',
+  refused: 'refused: a system does not take the record',
+  unsettled: 'unsettled: the new record has not shown up yet',
+};
+
+function appliedText({ outcome, written, created, cases, view }: AppliedDecision): string {
+  const parts = [appliedWords[outcome]];
+  for (const system of systemNames)
+    if (written[system].length > 0) parts.push(`${system} took ${written[system].join(', ')}`);
+  if (created !== null) parts.push(`created in ${created}`);
+  if (cases.length > 0) parts.push(`opened ${cases.length === 1 ? 'a case' : 'cases'}: ${cases.join(', ')}`);
+  if (outcome === 'stale') parts.push(viewText(view));
+  return parts.join('; ');
+}
+
+function waitText(state: unknown, ms: number): string {
+  const after = durationText(ms);
+  if (state === 'stopped') return `the connection is refused: tries again after ${after}`;
+  if (state === 'waiting') return `waits for a person; looks again after ${after}`;
+  return `lingers for ${after}`;
+}
+
+const restWords: Partial<Readonly<Record<LiveOutcome, string>>> = {
+  echo: 'echo: nothing is new',
+  case: 'a question is open, nothing else is to be done',
+  removed: 'the removal is known, nothing is to be done',
+  held: 'what differs is held back',
+  awaiting: 'the record that was created has not shown up yet',
+  doubt: 'a person must say who this is',
+  merged: 'the other link’s workflow goes on',
+  unknown: 'nothing is to be done',
+};
+
+/**
+ * What was decided where nothing had to be carried out: the history has no event of its own for that. Decided anew, by the same pure
+ * function and on the same view; by the id of the activity's last event.
+ */
+function restsOf(events: readonly RecordedEvent[], runs: ReadonlyMap<number, ActivityRun>): Map<number, string[]> {
+  const rests = new Map<number, string[]>();
+  let answered = false;
+  let answer = false;
+  let triggers: readonly Trigger[] = [];
+  for (const event of events) {
+    const run = runs.get(event.id);
+    if (event.type === 'WorkflowExecutionSignaled' && event.attributes['signalName'] === 'answered') answered = true;
+    if (event.type === 'ActivityTaskScheduled' && run?.name === 'readRecord') {
+      answer = answered;
+      answered = false;
+    }
+    if (event.type !== 'ActivityTaskCompleted' || run === undefined || run.calledOff) continue;
+    if (run.name === 'readRecord') {
+      const { events: took } = run.result as RecordReading;
+      triggers = [
+        ...systemNames.filter((system) => took.some((one) => one.system === system)),
+        ...(answer ? (['answer'] as const) : []),
+      ];
+    }
+    const { view } = run.result as { view?: LinkView };
+    const step = view === undefined ? null : nextStep(view, triggers);
+    if (step?.do === 'rest' && run.name === 'readRecord')
+      rests.set(event.id, [`decided (rest): ${restWords[step.outcome] ?? step.outcome}`]);
+  }
+  return rests;
+}
