@@ -1,4 +1,4 @@
-import { cancellationSignal } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { applyChunk as apply } from '../src/sync/applyChunk.js';
 import { endedItems } from '../src/store/planItems.js';
 import type { Dependencies } from './dependencies.js';
@@ -17,7 +17,14 @@ export const applyChunk =
       const { connectionId, planId, from, to } = input;
       const signal = cancellationSignal();
       await apply(
-        { sql, claims, planId, connection: await connection(connectionId), cancelled: () => signal.aborted },
+        {
+          sql,
+          claims,
+          planId,
+          connection: await connection(connectionId),
+          isRepeated: activityInfo().attempt > 1,
+          cancelled: () => signal.aborted,
+        },
         from,
         to,
       );

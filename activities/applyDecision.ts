@@ -15,8 +15,15 @@ export interface ApplyDecisionInput {
 export const applyDecision =
   ({ sql, claims, connection }: Dependencies) =>
   async (input: ApplyDecisionInput): Promise<AppliedDecision> => {
-    const { activityId, workflowExecution } = activityInfo();
+    const { activityId, attempt, workflowExecution } = activityInfo();
     // The same at every attempt, and of no other write: by it the journal knows a repeated write.
     const writeId = `live/${workflowExecution?.runId ?? 'none'}/${activityId}`;
-    return await apply({ ...input, sql, claims, connection: await connection(input.connectionId), writeId });
+    return await apply({
+      ...input,
+      sql,
+      claims,
+      connection: await connection(input.connectionId),
+      writeId,
+      isRepeated: attempt > 1,
+    });
   };

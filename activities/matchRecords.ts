@@ -2,6 +2,7 @@ import { matchGroup, matchReferences, ruleName, type Doubt, type GroupResult } f
 import { linkIdOf } from '../src/core/linkId.js';
 import { groupsByKey, referencedCandidates } from '../src/store/candidates.js';
 import { refreshStatistics } from '../src/store/database.js';
+import { doubtedTwins } from '../src/store/linkCases.js';
 import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '../src/store/links.js';
 import { addItems, clearItems } from '../src/store/planItems.js';
 import { settleCreations } from '../src/sync/settleCreations.js';
@@ -35,6 +36,7 @@ export const matchRecords =
       await refreshStatistics(sql, ['shadow']);
 
       const doubtful = { yapla: [] as string[], yoplanning: [] as string[] };
+      for (const { system, id } of await doubtedTwins(sql, connectionId)) doubtful[system].push(id);
       const doubts: Doubt[] = [];
       let linked = 0;
       let proposals: Proposal[] = [];

@@ -31,3 +31,38 @@ export async function moveCases(tx: Transaction, connectionId: string, from: str
     update cases c set link_id = ${to}, subject = case when c.subject = ${from} then ${to} else c.subject end
      where c.connection_id = ${connectionId} and c.status = 'open' and c.link_id = ${from}`;
 }
+
+/** Whether a record is named in an open doubt. */
+export async function inOpenDoubt(
+  sql: Sql | Transaction,
+  connectionId: string,
+  system: SystemName,
+  id: string,
+): Promise<boolean> {
+  const rows = await sql`
+    select 1 from cases
+     where connection_id = ${connectionId} and status = 'open' and kind = 'doubt'
+       and ${`${system}:${id}`} = any(string_to_array(subject, ' ')) limit 1`;
+  return rows.length > 0;
+}
+
+/**
+ * Records without a link that an open doubt names beside somebody who is linked: a bulk sync, which looks at records without a link only,
+ * would not see the question, and would make the person a second time.
+ */
+export async function doubtedTwins(
+  sql: Sql,
+  connectionId: string,
+): Promise<readonly { readonly system: SystemName; readonly id: string }[]> {
+  return await sql<{ system: SystemName; id: string }[]>`
+    with named as (
+      select c.id as case_id, split_part(n.name, ':', 1) as system, substr(n.name, position(':' in n.name) + 1) as id
+        from cases c cross join lateral unnest(string_to_array(c.subject, ' ')) as n(name)
+       where c.connection_id = ${connectionId} and c.status = 'open' and c.kind = 'doubt'),
+    known as (
+      select n.*, exists (
+               select 1 from link l where l.connection_id = ${connectionId} and l.yapla_id is not null and l.yoplanning_id is not null
+                  and ((n.system = 'yapla' and l.yapla_id = n.id) or (n.system = 'yoplanning' and l.yoplanning_id = n.id))) as is_linked
+        from named n)
+    select distinct a.system, a.id from known a join known b on b.case_id = a.case_id and b.is_linked where not a.is_linked`;
+}

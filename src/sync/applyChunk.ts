@@ -26,6 +26,8 @@ export interface ApplyingChunk {
   readonly claims: LinkClaims;
   readonly connection: OpenConnection;
   readonly planId: number;
+  /** An earlier attempt at this chunk may have sent the same writes. */
+  readonly isRepeated: boolean;
   /** Says to end after the items in hand. */
   readonly cancelled: () => boolean;
 }
@@ -141,6 +143,7 @@ class ChunkAttempt {
           ask: (record) => ({ lane: 'bulk', purpose: `plan/${planId}`, record }),
           writeId: `plan/${planId}/${item.n}`,
           openIntent: this.intents.get(pair.linkId) ?? null,
+          isRepeated: this.chunk.isRepeated,
         },
         pair,
         this.frozen.get(pair.linkId),

@@ -31,6 +31,8 @@ export interface ApplyingDecision {
   readonly seen: string;
   /** Names this application, the same at every attempt: the beginning of each write's name in the journal. */
   readonly writeId: string;
+  /** An earlier attempt may have sent the same writes. */
+  readonly isRepeated: boolean;
 }
 
 export interface AppliedDecision {
@@ -65,6 +67,8 @@ export async function applyDecision(applying: ApplyingDecision): Promise<Applied
   }
 }
 
+const directionTo = { yapla: 'toYapla', yoplanning: 'toYoplanning' } as const;
+
 function nothingDone(outcome: AppliedDecision['outcome'], view: LinkView): AppliedDecision {
   return { outcome, written: { yapla: [], yoplanning: [] }, created: null, cases: [], view };
 }
@@ -80,7 +84,7 @@ class DecisionApplication {
     private readonly link: LinkContext,
     verifyClaim: () => Promise<void>,
   ) {
-    const { sql, connection, linkId, writeId } = applying;
+    const { sql, connection, linkId, writeId, isRepeated } = applying;
     this.work = new LinkWork(
       {
         connection,
@@ -94,6 +98,7 @@ class DecisionApplication {
         ask: (record) => ({ lane: 'live', purpose: `live/${linkId}`, record }),
         writeId,
         openIntent: link.intents[0] ?? null,
+        isRepeated,
       },
       link.pair,
     );
@@ -192,12 +197,20 @@ class DecisionApplication {
     const { decision } = this.applying;
     const { pair } = this.work;
     const own = this.link.answers.flatMap((one) =>
-      one.take === 'value' && decision.values.includes(one.field) ? [[one.field, one.value] as const] : [],
+      one.take === 'value' && decision.values.includes(one.field) && this.mayWrite(system, one.field)
+        ? [[one.field, one.value] as const]
+        : [],
     );
     const theirs = pair.shadows[otherSystem(system)]?.fields ?? {};
     const here = pair.shadows[system]?.fields ?? {};
     const missing = own.filter(([field, value]) => here[field] !== value);
     return { ...pick(theirs, decision.write[system]), ...Object.fromEntries(missing) };
+  }
+
+  private mayWrite(system: SystemName, field: FieldName): boolean {
+    const { fields, permission } = this.applying.connection;
+    const direction = fields.find((one) => one.name === field)?.direction ?? 'both';
+    return permission.writes[system] && (direction === 'both' || direction === directionTo[system]);
   }
 
   /** The breaker: a value that our own writes gave this field again and again is not written once more; a person must look. */

@@ -4,18 +4,19 @@
  * that two records of one person that are seen at the same moment meet.
  */
 import { match, type Doubt } from '../core/match.js';
-import { otherSystem, type SystemName } from '../core/record.js';
+import { otherSystem, systemNames, type SystemName } from '../core/record.js';
 import { openCases } from '../store/cases.js';
 import type { Transaction } from '../store/database.js';
 import { readdress } from '../store/inbox.js';
 import { openIntents, settleIntents } from '../store/intents.js';
-import { moveCases } from '../store/linkCases.js';
+import { inOpenDoubt, moveCases } from '../store/linkCases.js';
 import { addLink, agree, completeLink, deleteLink, linkOfRecord } from '../store/links.js';
 import { neighbourhood, type Neighbour } from '../store/neighbours.js';
-import { unlinkedShadow } from '../store/shadows.js';
+import { shadowsByIds, unlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import { doubtCase } from './doubts.js';
-import { recognises } from './settleCreations.js';
+import { pick } from './linkWork.js';
+import { recognises, sentAndHeld } from './settleCreations.js';
 
 export type FirstSight =
   | { readonly is: 'linked' }
@@ -66,6 +67,12 @@ export async function firstSight(tx: Transaction, sighting: Sighting): Promise<F
   );
   const pair = links.find((one) => one[system] === id);
   if (pair !== undefined) {
+    const question = pair.by === 'reference' ? null : await questionAbout(tx, sighting, around, pair);
+    if (question !== null) {
+      await openCases(tx, connection.id, null, [doubtCase(question)]);
+      if (owner !== null) await deleteLink(tx, connection.id, linkId);
+      return { is: 'doubtful' };
+    }
     const partner = around.find((one) => one.system === otherSystem(system) && one.id === pair[otherSystem(system)])!;
     return await linkWith(tx, sighting, owner, partner, pair.by);
   }
@@ -81,11 +88,31 @@ export async function firstSight(tx: Transaction, sighting: Sighting): Promise<F
   return { is: 'linked' };
 }
 
+/**
+ * Why two records that a rule pairs are not linked all the same: one of them looks like somebody who is linked already, so the pair may
+ * be that person entered again; or the partner is in an open doubt, which a person must answer first.
+ */
+async function questionAbout(
+  tx: Transaction,
+  sighting: Sighting,
+  around: readonly Neighbour[],
+  pair: { readonly yapla: string; readonly yoplanning: string; readonly by: string },
+): Promise<Doubt | null> {
+  const { connection, system } = sighting;
+  const other = otherSystem(system);
+  for (const side of systemNames) {
+    const [twin] = duplicates(around, { ...sighting, system: side, id: pair[side] });
+    if (twin !== undefined && isQuestion(twin, connection))
+      return { ...twin, [otherSystem(side)]: [pair[otherSystem(side)]] };
+  }
+  const isDoubtful = await inOpenDoubt(tx, connection.id, other, pair[other]);
+  return isDoubtful ? { kind: 'several', by: pair.by, yapla: [pair.yapla], yoplanning: [pair.yoplanning] } : null;
+}
+
 /** A record that looks like one of the same system who is linked already: entered twice, or twice told. It is not made twice elsewhere. */
 function duplicates(around: readonly Neighbour[], { connection, system, id }: Sighting): readonly Doubt[] {
   const same = around.filter((one) => one.system === system && (one.isComplete || one.id === id));
-  // The reference that the twin of a creation carries says nothing here: both are of one system.
-  return match(same, connection.matchRules).doubts;
+  return match(same, connection.matchRules).doubts.filter((doubt) => doubt[system].includes(id));
 }
 
 /** Two records of one system that look alike are only a question where both would be created on the other side. */
@@ -105,7 +132,10 @@ async function creationOf(tx: Transaction, sighting: Sighting): Promise<FirstSig
        where connection_id = ${connection.id} and link_id = ${intent.linkId} and ${tx(`${system}_id`)} is null`;
     if (row === undefined || shadow === null || !recognises(intent, row.otherId, shadow)) continue;
     requireClaim(sighting, intent.linkId);
-    await agree(tx, connection.id, [{ linkId: intent.linkId, base: {}, baseFields: {}, ids: { [system]: id } }]);
+    const base = sentAndHeld(intent, shadow.hashes);
+    const known = (await shadowsByIds(tx, connection.id, system, [id])).get(id)?.fields ?? {};
+    const baseFields = pick(known, Object.keys(base));
+    await agree(tx, connection.id, [{ linkId: intent.linkId, base, baseFields, ids: { [system]: id } }]);
     await settleIntents(tx, connection.id, [intent]);
     if (intent.linkId === linkId) return { is: 'linked' };
     return await mergeInto(tx, sighting, intent.linkId);

@@ -8,6 +8,7 @@
  * next attempt's GET finds the wanted values and only moves the base.
  */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { uuidOf } from '../core/linkId.js';
 import {
   otherSystem,
@@ -29,7 +30,7 @@ import type { OpenConnection } from '../connection.js';
 import type { Batcher } from './batcher.js';
 import { agreedHashes, pairHashes, sameHashes, type PairHashes } from './decideLink.js';
 import type { LinkResult, Outcome } from './results.js';
-import { compareWritten } from './rewrites.js';
+import { areForms, compareWritten } from './rewrites.js';
 
 /** What must be committed before a write is sent. */
 export interface Intended {
@@ -48,6 +49,8 @@ export interface Applying {
   readonly writeId: string;
   /** A creation of this link that was sent before, and whose effect is unknown. */
   readonly openIntent: Intent | null;
+  /** An earlier attempt, whose end nobody knows, may have sent the same writes. */
+  readonly isRepeated: boolean;
 }
 
 /** What became of a write: `stale` is for the caller to decide again on what was read. */
@@ -116,9 +119,16 @@ export class LinkWork {
         // Where one record cannot be read there is nothing to compare: the decision stands on the list.
         if (!connection.systems[system].readsOne) return { set };
         const hashes = connection.hash(before.fields);
-        if (sameHashes(hashes, seen.hashes)) return { set };
+        if (sameHashes(hashes, seen.hashes)) {
+          // Another spelling of the same value: what we are about to overwrite must stand in the journal to the letter.
+          const isAsJournalled = Object.keys(set).every((field) => this.sameText(system, field, before, seen));
+          return isAsJournalled ? { set } : { stop: 'stale' };
+        }
         const wanted = { ...seen.hashes, ...connection.hash(set) };
-        return { stop: sameHashes(hashes, wanted) ? 'already there' : 'stale' };
+        const isThere =
+          sameHashes(hashes, wanted) ||
+          (this.applying.isRepeated && areForms(before.fields, { ...seen.fields, ...set }));
+        return { stop: isThere ? 'already there' : 'stale' };
       },
       this.applying.ask(id),
       this.known.ids[otherSystem(system)] ?? undefined,
@@ -132,7 +142,10 @@ export class LinkWork {
       case 'stopped': {
         const outcome = result.reason === 'already there' ? 'written' : 'abandoned';
         this.journal.push({ writeId, system, outcome, requestId: null });
-        if (outcome === 'written') this.outcome = 'written';
+        if (outcome === 'written') {
+          this.outcome = 'written';
+          this.compare(system, seen.hashes, set, result.before);
+        }
         this.learn(system, result.before);
         return outcome === 'written' ? 'already there' : 'stale';
       }
@@ -257,6 +270,16 @@ export class LinkWork {
     const fields = this.notTaken.get(system) ?? new Set();
     this.notTaken.set(system, fields.add(field));
     this.open({ kind: 'notTaken', subject: this.known.linkId, field, linkId: this.known.linkId, details: { system } });
+  }
+
+  private sameText(
+    system: SystemName,
+    field: FieldName,
+    before: SystemRecord,
+    seen: Pick<SystemRecord, 'document'>,
+  ): boolean {
+    const { rawValue } = this.applying.connection;
+    return isDeepStrictEqual(rawValue(system, before.document, field), rawValue(system, seen.document, field));
   }
 
   private learn(system: SystemName, record: SystemRecord): void {

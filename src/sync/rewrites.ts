@@ -2,7 +2,7 @@
  * What a system made of the values of one write. Servers have forms of their own (upper-case names, spaced phone numbers), and a
  * whole-document write makes them apply these to fields that we did not touch, too.
  */
-import type { FieldHash, FieldHashes, FieldName } from '../core/record.js';
+import type { CanonicalFields, FieldHash, FieldHashes, FieldName, FieldValue } from '../core/record.js';
 
 export interface Comparison {
   /** Fields that were to change and hold their old value: the write was accepted, and not taken. */
@@ -26,4 +26,26 @@ export function compareWritten(before: FieldHashes, wanted: FieldHashes, returne
     else rewritten[field] = { [got]: sent };
   }
   return { notTaken, rewritten };
+}
+
+/**
+ * Whether a record holds what was sent, or a server's form of it: the same letters and digits. For a write of which nobody knows whether
+ * it took effect. (A person who typed just that meant the same.)
+ *
+ * @param expected of the whole record: a server applies its forms to fields that were not sent, too
+ */
+export function areForms(found: CanonicalFields, expected: CanonicalFields): boolean {
+  return Object.entries(expected).every(([field, value]) => {
+    const held = found[field];
+    return (
+      held === undefined || held === value || (held !== null && value !== null && letters(held) === letters(value))
+    );
+  });
+}
+
+function letters(value: NonNullable<FieldValue>): string {
+  return value
+    .normalize('NFD')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]/gu, '');
 }

@@ -47,7 +47,7 @@ export async function settleCreations(
         continue;
       }
       free.splice(free.indexOf(found), 1);
-      await link(sql, connection, planId, pair, system, found);
+      await link(sql, connection, planId, pair, system, found, intent);
       recognised += 1;
     }
     // In one transaction: an intent that is settled is not found again by an attempt that repeats this one.
@@ -109,6 +109,13 @@ function holds(hashes: FieldHashes, sent: FieldHashes): boolean {
   );
 }
 
+/** What was sent and still stands there is agreed: whoever changed the other record since has made a change of their own. */
+export function sentAndHeld(intent: Intent, found: FieldHashes): FieldHashes {
+  return Object.fromEntries(
+    Object.entries(intent.hashes).filter(([field, hash]) => hash !== '' && found[field] === hash),
+  );
+}
+
 async function link(
   sql: Sql,
   connection: OpenConnection,
@@ -116,13 +123,14 @@ async function link(
   pair: LinkedPair,
   system: SystemName,
   found: UnlinkedShadow,
+  intent: Intent,
 ): Promise<void> {
   const other = pair.shadows[otherSystem(system)];
   const hashes = { [system]: found.hashes, [otherSystem(system)]: other?.hashes ?? null } as Record<
     SystemName,
     FieldHashes | null
   >;
-  const base = agreedHashes(hashes, connection.fields);
+  const base = { ...sentAndHeld(intent, found.hashes), ...agreedHashes(hashes, connection.fields) };
   const baseFields = Object.fromEntries(Object.keys(base).map((field) => [field, other?.fields[field] ?? null]));
   await sql.begin(async (tx) => {
     await agree(tx, connection.id, [{ linkId: pair.linkId, base, baseFields, ids: { [system]: found.id } }]);

@@ -28,11 +28,12 @@ export interface PlannedResult {
 /** Results gather for so long: nobody waits for them, and one statement for ten costs little more than one for one. */
 const commitLingerMs = 40;
 
-const known = new WeakMap<OpenConnection, SharedWork>();
+/** By the budgets: what a connection opened once has for good, also where remembered rules are laid over it (`withRules`). */
+const known = new WeakMap<OpenConnection['budgets'], SharedWork>();
 
 /** @param sql the database that the connection was opened on */
 export function sharedWork(sql: Sql, connection: OpenConnection): SharedWork {
-  const before = known.get(connection);
+  const before = known.get(connection.budgets);
   if (before !== undefined) return before;
   const { parallelChunks, parallelItems } = connection.config.bulk;
   const work: SharedWork = {
@@ -44,7 +45,7 @@ export function sharedWork(sql: Sql, connection: OpenConnection): SharedWork {
       for (const [planId, ended] of plans) await commitResults(sql, { connectionId: connection.id, planId }, ended);
     }, commitLingerMs),
   };
-  known.set(connection, work);
+  known.set(connection.budgets, work);
   return work;
 }
 

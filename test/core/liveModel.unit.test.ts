@@ -3,10 +3,11 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { otherSystem, systemNames, type SystemName } from '../../src/core/record.js';
 import { fightToTheEnd, histories, plainSetting, runHistory, Violation, type Mutant } from '../helpers/liveModel.js';
-import { checkProperty } from '../helpers/property.js';
+import { checkProperty, wholeNumber } from '../helpers/property.js';
 
+// Ten thousand in a whole run; the quick one (npm run test:unit) takes fewer, to end within half a minute.
 test('whatever people do and whatever is lost, repeated, late or cut off, every history ends in sync or in a question', async () => {
-  await checkProperty(fc.property(histories, runHistory), { numRuns: 10_000 });
+  await checkProperty(fc.property(histories, runHistory), { numRuns: wholeNumber('PASSERELLE_HISTORIES', 10_000) });
 });
 
 describe('the property finds a fault that is put in on purpose', () => {

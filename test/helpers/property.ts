@@ -20,7 +20,8 @@ export async function checkProperty<Ts>(
   await fc.assert(property, { seed, numRuns: numRuns * wholeNumber('FAST_CHECK_RUNS', 1) });
 }
 
-function wholeNumber(variable: string, otherwise: number): number {
+/** A whole number from the environment. @throws {RangeError} if it is something else */
+export function wholeNumber(variable: string, otherwise: number): number {
   const text = process.env[variable];
   if (text === undefined || text === '') return otherwise;
   if (!/^-?\d+$/.test(text))

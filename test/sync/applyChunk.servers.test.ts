@@ -50,7 +50,7 @@ async function planned(pairs: readonly (readonly [string | null, string | null])
 }
 
 const apply = (planId: number, to = 100) =>
-  applyChunk({ sql, claims, connection, planId, cancelled: () => false }, 1, to);
+  applyChunk({ sql, claims, connection, planId, isRepeated: false, cancelled: () => false }, 1, to);
 const pending = async (planId: number) =>
   (await pendingItems(sql, planId, 'remote', 1, 100)).map(({ n, attempts }) => ({ n, attempts }));
 const outcomes = (planId: number) => endedItems(sql, planId, 'remote', 1, 100);

@@ -53,6 +53,7 @@ const apply = (pair: LinkedPair, more: Partial<Applying> = {}) =>
       ask: (record) => ({ lane: 'bulk', purpose: 'test', record }),
       writeId: 'plan/1/1',
       openIntent: null,
+      isRepeated: false,
       ...more,
     },
     pair,
@@ -103,6 +104,33 @@ describe('a write', () => {
     const both = { ...base, city: 'Nantes', phone: '+33699999999' };
     expect(connection.systems.yapla.records.get('yapla-1')!.fields).toEqual(both);
     expect(connection.systems.yoplanning.records.get('yoplanning-1')!.fields).toEqual(both);
+  });
+
+  test('that would overwrite another spelling than its journal shows is journalled again, to the letter, before it is sent', async () => {
+    const pair = pairOf({ ...base, city: 'Nantes' }, base);
+    const record = connection.systems.yoplanning.records.get('yoplanning-1')!;
+    // The same value once normalised, written in another way since we saw it.
+    connection.systems.yoplanning.records.set('yoplanning-1', {
+      ...record,
+      document: { ...record.document, city: ' Lyon ' },
+    });
+    const result = await apply(pair);
+    expect(result.journal.map((entry) => entry.outcome)).toEqual(['abandoned', 'written']);
+    const written = intended.flatMap((one) => one.journal).find((one) => one.writeId === result.journal[1]!.writeId);
+    expect(written).toMatchObject({ field: 'city', oldValue: ' Lyon ', newValue: 'Nantes' });
+  });
+
+  test('repeated after a crash finds the form that the server made of its value, and takes it for its own', async () => {
+    const pair = pairOf({ ...base, city: 'Nantes' }, base);
+    connection.systems.yoplanning.put('yoplanning-1', { ...base, city: 'NANTES' });
+    const result = await apply(pair, { isRepeated: true });
+    expect(result).toMatchObject({ outcome: 'written', cases: [] });
+    expect(connection.log.filter((line) => line.startsWith('yapla'))).toEqual([]);
+    const city = connection.hash({ city: 'Nantes' })['city'];
+    expect(result.agreement!.base['city']).toBe(city);
+    expect(result.agreement!.equal!.yoplanning!['city']).toEqual({
+      [connection.hash({ city: 'NANTES' })['city']!]: city,
+    });
   });
 
   test('whose values are there already (the answer before was lost) only moves the base', async () => {
