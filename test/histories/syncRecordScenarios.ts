@@ -19,6 +19,17 @@ import {
 import type { TestPasserelle } from '../helpers/passerelle.js';
 import type { Scenario } from './scenario.js';
 
+/** What is entered in the course of these runs, beside the people of the sandbox: none of it may stand in a history. */
+export const entered = {
+  rennes: { city: 'Rennes', postalCode: '35000' },
+  vannes: { city: 'Vannes' },
+  brest: { city: 'Brest', postalCode: '29200' },
+  quimper: { city: 'Quimper' },
+  odile: { firstName: 'Odile', lastName: 'Le Goff', email: 'odile@example.org' },
+  odette: { firstName: 'Odette', lastName: 'Kerjean', email: 'odette@example.net' },
+} as const;
+const { rennes, vannes, brest, quimper, odile, odette } = entered;
+
 const people = { seed: 32, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };
 
 type History = Pick<WorkflowHandle, 'fetchHistory'>;
@@ -52,7 +63,7 @@ async function editUntilItContinues(house: TestPasserelle): Promise<{ linkId: st
   const { linkId, yapla, yoplanning } = await linked(house);
   let first: string | null = null;
   for (let n = 1; ; n++) {
-    const city = n % 2 === 0 ? 'Rennes' : 'Vannes';
+    const { city } = n % 2 === 0 ? rennes : vannes;
     await house.sandbox.control.edit('yapla', yapla, { city });
     await untilHolds(house, 'yoplanning', yoplanning, { city });
     const { runId } = await handleOf(house, linkId).describe();
@@ -73,8 +84,8 @@ export const syncRecordScenarios: readonly Scenario[] = [
     options: { sandbox: { people } },
     run: async (house) => {
       const { linkId, yapla, yoplanning } = await linked(house);
-      await house.sandbox.control.edit('yapla', yapla, { city: 'Rennes', postalCode: '35000' });
-      await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes', postalCode: '35000' });
+      await house.sandbox.control.edit('yapla', yapla, rennes);
+      await untilHolds(house, 'yoplanning', yoplanning, rennes);
       await until(
         () => recordProgress(house, linkId),
         ({ counts }) => counts.echoes > 0,
@@ -89,8 +100,8 @@ export const syncRecordScenarios: readonly Scenario[] = [
     run: async (house) => {
       const { linkId, yapla, yoplanning } = await linked(house);
       await house.sandbox.control.setWebhookFaults('yoplanning', { delayMs: 2_000 });
-      await house.sandbox.control.edit('yapla', yapla, { city: 'Rennes' });
-      await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes' });
+      await house.sandbox.control.edit('yapla', yapla, { city: rennes.city });
+      await untilHolds(house, 'yoplanning', yoplanning, { city: rennes.city });
       await recordResult(house, linkId);
       await house.sandbox.control.settled();
       return await toItsEnd(house, linkId);
@@ -105,13 +116,13 @@ export const syncRecordScenarios: readonly Scenario[] = [
       const { control } = house.sandbox;
       const slow = { system: 'yoplanning', kind: 'read', skip: 1, times: 1 } as const;
       await control.addFault({ ...slow, action: { do: 'slow', ms: 2_000 } });
-      await control.edit('yapla', yapla, { city: 'Rennes' });
+      await control.edit('yapla', yapla, { city: rennes.city });
       await until(
         () => control.faults(),
         ([fault]) => fault?.struck === 1,
       );
-      await control.edit('yapla', yapla, { city: 'Vannes' });
-      await untilHolds(house, 'yoplanning', yoplanning, { city: 'Vannes' });
+      await control.edit('yapla', yapla, vannes);
+      await untilHolds(house, 'yoplanning', yoplanning, vannes);
       return await toItsEnd(house, linkId);
     },
   },
@@ -120,8 +131,7 @@ export const syncRecordScenarios: readonly Scenario[] = [
     options: { sandbox: { people } },
     run: async (house) => {
       await linked(house);
-      const person = { firstName: 'Odile', lastName: 'Le Goff', email: 'odile@example.org' };
-      const id = await house.sandbox.control.add('yapla', person);
+      const id = await house.sandbox.control.add('yapla', odile);
       return await toItsEnd(house, `yapla:${id}`);
     },
   },
@@ -132,19 +142,19 @@ export const syncRecordScenarios: readonly Scenario[] = [
       const { linkId, yapla, yoplanning } = await linked(house);
       const { client, config, connection, connectionId, sandbox, sql } = house;
       await Promise.all([
-        sandbox.control.edit('yapla', yapla, { city: 'Rennes', postalCode: '35000' }),
-        sandbox.control.edit('yoplanning', yoplanning, { city: 'Brest' }),
+        sandbox.control.edit('yapla', yapla, rennes),
+        sandbox.control.edit('yoplanning', yoplanning, { city: brest.city }),
       ]);
       const [asked] = await until(
         () => listOpenCases(sql, connectionId),
         (cases) => cases.length === 1,
       );
       await untilQuiet(house);
-      await answerCase(sql, asked!.id, { take: 'value', value: 'Quimper' }, 'fixture');
+      await answerCase(sql, asked!.id, { take: 'value', value: quimper.city }, 'fixture');
       const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, connectionId, connection };
       await signalAnswered(target, linkId, asked!.id);
-      await untilHolds(house, 'yapla', yapla, { city: 'Quimper' });
-      await untilHolds(house, 'yoplanning', yoplanning, { city: 'Quimper' });
+      await untilHolds(house, 'yapla', yapla, quimper);
+      await untilHolds(house, 'yoplanning', yoplanning, quimper);
       return await toItsEnd(house, linkId);
     },
   },
@@ -156,9 +166,9 @@ export const syncRecordScenarios: readonly Scenario[] = [
       const { linkId, yapla, yoplanning } = await linked(house);
       const { control } = house.sandbox;
       await control.setWebhookFaults('yoplanning', { delayMs: 2_000 });
-      await control.edit('yoplanning', yoplanning, { postalCode: '29200' });
-      await control.edit('yapla', yapla, { city: 'Rennes' });
-      const both = { city: 'Rennes', postalCode: '29200' };
+      await control.edit('yoplanning', yoplanning, { postalCode: brest.postalCode });
+      await control.edit('yapla', yapla, { city: rennes.city });
+      const both = { city: rennes.city, postalCode: brest.postalCode };
       for (const system of systemNames) {
         await untilHolds(house, system, system === 'yapla' ? yapla : yoplanning, both);
       }
@@ -172,9 +182,8 @@ export const syncRecordScenarios: readonly Scenario[] = [
     run: async (house) => {
       await linked(house);
       const { control } = house.sandbox;
-      const odile = { firstName: 'Odile', lastName: 'Le Goff', email: 'odile@example.org' };
       await control.add('yapla', odile);
-      const id = await control.add('yoplanning', { firstName: 'Odette', lastName: 'Kerjean', email: 'ok@example.net' });
+      const id = await control.add('yoplanning', odette);
       await untilQuiet(house);
       await control.edit('yoplanning', id, odile);
       return await toItsEnd(house, `yoplanning:${id}`);
@@ -202,7 +211,7 @@ export const syncRecordScenarios: readonly Scenario[] = [
       const { linkId, yapla, yoplanning } = await linked(house);
       const { control } = house.sandbox;
       const revoked = await control.addFault({ system: 'yoplanning', action: { do: 'revoke' } });
-      await control.edit('yapla', yapla, { city: 'Rennes' });
+      await control.edit('yapla', yapla, { city: rennes.city });
       await until(
         () => recordWorkflows(house),
         (all) => all.some(({ typedSearchAttributes }) => typedSearchAttributes.get(stateKey) === 'stopped'),
@@ -211,7 +220,7 @@ export const syncRecordScenarios: readonly Scenario[] = [
       const { budgets, close } = await openConnection(house.sql, house.connectionId, house.connection);
       await budgets.yoplanning.resume();
       await close();
-      await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes' });
+      await untilHolds(house, 'yoplanning', yoplanning, { city: rennes.city });
       return await toItsEnd(house, linkId);
     },
   },

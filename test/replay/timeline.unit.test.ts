@@ -1,0 +1,175 @@
+/** Timelines of the recorded histories: what they must say, whenever they were recorded. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { historyOfJson, readHistory, type RecordedEvent } from '../../src/replay/history.js';
+import { timelineOf } from '../../src/replay/timeline.js';
+import { counted, durationText, failureText } from '../../src/replay/words.js';
+
+function textsOf(name: string): string[] {
+  const json: unknown = JSON.parse(readFileSync(path.resolve('test/histories', `${name}.json`), 'utf8'));
+  return timelineOf(readHistory(historyOfJson(json))).map(({ text }) => text);
+}
+
+/** Expects lines that match, in this order; others may stand between them. */
+function expectInOrder(texts: readonly string[], wanted: readonly RegExp[]): void {
+  let from = 0;
+  const missing = wanted.find((pattern) => {
+    const at = texts.findIndex((text, n) => n >= from && pattern.test(text));
+    from = at + 1;
+    return at === -1;
+  });
+  expect({ missing, texts }).toEqual({ missing: undefined, texts });
+}
+
+describe('of a person’s workflow', () => {
+  test.each([
+    [
+      'written',
+      [
+        /^started for link yapla:\d+ of club-/,
+        /^signal: events gathered, 1 of yapla$/,
+        /^read in the lane live; took yapla updated; changed since both agreed: city \(yapla\), postalCode \(yapla\)$/,
+        /^decided \(write\): write to yoplanning: city \(changedInYapla\), postalCode \(changedInYapla\)$/,
+        /^done; yoplanning took city, postalCode$/,
+        /^read in the lane idle; took yoplanning updated; both sides hold the base$/,
+        /^decided \(rest\): echo: nothing is new$/,
+        /^lingers for 1\.5 s$/,
+        /^completed, last: echo; 2 events, 1 echo, 2 fields to yoplanning$/,
+      ],
+    ],
+    [
+      'conflict-answered',
+      [
+        /^decided \(conflict\): write to yoplanning: postalCode \(changedInYapla\); a question: city \(ask\)$|^decided \(conflict\): a question: city \(ask\)$/,
+        /opened a case: conflict$/,
+        /^waits for a person; looks again after 24 h$/,
+        /^signal: case \d+ was answered$/,
+        /^decided \(conflict\): the person’s own value, where it is not held: city$/,
+        /^done; yapla took city; yoplanning took city$/,
+      ],
+    ],
+    [
+      'stale-and-decided-again',
+      [
+        /^decided \(write\): write to yoplanning: city \(changedInYapla\)$/,
+        /^stale: the record changed meanwhile, to be decided again; .*postalCode \(yoplanning\)$/,
+        /^decided \(write\): write to yapla: postalCode \(changedInYoplanning\); write to yoplanning: city \(changedInYapla\)$/,
+        /^completed, .* 1 stale$/,
+      ],
+    ],
+    [
+      'probable-echo-overtaken',
+      [/is dropped for one in the lane live$/, /^read in the lane idle, which nobody waits for/],
+    ],
+    [
+      'created',
+      [
+        /absent in yoplanning$/,
+        /^decided \(create\): create the person in yoplanning with firstName/,
+        /created in yoplanning$/,
+      ],
+    ],
+    ['merged', [/the person belongs to link yapla:\d+$/, /^decided \(rest\): the other link’s workflow goes on$/]],
+    [
+      'removed-and-asked',
+      [/gone in yoplanning$/, /^decided \(remove\): the record is gone from yoplanning/, /opened a case: removal$/],
+    ],
+    [
+      'stopped',
+      [
+        /^applyDecision failed: AccessRefused: /,
+        /^the connection is refused: tries again after 500 ms$/,
+        /^done; yoplanning took city$/,
+      ],
+    ],
+    ['continued-as-new', [/^continued as new, run [0-9a-f-]{36}: \d+ events/]],
+    ['carried-on', [/^started for link .*; carried on from the run before: \d+ events/, /^completed/]],
+  ])('%s', (name, wanted) => {
+    expectInOrder(textsOf(`syncRecord.${name}`), wanted);
+  });
+});
+
+describe('of a bulk sync', () => {
+  test.each([
+    [
+      'applied',
+      [
+        /^started for club-/,
+        /^phase: scanning$/,
+        /^page of y\w+, from 0, pass 1: \d+ records; (\d+) of \1 seen$/,
+        /^scan \d+ is complete$/,
+        /^matched: 10 linked, 0 doubts$/,
+        /^planned: link 5, create 10, write 5; 15 need requests$/,
+        /^the plan is approved, by rule: autoApprove$/,
+        /^phase: applying$/,
+        /^items 1 to 15: created 10, written 5$/,
+        /^verified 20 links: 0 differ, 0 in question$/,
+        /^completed: applied, plan 1: created 10, written 5; 0 people differ$/,
+      ],
+    ],
+    [
+      'approved-by-a-person-paused-and-resumed',
+      [
+        /^signal: approve plan 1, by fixture$/,
+        /^signal: pause$/,
+        /^state: paused$/,
+        /^signal: resume$/,
+        /^items 4 to 6: /,
+      ],
+    ],
+    [
+      'quota-spent-and-token-revoked',
+      [
+        /^applyChunk failed: BudgetExhausted: /,
+        /^state: waitingForBudget$/,
+        /^state: stopped$/,
+        /^the stop is lifted$/,
+      ],
+    ],
+    [
+      'creations-settled',
+      [/^creations whose effect is unknown, in yapla$/, /^creations settled; 2 items to be applied again$/],
+    ],
+    ['nothing-to-do', [/^planned: nothing to do; 0 need requests$/, /^completed: applied, plan \d+; 0 people differ$/]],
+  ])('%s', (name, wanted) => {
+    expectInOrder(textsOf(`bulkSync.${name}`), wanted);
+  });
+});
+
+test('what only Temporal does is told of any workflow', () => {
+  const at = (id: number, type: string, attributes: RecordedEvent['attributes'] = {}) => ({
+    id,
+    atMs: id,
+    type,
+    attributes,
+  });
+  const events = [
+    at(1, 'WorkflowExecutionStarted'),
+    at(2, 'WorkflowTaskFailed', { failure: { message: 'no such function' } }),
+    at(3, 'WorkflowTaskFailed', { cause: 'WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND' }),
+    at(4, 'ActivityTaskScheduled', { activityType: { name: 'count' } }),
+    at(5, 'ActivityTaskTimedOut', { scheduledEventId: '4' }),
+    at(6, 'WorkflowExecutionTerminated', { reason: 'by an operator' }),
+  ];
+  const lines = timelineOf({ workflowType: 'another', workflowId: null, events });
+  expect(lines.map(({ eventId, text }) => [eventId, text])).toEqual([
+    [1, 'started'],
+    [2, 'a worker could not go on: no such function'],
+    [3, 'something came in the very moment of the last step, which is made anew'],
+    [5, 'count timed out'],
+    [6, 'terminated: by an operator'],
+  ]);
+});
+
+test('failures are told by type and message, those within an activity’s failure too', () => {
+  const inner = { message: 'the token is refused', applicationFailureInfo: { type: 'AccessRefused' } };
+  expect(failureText(inner)).toBe('AccessRefused: the token is refused');
+  expect(failureText({ message: 'Activity task failed', cause: inner })).toBe('AccessRefused: the token is refused');
+  expect(failureText(undefined)).toBe('a failure without a message');
+});
+
+test('counts and durations read as a person says them', () => {
+  expect([counted(1, 'echo', 'echoes'), counted(2, 'echo', 'echoes')]).toEqual(['1 echo', '2 echoes']);
+  expect([40, 1_500, 90_000, 86_400_000].map(durationText)).toEqual(['40 ms', '1.5 s', '1.5 min', '24 h']);
+});
