@@ -132,8 +132,12 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     upsertSearchAttributes([{ key: stateKey, value: value ?? 'running' }]);
   }
 
-  /** In the lane `idle` a read may wait for long: whatever else wakes us meanwhile makes it a read in the lane `live`. */
-  async function readProbableEcho(): Promise<RecordReading> {
+  /**
+   * In the lane `idle` a read may wait for long: whatever else wakes us meanwhile drops it for a read in the lane `live`.
+   *
+   * @returns null where it was dropped; its events are still to be taken
+   */
+  async function readProbableEcho(): Promise<RecordReading | null> {
     const scope = new CancellationScope();
     const reading = scope.run(() => readRecord({ connectionId, linkId, lane: 'idle' }));
     const watching = new CancellationScope();
@@ -154,8 +158,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
       return await reading;
     } catch (error) {
       if (!isCancellation(error)) throw error;
-      woken = false;
-      return await readRecord({ connectionId, linkId, lane: 'live' });
+      return null;
     }
   }
 
@@ -173,14 +176,15 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     const reading = await persevere(() =>
       probablyEcho ? readProbableEcho() : readRecord({ connectionId, linkId, lane: 'live' }),
     );
+    if (reading === null) return;
     const { events } = reading;
     const triggers: Trigger[] = systemNames.filter((system) => events.some((one) => one.system === system));
     if (byAnswer) triggers.push('answer');
     counts = { ...counts, events: counts.events + events.reduce((sum, one) => sum + one.n, 0) };
-    await settle(reading.view, triggers, events);
+    await settle(reading.view, triggers, { events, cause: causeOf(events, byAnswer) });
   }
 
-  async function settle(first: LinkView, triggers: readonly Trigger[], events: RecordReading['events']): Promise<void> {
+  async function settle(first: LinkView, triggers: readonly Trigger[], { events, cause }: Occasion): Promise<void> {
     let view = first;
     let did: LiveOutcome | null = null;
     for (let nth = 1; ; nth++) {
@@ -189,7 +193,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
         lastOutcome = did ?? step.outcome;
         if (did === null) {
           if (step.outcome === 'echo' && events.length > 0) counts = { ...counts, echoes: counts.echoes + 1 };
-          tell(step.outcome, events, {});
+          tell(step.outcome, cause, {});
         }
         break;
       }
@@ -201,7 +205,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
         break;
       }
       did = step.outcome;
-      view = await carryOut(step.decision, step.outcome, view.seen, events);
+      view = await carryOut(step.decision, step.outcome, view.seen, cause);
     }
     openCases = view.openCases;
   }
@@ -210,7 +214,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     decision: LiveDecision,
     outcome: LiveOutcome,
     seen: string,
-    events: RecordReading['events'],
+    cause: string,
   ): Promise<LinkView> {
     state = 'applying';
     const applied = await persevere(() => applyDecision({ connectionId, linkId, decision, seen }));
@@ -226,7 +230,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
       cases: counts.cases + applied.cases.length,
       stale: counts.stale + (applied.outcome === 'stale' ? 1 : 0),
     };
-    tell(applied.outcome === 'done' ? outcome : applied.outcome, events, {
+    tell(applied.outcome === 'done' ? outcome : applied.outcome, cause, {
       ...fieldsOf(applied.written),
       ...(applied.created === null ? {} : { created: applied.created }),
       ...(applied.cases.length === 0 ? {} : { cases: applied.cases }),
@@ -236,9 +240,8 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   }
 
   /** One line for what came and what was decided: names, ids and counts, never a value. */
-  function tell(outcome: string, events: RecordReading['events'], more: Record<string, unknown>): void {
-    const came = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
-    log.info(outcome, { connectionId, linkId, came: came.join(', ') || 'a look', ...more });
+  function tell(outcome: string, cause: string, more: Record<string, unknown>): void {
+    log.info(outcome, { connectionId, linkId, came: cause, ...more });
   }
 
   for (;;) {
@@ -262,6 +265,18 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
       return { lastOutcome, counts };
     }
   }
+}
+
+/** Why the link is looked at. */
+interface Occasion {
+  readonly events: RecordReading['events'];
+  readonly cause: string;
+}
+
+function causeOf(events: RecordReading['events'], byAnswer: boolean): string {
+  const came = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
+  if (byAnswer) came.push('answer');
+  return came.join(', ') || 'look';
 }
 
 function fieldsOf(written: Readonly<Record<SystemName, readonly string[]>>): Record<string, readonly string[]> {

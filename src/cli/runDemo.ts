@@ -1,10 +1,10 @@
 /** The demo: the main job from an empty machine to a proven end. */
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { configSchema, connectionSchema } from '../config/schema.js';
-import { sandboxConnection } from '../sandbox/connections.js';
 import { startSandboxProcess } from '../sandbox/child.js';
 import { runBulkSync, samplesPerKind } from './applyPlan.js';
+import { writeDemoConfig } from './demoConfig.js';
+import { runDemoLive } from './demoLive.js';
 import { announce } from './running.js';
 import type { Output } from './output.js';
 import { CommandFailed } from './program.js';
@@ -41,20 +41,16 @@ export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void
     `  sandbox: Yapla on ${sandbox.addresses.yapla}, Yoplanning on ${sandbox.addresses.yoplanning}, ${people.yapla + people.shared + people.differing + 2} and ${people.yoplanning + people.shared + people.differing + 2} people`,
   );
   try {
-    const connection = connectionSchema.parse(sandboxConnection(sandbox.addresses, { rule: 'yapla' }));
-    const config = configSchema.parse({
-      dataDirectory,
-      log: { level: 'info' },
-      connections: { demo: sandboxConnection(sandbox.addresses) },
-    });
     // Every demo begins with people nobody has seen: the connection's name tells one run from the next.
     const connectionId = `demo-${new Date().toISOString().slice(0, 19).replaceAll(/\D/g, '')}`;
+    const { config, options } = writeDemoConfig(dataDirectory, connectionId, sandbox.addresses);
+    const connection = config.connections[connectionId]!;
     const logFile = path.join(dataDirectory, 'worker.log');
     rmSync(logFile, { force: true });
     output.note(`  worker: logs to ${path.relative(process.cwd(), logFile)}`);
     await runStack(
-      { config, output, connections: { [connectionId]: connection }, logFile, interrupted },
-      async ({ stack, sql, client }) => {
+      { config, output, connections: config.connections, logFile, interrupted },
+      async ({ stack, sql, client, receiver }) => {
         const takeBack = announce(dataDirectory, stack);
         try {
           const bulk = {
@@ -77,14 +73,19 @@ export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void
           output.print();
           output.print(bold('Proof, by the sandbox’s own books'));
           for (const line of proof.lines) output.print(`  ${line.holds ? green('✓') : red('✗')} ${line.text}`);
+          const live = { client, sql, connectionId, control: sandbox.control, options, logFile, output };
+          const arrived = await runDemoLive({ ...live, receiver: receiver!.address });
           if (stack.uiUrl !== undefined) {
             output.print(
               `\nTemporal UI: ${stack.uiUrl}/namespaces/${config.temporal.namespace}/workflows/${encodeURIComponent(end.handle.workflowId)}`,
             );
           }
-          const holds = proof.holds && end.result.differences === 0 && second.result.differences === 0;
+          const holds = proof.holds && arrived && end.result.differences === 0 && second.result.differences === 0;
           if (keep) {
             output.note(green('\nStaying up. Ctrl-C ends.'));
+            output.note(
+              `Every command works on it, for example: npx passerelle ${options.join(' ')} cases ${connectionId}`,
+            );
             await interrupted.catch(() => undefined);
           }
           if (!holds) throw new CommandFailed('the proof failed');

@@ -1,0 +1,88 @@
+/** What the workflows of single records (`syncRecord`) did, asked of Temporal and of the inbox: for the demo and for tests. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import type { SandboxControl } from '../sandbox/control.js';
+import type { Sql } from '../store/database.js';
+import { countPending } from '../store/inbox.js';
+import { recordProgressQuery, type RecordCounts, type RecordResult } from '../../workflows/syncRecord.messages.js';
+
+export interface LiveWork {
+  readonly client: Client;
+  readonly sql: Sql;
+  readonly connectionId: string;
+}
+
+/** Workflows of single records of a connection, in whatever state; one for each run. */
+export async function recordWorkflows({
+  client,
+  connectionId,
+}: Pick<LiveWork, 'client' | 'connectionId'>): Promise<WorkflowExecutionInfo[]> {
+  const found: WorkflowExecutionInfo[] = [];
+  const query = `WorkflowType = 'syncRecord' AND PasserelleConnection = '${connectionId}'`;
+  for await (const one of client.workflow.list({ query })) found.push(one);
+  return found;
+}
+
+/** What all of them did: those that have completed, and those that still run. */
+export async function recordTotals(live: Pick<LiveWork, 'client' | 'connectionId'>): Promise<RecordCounts> {
+  const totals = { events: 0, echoes: 0, written: { yapla: 0, yoplanning: 0 }, created: 0, cases: 0, stale: 0 };
+  for (const { workflowId, runId, status } of await recordWorkflows(live)) {
+    // A run that was continued as new has handed its counts on.
+    if (status.name !== 'COMPLETED' && status.name !== 'RUNNING') continue;
+    const handle = live.client.workflow.getHandle(workflowId, runId);
+    const { counts } =
+      status.name === 'COMPLETED' ? ((await handle.result()) as RecordResult) : await handle.query(recordProgressQuery);
+    totals.events += counts.events;
+    totals.echoes += counts.echoes;
+    totals.written.yapla += counts.written.yapla;
+    totals.written.yoplanning += counts.written.yoplanning;
+    totals.created += counts.created;
+    totals.cases += counts.cases;
+    totals.stale += counts.stale;
+  }
+  return totals;
+}
+
+/** How often to look. */
+const lookMs = 25;
+
+/**
+ * Waits until every webhook of the sandbox was delivered and handled, and no record's workflow has anything left to do but to linger,
+ * or to wait for a person.
+ *
+ * @throws {Error} what is still going on after `timeoutMs`
+ */
+export async function untilQuiet(
+  live: LiveWork,
+  control: Pick<SandboxControl, 'settled' | 'webhooks'>,
+  timeoutMs = 60_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  const emitted = async () => {
+    const { yapla, yoplanning } = await control.webhooks();
+    return yapla.emitted + yoplanning.emitted;
+  };
+  for (;;) {
+    const before = await emitted();
+    await control.settled();
+    const busy = await goingOn(live);
+    // What was written meanwhile has made webhooks of its own.
+    if (busy.length === 0 && (await emitted()) === before) return;
+    if (Date.now() > deadline) throw new Error(`still going on after ${timeoutMs} ms: ${busy.join(', ')}`);
+    await sleep(lookMs);
+  }
+}
+
+async function goingOn(live: LiveWork): Promise<string[]> {
+  const pending = await countPending(live.sql, [live.connectionId]);
+  const busy = pending.flatMap(({ events, signals }) => [
+    ...(events === 0 ? [] : [`${events} events`]),
+    ...(signals === 0 ? [] : [`${signals} signals`]),
+  ]);
+  for (const { workflowId, runId, status } of await recordWorkflows(live)) {
+    if (status.name !== 'RUNNING') continue;
+    const { state } = await live.client.workflow.getHandle(workflowId, runId).query(recordProgressQuery);
+    if (state !== 'lingering' && state !== 'waiting') busy.push(`${workflowId} ${state}`);
+  }
+  return busy;
+}
