@@ -54,15 +54,18 @@ async function historyInFile(file: string): Promise<History> {
   return await asUsage(() => historyOfJson(json));
 }
 
+/** gRPC's NOT_FOUND, and INVALID_ARGUMENT for a run that is no run's id. */
+const unknownRun: readonly number[] = [5, 3];
+
 async function historyOnServer(workflowId: string, { config: file, run }: ReplayOptions): Promise<History> {
-  const { WorkflowNotFoundError } = await import('@temporalio/client');
+  const { isGrpcServiceError } = await import('@temporalio/client');
   const { loadConfig } = await import('../config/load.js');
   const { openTemporal } = await import('./session.js');
   const { client, temporal } = await openTemporal(loadConfig(file));
   try {
     return await client.workflow.getHandle(workflowId, run).fetchHistory();
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    if (!isGrpcServiceError(error) || !unknownRun.includes(error.code)) throw error;
     const which = run === undefined ? '' : `, run ${run}`;
     throw new UsageError(
       `the server has no workflow ${workflowId}${which}: expected an id such as member/<connection>/<link> or bulk/<connection>, or a file. What has ended is kept as long as the namespace's retention says.`,
