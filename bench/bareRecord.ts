@@ -11,6 +11,8 @@ export interface BareRecords {
   start(input: BareRecordInput): Promise<WorkflowHandle<typeof bareRecord>>;
   /** Runs one that ends after its last activity. @returns milliseconds from the call to the result */
   time(activities: number): Promise<number>;
+  /** Processor seconds that its worker used so far. */
+  processorSeconds(): number;
 }
 
 /** A worker of its own around `action`. */
@@ -45,6 +47,7 @@ export async function withBareRecords<T>(
         await handle.result();
         return performance.now() - began;
       },
+      processorSeconds: () => worker.processorSeconds(),
     });
   } finally {
     await worker.stop();

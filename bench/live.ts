@@ -15,8 +15,7 @@ const parts: Readonly<Record<string, Part>> = {
     receiverLines(stage, { senders: parallel, people: quick ? 20 : 500, webhooks: quick ? 400 : 16_000 }),
   storm: (stage, quick) => stormLines(stage, { people: quick ? 30 : 500, eventsEach: 10, editors: parallel }),
   latency: (stage, quick) => latencyLine(stage, { changes: quick ? 5 : 40 }),
-  throughput: (stage, quick) => throughputLine(stage, { changes: quick ? 40 : 600, parallel, echoes: false }),
-  throughputEchoes: (stage, quick) => throughputLine(stage, { changes: quick ? 40 : 600, parallel, echoes: true }),
+  throughput: (stage, quick) => throughputLine(stage, { changes: quick ? 60 : 600, parallel }),
   cost: (stage, quick) => costLines(stage, { people: quick ? 2 : 10 }),
 };
 
