@@ -4,10 +4,15 @@ import { CommandFailed } from '../src/cli/program.js';
 import { bulk } from './bulk.js';
 import { BulkWentWrong } from './bulkRun.js';
 import { drawCharts } from './chart.js';
+import { ProgramNotStarted } from './childProcess.js';
 import { live } from './live.js';
+import { LiveWentWrong } from './liveStage.js';
 import { UsageMistake, type Bench } from './bench.js';
 
 const benches: readonly Bench[] = [bulk, live];
+
+/** They say what happened and where to look: no trace is needed. */
+const expected = [CommandFailed, BulkWentWrong, LiveWentWrong, ProgramNotStarted];
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -47,7 +52,7 @@ try {
 } catch (error) {
   const { name, message } = error as Error;
   if (error instanceof UsageMistake) process.exitCode = 2;
-  else if (error instanceof CommandFailed || error instanceof BulkWentWrong) process.exitCode = 1;
+  else if (expected.some((kind) => error instanceof kind)) process.exitCode = 1;
   else throw error;
   console.error(`${name}: ${message}`);
   // A signal leaves a measurement under way behind: what it still waits for holds nobody up.
