@@ -68,6 +68,9 @@ export const changedSignal = defineSignal<[Readonly<Record<SystemName, number>>]
 /** A person answered this case. What: see the case. */
 export const answeredSignal = defineSignal<[{ readonly caseId: number }]>('answered');
 
+/** What stopped the connection is mended: a workflow that waits for that tries again at once. */
+export const resumeRecordSignal = defineSignal('resume');
+
 export const recordProgressQuery = defineQuery<RecordProgress>('progress');
 
 /** Id of a link's workflow: one at a time, so that events of either system about one person meet in it. */

@@ -17,8 +17,8 @@ import {
   isCancellation,
   log,
   proxyActivities,
+  setCurrentDetails,
   setHandler,
-  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -31,6 +31,7 @@ import {
   answeredSignal,
   changedSignal,
   recordProgressQuery,
+  resumeRecordSignal,
   type RecordCounts,
   type RecordResult,
   type RecordState,
@@ -87,12 +88,16 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   let gathered: Record<SystemName, number> = { yapla: 0, yoplanning: 0 };
   let answered = false;
   let shownState: string | null = null;
+  let resumes = 0;
 
   // --- messages: handlers before the first await ---
   setHandler(recordProgressQuery, () => ({ state, lastOutcome, counts }));
   setHandler(changedSignal, (events) => {
     gathered = { yapla: gathered.yapla + events.yapla, yoplanning: gathered.yoplanning + events.yoplanning };
     woken = true;
+  });
+  setHandler(resumeRecordSignal, () => {
+    resumes += 1;
   });
   setHandler(answeredSignal, () => {
     answered = true;
@@ -118,7 +123,8 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
         state = 'stopped';
         show('stopped');
         log.warn('stopped: the connection is refused', { linkId, failure: type });
-        await sleep(settings.stoppedRetryMs);
+        const before = resumes;
+        await condition(() => resumes > before, settings.stoppedRetryMs);
         state = resumed;
         show(null);
       }
@@ -176,9 +182,15 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     const reading = await persevere(() =>
       probablyEcho ? readProbableEcho() : readRecord({ connectionId, linkId, lane: 'live' }),
     );
-    if (reading === null) return;
+    if (reading === null) {
+      // The read that was dropped may still take the events: whose they were stays known, and the next look is no probable echo's.
+      gathered = { yapla: gathered.yapla + came.yapla, yoplanning: gathered.yoplanning + came.yoplanning };
+      return;
+    }
     const { events } = reading;
-    const triggers: Trigger[] = systemNames.filter((system) => events.some((one) => one.system === system));
+    const triggers: Trigger[] = systemNames.filter(
+      (system) => came[system] > 0 || events.some((one) => one.system === system),
+    );
     if (byAnswer) triggers.push('answer');
     counts = { ...counts, events: counts.events + events.reduce((sum, one) => sum + one.n, 0) };
     await settle(reading.view, triggers, { events, cause: causeOf(events, byAnswer) });
@@ -239,6 +251,13 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     return applied.view;
   }
 
+  /** For Temporal's UI; costs no event. */
+  function detailsText(): string {
+    const { events, echoes, written, created, cases } = counts;
+    const waits = openCases > 0 ? `waits for a person: ${openCases} open cases` : 'nothing left to do';
+    return `${waits}; last: ${lastOutcome ?? 'nothing'}; ${events} events, ${echoes} echoes, ${written.yapla} fields written to Yapla, ${written.yoplanning} to Yoplanning, ${created} created, ${cases} cases`;
+  }
+
   /** One line for what came and what was decided: names, ids and counts, never a value. */
   function tell(outcome: string, cause: string, more: Record<string, unknown>): void {
     log.info(outcome, { connectionId, linkId, came: cause, ...more });
@@ -256,6 +275,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
       });
     }
     state = openCases > 0 ? 'waiting' : 'lingering';
+    setCurrentDetails(detailsText());
     show(openCases > 0 ? 'waiting' : null);
     if (openCases > 0) {
       // The case may have been settled otherwise, by a bulk sync or by edits: looked at now and then.

@@ -85,9 +85,21 @@ export function registerControl(program: Command, output: Output): void {
       });
   }
 
+  program
+    .command('resume <connection>')
+    .description('Go on after a pause, or after what stopped the connection (token, permission) was mended.')
+    .action(async (connectionId: string, _: unknown, command: Command) => {
+      await inSession(command.optsWithGlobals<CommonOptions>(), connectionId, async (session) => {
+        const { resumeConnection } = await import('./resume.js');
+        const { bulkSync, records } = await resumeConnection(session, connectionId);
+        output.note(
+          `resume: ${connectionId} may send requests again. ${bulkSync ? 'Its bulk sync goes on' : 'No bulk sync of it is running'}; ${records} single records that had stopped go on.`,
+        );
+      });
+    });
+
   const signals = {
     pause: 'Pause the bulk sync after the people in hand.',
-    resume: 'Go on after a pause, or after what stopped the connection was mended.',
     cancel: 'End the bulk sync after the people in hand; the rest of the plan is dropped.',
   } as const;
   for (const [verb, description] of Object.entries(signals) as [keyof typeof signals, string][]) {
@@ -121,6 +133,7 @@ async function inSession(
   }
 }
 
+/** Runs an action on the running bulk sync. @throws {UsageError} when none runs */
 async function onBulkSync(
   options: CommonOptions,
   connectionId: string,

@@ -30,7 +30,7 @@ import { BudgetLine } from './budgetLine.js';
 import { dayLimitOfOthers } from './budgetPermits.js';
 import type { Lane, Permit, PermitAnswer, PermitAsk, PermitSource } from './budgetPermits.js';
 import { Settlements } from './budgetSettlements.js';
-import { readBudgetState } from './budgetState.js';
+import { liftStop, readBudgetState } from './budgetState.js';
 import type { BudgetState } from './budgetState.js';
 import { withoutValues } from './database.js';
 import type { Sql } from './database.js';
@@ -165,7 +165,7 @@ class PostgresBudget implements Budget {
   }
 
   async resume(): Promise<void> {
-    await this.#sql`DELETE FROM budget WHERE credential = ${this.#credential}`;
+    await liftStop(this.#sql, this.#credential);
     this.#permits.wake();
   }
 

@@ -82,3 +82,8 @@ export async function pruneRequestLog(sql: Sql, olderThanMs: number): Promise<nu
     DELETE FROM request_log WHERE counts_from < clock_timestamp() - ${olderThanMs}::float8 * interval '1 millisecond'`;
   return result.count;
 }
+
+/** Opens a credential again that was stopped, or that the server told to wait. Repeatable. */
+export async function liftStop(sql: Sql, credential: string): Promise<void> {
+  await sql`DELETE FROM budget WHERE credential = ${credential}`;
+}

@@ -8,8 +8,8 @@ import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
 import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
 import { closeAnsweredCases, type NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
-import { recordIntents, settleIntents } from '../store/intents.js';
-import { recordIntended, timesWritten } from '../store/journal.js';
+import { settleIntents } from '../store/intents.js';
+import { timesWritten } from '../store/journal.js';
 import { failuresOfRecord } from '../store/requestLog.js';
 import { credentialOf, type OpenConnection } from '../connection.js';
 import { unsettled } from './applyLink.js';
@@ -19,6 +19,7 @@ import { decideLink, pairHashes } from './decideLink.js';
 import { emptyView, loadLink, viewOf, type LinkContext } from './linkView.js';
 import { LinkWork, pick } from './linkWork.js';
 import { commitResults, type LinkResult } from './results.js';
+import { sharedWork } from './sharedWork.js';
 import { stillOpen } from './stillOpen.js';
 
 export interface ApplyingDecision {
@@ -88,12 +89,7 @@ class DecisionApplication {
     this.work = new LinkWork(
       {
         connection,
-        intend: async ({ journal, intent }) => {
-          await sql.begin(async (tx) => {
-            await recordIntended(tx, connection.id, journal);
-            if (intent !== null) await recordIntents(tx, connection.id, [intent]);
-          });
-        },
+        intend: sharedWork(sql, connection).intend,
         verifyClaim,
         ask: (record) => ({ lane: 'live', purpose: `live/${linkId}`, record }),
         writeId,

@@ -1,5 +1,7 @@
 /** What goes wrong around single changes, and how they arrive all the same, once. */
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { resumeConnection } from '../../src/cli/resume.js';
+import { liftStop } from '../../src/store/budgetState.js';
 import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
 import { linkedPerson, recordTotals, until, untilHolds, untilQuiet } from '../helpers/live.js';
 import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
@@ -152,17 +154,30 @@ describe('a record that a system refuses', () => {
 });
 
 describe('a token that is revoked', () => {
-  test('stops the record’s work without losing it, and it goes on once the token is good again', async () => {
-    await start();
-    const fault = await house.sandbox.control.addFault({ system: 'yoplanning', action: { do: 'revoke' } });
-    await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
-    const workflow = house.client.workflow.getHandle(`member/${house.connectionId}/${one.linkId}`);
-    await until(
-      async () => (await workflow.query<{ state: string }>('progress').catch(() => ({ state: 'none' }))).state,
-      (state) => state === 'stopped',
-    );
-    await house.sandbox.control.removeFault(fault);
-    await house.sql`update budget set stopped_at = null, stopped_reason = null`;
-    await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
-  });
+  test.each(['by itself after a while', 'at once after resume'])(
+    'stops the record’s work without losing it, and it goes on %s',
+    async (how) => {
+      const stoppedRetryMs = how === 'at once after resume' ? 3_600_000 : 500;
+      await start({ connection: { settings: { live: { debounceMs: 40, lingerMs: 1_500, stoppedRetryMs } } } });
+      const fault = await house.sandbox.control.addFault({ system: 'yoplanning', action: { do: 'revoke' } });
+      await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
+      const workflow = house.client.workflow.getHandle(`member/${house.connectionId}/${one.linkId}`);
+      await until(
+        async () => (await workflow.query<{ state: string }>('progress').catch(() => ({ state: 'none' }))).state,
+        (state) => state === 'stopped',
+      );
+      await house.sandbox.control.removeFault(fault);
+      const { client, sql, connectionId } = house;
+      if (how === 'at once after resume') {
+        // Which records have stopped is asked of Temporal's visibility store, which learns of it a moment later.
+        await until(
+          async () => await resumeConnection({ client, sql }, connectionId),
+          ({ records }) => records === 1,
+        );
+      } else {
+        for (const system of ['yapla', 'yoplanning'] as const) await liftStop(sql, `${connectionId}/${system}`);
+      }
+      await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
+    },
+  );
 });

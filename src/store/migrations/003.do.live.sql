@@ -40,7 +40,7 @@ create index link_signal_due on link_signal (due_at);
 -- What a person answered. The values stand here; signals carry the case's id only.
 alter table cases add column answer jsonb;
 comment on column cases.answer is
-  '{ "take": "yapla" | "yoplanning" } or { "take": "value", "value": normalised text or null } or { "take": "create" }.';
+  '{ "take": "yapla" | "yoplanning" } or { "take": "value", "value": normalised text or null } or { "take": "create" } or, where the case was closed by hand, { "take": "close", "why": text }.';
 alter table cases add column answered_at timestamptz;
 alter table cases add column answered_by text;
 
