@@ -11,14 +11,6 @@ export interface LinkCase {
   readonly saw: Readonly<Record<SystemName, FieldHashes | null>> | null;
 }
 
-/** Open cases about a link; those about its records by their own ids included (`removal`). */
-export async function openLinkCases(sql: Sql | Transaction, connectionId: string, linkId: string): Promise<LinkCase[]> {
-  return await sql<LinkCase[]>`
-    select kind, field, saw from cases
-     where connection_id = ${connectionId} and status = 'open' and kind not in ('guard', 'doubt', 'canary')
-       and (link_id = ${linkId} or (link_id is null and subject = ${linkId}))`;
-}
-
 /** Moves the open cases of a link that became part of another. One that stands there already is closed here. */
 export async function moveCases(tx: Transaction, connectionId: string, from: string, to: string): Promise<void> {
   await tx`

@@ -22,7 +22,8 @@ export interface LinkedPair extends Link {
   readonly unseen: Readonly<Record<SystemName, boolean>>;
 }
 
-interface PairRow {
+/** A row of `selectPairs`. */
+export interface PairRow {
   linkId: string;
   yaplaId: string | null;
   yoplanningId: string | null;
@@ -36,7 +37,7 @@ interface PairRow {
   yoplanningUnseen: boolean;
 }
 
-function pairOf(row: PairRow): LinkedPair {
+export function pairOf(row: PairRow): LinkedPair {
   return {
     linkId: row.linkId,
     ids: { yapla: row.yaplaId, yoplanning: row.yoplanningId },
@@ -83,7 +84,7 @@ const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
 };
 
 /** @param links the rows of the table `link` wanted; chosen before anything is joined to them, or a page of links could cost the whole table */
-function selectPairs(sql: Sql | Transaction, connectionId: string, depth: Depth, links: Fragment) {
+export function selectPairs(sql: Sql | Transaction, connectionId: string, depth: Depth, links: Fragment) {
   return sql`
     select l.link_id as "linkId", l.yapla_id as "yaplaId", l.yoplanning_id as "yoplanningId", l.state, l.base,
            l.base_fields as "baseFields", l.equal,

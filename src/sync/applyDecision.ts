@@ -10,13 +10,14 @@ import { closeAnsweredCases, type NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
 import { settleIntents } from '../store/intents.js';
 import { timesWritten } from '../store/journal.js';
+import { findLinkState, type LinkState } from '../store/linkState.js';
 import { failuresOfRecord } from '../store/requestLog.js';
 import { credentialOf, type OpenConnection } from '../connection.js';
 import { unsettled } from './applyLink.js';
 import { stopIfCanariesDie } from './canary.js';
 import { LinkBusy, type LinkClaims } from './claims.js';
 import { decideLink, pairHashes } from './decideLink.js';
-import { emptyView, loadLink, viewOf, type LinkContext } from './linkView.js';
+import { emptyView, viewOf } from './linkView.js';
 import { LinkWork, pick } from './linkWork.js';
 import { commitResults, type LinkResult } from './results.js';
 import { sharedWork } from './sharedWork.js';
@@ -58,7 +59,7 @@ export async function applyDecision(applying: ApplyingDecision): Promise<Applied
   const claim = await claims.claim(connection.id, [linkId]);
   try {
     if (!claim.linkIds.has(linkId)) throw new LinkBusy([linkId]);
-    const link = await loadLink(sql, connection.id, linkId, 'documents');
+    const link = await findLinkState(sql, connection.id, linkId, 'documents');
     if (link === null) return nothingDone('stale', emptyView(connection, 'unknown'));
     const view = viewOf(connection, link);
     if (view.seen !== applying.seen) return nothingDone('stale', view);
@@ -82,7 +83,7 @@ class DecisionApplication {
 
   constructor(
     private readonly applying: ApplyingDecision,
-    private readonly link: LinkContext,
+    private readonly link: LinkState,
     verifyClaim: () => Promise<void>,
   ) {
     const { sql, connection, linkId, writeId, isRepeated } = applying;
@@ -111,10 +112,9 @@ class DecisionApplication {
     }
     const { sql, connection, linkId } = this.applying;
     if (outcome === 'done') await closeCarriedOut(sql, this.carriedOut());
-    const now = await loadLink(sql, connection.id, linkId, 'hashes');
+    const now = await findLinkState(sql, connection.id, linkId, 'hashes');
     if (now === null) return nothingDone('stale', emptyView(connection, 'unknown'));
-    await closeAnsweredCases(sql, connection.id, [stillOpen(now.pair, decideLink(now.pair, connection.fields))]);
-    const after = now.cases.length === 0 ? now : ((await loadLink(sql, connection.id, linkId, 'hashes')) ?? now);
+    const after = now.cases.length === 0 ? now : await this.withoutSettled(now);
     return {
       outcome,
       written: this.written,
@@ -122,6 +122,12 @@ class DecisionApplication {
       cases: this.opened.map((one) => one.kind),
       view: viewOf(connection, after),
     };
+  }
+
+  private async withoutSettled(now: LinkState): Promise<LinkState> {
+    const { sql, connection, linkId } = this.applying;
+    await closeAnsweredCases(sql, connection.id, [stillOpen(now.pair, decideLink(now.pair, connection.fields))]);
+    return (await findLinkState(sql, connection.id, linkId, 'hashes')) ?? now;
   }
 
   private async carryOut(): Promise<AppliedDecision['outcome']> {

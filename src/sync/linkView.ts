@@ -9,41 +9,11 @@ import {
   type FieldName,
   type SystemName,
 } from '../core/record.js';
-import { declinedQuestions, openAnswers, type CaseAnswer } from '../store/caseAnswers.js';
-import type { Sql, Transaction } from '../store/database.js';
-import { openIntents, type Intent } from '../store/intents.js';
-import { openLinkCases, type LinkCase } from '../store/linkCases.js';
-import { pairsByIds, type Depth, type LinkedPair } from '../store/links.js';
+import type { LinkCase } from '../store/linkCases.js';
+import type { LinkedPair } from '../store/links.js';
+import type { LinkState } from '../store/linkState.js';
 import type { OpenConnection } from '../connection.js';
 import { pairHashes, sameHashes, type PairHashes } from './decideLink.js';
-
-/** What the store holds of one link, apart from the records themselves. */
-export interface LinkContext {
-  readonly pair: LinkedPair;
-  readonly cases: readonly LinkCase[];
-  readonly answers: readonly CaseAnswer[];
-  readonly intents: readonly Intent[];
-  /** Questions that a person closed: not asked again. */
-  readonly declined: ReadonlySet<'removal' | 'create'>;
-}
-
-/** Loads a link; null where there is none. */
-export async function loadLink(
-  sql: Sql | Transaction,
-  connectionId: string,
-  linkId: string,
-  depth: Depth,
-): Promise<LinkContext | null> {
-  const [pairs, cases, answers, intents, declined] = await Promise.all([
-    pairsByIds(sql, connectionId, [linkId], depth),
-    openLinkCases(sql, connectionId, linkId),
-    openAnswers(sql, connectionId, linkId),
-    openIntents(sql, connectionId, [linkId]),
-    declinedQuestions(sql, connectionId, [linkId]),
-  ]);
-  const pair = pairs.get(linkId);
-  return pair === undefined ? null : { pair, cases, answers, intents, declined: declined.get(linkId) ?? new Set() };
-}
 
 /** A view that only says why nothing is to be decided. */
 export function emptyView(
@@ -71,7 +41,8 @@ export function emptyView(
   };
 }
 
-export function viewOf(connection: OpenConnection, context: LinkContext): LinkView {
+/** What the link's workflow decides on. */
+export function viewOf(connection: OpenConnection, context: LinkState): LinkView {
   const { pair, cases, answers } = context;
   const hashes = pairHashes(pair);
   const sides = { yapla: sideOf(pair, 'yapla', hashes), yoplanning: sideOf(pair, 'yoplanning', hashes) };

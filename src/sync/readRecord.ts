@@ -13,6 +13,7 @@ import type { Sql, Transaction } from '../store/database.js';
 import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
 import { openIntents } from '../store/intents.js';
 import { deleteLink, linkOfRecord, pairsByIds, type LinkedPair } from '../store/links.js';
+import { findLinkState } from '../store/linkState.js';
 import { markGone, shadowsByIds, upsertShadows } from '../store/shadows.js';
 import type { Lane } from '../store/budget.js';
 import type { OpenConnection } from '../connection.js';
@@ -21,7 +22,7 @@ import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { decideLink } from './decideLink.js';
 import { newestDelivered } from './delivered.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
-import { emptyView, loadLink, viewOf } from './linkView.js';
+import { emptyView, viewOf } from './linkView.js';
 import { stillOpen } from './stillOpen.js';
 
 export interface ReadingRecord {
@@ -76,20 +77,20 @@ async function readClaimed(
   claim: (linkId: string) => Promise<void>,
 ): Promise<RecordReading> {
   const events = await takeEvents(sql, connection.id, linkId);
+  // Nothing came: an answer, a look, or an attempt that is repeated after its commit.
+  if (events.length === 0) return { view: await viewNow(sql, connection, linkId, null), events: [] };
   const pair = (await pairsByIds(sql, connection.id, [linkId], 'hashes')).get(linkId) ?? null;
   const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, linkId, lane, one)));
   const claimed = new Set([linkId]);
   let sighting: FirstSight | null = null;
-  if (events.length > 0) {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        sighting = await sql.begin((tx) => record(tx, { connection, linkId, pair, events, found, claimed }));
-        break;
-      } catch (error) {
-        if (!(error instanceof ClaimNeeded) || attempt === maxClaims) throw error;
-        await claim(error.linkId);
-        claimed.add(error.linkId);
-      }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      sighting = await sql.begin((tx) => record(tx, { connection, linkId, pair, events, found, claimed }));
+      break;
+    } catch (error) {
+      if (!(error instanceof ClaimNeeded) || attempt === maxClaims) throw error;
+      await claim(error.linkId);
+      claimed.add(error.linkId);
     }
   }
   return { view: await viewNow(sql, connection, linkId, sighting), events: countsOf(events) };
@@ -169,11 +170,11 @@ async function viewNow(
 ): Promise<LinkView> {
   if (sighting?.is === 'merged') return emptyView(connection, 'merged', { mergedInto: sighting.into });
   if (sighting?.is === 'doubtful') return emptyView(connection, 'doubtful', { openCases: 1 });
-  const link = await loadLink(sql, connection.id, linkId, 'hashes');
+  const link = await findLinkState(sql, connection.id, linkId, 'hashes');
   if (link === null) return await viewOfNobody(sql, connection, linkId);
   if (link.cases.length > 0) {
     await closeAnsweredCases(sql, connection.id, [stillOpen(link.pair, decideLink(link.pair, connection.fields))]);
-    return viewOf(connection, (await loadLink(sql, connection.id, linkId, 'hashes')) ?? link);
+    return viewOf(connection, (await findLinkState(sql, connection.id, linkId, 'hashes')) ?? link);
   }
   return viewOf(connection, link);
 }

@@ -58,7 +58,7 @@ describe('a change of the code is noticed', () => {
       {
         file: 'syncRecord.ts',
         from: "    state = 'applying';\n",
-        to: "    state = 'applying';\n    await sleep(5);\n",
+        to: "    state = 'applying';\n    await condition(() => false, 5);\n",
       },
       { history: 'the activity applyDecision (ActivityTaskScheduled)', code: 'a timer of 5 ms' },
     ],

@@ -1,0 +1,64 @@
+/** All that the store holds about one link, in one statement: a link's workflow asks for it several times for each change. */
+import type { CaseAnswer } from './caseAnswers.js';
+import type { Sql, Transaction } from './database.js';
+import type { Intent } from './intents.js';
+import type { LinkCase } from './linkCases.js';
+import { pairOf, selectPairs, type Depth, type LinkedPair, type PairRow } from './links.js';
+
+export interface LinkState {
+  readonly pair: LinkedPair;
+  /** Open ones about the link or its records. */
+  readonly cases: readonly LinkCase[];
+  /** What persons answered and nobody has carried out yet, oldest case first. */
+  readonly answers: readonly CaseAnswer[];
+  /** Creations whose effect is not known. */
+  readonly intents: readonly Intent[];
+  /** Questions that a person closed without more: not asked again (see `declinedQuestions`). */
+  readonly declined: ReadonlySet<'removal' | 'create'>;
+}
+
+interface Row extends PairRow {
+  readonly cases: readonly (LinkCase & { readonly id: number; readonly answer: object | null })[];
+  readonly intents: readonly Intent[];
+  readonly declined: readonly ('removal' | 'create')[];
+}
+
+/** @returns null where there is no such link */
+export async function findLinkState(
+  sql: Sql | Transaction,
+  connectionId: string,
+  linkId: string,
+  depth: Depth,
+): Promise<LinkState | null> {
+  const isAbout = sql`c.connection_id = ${connectionId} and (c.link_id = ${linkId} or (c.link_id is null and c.subject = ${linkId}))`;
+  const [row] = await sql<Row[]>`
+    select p.*,
+           coalesce((select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer)
+                                     order by c.id)
+                       from cases c where ${isAbout} and c.status = 'open' and c.kind not in ('guard', 'doubt', 'canary')), '[]') as cases,
+           coalesce((select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
+                                     'hashes', i.hashes, 'sends', i.sends,
+                                     'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
+                       from intent i where i.connection_id = ${connectionId} and i.link_id = ${linkId} and i.status = 'sent'), '[]') as intents,
+           coalesce((select json_agg(distinct c.kind)
+                       from cases c where ${isAbout} and c.status = 'closed' and c.kind in ('removal', 'create')
+                        and c.answer->>'take' = 'close'
+                        and not exists (select 1 from shadow s where s.connection_id = c.connection_id
+                                           and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)), '[]') as declined
+      from (${selectPairs(
+        sql,
+        connectionId,
+        depth,
+        sql`select * from link where connection_id = ${connectionId} and link_id = ${linkId}`,
+      )}) p`;
+  if (row === undefined) return null;
+  return {
+    pair: pairOf(row),
+    cases: row.cases.map(({ kind, field, saw }) => ({ kind, field, saw })),
+    answers: row.cases.flatMap(({ id, kind, field, answer }) =>
+      answer === null ? [] : [{ caseId: id, kind, field, ...answer } as CaseAnswer],
+    ),
+    intents: row.intents,
+    declined: new Set(row.declined),
+  };
+}
