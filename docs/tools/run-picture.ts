@@ -10,7 +10,7 @@ import { readTerminal, textOf } from './terminal.js';
 
 /** What stands before and after these lines tells of the machine that it ran on. */
 const firstLine = /^reading both lists/;
-const lastLine = /writes by the second run/;
+const lastLine = /writes for \d+ changes/;
 
 const [captured] = process.argv.slice(2);
 if (captured === undefined) throw new Error('expected the file that "script" wrote');
@@ -22,7 +22,7 @@ const at = (pattern: RegExp): number => {
 };
 const shown = lines.slice(at(firstLine), at(lastLine) + 1);
 const svg = drawPicture(shown, {
-  title: 'A run of npm run demo: the plan, the progress and the summary',
+  title: 'A run of npm run demo: the plan, the progress, the summary, the proof, and single changes as they travel',
   statesShown: 3,
 });
 writeFileSync(new URL('../run.svg', import.meta.url), svg);
