@@ -1,6 +1,6 @@
 import { matchGroup, matchReferences, ruleName, type Doubt, type GroupResult } from '../src/core/match.js';
 import { linkIdOf } from '../src/core/linkId.js';
-import { groupsByKey, referencedCandidates } from '../src/store/candidates.js';
+import { groupsByKey, lookAlikesOfLinked, referencedCandidates } from '../src/store/candidates.js';
 import { refreshStatistics } from '../src/store/database.js';
 import { doubtedTwins } from '../src/store/linkCases.js';
 import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '../src/store/links.js';
@@ -65,6 +65,13 @@ export const matchRecords =
 
       await take('reference', matchReferences(await referencedCandidates(sql, connectionId)));
       await flush();
+      // Who looks like somebody linked is that person entered again, or somebody else: made in the other system it could be a twin.
+      for (const [index, rule] of matchRules.entries()) {
+        if (!rule.all.includes('name')) continue;
+        for (const group of await lookAlikesOfLinked(sql, connectionId, index, doubtful)) {
+          await take(ruleName(rule), matchGroup(rule, group));
+        }
+      }
       for (const [index, rule] of matchRules.entries()) {
         // A snapshot of who is doubtful: the query streams, and this rule's own doubts concern other groups.
         const excluded = { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] };

@@ -4,7 +4,7 @@
  */
 import type { SystemName } from '../core/record.js';
 import type { SandboxAddresses } from './connections.js';
-import { createSandboxControl, type SandboxControl } from './control.js';
+import { createSandboxControl, type SandboxControl, type SandboxRecord } from './control.js';
 import { createControlServer } from './controlServer.js';
 import { Faults, type FaultAction } from './faults.js';
 import { sandboxCredentials, sandboxOptionsSchema, type SandboxOptions, type YaplaShapeName } from './options.js';
@@ -12,7 +12,7 @@ import type { PersonTruth, ResolvedPeopleOptions } from './people.js';
 import type { Person } from './person.js';
 import { populate, strangers } from './population.js';
 import { Random } from './random.js';
-import type { OnChange, Registry } from './registry.js';
+import type { Change, OnChange, Registry } from './registry.js';
 import { listen } from './server.js';
 import { clientBody, memberBody } from './webhooks/bodies.js';
 import { Webhooks } from './webhooks/webhooks.js';
@@ -37,8 +37,12 @@ export interface Sandbox {
 
 /** What only a sandbox in the same process can be given. */
 export interface SandboxHooks {
-  /** Called after each change that took effect once the sandbox listens. */
-  readonly onChange?: OnChange;
+  /**
+   * Called after each change that took effect once the sandbox listens, in the same turn.
+   *
+   * @param record the record as the change left it; `null`: it is gone
+   */
+  readonly onChange?: (change: Change, record: SandboxRecord | null) => void;
 }
 
 const shapes: Readonly<Record<YaplaShapeName, YaplaShape>> = { flat: flatShape, nested: nestedShape };
@@ -65,7 +69,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   const onChange: OnChange = (change, before) => {
     if (!telling) return;
     webhooks[change.system].changed(change, before);
-    hooks.onChange?.(change);
+    hooks.onChange?.(change, registries[change.system].show(change.record));
   };
   const shape = shapes[resolved.yapla.shape];
   const members = new Members((member) => shape.document(member), onChange);

@@ -50,6 +50,35 @@ export async function referencedCandidates(sql: Sql, connectionId: string): Prom
       from edge join f using (system, external_id) order by 1, 2`;
 }
 
+/**
+ * Free records that share the key of the `rule`-th matching rule with linked records of their own system: each with those, which are not
+ * free, to be judged as one group. Without their values: the rule must be one whose key says it all.
+ */
+export async function lookAlikesOfLinked(
+  sql: Sql,
+  connectionId: string,
+  rule: number,
+  doubtful: Doubtful,
+): Promise<readonly (readonly Candidate[])[]> {
+  const rows = await sql<{ system: SystemName; id: string; linked: string[] }[]>`
+    with f as (
+      select s.system, s.external_id, s.match_keys[${rule + 1}] as key
+        from shadow s where ${free(sql, connectionId, doubtful)} and s.match_keys[${rule + 1}] is not null)
+    select f.system, f.external_id as id, array_agg(t.external_id) as linked
+      from f join shadow t on t.connection_id = ${connectionId} and t.system = f.system and t.match_keys[${rule + 1}] = f.key
+                          and t.gone_at is null
+      join link l on l.connection_id = t.connection_id and l.state = 'active'
+                 and t.external_id = case t.system when 'yapla' then l.yapla_id else l.yoplanning_id end
+     group by 1, 2 order by 1, 2`;
+  const candidate = (system: SystemName, id: string): Candidate => ({
+    system,
+    id,
+    fields: {},
+    externalReference: null,
+  });
+  return rows.map(({ system, id, linked }) => [id, ...linked].map((one) => candidate(system, one)));
+}
+
 async function* groups(query: Fragment): AsyncGenerator<readonly Candidate[]> {
   let key: string | undefined;
   let group: Candidate[] = [];

@@ -39,15 +39,15 @@ export async function inOpenDoubt(
 }
 
 /**
- * Records without a link that an open doubt names beside somebody who is linked: a bulk sync, which looks at records without a link only,
- * would not see the question, and would make the person a second time.
+ * Records without a link that an open doubt ties to somebody who is linked, directly or by way of further doubts: a bulk sync, which looks
+ * at records without a link only, would not see the question, and would make the person a second time.
  */
 export async function doubtedTwins(
   sql: Sql,
   connectionId: string,
 ): Promise<readonly { readonly system: SystemName; readonly id: string }[]> {
   return await sql<{ system: SystemName; id: string }[]>`
-    with named as (
+    with recursive named as (
       select c.id as case_id, split_part(n.name, ':', 1) as system, substr(n.name, position(':' in n.name) + 1) as id
         from cases c cross join lateral unnest(string_to_array(c.subject, ' ')) as n(name)
        where c.connection_id = ${connectionId} and c.status = 'open' and c.kind = 'doubt'),
@@ -55,6 +55,11 @@ export async function doubtedTwins(
       select n.*, exists (
                select 1 from link l where l.connection_id = ${connectionId} and l.yapla_id is not null and l.yoplanning_id is not null
                   and ((n.system = 'yapla' and l.yapla_id = n.id) or (n.system = 'yoplanning' and l.yoplanning_id = n.id))) as is_linked
-        from named n)
-    select distinct a.system, a.id from known a join known b on b.case_id = a.case_id and b.is_linked where not a.is_linked`;
+        from named n),
+    tied as (
+      select case_id, system, id, is_linked from known where is_linked
+      union
+      select k.case_id, k.system, k.id, k.is_linked
+        from tied t join known k on k.case_id = t.case_id or (k.system = t.system and k.id = t.id))
+    select distinct system, id from tied where not is_linked`;
 }

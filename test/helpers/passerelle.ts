@@ -9,10 +9,10 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { pino } from 'pino';
 import { configSchema, type Config, type ConnectionConfig } from '../../src/config/schema.js';
-import { systemNames } from '../../src/core/record.js';
+import { systemNames, type ConflictRule, type FieldName } from '../../src/core/record.js';
 import { startReceiver, type RunningReceiver } from '../../src/receiver/receiver.js';
 import { sandboxConnection, sandboxWebhookUrl, type SandboxConnectionOptions } from '../../src/sandbox/connections.js';
-import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js';
+import { startSandbox, type Sandbox, type SandboxHooks, type SandboxOptions } from '../../src/sandbox/sandbox.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { startBulkSync, type BulkSyncHandle } from '../../src/bulk.js';
 import { installRuntime, startWorker, type RunningWorker } from '../../src/worker.js';
@@ -38,6 +38,10 @@ async function startWorkerProcess(options: WorkerProcessOptions): Promise<ChildP
 export interface PasserelleOptions {
   readonly sandbox?: SandboxOptions;
   readonly connection?: SandboxConnectionOptions;
+  /** Told of every change in the sandbox. */
+  readonly hooks?: SandboxHooks;
+  /** Rules of single fields, which come before the one of `connection`. */
+  readonly rules?: Readonly<Record<FieldName, ConflictRule>>;
   /** Records per page asked for; left out: the configuration's own. */
   readonly pageSize?: number;
   /** Takes the sandbox's webhooks from the start on. */
@@ -87,10 +91,13 @@ const openGuard = { maxChangedShare: 1, maxCreatedShare: 1, maxRemovedShare: 1 }
 
 export async function startPasserelle(options: PasserelleOptions = {}): Promise<TestPasserelle> {
   const shape = options.sandbox?.yapla?.shape ?? 'flat';
-  const sandbox = await startSandbox({
-    ...options.sandbox,
-    yoplanning: { limits: { requestsPerSecond: null, requestsPerDay: null }, ...options.sandbox?.yoplanning },
-  });
+  const sandbox = await startSandbox(
+    {
+      ...options.sandbox,
+      yoplanning: { limits: { requestsPerSecond: null, requestsPerDay: null }, ...options.sandbox?.yoplanning },
+    },
+    options.hooks,
+  );
   const database = await freshDatabase();
   const connectionId = uniqueName('club');
   const taskQueue = uniqueName('queue');
@@ -113,6 +120,9 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
   if (options.pageSize !== undefined) {
     input.yoplanning.pageSize = options.pageSize;
     input.yapla.read.paging = { ...input.yapla.read.paging, pageSize: options.pageSize };
+  }
+  for (const [field, rule] of Object.entries(options.rules ?? {})) {
+    input.fields = { ...input.fields, [field]: { ...input.fields![field]!, rule } };
   }
   const config = configSchema.parse({
     database: { url: database.url },

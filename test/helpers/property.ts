@@ -16,8 +16,12 @@ export async function checkProperty<Ts>(
   property: fc.IRawProperty<Ts>,
   { numRuns }: { readonly numRuns: number },
 ): Promise<void> {
-  const seed = wholeNumber('FAST_CHECK_SEED', defaultSeed);
-  await fc.assert(property, { seed, numRuns: numRuns * wholeNumber('FAST_CHECK_RUNS', 1) });
+  await fc.assert(property, { seed: propertySeed(), numRuns: numRuns * wholeNumber('FAST_CHECK_RUNS', 1) });
+}
+
+/** FAST_CHECK_SEED, or the seed of every ordinary run: for what draws its values itself. */
+export function propertySeed(): number {
+  return wholeNumber('FAST_CHECK_SEED', defaultSeed);
 }
 
 /** A whole number from the environment. @throws {RangeError} if it is something else */

@@ -97,6 +97,25 @@ describe('a conflict that a person must answer', () => {
   });
 });
 
+test('somebody linked who is entered again, in one system, is a question: not made a second time in the other', async () => {
+  house = await startPasserelle({ sandbox: { people: { seed: 3, yapla: 0, yoplanning: 0, shared: 2, differing: 0 } } });
+  await (await house.startBulk()).result();
+  const { control } = house.sandbox;
+  const [known] = await control.records('yapla');
+  const [one, another] = [await control.add('yapla', known!.person), await control.add('yapla', known!.person)];
+  for (const round of [1, 2]) {
+    expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
+    const doubts = (await listOpenCases(house.sql, house.connectionId)).filter(({ kind }) => kind === 'doubt');
+    expect([round, ...doubts.map(({ subject }) => subject)]).toEqual([
+      round,
+      `yapla:${known!.id} yapla:${one}`,
+      `yapla:${known!.id} yapla:${another}`,
+    ]);
+  }
+  expect((await control.counts()).yoplanning.created).toBe(0);
+  expect(await links('active')).toBe(2);
+});
+
 test('whether to create a person is not asked again once somebody said no', async () => {
   house = await startPasserelle({
     sandbox: { people: { seed: 3, yapla: 2, yoplanning: 0, shared: 2, differing: 0 } },

@@ -1,0 +1,311 @@
+/**
+ * What must hold when lives have ended and a bulk run has repaired what lost webhooks left: the properties of docs/how-it-works.md,
+ * "What must always hold", by their numbers, held against the sandbox's own versions of every record.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { normaliseValue } from '../../../src/core/normalise.js';
+import { otherSystem, systemNames, type CanonicalFields, type SystemName } from '../../../src/core/record.js';
+import type { SandboxRecord } from '../../../src/sandbox/control.js';
+import type { PersonField } from '../../../src/sandbox/person.js';
+import { listOpenCases } from '../../../src/store/cases.js';
+import { credentialOf } from '../../../src/connection.js';
+import type { Json, JsonObject } from '../../../src/core/document.js';
+import type { TestPasserelle } from '../passerelle.js';
+import { lifeOf } from './lives.js';
+import type { Ledger, RecordVersions, Version } from './ledger.js';
+
+/** What of a document changes by itself, or is ours to write: the place of the other system's id. */
+const ofTheServer = { yapla: ['updated_at'], yoplanning: ['last_update', 'external_reference'] };
+
+export interface Broken {
+  readonly life: number;
+  readonly what: string;
+}
+
+export interface Examined {
+  readonly broken: readonly Broken[];
+  /** Writes that met an edit made between their GET and their PUT: neither system can refuse them (docs/how-it-works.md). */
+  readonly overtaken: number;
+  readonly openCases: Readonly<Record<string, number>>;
+}
+
+interface LinkRow {
+  readonly linkId: string;
+  readonly yapla: string | null;
+  readonly yoplanning: string | null;
+  readonly baseFields: CanonicalFields | null;
+}
+
+interface JournalRow {
+  readonly system: SystemName;
+  readonly externalId: string | null;
+  readonly linkId: string;
+  readonly field: string;
+  readonly oldValue: Json;
+  readonly newValue: string | null;
+}
+
+export async function examine(house: TestPasserelle, ledger: Ledger): Promise<Examined> {
+  const { sql, connectionId } = house;
+  const [links, journal, cases, gone] = await Promise.all([
+    sql<LinkRow[]>`
+      select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning, base_fields as "baseFields"
+        from link where connection_id = ${connectionId}`,
+    sql<JournalRow[]>`
+      select system, external_id as "externalId", link_id as "linkId", field, old_value as "oldValue", new_value as "newValue"
+        from journal where connection_id = ${connectionId}`,
+    listOpenCases(sql, connectionId),
+    sql<{ system: SystemName; id: string }[]>`
+      select system, external_id as id from shadow where connection_id = ${connectionId} and gone_at is not null`,
+  ]);
+  const examination = new Examination(house, ledger, links, journal, cases);
+  await examination.writes();
+  examination.records();
+  for (const link of links) examination.link(link);
+  for (const one of gone) examination.tombstone(one);
+  examination.people();
+  return examination.found();
+}
+
+class Examination {
+  private readonly broken: Broken[] = [];
+  private overtaken = 0;
+  private readonly records_ = new Map<string, RecordVersions>();
+  private readonly inLink = new Set<string>();
+  private readonly inDoubt = new Set<string>();
+  private readonly asked = new Set<string>();
+
+  constructor(
+    private readonly house: TestPasserelle,
+    private readonly ledger: Ledger,
+    links: readonly LinkRow[],
+    private readonly journal: readonly JournalRow[],
+    private readonly cases: Awaited<ReturnType<typeof listOpenCases>>,
+  ) {
+    for (const one of ledger.all()) this.records_.set(`${one.system}:${one.id}`, one);
+    for (const link of links) for (const system of systemNames) this.inLink.add(`${system}:${link[system]}`);
+    for (const { kind, subject, field, linkId } of cases) {
+      if (kind === 'doubt') for (const record of subject.split(' ')) this.inDoubt.add(record);
+      else this.asked.add(`${linkId}/${field}`);
+    }
+  }
+
+  found(): Examined {
+    const openCases: Record<string, number> = {};
+    for (const { kind } of this.cases) openCases[kind] = (openCases[kind] ?? 0) + 1;
+    return { broken: this.broken, overtaken: this.overtaken, openCases };
+  }
+
+  private breaks(record: SandboxRecord | string, what: string): void {
+    const life = typeof record === 'string' ? this.lifeOfRecord(record) : lifeOf(record);
+    this.broken.push({ life, what });
+  }
+
+  private lifeOfRecord(name: string): number {
+    const known = this.records_.get(name)?.versions.findLast((one) => one.record !== null);
+    return known === undefined ? -1 : lifeOf(known.record!);
+  }
+
+  private now(name: string): SandboxRecord | null {
+    return this.records_.get(name)?.versions.at(-1)!.record ?? null;
+  }
+
+  private normal(field: string, raw: string | null) {
+    const { fields, defaultCountry } = this.house.connection;
+    return normaliseValue(fields[field]!.type, raw, { defaultCountry });
+  }
+
+  /** 3 and 5: whatever a write of ours changed is journalled first, to the letter; nothing else changed; and none was sent twice. */
+  async writes(): Promise<void> {
+    const reads = await this.readsByRecord();
+    for (const { system, id, versions } of this.records_.values()) {
+      for (const [at, version] of versions.entries()) {
+        if (version.by !== 'api' || version.record === null) continue;
+        const read = reads.get(`${system}:${id}`)?.findLast((sentAtMs) => sentAtMs <= version.atMs) ?? version.atMs;
+        const complaints = basesOf(versions, at, read).map((base) => this.complaint(system, version.record!, base));
+        if (!complaints.includes(null)) this.breaks(version.record, complaints[0]!);
+        else if (complaints[0] !== null) this.overtaken += 1;
+      }
+    }
+  }
+
+  /** When each read of a record was let go, in order. */
+  private async readsByRecord(): Promise<Map<string, number[]>> {
+    const { sql, connectionId } = this.house;
+    const found = new Map<string, number[]>();
+    for (const system of systemNames) {
+      const rows = await sql<{ record: string; sentAtMs: number }[]>`
+        select record, extract(epoch from sent_at)::float8 * 1000 as "sentAtMs" from request_log
+         where credential = ${credentialOf(connectionId, system)} and record is not null and (method = 'GET' or method is null)
+         order by sent_at`;
+      for (const { record, sentAtMs } of rows) {
+        const name = `${system}:${record}`;
+        found.set(name, [...(found.get(name) ?? []), sentAtMs]);
+      }
+    }
+    return found;
+  }
+
+  private complaint(system: SystemName, after: SandboxRecord, before: SandboxRecord | null): string | null {
+    if (before === null)
+      return this.isJournalledCreation(system, after) ? null : `3: ${system} ${after.id} was created unjournalled`;
+    let changes = 0;
+    for (const [field, place] of Object.entries(this.house.connection.fields)) {
+      const path = place[system] as string;
+      const [old, value] = [before.document[path] ?? null, after.document[path] ?? null];
+      if (isDeepStrictEqual(old, value)) continue;
+      changes += 1;
+      const isJournalled = this.journal.some(
+        (row) =>
+          row.system === system &&
+          row.externalId === after.id &&
+          row.field === field &&
+          isDeepStrictEqual(row.oldValue, old) &&
+          row.newValue === this.normal(field, after.person[field as PersonField]),
+      );
+      // A server may spell what it holds anew whenever it is written to: nothing is lost by that.
+      const isSpelling =
+        this.normal(field, before.person[field as PersonField]) ===
+        this.normal(field, after.person[field as PersonField]);
+      if (!isJournalled && !isSpelling) return `3: ${field} of ${system} ${after.id} was overwritten unjournalled`;
+    }
+    if (!isDeepStrictEqual(this.unmapped(system, before), this.unmapped(system, after))) {
+      return `5: what is not mapped of ${system} ${after.id} was changed`;
+    }
+    const isNew = before.document['external_reference'] !== after.document['external_reference'];
+    return changes === 0 && !isNew ? `9: a write of ${system} ${after.id} changed nothing` : null;
+  }
+
+  private isJournalledCreation(system: SystemName, { id, person }: SandboxRecord): boolean {
+    return this.journal.some(
+      (row) =>
+        row.system === system &&
+        (row.externalId === id || row.externalId === null) &&
+        row.oldValue === null &&
+        row.field === 'lastName' &&
+        row.newValue === this.normal('lastName', person.lastName),
+    );
+  }
+
+  private unmapped(system: SystemName, { document }: SandboxRecord): JsonObject {
+    const left: readonly string[] = [
+      ...ofTheServer[system],
+      ...Object.values(this.house.connection.fields).map((place) => place[system] as string),
+    ];
+    return Object.fromEntries(Object.entries(document).filter(([name]) => !left.includes(name)));
+  }
+
+  /** 1 and 2: everybody has a link or is asked about, and every value was entered by somebody. */
+  records(): void {
+    const entered = new Map<string, Set<unknown>>();
+    for (const { versions } of this.records_.values()) {
+      for (const { by, record } of versions) {
+        if (by !== 'desk' || record === null) continue;
+        for (const field of Object.keys(this.house.connection.fields)) {
+          const name = `${lifeOf(record)}/${field}`;
+          entered.set(
+            name,
+            (entered.get(name) ?? new Set()).add(this.normal(field, record.person[field as PersonField])),
+          );
+        }
+      }
+    }
+    for (const [name, { system }] of this.records_) {
+      const record = this.now(name);
+      if (record === null) continue;
+      if (!this.inLink.has(name) && !this.inDoubt.has(name))
+        this.breaks(record, `1: ${name} has no link, and nobody is asked`);
+      for (const field of Object.keys(this.house.connection.fields)) {
+        const value = this.normal(field, record.person[field as PersonField]);
+        if (!entered.get(`${lifeOf(record)}/${field}`)?.has(value))
+          this.breaks(record, `2: nobody entered what stands in ${field} of ${system} ${record.id}`);
+      }
+    }
+  }
+
+  /** 1, 4 and 6 for one link. */
+  link(link: LinkRow): void {
+    const [yapla, yoplanning] = systemNames.map((system) => this.now(`${system}:${link[system]}`)) as [
+      SandboxRecord | null,
+      SandboxRecord | null,
+    ];
+    if (yapla !== null && yoplanning !== null) {
+      if (lifeOf(yapla) !== lifeOf(yoplanning)) this.breaks(yapla, `4: ${link.linkId} holds two people`);
+      if (!this.isAsked(link, 'removal') && !this.isAsked(link, 'refused')) this.fieldsOf(link, yapla, yoplanning);
+      return;
+    }
+    const system = systemNames.find((one) => link[one] !== null && this.now(`${one}:${link[one]}`) === null);
+    if (system !== undefined && link[otherSystem(system)] !== null) {
+      if (!this.isAsked(link, 'removal'))
+        this.breaks(`${system}:${link[system]}`, `6: nobody is told that ${link.linkId} is gone in ${system}`);
+      return;
+    }
+    const name = systemNames.map((one) => `${one}:${link[one]}`).find((one) => this.now(one) !== null);
+    if (name !== undefined && !this.inDoubt.has(name))
+      this.breaks(name, `1: ${link.linkId} was never created on the other side`);
+  }
+
+  private fieldsOf(link: LinkRow, yapla: SandboxRecord, yoplanning: SandboxRecord): void {
+    for (const field of Object.keys(this.house.connection.fields)) {
+      if (this.asked.has(`${link.linkId}/${field}`)) continue;
+      const [a, b] = [yapla, yoplanning].map(({ person }) => this.normal(field, person[field as PersonField]));
+      if (a !== b) this.breaks(yapla, `1: ${field} of ${link.linkId} differs, and nobody is asked`);
+      else if ((link.baseFields?.[field] ?? null) !== a)
+        this.breaks(yapla, `1: the base of ${field} of ${link.linkId} is another`);
+    }
+  }
+
+  private isAsked({ linkId }: LinkRow, kind: string): boolean {
+    return this.cases.some((one) => one.kind === kind && (one.linkId === linkId || one.subject === linkId));
+  }
+
+  /** 6: whoever counts as gone is gone. */
+  tombstone({ system, id }: { readonly system: SystemName; readonly id: string }): void {
+    const record = this.now(`${system}:${id}`);
+    if (record !== null) this.breaks(record, `6: ${system} ${id} counts as gone, and is there`);
+  }
+
+  /** 4: we made each person once at most where people had not, and whatever is there twice is asked about. */
+  people(): void {
+    const byLife = new Map<number, RecordVersions[]>();
+    for (const [name, one] of this.records_) {
+      const life = this.lifeOfRecord(name);
+      byLife.set(life, [...(byLife.get(life) ?? []), one]);
+    }
+    for (const [life, records] of byLife) {
+      const of = (system: SystemName, by: Version['by']) =>
+        records.filter((one) => one.system === system && one.versions[0]!.by === by).length;
+      for (const system of systemNames) {
+        if (of(system, 'api') > of(otherSystem(system), 'desk'))
+          this.broken.push({ life, what: `4: a creation in ${system} was repeated` });
+        if (hasChangedIdentity(records)) continue;
+        const there = records.filter((one) => one.system === system && one.versions.at(-1)!.record !== null);
+        const unasked = there.filter(({ id }) => !this.inDoubt.has(`${system}:${id}`));
+        if (unasked.length > 1)
+          this.broken.push({ life, what: `4: ${system} has them ${unasked.length} times, and nobody is asked` });
+      }
+    }
+  }
+}
+
+/** Whoever was renamed, or left, may look like somebody else. */
+function hasChangedIdentity(records: readonly RecordVersions[]): boolean {
+  const versions = records.flatMap((one) => one.versions);
+  if (versions.some(({ record }) => record === null)) return true;
+  return (['firstName', 'lastName', 'email'] as const).some(
+    (field) => new Set(versions.map(({ record }) => record!.person[field])).size > 1,
+  );
+}
+
+/**
+ * What a write may have been based on: the version before it; and, where people made that between the write's own GET and its PUT, the
+ * ones before as well, up to the one that the GET found at least.
+ */
+function basesOf(versions: readonly Version[], at: number, readAtMs: number): (SandboxRecord | null)[] {
+  const bases: (SandboxRecord | null)[] = [];
+  for (let nth = at - 1; ; nth--) {
+    const version = versions[nth];
+    bases.push(version?.record ?? null);
+    if (version === undefined || version.by === 'api' || version.atMs < readAtMs) return bases;
+  }
+}

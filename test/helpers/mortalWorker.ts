@@ -1,0 +1,56 @@
+/** A worker in a process of its own that dies of kill -9 and is started again. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { recordWorkflows } from '../../src/cli/recordWorkflows.js';
+import type { TestPasserelle } from './passerelle.js';
+
+/** `PENDING_ACTIVITY_STATE_STARTED` of Temporal's API. */
+const started = 2;
+
+export class MortalWorker {
+  #process: ChildProcess | null = null;
+  readonly #dead = new Set<number>();
+
+  constructor(private readonly house: TestPasserelle) {}
+
+  async start(): Promise<void> {
+    this.#process = await this.house.startWorkerProcess();
+  }
+
+  /** Does nothing where none runs. */
+  async kill(): Promise<void> {
+    const process = this.#process;
+    if (process === null) return;
+    this.#process = null;
+    this.#dead.add(process.pid!);
+    process.kill('SIGKILL');
+    if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
+  }
+
+  /**
+   * Does what the server does when an attempt of a dead worker exceeds its two minutes, without the waiting.
+   *
+   * @returns how many attempts the deaths so far have cut off
+   */
+  async giveUpAttempts(): Promise<number> {
+    const { client } = this.house;
+    let attempts = 0;
+    for (const { workflowId, runId, status } of await recordWorkflows(this.house)) {
+      if (status.name !== 'RUNNING') continue;
+      const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
+      for (const { activityId, lastWorkerIdentity, state } of raw.pendingActivities ?? []) {
+        // Started, by a process that is no more (identities begin with its id).
+        if (Number(state) !== started || !this.#dead.has(Number.parseInt(lastWorkerIdentity ?? '', 10))) continue;
+        await client.workflowService.respondActivityTaskFailedById({
+          namespace: client.options.namespace,
+          workflowId,
+          runId,
+          activityId: activityId!,
+          failure: { message: 'the worker died', applicationFailureInfo: { type: 'WorkerDied', nonRetryable: false } },
+        });
+        attempts += 1;
+      }
+    }
+    return attempts;
+  }
+}

@@ -1,0 +1,140 @@
+/** A hundred random histories on the real servers, all in one house, while workers die and webhooks go astray. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { recordTotals, untilQuiet } from '../../src/cli/recordWorkflows.js';
+import { systemNames } from '../../src/core/record.js';
+import { Random } from '../../src/sandbox/random.js';
+import { Ledger } from '../helpers/lives/ledger.js';
+import { Living, livedFields, lives, type Life } from '../helpers/lives/lives.js';
+import { examine, type Examined } from '../helpers/lives/properties.js';
+import { MortalWorker } from '../helpers/mortalWorker.js';
+import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { propertySeed, wholeNumber } from '../helpers/property.js';
+
+const seed = propertySeed();
+const histories = 100 * wholeNumber('FAST_CHECK_RUNS', 1);
+const deaths = 3;
+
+/** Yapla answers single reads, so bodies of events are hints: stale ones are harmless. */
+const webhookFaults = {
+  drop: 0.05,
+  duplicate: 0.2,
+  early: 0.2,
+  delayed: 0.3,
+  delayMs: 50,
+  delayJitterMs: 400,
+  reorder: { window: 3, waitMs: 60 },
+} as const;
+
+let house: TestPasserelle;
+let worker: MortalWorker;
+
+afterEach(async () => {
+  await worker.kill();
+  await house.stop();
+});
+
+test(`whatever a hundred people's histories hold, they end in sync or in a question (seed ${seed})`, async () => {
+  const ledger = new Ledger();
+  house = await startPasserelle({
+    worker: false,
+    hooks: ledger.hooks,
+    rules: { email: 'yapla', street: 'newest' },
+    // Limited, so that every request stands in the log before it is sent, also those that a death cuts off.
+    connection: { limits: { yapla: { requestsPerSecond: 100_000 }, yoplanning: { requestsPerSecond: 100_000 } } },
+  });
+  worker = new MortalWorker(house);
+  const { control } = house.sandbox;
+  const drawn = fc.sample(lives, { seed, numRuns: histories });
+  const living = drawn.map((life, nth) => new Living(house, ledger, nth, life));
+
+  await worker.start();
+  for (const one of living) await one.begin();
+  await (await house.startBulk()).result();
+  await house.startReceiver();
+  await control.setWebhookFaults('yapla', { ...webhookFaults, seed, stale: 0.2, staleVersions: 2 });
+  await control.setWebhookFaults('yoplanning', { ...webhookFaults, seed: seed + 1 });
+  await control.resetCounts();
+  const startedAtMs = Date.now();
+
+  let isOver = false;
+  const over = Promise.all(living.map((one) => one.goOn())).finally(() => (isOver = true));
+  const cutOff = await dieAndRiseAgain(() => isOver);
+  await over;
+  await quiet();
+  const cost = await costSince(ledger, startedAtMs, cutOff);
+
+  await control.setWebhookFaults('yapla', {});
+  await control.setWebhookFaults('yoplanning', {});
+  const repair = await (await house.startBulk()).result();
+  await quiet();
+  const before = await writes();
+  const again = await (await house.startBulk()).result();
+  await quiet();
+
+  const examined = await examine(house, ledger);
+  expect(complaintsOf(examined, drawn)).toEqual([]);
+  const wholeRun = { outcome: 'applied', differences: 0 };
+  expect([repair, again]).toMatchObject([wholeRun, { ...wholeRun, applied: { ended: 0 } }]);
+  expect(await writes()).toBe(before);
+  expect(Object.keys(examined.openCases).filter((kind) => !['conflict', 'doubt', 'removal'].includes(kind))).toEqual(
+    [],
+  );
+  // Few are between a write's GET and its PUT, or what is said about overwriting says nothing.
+  expect(examined.overtaken).toBeLessThan(cost.writes / 10);
+  expect(cost.requests).toBeLessThanOrEqual(cost.allowed);
+  // No loop: what people did is at least as much as what we wrote.
+  expect(cost.writes).toBeLessThanOrEqual(cost.changes);
+});
+
+/** Kills the worker at moments chosen by what the systems have seen. @returns the attempts that were cut off */
+async function dieAndRiseAgain(isOver: () => boolean): Promise<number> {
+  const random = new Random(seed);
+  let cutOff = 0;
+  for (let nth = 0; nth < deaths; nth++) {
+    const moment = (await requests()) + random.between(20, 120);
+    while (!isOver() && (await requests()) < moment) await sleep(5);
+    await worker.kill();
+    await worker.start();
+    cutOff += await worker.giveUpAttempts();
+  }
+  return cutOff;
+}
+
+const quiet = async () => await untilQuiet(house, house.sandbox.control, 90_000);
+
+async function requests(): Promise<number> {
+  const { yapla, yoplanning } = await house.sandbox.control.counts();
+  return yapla.requests + yoplanning.requests;
+}
+
+async function writes(): Promise<number> {
+  const counts = await house.sandbox.control.counts();
+  return systemNames.reduce((sum, system) => sum + counts[system].created + counts[system].updated, 0);
+}
+
+/** 9: a change costs a GET and a PUT in the other system; each delivery a GET; what was cut off or stale comes once more. */
+async function costSince(ledger: Ledger, sinceMs: number, cutOff: number) {
+  const [counts, webhooks, totals] = await Promise.all([
+    house.sandbox.control.counts(),
+    house.sandbox.control.webhooks(),
+    recordTotals(house),
+  ]);
+  const changes = ledger.deskChangesSince(sinceMs);
+  const deliveries = webhooks.yapla.delivered + webhooks.yoplanning.delivered;
+  const sessions = counts.yapla.byKind.session;
+  return {
+    changes,
+    deliveries,
+    stale: totals.stale,
+    requests: counts.yapla.requests + counts.yoplanning.requests - sessions,
+    allowed: 2 * changes + deliveries + 2 * cutOff + 2 * totals.stale,
+    writes: await writes(),
+  };
+}
+
+/** What is broken, with the life that broke it: the smallest history that shows it. */
+function complaintsOf({ broken }: Examined, drawn: readonly Life[]): unknown[] {
+  return broken.map(({ life, what }) => ({ seed, what, life, history: drawn[life] ?? null, of: livedFields }));
+}
