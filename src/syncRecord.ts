@@ -47,6 +47,7 @@ function startOptions({ liveTaskQueue, connectionId, connection }: LiveTarget, l
   return {
     workflowId: syncRecordId(connectionId, linkId),
     taskQueue: liveTaskQueue,
+    staticSummary: `one person of ${connectionId}: ${linkId}`,
     args: [input] as [SyncRecordInput],
     typedSearchAttributes: new TypedSearchAttributes([{ key: connectionKey, value: connectionId }]),
   };

@@ -105,8 +105,8 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   });
 
   /** Waits until somebody wakes us, or for the time given. @returns whether somebody did */
-  const untilWoken = async (timeoutMs: number) => {
-    await condition(() => woken, timeoutMs);
+  const untilWoken = async (timeoutMs: number, summary: string) => {
+    await condition(() => woken, timeoutMs, { summary });
     return woken;
   };
 
@@ -122,9 +122,10 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
         const resumed = state;
         state = 'stopped';
         show('stopped');
-        log.warn('stopped: the connection is refused', { linkId, failure: type });
+        setCurrentDetails(`stopped: ${type}`);
+        log.warn('stopped until it is mended, or for a while', { connectionId, linkId, failure: type });
         const before = resumes;
-        await condition(() => resumes > before, settings.stoppedRetryMs);
+        await condition(() => resumes > before, settings.stoppedRetryMs, { summary: `stopped: ${type}` });
         state = resumed;
         show(null);
       }
@@ -254,8 +255,8 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   /** For Temporal's UI; costs no event. */
   function detailsText(): string {
     const { events, echoes, written, created, cases } = counts;
-    const waits = openCases > 0 ? `waits for a person: ${openCases} open cases` : 'nothing left to do';
-    return `${waits}; last: ${lastOutcome ?? 'nothing'}; ${events} events, ${echoes} echoes, ${written.yapla} fields written to Yapla, ${written.yoplanning} to Yoplanning, ${created} created, ${cases} cases`;
+    const waits = openCases > 0 ? `waits for a person, open cases: ${openCases}` : 'nothing left to do';
+    return `${waits}; last: ${lastOutcome ?? 'nothing'}; events: ${events}, echoes: ${echoes}, fields written to Yapla: ${written.yapla}, to Yoplanning: ${written.yoplanning}, created: ${created}, cases: ${cases}`;
   }
 
   /** One line for what came and what was decided: names, ids and counts, never a value. */
@@ -279,9 +280,9 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     show(openCases > 0 ? 'waiting' : null);
     if (openCases > 0) {
       // The case may have been settled otherwise, by a bulk sync or by edits: looked at now and then.
-      await untilWoken(settings.caseCheckMs);
+      await untilWoken(settings.caseCheckMs, 'waits for a person’s answer');
       woken = true;
-    } else if (!(await untilWoken(settings.lingerMs))) {
+    } else if (!(await untilWoken(settings.lingerMs, 'lingers: nothing left to do'))) {
       return { lastOutcome, counts };
     }
   }
@@ -309,7 +310,11 @@ function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-function reasonsOf({ reasons }: LiveDecision): { why?: readonly string[] } {
-  const why = [...new Set(Object.values(reasons))].sort();
+function reasonsOf({ reasons, write, values }: LiveDecision): { why?: readonly string[] } {
+  const written = new Set([...write.yapla, ...write.yoplanning]);
+  const named = Object.entries(reasons).map(([field, reason]) =>
+    reason === 'ask' && written.has(field) ? 'answered' : reason,
+  );
+  const why = [...new Set(values.length === 0 ? named : [...named, 'answered'])].sort();
   return why.length === 0 ? {} : { why };
 }

@@ -42,8 +42,10 @@ export async function whatHappensNext(
   const { id, kind, connectionId } = question;
   const linkId = linkOf(question);
   const lines = resolution.close ? [`Case ${id} is closed.`] : [`The answer to case ${id} is stored.`];
-  if (linkId !== null && (!resolution.close || holds.includes(kind))) {
-    const what = resolution.close ? 'What it held back is tried again' : 'It is carried out';
+  // Also where nothing is left to do: a workflow that waits for this answer need not wait any longer.
+  if (linkId !== null) {
+    const afterwards = holds.includes(kind) ? 'What it held back is tried again' : 'It is taken note of';
+    const what = resolution.close ? afterwards : 'It is carried out';
     const reached = await tell(config, question, linkId);
     if (!reached) await forwardAnswer(sql, connectionId, linkId);
     lines.push(

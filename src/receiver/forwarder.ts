@@ -141,7 +141,8 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
     if (unsent.length === 0) temporal.succeeded();
     else temporal.failed(unsent[0]!.error);
     for (const { signal, error } of refused) {
-      const place = { connection: signal.connectionId, link: signal.linkId, error: errorCode(error) };
+      const { connectionId, linkId } = signal;
+      const place = { connectionId, linkId, error: errorCode(error) };
       log.warn(place, 'Temporal refuses the signal to one person’s workflow: it is sent again later');
     }
     await releaseSignals(
@@ -166,7 +167,7 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
     }
     onForwarded(signal);
     const { connectionId, linkId, gathered, attempt } = signal;
-    log.info({ connection: connectionId, link: linkId, ...gathered, attempt }, 'events forwarded');
+    log.info({ connectionId, linkId, ...gathered, attempt }, 'events forwarded');
     return null;
   }
 

@@ -65,6 +65,7 @@ function countsText({ events, echoes, written, created, cases, stale }: RecordCo
 function signalText(event: RecordedEvent): string {
   const name = String(event.attributes['signalName']);
   if (name === 'answered') return `signal: case ${(signalArgument(event) as { caseId: number }).caseId} was answered`;
+  if (name === 'resume') return 'signal: what stopped the connection is mended';
   const gathered = signalArgument(event) as Record<SystemName, number>;
   const parts = systemNames
     .filter((system) => gathered[system] > 0)

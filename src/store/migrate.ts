@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Postgrator from 'postgrator';
-import { openDatabase } from './database.js';
+import { openDatabase, withoutValues } from './database.js';
 import type { Sql } from './database.js';
 
 const directory = join(dirname(fileURLToPath(import.meta.url)), 'migrations');
@@ -17,7 +17,7 @@ const pattern = join(directory.replace(/[?*()[\]]/g, '[$&]'), '*.sql');
  * the others wait for it. All missing migrations are applied in one transaction or not at all.
  *
  * @returns names of the migrations applied now, in order
- * @throws Error when an applied migration's file was edited afterwards (its checksum differs)
+ * @throws {MigrationDiffers} when an applied migration's file was edited afterwards (its checksum differs)
  */
 export async function migrate(database: string | Sql): Promise<string[]> {
   if (typeof database === 'string') {
@@ -38,6 +38,30 @@ export async function migrate(database: string | Sql): Promise<string[]> {
       schemaTable: 'schema_migration',
       execQuery: async (query) => ({ rows: [...(await transaction.unsafe(query))] }),
     });
-    return (await postgrator.migrate()).map((migration) => `${migration.version} ${migration.name}`);
+    return (await applied(postgrator)).map((migration) => `${migration.version} ${migration.name}`);
   });
+}
+
+/** The database was made by another version of these files, and cannot be brought to this one. */
+export class MigrationDiffers extends Error {
+  override readonly name = 'MigrationDiffers';
+  constructor(version: number, cause: unknown) {
+    super(
+      `This database was made by another version of Passerelle, whose migration ${version} was changed since. Use that version, or an empty database; for an embedded one, delete its data directory (\`dataDirectory\`, by default .passerelle).`,
+      { cause },
+    );
+  }
+}
+
+/** Postgrator has no type for a file whose sum differs from that of the migration applied: it is told by where it comes up. */
+async function applied(postgrator: Postgrator): Promise<readonly { readonly version: number; readonly name: string }[]> {
+  let validating: number | null = null;
+  postgrator.on('validation-started', ({ version }) => (validating = version));
+  postgrator.on('validation-finished', () => (validating = null));
+  try {
+    return await postgrator.migrate();
+  } catch (error) {
+    if (validating === null || withoutValues(error) !== error) throw error;
+    throw new MigrationDiffers(validating, error);
+  }
 }

@@ -1,6 +1,6 @@
 /** Live work on single people whose histories are kept. Each goes the way that its name says, whatever the machine's speed. */
 import type { WorkflowHandle } from '@temporalio/client';
-import { openConnection } from '../../src/connection.js';
+import { resumeConnection } from '../../src/cli/resume.js';
 import { systemNames } from '../../src/core/record.js';
 import { answerCase, closeCase } from '../../src/store/caseAnswers.js';
 import { listOpenCases } from '../../src/store/cases.js';
@@ -204,9 +204,9 @@ export const syncRecordScenarios: readonly Scenario[] = [
     },
   },
   {
-    // The connection is refused: the workflow waits, tries again, and goes on once a person has mended it.
+    // The connection is refused: the workflow waits for long, and goes on at once when a person says that it is mended.
     name: 'syncRecord.stopped',
-    options: { sandbox: { people } },
+    options: { sandbox: { people }, connection: { settings: { live: { stoppedRetryMs: 3_600_000 } } } },
     run: async (house) => {
       const { linkId, yapla, yoplanning } = await linked(house);
       const { control } = house.sandbox;
@@ -217,9 +217,7 @@ export const syncRecordScenarios: readonly Scenario[] = [
         (all) => all.some(({ typedSearchAttributes }) => typedSearchAttributes.get(stateKey) === 'stopped'),
       );
       await control.removeFault(revoked);
-      const { budgets, close } = await openConnection(house.sql, house.connectionId, house.connection);
-      await budgets.yoplanning.resume();
-      await close();
+      await resumeConnection(house, house.connectionId);
       await untilHolds(house, 'yoplanning', yoplanning, { city: rennes.city });
       return await toItsEnd(house, linkId);
     },

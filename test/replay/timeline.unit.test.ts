@@ -79,7 +79,8 @@ describe('of a person’s workflow', () => {
       'stopped',
       [
         /^applyDecision failed: AccessRefused: /,
-        /^the connection is refused: tries again after 500 ms$/,
+        /^the connection is refused: tries again after 1 h$/,
+        /^signal: what stopped the connection is mended$/,
         /^done; yoplanning took city$/,
       ],
     ],

@@ -50,7 +50,7 @@ test('a history that today’s code cannot have made is told apart', async () =>
 describe('a change of the code is noticed', () => {
   const conflict = 'syncRecord.conflict-answered.json';
   const show = "    show(openCases > 0 ? 'waiting' : null);\n";
-  const wait = '      await untilWoken(settings.caseCheckMs);\n';
+  const wait = '      await untilWoken(settings.caseCheckMs, ';
 
   test.each<[string, CodeChange, Partial<Verdict>]>([
     [
@@ -64,7 +64,7 @@ describe('a change of the code is noticed', () => {
     ],
     [
       'a wait without its timer',
-      { file: 'syncRecord.ts', from: wait, to: '      await condition(() => woken);\n' },
+      { file: 'syncRecord.ts', from: wait, to: '      await (async (_: string) => await condition(() => woken))(' },
       { history: 'a timer of 86400000 ms (TimerStarted)', code: 'nothing here' },
     ],
     [
@@ -79,7 +79,11 @@ describe('a change of the code is noticed', () => {
     ],
     [
       'an end that comes without lingering',
-      { file: 'syncRecord.ts', from: '(!(await untilWoken(settings.lingerMs)))', to: '(connectionId.length > 0)' },
+      {
+        file: 'syncRecord.ts',
+        from: '!(await untilWoken(settings.lingerMs, ',
+        to: 'connectionId.length > 0 || !(await untilWoken(settings.lingerMs, ',
+      },
       { history: 'a timer of 1500 ms (TimerStarted)', code: 'to complete' },
     ],
   ])('%s', async (_, change, wanted) => {
