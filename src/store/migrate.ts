@@ -54,7 +54,9 @@ export class MigrationDiffers extends Error {
 }
 
 /** Postgrator has no type for a file whose sum differs from that of the migration applied: it is told by where it comes up. */
-async function applied(postgrator: Postgrator): Promise<readonly { readonly version: number; readonly name: string }[]> {
+async function applied(
+  postgrator: Postgrator,
+): Promise<readonly { readonly version: number; readonly name: string }[]> {
   let validating: number | null = null;
   postgrator.on('validation-started', ({ version }) => (validating = version));
   postgrator.on('validation-finished', () => (validating = null));
