@@ -107,7 +107,7 @@ const ask = async (receiver: RunningReceiver, path: string) => {
 const countInbox = async () => (await sql<[{ n: number }]>`select count(*)::int as n from inbox`)[0].n;
 /** Links that a receiver of this test sent a signal to, as its log tells. */
 const signalledLinks = async () =>
-  new Set(logged.filter(({ msg }) => msg === 'events forwarded').map((line) => String(line['link'])));
+  new Set(logged.filter(({ msg }) => msg === 'events forwarded').map((line) => String(line['linkId'])));
 
 /** What Temporal holds of the signals to a link: how often, and the events that they told of. */
 async function signalsTo(linkId: string): Promise<{ yapla: number; yoplanning: number }[]> {

@@ -1,6 +1,7 @@
 /** Events that come in the very moment in which a workflow ends or begins anew, or in which a bulk run works on the same people. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { syncRecordId } from '../../workflows/syncRecord.messages.js';
 import { recordTotals, recordWorkflows, untilQuiet } from '../../src/cli/recordWorkflows.js';
 import { otherSystem, systemNames, type SystemName } from '../../src/core/record.js';
 import { Random } from '../../src/sandbox/random.js';
@@ -91,14 +92,18 @@ describe('an edit that comes when a workflow is about to complete', () => {
 
 describe('events that come in bursts while a workflow continues as new', () => {
   test(`are all taken, and what they tell is written once (seed ${seed})`, async () => {
-    const edits = 40;
-    const people = await linkedPeople(8, { debounceMs: 0, lingerMs: 1_000, maxHistoryEvents: 50 });
+    const last = new Map<string, string>();
+    const continued = async ({ linkId }: Linked) =>
+      (await runsBy('CONTINUED_AS_NEW')).has(syncRecordId(house.connectionId, linkId));
+    const people = await linkedPeople(8, { debounceMs: 0, lingerMs: 10_000, maxHistoryEvents: 50 });
     await Promise.all(
       people.map(async (one, nth) => {
         const random = new Random(seed + nth);
         // Each person is edited on one side: what is entered between our GET and our PUT of the very record could be lost, by design.
         const system = systemNames[nth % 2]!;
-        for (let edit = 1; edit <= edits; edit++) {
+        // On a slow machine more of them gather, and it takes more edits to fill a history.
+        for (let edit = 1; edit <= 40 || edit % 10 !== 1 || !(await continued(one)); edit++) {
+          last.set(one.linkId, street(edit));
           await house.sandbox.control.edit(system, one[system], { street: street(edit) });
           await sleep(random.next() * random.pick([5, 30, 120]));
         }
@@ -107,7 +112,7 @@ describe('events that come in bursts while a workflow continues as new', () => {
     await untilQuiet(house, house.sandbox.control);
     for (const one of people) {
       for (const system of systemNames) {
-        expect((await house.sandbox.control.record(system, one[system]))!.person.street).toBe(street(edits));
+        expect((await house.sandbox.control.record(system, one[system]))!.person.street).toBe(last.get(one.linkId));
       }
     }
     expect(await writtenTwice()).toEqual([]);
@@ -165,7 +170,7 @@ describe('a bulk run and edits of the same people at once', () => {
       if (there?.person.street !== wanted) lost.push(id);
     }
     expect(lost).toEqual([]);
-    expect(entered.size).toBeGreaterThan(written.size);
+    expect([...entered.keys()].some((id) => !written.has(id))).toBe(true);
     expect(await writtenTwice()).toEqual([]);
     await expectNoTwin(house);
     // What single creations could not say yet is filled in: the other system's ids.
