@@ -45,6 +45,9 @@ export interface CarriedRecordState {
   /** Echoes of our own writes that did not come yet, by the system written to. */
   readonly awaitedEchoes: Readonly<Record<SystemName, number>>;
   readonly lastOutcome: LiveOutcome | null;
+  /** Told, and not looked at yet; left out where nothing was. */
+  readonly gathered?: Readonly<Record<SystemName, number>>;
+  readonly answered?: boolean;
 }
 
 /** - `waiting`: a case waits for a person; `lingering`: nothing is left to do; `stopped`: a system refuses the whole connection. */

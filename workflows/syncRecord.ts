@@ -85,8 +85,8 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   let openCases = 0;
   /** Told, and not looked yet. A start always means work. */
   let woken = true;
-  let gathered: Record<SystemName, number> = { yapla: 0, yoplanning: 0 };
-  let answered = false;
+  let gathered: Record<SystemName, number> = { ...(carried?.gathered ?? { yapla: 0, yoplanning: 0 }) };
+  let answered = carried?.answered ?? false;
   let shownState: string | null = null;
   let resumes = 0;
 
@@ -252,6 +252,11 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     return applied.view;
   }
 
+  function isFull(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return continueAsNewSuggested || historyLength >= settings.maxHistoryEvents;
+  }
+
   /** For Temporal's UI; costs no event. */
   function detailsText(): string {
     const { events, echoes, written, created, cases } = counts;
@@ -265,14 +270,21 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   }
 
   for (;;) {
-    while (woken) await work();
-    if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength >= settings.maxHistoryEvents) {
+    // Where events never pause, too, the history must end: what we were told of and did not look at is looked at by the next run.
+    while (woken && !isFull()) await work();
+    if (isFull()) {
       // A signal that comes in this very moment makes the server refuse this and show it to us: nothing is lost.
       await continueAsNew<typeof syncRecord>({
         connectionId,
         linkId,
         settings,
-        carried: { counts, awaitedEchoes: awaited, lastOutcome },
+        carried: {
+          counts,
+          awaitedEchoes: awaited,
+          lastOutcome,
+          ...(gathered.yapla + gathered.yoplanning > 0 ? { gathered } : {}),
+          ...(answered ? { answered } : {}),
+        },
       });
     }
     state = openCases > 0 ? 'waiting' : 'lingering';
