@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseGoal, readResult, type BenchLine, type BenchResult } from './results.js';
 
-const width = 920;
+const width = 1000;
 const left = 330;
-const right = 250;
+const right = 330;
 const rowHeight = 44;
 const top = 64;
 const barHeight = 18;

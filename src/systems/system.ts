@@ -6,7 +6,7 @@
 import type { JsonObject, SystemRecord } from '../core/document.js';
 import type { CanonicalFields, SystemName } from '../core/record.js';
 import type { Ask } from '../http/client.js';
-import type { AnswerContext } from './unexpected.js';
+import type { FailureContext } from '../http/failures.js';
 
 export type { Json, JsonObject, SystemRecord } from '../core/document.js';
 
@@ -85,7 +85,7 @@ export interface System {
    * @param from where it came from, for the error
    * @throws {UnexpectedResponse} when a configured place does not fit the document
    */
-  recordOf(document: JsonObject, from: AnswerContext): SystemRecord;
+  recordOf(document: JsonObject, from: { readonly context: FailureContext }): SystemRecord;
   /** Reads one record; `null` when the system answers 404. One request. */
   read(id: string, ask: Ask): Promise<SystemRecord | null>;
   /** Creates a record. One request. Not repeated here: the caller records the intent first and looks it up before repeating. */
