@@ -16,11 +16,14 @@ export async function sandboxValues({ control }: Pick<Sandbox, 'control'>): Prom
 }
 
 /**
- * Those of the values that stand in a text. Digits alone, such as a postal code, stand as a number or word of their own: they are part of
- * some longer number or digest by chance (4000 of 86400000).
+ * Those of the values that stand in a text. Digits alone, such as a postal code, stand as a word of their own: by chance they are part of
+ * some longer number or digest (4000 of 86400000), or a process id, a port or a time, which JSON and addresses write after a colon,
+ * where no person's value, being a text, can stand without its quotes.
  */
 export function valuesIn(text: string, values: Iterable<string>): string[] {
   return [...values].filter((value) =>
-    /^\d+$/.test(value) ? new RegExp(`(?<![0-9A-Za-z])${value}(?![0-9A-Za-z])`).test(text) : text.includes(value),
+    /^\d+$/.test(value)
+      ? new RegExp(`(?<![0-9A-Za-z:,[._/-])${value}(?![0-9A-Za-z._/-])`).test(text)
+      : text.includes(value),
   );
 }
