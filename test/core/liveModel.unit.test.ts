@@ -5,7 +5,7 @@ import { otherSystem, systemNames, type SystemName } from '../../src/core/record
 import { fightToTheEnd, histories, plainSetting, runHistory, Violation, type Mutant } from '../helpers/liveModel.js';
 import { checkProperty, wholeNumber } from '../helpers/property.js';
 
-// Ten thousand in a whole run; the quick one (npm run test:unit) takes fewer, to end within half a minute.
+// Ten thousand in a whole run; the quick one (npm run test:unit) takes fewer, so that it stays quick.
 test('whatever people do and whatever is lost, repeated, late or cut off, every history ends in sync or in a question', async () => {
   await checkProperty(fc.property(histories, runHistory), { numRuns: wholeNumber('PASSERELLE_HISTORIES', 10_000) });
 });
