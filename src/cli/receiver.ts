@@ -11,14 +11,8 @@ export function registerReceiver(program: Command, _output: Output): void {
       const options = command.optsWithGlobals<CommonOptions>();
       const { loadConfig } = await import('../config/load.js');
       const config = loadConfig(options.config);
-      const { address } = config.temporal;
-      const { url } = config.database;
-      if (url === undefined || address === undefined) {
-        const missing = url === undefined ? 'database.url' : 'temporal.address';
-        throw new UsageError(
-          `a receiver alone needs ${missing} in the configuration; "passerelle start" brings its own servers`,
-        );
-      }
+      const { serverAddresses } = await import('./serverAddresses.js');
+      const { url, address } = serverAddresses(config, 'receiver');
       const { startReceiver, takesWebhooks } = await import('../receiver/receiver.js');
       if (!takesWebhooks(config.connections)) {
         throw new UsageError(

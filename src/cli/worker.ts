@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Output } from './output.js';
-import { UsageError, type CommonOptions } from './program.js';
+import type { CommonOptions } from './program.js';
 
 /** `passerelle worker`: only a worker, against an existing Temporal and Postgres. Logs JSON lines to standard error. */
 export function registerWorker(program: Command, _output: Output): void {
@@ -11,14 +11,8 @@ export function registerWorker(program: Command, _output: Output): void {
       const options = command.optsWithGlobals<CommonOptions>();
       const { loadConfig } = await import('../config/load.js');
       const config = loadConfig(options.config);
-      const { address } = config.temporal;
-      const { url } = config.database;
-      if (url === undefined || address === undefined) {
-        const missing = url === undefined ? 'database.url' : 'temporal.address';
-        throw new UsageError(
-          `a worker alone needs ${missing} in the configuration; "passerelle start" brings its own servers`,
-        );
-      }
+      const { serverAddresses } = await import('./serverAddresses.js');
+      const { url, address } = serverAddresses(config, 'worker');
       const { createLog } = await import('../log.js');
       const { installRuntime, startWorker } = await import('../worker.js');
       const { migrate } = await import('../store/migrate.js');

@@ -19,6 +19,7 @@ import { stopIfCanariesDie } from './canary.js';
 import { frozenFields } from './heldBack.js';
 import type { ChunkPlaces } from './places.js';
 import type { ItemResult } from './results.js';
+import { refusedCase } from './refusedCase.js';
 import { sharedWork, type SharedWork } from './sharedWork.js';
 
 export interface ApplyingChunk {
@@ -214,10 +215,7 @@ class ChunkAttempt {
     failure: Failure,
     outcome: 'refused' | 'keepsFailing',
   ): Promise<void> {
-    const { context } = failure;
     const linkId = item.linkId!;
-    const words = failure instanceof InvalidRecord ? failure.words : null;
-    const fields = failure instanceof InvalidRecord ? failure.fields : [];
     const result: ItemResult = {
       n: item.n,
       linkId,
@@ -227,22 +225,7 @@ class ChunkAttempt {
       journal: [],
       settledIntents: [],
       gone: [],
-      cases: [
-        {
-          kind: 'refused',
-          subject: linkId,
-          linkId,
-          details: {
-            failure: failure.type,
-            system: context.system,
-            method: context.method,
-            path: context.path,
-            fields,
-            words,
-          },
-          saw,
-        },
-      ],
+      cases: [refusedCase(linkId, failure, saw)],
     };
     await this.shared.commit({ planId: this.chunk.planId, result });
   }

@@ -19,6 +19,7 @@ import { LinkBusy, type LinkClaims } from './claims.js';
 import { decideLink, pairHashes } from './decideLink.js';
 import { emptyView, viewOf } from './linkView.js';
 import { LinkWork, pick } from './linkWork.js';
+import { refusedCase } from './refusedCase.js';
 import { commitResults, type LinkResult } from './results.js';
 import { sharedWork } from './sharedWork.js';
 import { stillOpen } from './stillOpen.js';
@@ -276,23 +277,7 @@ class DecisionApplication {
       );
     }
     if (!(failure instanceof InvalidRecord) && !(await this.isTheRecord(failure))) throw failure;
-    const { pair } = this.work;
-    const { context } = failure;
-    const [fields, words] = failure instanceof InvalidRecord ? [failure.fields, failure.words] : [[], null];
-    const refused: NewCase = {
-      kind: 'refused',
-      subject: linkId,
-      linkId,
-      details: {
-        failure: failure.type,
-        system: context.system,
-        method: context.method,
-        path: context.path,
-        fields,
-        words,
-      },
-      saw: pairHashes(pair),
-    };
+    const refused = refusedCase(linkId, failure, pairHashes(this.work.pair));
     this.open(refused);
     await this.record({ ...this.work.result(), outcome: 'refused', shadows: [], journal: [], cases: [refused] });
     return 'refused';
