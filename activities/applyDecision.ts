@@ -3,6 +3,8 @@ import type { LiveDecision } from '../src/core/live.js';
 import { applyDecision as apply, type AppliedDecision } from '../src/sync/applyDecision.js';
 import type { Dependencies } from './dependencies.js';
 
+export type { AppliedDecision };
+
 export interface ApplyDecisionInput {
   readonly connectionId: string;
   readonly linkId: string;
@@ -13,16 +15,16 @@ export interface ApplyDecisionInput {
 
 /** Carries out what the workflow decided, if the link still is as it was; returns how it stands now. */
 export const applyDecision =
-  ({ sql, claims, connection }: Dependencies) =>
+  ({ keyedSql, claims, configured }: Dependencies) =>
   async (input: ApplyDecisionInput): Promise<AppliedDecision> => {
     const { activityId, attempt, workflowExecution } = activityInfo();
     // The same at every attempt, and of no other write: by it the journal knows a repeated write.
     const writeId = `live/${workflowExecution?.runId ?? 'none'}/${activityId}`;
     return await apply({
       ...input,
-      sql,
+      sql: keyedSql,
       claims,
-      connection: await connection(input.connectionId),
+      connection: await configured(input.connectionId),
       writeId,
       isRepeated: attempt > 1,
     });

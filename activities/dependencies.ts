@@ -5,9 +5,13 @@ import type { LinkClaims } from '../src/sync/claims.js';
 
 export interface Dependencies {
   readonly sql: Sql;
+  /** The same database for statements that find rows by their keys: their plans are kept. */
+  readonly keyedSql: Sql;
   readonly claims: LinkClaims;
-  /** The connection with this id, opened once for the worker. @throws {UnknownConnection} */
+  /** The connection with this id, opened once for the worker, with the rules that persons made so far. @throws {UnknownConnection} */
   readonly connection: (connectionId: string) => Promise<OpenConnection>;
+  /** The same as it is configured: for those who read the persons' rules together with a link (`LinkState`). @throws {UnknownConnection} */
+  readonly configured: (connectionId: string) => Promise<OpenConnection>;
 }
 
 /** The worker's configuration has no such connection. */

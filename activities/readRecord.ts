@@ -13,6 +13,6 @@ export interface ReadRecordInput {
 
 /** Takes a link's events, reads what they are about, and returns how the link stands, as hashes. */
 export const readRecord =
-  ({ sql, claims, connection }: Dependencies) =>
+  ({ keyedSql, claims, configured }: Dependencies) =>
   async ({ connectionId, linkId, lane }: ReadRecordInput): Promise<RecordReading> =>
-    await read({ sql, claims, connection: await connection(connectionId), linkId, lane });
+    await read({ sql: keyedSql, claims, connection: await configured(connectionId), linkId, lane });

@@ -17,7 +17,7 @@ import { UnknownConnection } from '../activities/dependencies.js';
 import type { Config } from './config/schema.js';
 import { openConnection, withRules, type OpenConnection } from './connection.js';
 import type { Log } from './log.js';
-import type { Sql } from './store/database.js';
+import { poolWithKeptPlans, type Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './sync/claims.js';
 
@@ -104,12 +104,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { config, sql, temporal, log } = options;
   const connections = new Map<string, Promise<OpenConnection>>();
   const claims = new LinkClaims(sql);
+  const keyedSql = poolWithKeptPlans(sql);
   const opened = (connectionId: string): Promise<OpenConnection> => {
     const known = connections.get(connectionId);
     if (known) return known;
     const settings = config.connections[connectionId];
     if (settings === undefined) return Promise.reject(new UnknownConnection(connectionId));
-    const opening = openConnection(sql, connectionId, settings);
+    const opening = openConnection(keyedSql, connectionId, settings);
     connections.set(connectionId, opening);
     // A database that was down for a moment must not leave the connection closed for good.
     opening.catch(() => connections.delete(connectionId));
@@ -117,9 +118,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
   const activities = createActivities({
     sql,
+    keyedSql,
     claims,
     // A rule that a person made of an answer counts from the next activity on.
-    connection: async (connectionId) => withRules(await opened(connectionId), await fieldRules(sql, connectionId)),
+    connection: async (connectionId) => withRules(await opened(connectionId), await fieldRules(keyedSql, connectionId)),
+    configured: opened,
   });
 
   const common = {
@@ -154,6 +157,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const open = await Promise.allSettled(connections.values());
     await Promise.all(open.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
     await claims.close();
+    await keyedSql.end({ timeout: 5 });
     log.info('worker stopped');
     const failed = ends.find((one) => one.status === 'rejected');
     if (failed) throw failed.reason;

@@ -19,12 +19,14 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
+import type { AppliedDecision } from '../activities/applyDecision.js';
 import type { RecordReading } from '../activities/readRecord.js';
-import { nextStep, type LinkView, type LiveDecision, type LiveOutcome, type Trigger } from '../src/core/live.js';
+import { nextStep, type LiveDecision, type LiveOutcome, type Trigger } from '../src/core/live.js';
 import { systemNames, type SystemName } from '../src/core/record.js';
 import { stateKey } from './searchAttributes.js';
 import {
@@ -85,6 +87,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   let openCases = 0;
   /** Told, and not looked yet. A start always means work. */
   let woken = true;
+  let waiting: CancellationScope | null = null;
   let gathered: Record<SystemName, number> = { ...(carried?.gathered ?? { yapla: 0, yoplanning: 0 }) };
   let answered = carried?.answered ?? false;
   let shownState: string | null = null;
@@ -94,42 +97,52 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   setHandler(recordProgressQuery, () => ({ state, lastOutcome, counts }));
   setHandler(changedSignal, (events) => {
     gathered = { yapla: gathered.yapla + events.yapla, yoplanning: gathered.yoplanning + events.yoplanning };
-    woken = true;
+    wake();
   });
   setHandler(resumeRecordSignal, () => {
     resumes += 1;
   });
   setHandler(answeredSignal, () => {
     answered = true;
-    woken = true;
+    wake();
   });
 
-  /** Waits until somebody wakes us, or for the time given. @returns whether somebody did */
-  const untilWoken = async (timeoutMs: number, summary: string) => {
-    await condition(() => woken, timeoutMs, { summary });
-    return woken;
-  };
-
-  /** Runs an activity. Where the whole connection is refused, waits, and tries again: a person mends it, and nothing is lost meanwhile. */
-  async function persevere<T>(run: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await run();
-      } catch (error) {
-        const cause = error instanceof ActivityFailure ? error.cause : undefined;
-        const type = cause instanceof ApplicationFailure ? cause.type : undefined;
-        if (type === undefined || type === null || !stoppingFailures.includes(type)) throw error;
-        const resumed = state;
-        state = 'stopped';
-        show('stopped');
-        setCurrentDetails(`stopped: ${type}`);
-        log.warn('stopped until it is mended, or for a while', { connectionId, linkId, failure: type });
-        const before = resumes;
-        await condition(() => resumes > before, settings.stoppedRetryMs, { summary: `stopped: ${type}` });
-        state = resumed;
-        show(null);
-      }
+  /**
+   * Waits until somebody wakes us, or for the time given. A timer that the handlers cancel: `condition` with a timeout makes three times
+   * as many promises, and of each the SDK records where it was made, which is most of what a workflow costs its worker.
+   *
+   * @returns whether somebody did
+   */
+  async function untilWoken(timeoutMs: number, summary: string): Promise<boolean> {
+    waiting = new CancellationScope();
+    try {
+      await waiting.run(() => sleep(timeoutMs, { summary }));
+    } catch (error) {
+      if (!isCancellation(error) || !woken) throw error;
     }
+    waiting = null;
+    return woken;
+  }
+
+  function wake(): void {
+    woken = true;
+    waiting?.cancel();
+  }
+
+  /** Where the whole connection is refused, waits until it is tried again: a person mends it, and nothing is lost meanwhile. Else throws. */
+  async function untilMended(error: unknown): Promise<void> {
+    const cause = error instanceof ActivityFailure ? error.cause : undefined;
+    const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+    if (type === undefined || type === null || !stoppingFailures.includes(type)) throw error;
+    const resumed = state;
+    state = 'stopped';
+    show('stopped');
+    setCurrentDetails(`stopped: ${type}`);
+    log.warn('stopped until it is mended, or for a while', { connectionId, linkId, failure: type });
+    const before = resumes;
+    await condition(() => resumes > before, settings.stoppedRetryMs, { summary: `stopped: ${type}` });
+    state = resumed;
+    show(null);
   }
 
   /** The search attribute by which those that need somebody are found; only changes are recorded. */
@@ -177,12 +190,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     answered = false;
     woken = false;
     state = 'reading';
-    const anything = came.yapla + came.yoplanning > 0;
-    const probablyEcho = anything && !byAnswer && systemNames.every((system) => came[system] <= awaited[system]);
-    for (const system of systemNames) awaited[system] = Math.max(0, awaited[system] - came[system]);
-    const reading = await persevere(() =>
-      probablyEcho ? readProbableEcho() : readRecord({ connectionId, linkId, lane: 'live' }),
-    );
+    const reading = await look(came, byAnswer);
     if (reading === null) {
       // The read that was dropped may still take the events: whose they were stays known, and the next look is no probable echo's.
       gathered = { yapla: gathered.yapla + came.yapla, yoplanning: gathered.yoplanning + came.yoplanning };
@@ -194,11 +202,9 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     );
     if (byAnswer) triggers.push('answer');
     counts = { ...counts, events: counts.events + events.reduce((sum, one) => sum + one.n, 0) };
-    await settle(reading.view, triggers, { events, cause: causeOf(events, byAnswer) });
-  }
+    const cause = causeOf(events, byAnswer);
 
-  async function settle(first: LinkView, triggers: readonly Trigger[], { events, cause }: Occasion): Promise<void> {
-    let view = first;
+    let { view } = reading;
     let did: LiveOutcome | null = null;
     for (let nth = 1; ; nth++) {
       const step = nextStep(view, triggers);
@@ -217,39 +223,53 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
         });
         break;
       }
+      state = 'applying';
+      const applied = await carryOut(step.decision, view.seen);
+      account(applied);
+      tell(applied.outcome === 'done' ? step.outcome : applied.outcome, cause, toldOf(step.decision, applied));
       did = step.outcome;
-      view = await carryOut(step.decision, step.outcome, view.seen, cause);
+      view = applied.view;
     }
     openCases = view.openCases;
   }
 
-  async function carryOut(
-    decision: LiveDecision,
-    outcome: LiveOutcome,
-    seen: string,
-    cause: string,
-  ): Promise<LinkView> {
-    state = 'applying';
-    const applied = await persevere(() => applyDecision({ connectionId, linkId, decision, seen }));
-    const written = { yapla: applied.written.yapla.length, yoplanning: applied.written.yoplanning.length };
-    for (const system of systemNames) if (written[system] > 0 || applied.created === system) awaited[system] += 1;
+  /** @returns null where the read was dropped */
+  async function look(came: Readonly<Record<SystemName, number>>, byAnswer: boolean): Promise<RecordReading | null> {
+    const anything = came.yapla + came.yoplanning > 0;
+    const probablyEcho = anything && !byAnswer && systemNames.every((system) => came[system] <= awaited[system]);
+    for (const system of systemNames) awaited[system] = Math.max(0, awaited[system] - came[system]);
+    for (;;) {
+      try {
+        return await (probablyEcho ? readProbableEcho() : readRecord({ connectionId, linkId, lane: 'live' }));
+      } catch (error) {
+        await untilMended(error);
+      }
+    }
+  }
+
+  async function carryOut(decision: LiveDecision, seen: string): Promise<AppliedDecision> {
+    for (;;) {
+      try {
+        return await applyDecision({ connectionId, linkId, decision, seen });
+      } catch (error) {
+        await untilMended(error);
+      }
+    }
+  }
+
+  function account({ outcome, written, created, cases }: AppliedDecision): void {
+    const fields = { yapla: written.yapla.length, yoplanning: written.yoplanning.length };
+    for (const system of systemNames) if (fields[system] > 0 || created === system) awaited[system] += 1;
     counts = {
       ...counts,
       written: {
-        yapla: counts.written.yapla + written.yapla,
-        yoplanning: counts.written.yoplanning + written.yoplanning,
+        yapla: counts.written.yapla + fields.yapla,
+        yoplanning: counts.written.yoplanning + fields.yoplanning,
       },
-      created: counts.created + (applied.created === null ? 0 : 1),
-      cases: counts.cases + applied.cases.length,
-      stale: counts.stale + (applied.outcome === 'stale' ? 1 : 0),
+      created: counts.created + (created === null ? 0 : 1),
+      cases: counts.cases + cases.length,
+      stale: counts.stale + (outcome === 'stale' ? 1 : 0),
     };
-    tell(applied.outcome === 'done' ? outcome : applied.outcome, cause, {
-      ...fieldsOf(applied.written),
-      ...(applied.created === null ? {} : { created: applied.created }),
-      ...(applied.cases.length === 0 ? {} : { cases: applied.cases }),
-      ...reasonsOf(decision),
-    });
-    return applied.view;
   }
 
   function isFull(): boolean {
@@ -300,16 +320,19 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   }
 }
 
-/** Why the link is looked at. */
-interface Occasion {
-  readonly events: RecordReading['events'];
-  readonly cause: string;
-}
-
 function causeOf(events: RecordReading['events'], byAnswer: boolean): string {
   const came = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
   if (byAnswer) came.push('answer');
   return came.join(', ') || 'look';
+}
+
+function toldOf(decision: LiveDecision, { written, created, cases }: AppliedDecision): Record<string, unknown> {
+  return {
+    ...fieldsOf(written),
+    ...(created === null ? {} : { created }),
+    ...(cases.length === 0 ? {} : { cases }),
+    ...reasonsOf(decision),
+  };
 }
 
 function fieldsOf(written: Readonly<Record<SystemName, readonly string[]>>): Record<string, readonly string[]> {

@@ -52,6 +52,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
     applicationName: 'passerelle-receiver',
     statementTimeoutMs: settings.storeTimeoutMs,
     reconnectMs: settings.retryMs,
+    plans: 'kept',
   });
 
   const metrics = createMetrics(() =>

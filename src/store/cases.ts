@@ -94,7 +94,11 @@ export interface StillOpen {
  * Closes questions about these links that answered themselves: whoever edited one of the two systems has said what holds. A frozen
  * field only once it is answered, too; and a value of a person's own is still to be carried out.
  */
-export async function closeAnsweredCases(sql: Sql, connectionId: string, links: readonly StillOpen[]): Promise<void> {
+export async function closeAnsweredCases(
+  sql: Sql | Transaction,
+  connectionId: string,
+  links: readonly StillOpen[],
+): Promise<void> {
   if (links.length === 0) return;
   await sql`
     update cases c set status = 'closed', closed_at = now(), closed_by = 'settled'

@@ -17,7 +17,30 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs?: number;
   /** Pause before a lost connection is made again. Left out: grows to 20 s, which is too long for who must answer at once. */
   readonly reconnectMs?: number;
+  /** Whether a statement is planned at each call, or once a session (see `keptPlans`). Left out: at each call. */
+  readonly plans?: 'fresh' | 'kept';
 }
+
+/**
+ * Tables grow from nothing to a hundred thousand rows within one bulk sync: a plan that was made for the small table and kept by the
+ * session would read the large one from end to end, for each statement.
+ */
+const freshPlans = { plan_cache_mode: 'force_custom_plan' } as const;
+
+/**
+ * For statements that come again and again and find rows by their keys: PostgreSQL plans each of them, and each check of a foreign key,
+ * once in a session and for whatever parameters. To plan them anew at each call costs several times as much as the work.
+ *
+ * Such a plan may have been made for an empty table. So each row must be found by the whole of a key, and where several indexes can be
+ * looked in, each of them must be good enough; a look-up that PostgreSQL could turn into a join the other way round is written
+ * without one.
+ */
+const keptPlans = {
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+} as const;
 
 /** PostgreSQL's object id of the type `bigint`. */
 const BIGINT = 20;
@@ -43,9 +66,7 @@ export function openDatabase(url: string, options: DatabaseOptions): Sql {
     connection: {
       application_name: options.applicationName,
       ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
-      // Tables grow from nothing to a hundred thousand rows within one bulk sync: a plan that was made for the small table and kept
-      // by the session would read the large one from end to end, for each statement.
-      plan_cache_mode: 'force_custom_plan',
+      ...(options.plans === 'kept' ? keptPlans : freshPlans),
       // The server's own log must not quote the parameters of a statement that failed: they are people's data.
       log_parameter_max_length_on_error: 0,
     },
@@ -64,6 +85,12 @@ export function singleConnection(sql: Sql): Sql {
     idle_timeout: null,
     max_lifetime: null,
   } as unknown as postgres.Options<never>);
+}
+
+/** A pool of its own for the same database, of the same size, in which plans are kept (see `keptPlans`). End it with `sql.end()`. */
+export function poolWithKeptPlans(sql: Sql): Sql {
+  const connection = { ...sql.options.connection, ...keptPlans };
+  return postgres({ ...sql.options, connection } as unknown as postgres.Options<never>);
 }
 
 /**
@@ -99,19 +126,12 @@ export function withoutValues(error: unknown): unknown {
   return new DatabaseError(error.code, place(error.table_name), place(error.constraint_name), place(error.routine));
 }
 
-/**
- * For the rest of a transaction that finds rows by their keys, in statements that come again and again: PostgreSQL plans each of them,
- * and each check of a foreign key, once in a session and for whatever parameters, where `openDatabase` has every call planned anew,
- * which costs several times as much as the work.
- *
- * Such a plan may have been made for an empty table. So each row must be found by the whole of a key, and where several indexes can be
- * looked in, each of them must be good enough; a look-up that PostgreSQL could turn into a join the other way round is written
- * without one.
- */
+/** Plans are kept (see `keptPlans`) for the rest of a transaction, whatever pool it runs in. */
 export async function keepPlans(tx: Transaction): Promise<void> {
+  const settings = Object.entries(keptPlans);
   await tx`
-    select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-           set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`;
+    select set_config(name, value, true)
+      from unnest(${settings.map(([name]) => name)}::text[], ${settings.map(([, value]) => value)}::text[]) as s(name, value)`;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** All that the store holds about one link, in one statement: a link's workflow asks for it several times for each change. */
+import type { FieldName, SystemName } from '../core/record.js';
 import type { CaseAnswer } from './caseAnswers.js';
 import type { Sql, Transaction } from './database.js';
 import type { Intent } from './intents.js';
@@ -15,12 +16,15 @@ export interface LinkState {
   readonly intents: readonly Intent[];
   /** Questions that a person closed without more: not asked again (see `declinedQuestions`). */
   readonly declined: ReadonlySet<'removal' | 'create'>;
+  /** The connection's rules that persons made of their answers, by field. */
+  readonly rules: Readonly<Record<FieldName, SystemName>>;
 }
 
 interface Row extends PairRow {
   readonly cases: readonly (LinkCase & { readonly id: number; readonly answer: object | null })[];
   readonly intents: readonly Intent[];
   readonly declined: readonly ('removal' | 'create')[];
+  readonly rules: Readonly<Record<FieldName, SystemName>>;
 }
 
 /** @returns null where there is no such link */
@@ -44,7 +48,8 @@ export async function findLinkState(
                        from cases c where ${isAbout} and c.status = 'closed' and c.kind in ('removal', 'create')
                         and c.answer->>'take' = 'close'
                         and not exists (select 1 from shadow s where s.connection_id = c.connection_id
-                                           and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)), '[]') as declined
+                                           and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)), '[]') as declined,
+           coalesce((select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}), '{}') as rules
       from (${selectPairs(
         sql,
         connectionId,
@@ -60,5 +65,6 @@ export async function findLinkState(
     ),
     intents: row.intents,
     declined: new Set(row.declined),
+    rules: row.rules,
   };
 }

@@ -275,6 +275,18 @@ export async function linkOfRecord(
   return row?.linkId ?? null;
 }
 
+/** The ids of a link's records; null: there is no such link. */
+export async function idsOfLink(
+  sql: Sql | Transaction,
+  connectionId: string,
+  linkId: string,
+): Promise<Readonly<Record<SystemName, string | null>> | null> {
+  const [row] = await sql<Record<SystemName, string | null>[]>`
+    select yapla_id as yapla, yoplanning_id as yoplanning from link
+     where connection_id = ${connectionId} and link_id = ${linkId}`;
+  return row ?? null;
+}
+
 /** Makes a link, of one side or of both, where a record was seen for the first time outside of a bulk sync. */
 export async function addLink(
   tx: Transaction,

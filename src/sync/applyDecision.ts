@@ -6,7 +6,7 @@ import type { LinkView, LiveDecision } from '../core/live.js';
 import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
 import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
-import { closeAnsweredCases, type NewCase } from '../store/cases.js';
+import type { NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
 import { settleIntents } from '../store/intents.js';
 import { timesWritten } from '../store/journal.js';
@@ -16,13 +16,12 @@ import { credentialOf, type OpenConnection } from '../connection.js';
 import { unsettled } from './applyLink.js';
 import { stopIfCanariesDie } from './canary.js';
 import { LinkBusy, type LinkClaims } from './claims.js';
-import { decideLink, pairHashes } from './decideLink.js';
-import { emptyView, viewOf } from './linkView.js';
+import { pairHashes } from './decideLink.js';
+import { emptyView, settledView, viewOf } from './linkView.js';
 import { LinkWork, pick } from './linkWork.js';
 import { refusedCase } from './refusedCase.js';
 import { commitResults, type LinkResult } from './results.js';
 import { sharedWork } from './sharedWork.js';
-import { stillOpen } from './stillOpen.js';
 
 export interface ApplyingDecision {
   readonly sql: Sql;
@@ -76,6 +75,12 @@ function nothingDone(outcome: AppliedDecision['outcome'], view: LinkView): Appli
   return { outcome, written: { yapla: [], yoplanning: [] }, created: null, cases: [], view };
 }
 
+/** How it ended, and what of it is still to be recorded. */
+interface Ended {
+  readonly outcome: AppliedDecision['outcome'];
+  readonly result: LinkResult;
+}
+
 class DecisionApplication {
   private readonly work: LinkWork;
   private readonly written: Record<SystemName, FieldName[]> = { yapla: [], yoplanning: [] };
@@ -103,35 +108,28 @@ class DecisionApplication {
   }
 
   async run(): Promise<AppliedDecision> {
-    let outcome: AppliedDecision['outcome'];
+    let ended: Ended;
     try {
-      outcome = await this.carryOut();
+      ended = await this.carryOut();
     } catch (error) {
-      if (this.work.hasNews) await this.record(this.work.result());
+      if (this.work.hasNews) await this.record(this.work.result(), []);
       if (!isFailure(error)) throw error;
-      outcome = await this.failed(error);
+      ended = await this.failed(error);
     }
-    const { sql, connection, linkId } = this.applying;
-    if (outcome === 'done') await closeCarriedOut(sql, this.carriedOut());
-    const now = await findLinkState(sql, connection.id, linkId, 'hashes');
+    const { outcome, result } = ended;
+    const { sql, connection } = this.applying;
+    const now = await this.record(result, outcome === 'done' ? this.carriedOut() : []);
     if (now === null) return nothingDone('stale', emptyView(connection, 'unknown'));
-    const after = now.cases.length === 0 ? now : await this.withoutSettled(now);
     return {
       outcome,
       written: this.written,
       created: this.created,
       cases: this.opened.map((one) => one.kind),
-      view: viewOf(connection, after),
+      view: await settledView(sql, connection, now),
     };
   }
 
-  private async withoutSettled(now: LinkState): Promise<LinkState> {
-    const { sql, connection, linkId } = this.applying;
-    await closeAnsweredCases(sql, connection.id, [stillOpen(now.pair, decideLink(now.pair, connection.fields))]);
-    return (await findLinkState(sql, connection.id, linkId, 'hashes')) ?? now;
-  }
-
-  private async carryOut(): Promise<AppliedDecision['outcome']> {
+  private async carryOut(): Promise<Ended> {
     const { work } = this;
     const { decision } = this.applying;
     if (decision.gone !== null) {
@@ -139,15 +137,14 @@ class DecisionApplication {
       this.askAboutTombstones();
       const result = work.result();
       this.opened.push(...result.cases);
-      await this.record({ ...result, cases: this.opened });
-      return isGone ? 'done' : 'stale';
+      return { outcome: isGone ? 'done' : 'stale', result: { ...result, cases: this.opened } };
     }
     if (decision.create !== null) {
       const set = this.valuesFor(decision.create);
       const created = await work.create(decision.create, { set, reasons: decision.reasons });
-      if (created === 'created') this.created = decision.create;
-      await this.record(created === 'created' ? work.result() : unsettled(work));
-      return created === 'created' ? 'done' : 'unsettled';
+      if (created === 'unsettled') return { outcome: 'unsettled', result: unsettled(work) };
+      this.created = decision.create;
+      return { outcome: 'done', result: work.result() };
     }
     if (decision.asksCreation) this.open({ kind: 'create', subject: this.applying.linkId, details: {} });
     const isStale = (await this.write()) === 'stale';
@@ -159,8 +156,7 @@ class DecisionApplication {
     }
     const result = work.result();
     this.opened.push(...result.cases.filter((one) => !this.opened.includes(one)));
-    await this.record({ ...result, cases: this.opened });
-    return isStale ? 'stale' : 'done';
+    return { outcome: isStale ? 'stale' : 'done', result: { ...result, cases: this.opened } };
   }
 
   /** Records of which the reading before has proven already that they are gone. */
@@ -259,14 +255,26 @@ class DecisionApplication {
     );
   }
 
-  private async record(result: LinkResult): Promise<void> {
-    const { sql, connection } = this.applying;
-    await commitResults(sql, { connectionId: connection.id, planId: null }, [{ ...result, n: null }]);
+  /**
+   * @param carriedOut answers whose cases end with it
+   * @returns the link as it stands then; null: it is gone
+   */
+  private async record(result: LinkResult, carriedOut: readonly CaseAnswer[]): Promise<LinkState | null> {
+    const { sql, connection, linkId } = this.applying;
+    const where = { connectionId: connection.id, planId: null };
+    const now = await commitResults(sql, where, [{ ...result, n: null }], async (tx) => {
+      const [, state] = await Promise.all([
+        closeCarriedOut(tx, carriedOut),
+        findLinkState(tx, connection.id, linkId, 'hashes'),
+      ]);
+      return state;
+    });
     if (result.cases.some((one) => one.kind === 'canary')) await stopIfCanariesDie({ sql, connection });
+    return now;
   }
 
   /** @returns `refused` where it is the record; else throws the failure again, for another attempt */
-  private async failed(failure: Failure): Promise<'refused'> {
+  private async failed(failure: Failure): Promise<Ended> {
     const { sql, connection, linkId } = this.applying;
     // Certainly not applied: the next attempt need not look it up.
     if (failure.effect === 'none' && failure.context.method !== 'GET') {
@@ -279,8 +287,8 @@ class DecisionApplication {
     if (!(failure instanceof InvalidRecord) && !(await this.isTheRecord(failure))) throw failure;
     const refused = refusedCase(linkId, failure, pairHashes(this.work.pair));
     this.open(refused);
-    await this.record({ ...this.work.result(), outcome: 'refused', shadows: [], journal: [], cases: [refused] });
-    return 'refused';
+    const result = { ...this.work.result(), shadows: [], journal: [], cases: [refused] };
+    return { outcome: 'refused', result: { ...result, outcome: 'refused' } };
   }
 
   /** Yoplanning says that invalid data, too, can be answered with a 5xx: a record that keeps failing while others pass is one. */

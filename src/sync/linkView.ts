@@ -9,11 +9,14 @@ import {
   type FieldName,
   type SystemName,
 } from '../core/record.js';
+import { closeAnsweredCases } from '../store/cases.js';
+import type { Sql, Transaction } from '../store/database.js';
 import type { LinkCase } from '../store/linkCases.js';
 import type { LinkedPair } from '../store/links.js';
-import type { LinkState } from '../store/linkState.js';
-import type { OpenConnection } from '../connection.js';
-import { pairHashes, sameHashes, type PairHashes } from './decideLink.js';
+import { findLinkState, type LinkState } from '../store/linkState.js';
+import { withRules, type OpenConnection } from '../connection.js';
+import { decideLink, pairHashes, sameHashes, type PairHashes } from './decideLink.js';
+import { stillOpen } from './stillOpen.js';
 
 /** A view that only says why nothing is to be decided. */
 export function emptyView(
@@ -41,9 +44,22 @@ export function emptyView(
   };
 }
 
-/** What the link's workflow decides on. */
-export function viewOf(connection: OpenConnection, context: LinkState): LinkView {
+/** What the link's workflow decides on, after questions that answered themselves were closed. */
+export async function settledView(
+  sql: Sql | Transaction,
+  connection: OpenConnection,
+  link: LinkState,
+): Promise<LinkView> {
+  if (link.cases.length === 0) return viewOf(connection, link);
+  const { fields } = withRules(connection, link.rules);
+  await closeAnsweredCases(sql, connection.id, [stillOpen(link.pair, decideLink(link.pair, fields))]);
+  return viewOf(connection, (await findLinkState(sql, connection.id, link.pair.linkId, 'hashes')) ?? link);
+}
+
+/** A link as it is in the store. @param configured the connection without the rules that persons made: the link has them */
+export function viewOf(configured: OpenConnection, context: LinkState): LinkView {
   const { pair, cases, answers } = context;
+  const connection = withRules(configured, context.rules);
   const hashes = pairHashes(pair);
   const sides = { yapla: sideOf(pair, 'yapla', hashes), yoplanning: sideOf(pair, 'yoplanning', hashes) };
   const fields = connection.fields.filter(({ name }) => isOpen(name, pair.base, sides));

@@ -8,22 +8,19 @@
 import type { LinkView } from '../core/live.js';
 import { parseLinkId } from '../core/linkId.js';
 import { otherSystem, systemNames, type SystemName } from '../core/record.js';
-import { closeAnsweredCases } from '../store/cases.js';
 import type { Sql, Transaction } from '../store/database.js';
 import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
 import { openIntents } from '../store/intents.js';
-import { deleteLink, linkOfRecord, pairsByIds, type LinkedPair } from '../store/links.js';
+import { deleteLink, idsOfLink, linkOfRecord } from '../store/links.js';
 import { findLinkState } from '../store/linkState.js';
 import { markGone, shadowsByIds, upsertShadows } from '../store/shadows.js';
 import type { Lane } from '../store/budget.js';
 import type { OpenConnection } from '../connection.js';
 import type { SystemRecord } from '../systems/system.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
-import { decideLink } from './decideLink.js';
 import { newestDelivered } from './delivered.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
-import { emptyView, viewOf } from './linkView.js';
-import { stillOpen } from './stillOpen.js';
+import { emptyView, settledView } from './linkView.js';
 
 export interface ReadingRecord {
   readonly sql: Sql;
@@ -79,21 +76,21 @@ async function readClaimed(
   const events = await takeEvents(sql, connection.id, linkId);
   // Nothing came: an answer, a look, or an attempt that is repeated after its commit.
   if (events.length === 0) return { view: await viewNow(sql, connection, linkId, null), events: [] };
-  const pair = (await pairsByIds(sql, connection.id, [linkId], 'hashes')).get(linkId) ?? null;
   const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, linkId, lane, one)));
   const claimed = new Set([linkId]);
-  let sighting: FirstSight | null = null;
   for (let attempt = 1; ; attempt++) {
     try {
-      sighting = await sql.begin((tx) => record(tx, { connection, linkId, pair, events, found, claimed }));
-      break;
+      const view = await sql.begin(async (tx) => {
+        const sighting = await record(tx, { connection, linkId, events, found, claimed });
+        return await viewNow(tx, connection, linkId, sighting);
+      });
+      return { view, events: countsOf(events) };
     } catch (error) {
       if (!(error instanceof ClaimNeeded) || attempt === maxClaims) throw error;
       await claim(error.linkId);
       claimed.add(error.linkId);
     }
   }
-  return { view: await viewNow(sql, connection, linkId, sighting), events: countsOf(events) };
 }
 
 /** Each record that events are about, with its events, oldest first. */
@@ -128,7 +125,6 @@ async function look(
 interface Recording {
   readonly connection: OpenConnection;
   readonly linkId: string;
-  readonly pair: LinkedPair | null;
   readonly events: readonly InboxEvent[];
   readonly found: readonly Found[];
   readonly claimed: ReadonlySet<string>;
@@ -136,24 +132,33 @@ interface Recording {
 
 async function record(
   tx: Transaction,
-  { connection, linkId, pair, events, found, claimed }: Recording,
+  { connection, linkId, events, found, claimed }: Recording,
 ): Promise<FirstSight | null> {
-  for (const { system, id, record: what } of found) {
-    if (what === 'gone') {
-      await markGone(tx, connection.id, system, id);
-      if (pair !== null && pair.ids[otherSystem(system)] === null) await forget(tx, connection.id, linkId);
-    }
-    if (typeof what === 'object') await upsertShadows(tx, connection.id, system, [connection.shadowOf(what)]);
+  // Sent one behind the other without waiting for answers, as in `commitResults`.
+  const [ids] = await Promise.all([
+    idsOfLink(tx, connection.id, linkId),
+    ...found.map(({ system, id, record: what }) => {
+      if (what === 'gone') return markGone(tx, connection.id, system, id);
+      return what === 'unread' ? undefined : upsertShadows(tx, connection.id, system, [connection.shadowOf(what)]);
+    }),
+  ]);
+  for (const { system, record: what } of found) {
+    if (what === 'gone' && ids !== null && ids[otherSystem(system)] === null) await forget(tx, connection.id, linkId);
   }
+  const isComplete = ids !== null && ids.yapla !== null && ids.yoplanning !== null;
   let sighting: FirstSight | null = null;
   for (const { system, id, record: what } of found) {
-    if (what === 'gone' || what === 'unread' || sighting?.is === 'merged') continue;
-    const isComplete = pair !== null && pair.ids.yapla !== null && pair.ids.yoplanning !== null;
-    if (!isComplete) sighting = await firstSight(tx, { connection, linkId, system, id, claimed });
+    if (isComplete || typeof what !== 'object' || sighting?.is === 'merged') continue;
+    sighting = await firstSight(tx, { connection, linkId, system, id, claimed });
   }
   // Where the link was merged, its events have moved: they are handled by the link that is left.
-  const ids = events.map((event) => event.id);
-  if (sighting?.is !== 'merged') await markHandled(tx, connection.id, ids);
+  if (sighting?.is !== 'merged') {
+    await markHandled(
+      tx,
+      connection.id,
+      events.map((event) => event.id),
+    );
+  }
   return sighting;
 }
 
@@ -163,7 +168,7 @@ async function forget(tx: Transaction, connectionId: string, linkId: string): Pr
 }
 
 async function viewNow(
-  sql: Sql,
+  sql: Sql | Transaction,
   connection: OpenConnection,
   linkId: string,
   sighting: FirstSight | null,
@@ -172,15 +177,11 @@ async function viewNow(
   if (sighting?.is === 'doubtful') return emptyView(connection, 'doubtful', { openCases: 1 });
   const link = await findLinkState(sql, connection.id, linkId, 'hashes');
   if (link === null) return await viewOfNobody(sql, connection, linkId);
-  if (link.cases.length > 0) {
-    await closeAnsweredCases(sql, connection.id, [stillOpen(link.pair, decideLink(link.pair, connection.fields))]);
-    return viewOf(connection, (await findLinkState(sql, connection.id, linkId, 'hashes')) ?? link);
-  }
-  return viewOf(connection, link);
+  return await settledView(sql, connection, link);
 }
 
 /** There is no link of this name: it was merged into another by an earlier attempt, or nothing is known. */
-async function viewOfNobody(sql: Sql, connection: OpenConnection, linkId: string): Promise<LinkView> {
+async function viewOfNobody(sql: Sql | Transaction, connection: OpenConnection, linkId: string): Promise<LinkView> {
   const { system, id } = parseLinkId(linkId);
   const owner = await linkOfRecord(sql, connection.id, system, id);
   if (owner === null) return emptyView(connection, 'unknown');

@@ -1,7 +1,7 @@
 /** What applying came to, and how it is recorded: many results in one transaction. */
 import { systemNames, type SystemName } from '../core/record.js';
 import { closeSettledCases, openCases, type NewCase } from '../store/cases.js';
-import { keepPlans, type Sql } from '../store/database.js';
+import { keepPlans, type Sql, type Transaction } from '../store/database.js';
 import { settleIntents } from '../store/intents.js';
 import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
 import { agree, type Agreement } from '../store/links.js';
@@ -32,19 +32,25 @@ export interface ItemResult extends LinkResult {
   readonly n: number | null;
 }
 
-/** Records results and ends their items: all of it or nothing. */
-export async function commitResults(
+/**
+ * Records results and ends their items: all of it or nothing.
+ *
+ * @param then what else belongs to it, done last in the same transaction
+ * @returns what `then` returns
+ */
+export async function commitResults<T = void>(
   sql: Sql,
   where: { readonly connectionId: string; readonly planId: number | null },
   results: readonly ItemResult[],
-): Promise<void> {
+  then?: (tx: Transaction) => Promise<T>,
+): Promise<T> {
   const { connectionId, planId } = where;
   const rowsOf = (system: SystemName) =>
     results.flatMap((one) => one.shadows.filter((shadow) => shadow.system === system).map((shadow) => shadow.row));
   const gone = results.flatMap((one) => one.gone);
-  await sql.begin(async (tx) => {
+  return (await sql.begin(async (tx) => {
     // Sent one behind the other without waiting for answers: PostgreSQL carries them out in this order, in one round trip.
-    await Promise.all([
+    const recording = [
       keepPlans(tx),
       ...systemNames.map((system) => upsertShadows(tx, connectionId, system, rowsOf(system))),
       ...gone.map(({ system, id }) => markGone(tx, connectionId, system, id)),
@@ -91,6 +97,8 @@ export async function commitResults(
               }),
             ),
           ]),
-    ]);
-  });
+    ];
+    const [after] = await Promise.all([then?.(tx), ...recording]);
+    return after;
+  })) as T;
 }

@@ -131,7 +131,8 @@ test('grouping in Postgres finds the same links and doubts as matching in memory
         await upsertShadows(sql, connection.id, system, rows);
       }
       const { id: planId } = await draftPlan(sql, connection.id, 'run');
-      const activity = matchRecords({ sql, claims, connection: () => Promise.resolve(connection) });
+      const opened = () => Promise.resolve(connection);
+      const activity = matchRecords({ sql, keyedSql: sql, claims, connection: opened, configured: opened });
       await asyncLocalStorage.run(notBeating, () => activity({ connectionId: connection.id, planId }));
 
       const expected = match(candidates, rules);
