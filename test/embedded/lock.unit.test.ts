@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -81,7 +82,10 @@ describe('the identity of a process', () => {
   });
 
   test('differs between processes, and does not exist for an id that nobody has', () => {
-    expect(identify(process.ppid)?.started).not.toBe(identify(process.pid)?.started);
+    // The parent may have started within the same tick of the clock; a child did not.
+    const child = spawn(process.execPath, ['--eval', 'setInterval(() => undefined, 1_000)'], { stdio: 'ignore' });
+    expect(identify(child.pid!)?.started).not.toBe(identify(process.pid)?.started);
+    child.kill('SIGKILL');
     expect(identify(2 ** 30)).toBeUndefined();
     expect(identify(0)).toBeUndefined();
     expect(identify(-1)).toBeUndefined();

@@ -3,6 +3,9 @@
  * steps. What decides is the real pure code (core/live.ts, decide.ts, match.ts, normalise.ts, fingerprint.ts, plan.ts); what activities do
  * is modelled beside it, in the folder of this file's name.
  */
+import { linkIdOf } from '../../src/core/linkId.js';
+import { systemNames } from '../../src/core/record.js';
+import { moveBase } from './liveModel/agree.js';
 import type { History, Action } from './liveModel/history.js';
 import { checkAlways, checkEnd, checkLive, checkRepair, checkSame } from './liveModel/properties.js';
 import { repair, type Repaired } from './liveModel/repair.js';
@@ -28,17 +31,21 @@ export class LiveModel {
     this.world = new World(setting, fighting);
     this.workflows = new Workflows(this.world);
     for (let person = 0; person < setting.linkedPeople; person++) this.seed(person);
-    repair(this.world);
-    for (const { requests } of Object.values(this.world.servers))
-      requests.get = requests.put = requests.post = requests.pages = 0;
   }
 
+  /** Somebody whom both systems have, and whom a bulk run has linked: what it would make of them, without the run. */
   private seed(person: number): void {
+    const { servers, store } = this.world;
     const document = documentOf(person);
-    for (const server of Object.values(this.world.servers)) {
-      const id = `${server.system === 'yapla' ? 'm' : 'c'}-${person}`;
-      server.seed({ id, document, externalReference: null, person, madeBy: 'a person' });
+    const ids = { yapla: `m-${person}`, yoplanning: `c-${person}` };
+    for (const system of systemNames) {
+      const id = ids[system];
+      store.keepShadow(
+        system,
+        servers[system].seed({ id, document, externalReference: null, person, madeBy: 'a person' }),
+      );
     }
+    moveBase(this.world, store.addLink(linkIdOf('yapla', ids.yapla), ids));
   }
 
   act(action: Action): void {

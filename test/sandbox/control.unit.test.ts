@@ -1,14 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { getProperty } from 'dot-prop';
 import { connectionSchema } from '../../src/config/schema.js';
-import { startSandboxProcess } from '../../src/sandbox/child.js';
 import { sandboxConnection, sandboxWebhookUrl } from '../../src/sandbox/connections.js';
 import { yaplaShapes } from '../../src/sandbox/options.js';
 import type { Change } from '../../src/sandbox/registry.js';
-import { clients, flatData, sandboxes } from './http.js';
+import { clients, sandboxes } from './http.js';
 import { tellingSandboxes } from './told.js';
 
 const start = sandboxes();
@@ -174,40 +170,4 @@ describe('the configuration of a sandbox account', () => {
       expect(found.some((value) => typeof value === 'string' && value !== '')).toBe(true);
     }
   });
-});
-
-describe('a sandbox in a process of its own', () => {
-  /** A process that compiles its sources takes its time on a busy machine. */
-  const slowStartMs = 60_000;
-
-  test(
-    'serves like one in this process, and stops when told',
-    async () => {
-      const sandbox = await startSandboxProcess({ people: { yapla: 2 } });
-      try {
-        expect((await flatData(sandbox)).json.total).toBe(2);
-      } finally {
-        await sandbox.stop();
-      }
-      expect(() => process.kill(sandbox.pid, 0)).toThrow(expect.objectContaining({ code: 'ESRCH' }));
-    },
-    slowStartMs,
-  );
-
-  test(
-    'ends on SIGTERM',
-    async () => {
-      const child = spawn(process.execPath, ['--import', 'tsx', 'src/sandbox/main.ts', '{}'], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      });
-      const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-      expect(JSON.parse(line)).toMatchObject({
-        ready: true,
-        control: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
-      });
-      child.kill('SIGTERM');
-      expect(await once(child, 'exit')).toEqual([0, null]);
-    },
-    slowStartMs,
-  );
 });

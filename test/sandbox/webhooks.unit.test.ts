@@ -1,8 +1,6 @@
 /** What the two systems tell, to whom, and when. What goes wrong on the way: webhookFaults.unit.test.ts. */
 import { describe, expect, test } from '@jest/globals';
-import { startSandboxProcess } from '../../src/sandbox/child.js';
 import { sandboxCredentials, yaplaShapes } from '../../src/sandbox/options.js';
-import { LocalServer } from '../http/localServer.js';
 import { clients, flatData, openSession, sandboxes, send } from './http.js';
 import { answersAfter, cities, lea, tellingSandboxes } from './told.js';
 
@@ -276,18 +274,3 @@ test('a sandbox stops at once, whatever it still has to tell', async () => {
   await sandbox.stop();
   expect(receiver.received.length).toBeLessThanOrEqual(1);
 });
-
-test('a sandbox in a process of its own tells, fails and settles like one in this process', async () => {
-  const receiver = await LocalServer.start();
-  const sandbox = await startSandboxProcess({ yapla: { webhooks: { url: receiver.url } } });
-  try {
-    await sandbox.control.setWebhookFaults('yapla', { duplicate: 1 });
-    await sandbox.control.add('yapla', lea);
-    await sandbox.control.settled();
-    expect((await sandbox.control.webhooks()).yapla).toMatchObject({ emitted: 1, delivered: 2, duplicated: 1 });
-    expect(receiver.received).toHaveLength(2);
-  } finally {
-    await sandbox.stop();
-    await receiver.stop();
-  }
-}, 60_000);

@@ -107,10 +107,9 @@ describe('merging fields', () => {
           const before = { ...rest, first_name: 'a', postal_code: null, phone_number: null } as unknown as JsonObject;
           const after = mergeFields(before, set, fieldMap, 'yoplanning');
           expect(Object.keys(after)).toEqual(Object.keys(before));
-          for (const key of Object.keys(before)) {
-            if (key === 'first_name' || key === 'postal_code') continue;
-            expect(JSON.stringify(after[key])).toBe(JSON.stringify(before[key]));
-          }
+          const unmapped = ({ first_name: _first, postal_code: _code, ...others }: JsonObject) =>
+            JSON.stringify(others);
+          expect(unmapped(after)).toBe(unmapped(before));
           expect(unmappedDifferences(before, after, fieldMap, 'yoplanning', [])).toEqual([]);
         },
       ),

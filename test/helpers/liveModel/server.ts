@@ -144,10 +144,12 @@ export class Server {
   }
 
   /** A record that was there before the server had its ways, and of which no webhook tells. */
-  seed(record: Omit<ServerRecord, 'modifiedAt'>): void {
-    this.records.set(record.id, { ...record, modifiedAt: this.hooks.now() });
+  seed(record: Omit<ServerRecord, 'modifiedAt'>): ServerRecord {
+    const seeded = { ...record, modifiedAt: this.hooks.now() };
+    this.records.set(record.id, seeded);
     for (const field of fieldNames) {
       this.hooks.entered(record.person, field, normal(field, record.document[field] as string | null));
     }
+    return seeded;
   }
 }
