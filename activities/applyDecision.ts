@@ -2,6 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { LiveDecision } from '../src/core/live.js';
 import { applyDecision as apply, type AppliedDecision } from '../src/sync/applyDecision.js';
 import type { Dependencies } from './dependencies.js';
+import { withHeartbeat } from './heartbeat.js';
 
 export type { AppliedDecision };
 
@@ -20,12 +21,7 @@ export const applyDecision =
     const { activityId, attempt, workflowExecution } = activityInfo();
     // The same at every attempt, and of no other write: by it the journal knows a repeated write.
     const writeId = `live/${workflowExecution?.runId ?? 'none'}/${activityId}`;
-    return await apply({
-      ...input,
-      sql: keyedSql,
-      claims,
-      connection: await configured(input.connectionId),
-      writeId,
-      isRepeated: attempt > 1,
-    });
+    const connection = await configured(input.connectionId);
+    const applying = { ...input, sql: keyedSql, claims, connection, writeId, isRepeated: attempt > 1 };
+    return await withHeartbeat(() => apply(applying), { first: 'later' });
   };

@@ -1,6 +1,7 @@
 import type { Lane } from '../src/store/budget.js';
 import { readRecord as read, type RecordReading } from '../src/sync/readRecord.js';
 import type { Dependencies } from './dependencies.js';
+import { withHeartbeat } from './heartbeat.js';
 
 export type { RecordReading };
 
@@ -14,5 +15,7 @@ export interface ReadRecordInput {
 /** Takes a link's events, reads what they are about, and returns how the link stands, as hashes. */
 export const readRecord =
   ({ keyedSql, claims, configured }: Dependencies) =>
-  async ({ connectionId, linkId, lane }: ReadRecordInput): Promise<RecordReading> =>
-    await read({ sql: keyedSql, claims, connection: await configured(connectionId), linkId, lane });
+  async ({ connectionId, linkId, lane }: ReadRecordInput): Promise<RecordReading> => {
+    const connection = await configured(connectionId);
+    return await withHeartbeat(() => read({ sql: keyedSql, claims, connection, linkId, lane }), { first: 'later' });
+  };

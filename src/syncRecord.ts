@@ -38,11 +38,11 @@ export async function signalAnswered(target: LiveTarget, linkId: string, caseId:
 }
 
 function startOptions({ liveTaskQueue, connectionId, connection }: LiveTarget, linkId: string) {
-  const { lingerMs, caseCheckMs, stoppedRetryMs, maxHistoryEvents } = connection.live;
+  const { lingerMs, caseCheckMs, stoppedRetryMs, heartbeatTimeoutMs, maxHistoryEvents } = connection.live;
   const input: SyncRecordInput = {
     connectionId,
     linkId,
-    settings: { lingerMs, caseCheckMs, stoppedRetryMs, maxHistoryEvents },
+    settings: { lingerMs, caseCheckMs, stoppedRetryMs, heartbeatTimeoutMs, maxHistoryEvents },
   };
   return {
     workflowId: syncRecordId(connectionId, linkId),

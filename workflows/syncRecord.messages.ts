@@ -22,6 +22,8 @@ export interface LiveSettings {
   readonly caseCheckMs: number;
   /** After a refusal that concerns the whole connection (token, permission) it tries again after so long. */
   readonly stoppedRetryMs: number;
+  /** Without a sign of life for so long, an activity is taken for dead and tried again. */
+  readonly heartbeatTimeoutMs: number;
   /** Events of the history after which it continues as new, if the server did not suggest it before. */
   readonly maxHistoryEvents: number;
 }

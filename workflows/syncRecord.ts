@@ -10,6 +10,7 @@
  */
 import {
   ActivityFailure,
+  type ActivityOptions,
   ApplicationFailure,
   CancellationScope,
   condition,
@@ -56,8 +57,8 @@ const maxDecisions = 8;
  * A link that somebody else holds is free again soon. A system that fails, and a spent quota, name their own, longer delays
  * (activities/failures.ts), because every request costs quota.
  */
-const { readRecord, applyDecision } = proxyActivities<Activities>({
-  // Far beyond any request's own time-outs: it only ends the attempt of a worker that died.
+const activityOptions: ActivityOptions = {
+  // Far beyond any request's own time-outs: whether the worker lives, its heartbeats tell.
   startToCloseTimeout: '2 minutes',
   retry: {
     initialInterval: '250 milliseconds',
@@ -65,7 +66,7 @@ const { readRecord, applyDecision } = proxyActivities<Activities>({
     maximumInterval: '10 seconds',
     nonRetryableErrorTypes: stoppingFailures,
   },
-});
+};
 
 const noCounts: RecordCounts = {
   events: 0,
@@ -78,6 +79,10 @@ const noCounts: RecordCounts = {
 
 export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> {
   const { connectionId, linkId, settings, carried } = input;
+  const { readRecord, applyDecision } = proxyActivities<Activities>({
+    ...activityOptions,
+    heartbeatTimeout: settings.heartbeatTimeoutMs,
+  });
 
   // --- state, all of it carried through continue-as-new ---
   let counts = carried?.counts ?? noCounts;

@@ -39,6 +39,9 @@ export const liveSchema = z
         'The breaker: a field that our own writes moved between the same two values so often within `flipWindowMs` is frozen and becomes a case.',
       ),
     flipWindowMs: ms('See `maxFlips`.').default(3_600_000),
+    heartbeatTimeoutMs: ms(
+      'Without a sign of life for so long, a worker that reads or writes a person is taken for dead, and another takes over.',
+    ).default(10_000),
     resignalMs: ms(
       'Events whose workflow did not take them are signalled again after so long, then after twice as long, and so on: a signal can be lost with the process that sends it.',
     ).default(60_000),

@@ -85,7 +85,7 @@ installRuntime(log);
 /** Quick in tests: a dead worker is noticed after a second. */
 const quickBulk = { autoApprove: true, heartbeatTimeoutMs: 1_500 };
 /** Single changes travel within a moment, and their workflows end soon after. */
-const quickLive = { debounceMs: 40, lingerMs: 1_500, stoppedRetryMs: 500 };
+const quickLive = { debounceMs: 40, lingerMs: 1_500, stoppedRetryMs: 500, heartbeatTimeoutMs: 1_500 };
 /** People are created freely: the guard has tests of its own. */
 const openGuard = { maxChangedShare: 1, maxCreatedShare: 1, maxRemovedShare: 1 };
 
