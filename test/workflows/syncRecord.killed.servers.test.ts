@@ -1,0 +1,135 @@
+/** A worker that dies with people in hand: another takes them up as soon as no sign of life has come, and nothing is written twice. */
+import { afterEach, expect, test } from '@jest/globals';
+import { defaultFailureConverter, defaultPayloadConverter, TimeoutFailure } from '@temporalio/common';
+import { syncRecordId } from '../../workflows/syncRecord.messages.js';
+import { recordTotals, until, untilHolds, untilQuiet } from '../helpers/live.js';
+import { MortalWorker } from '../helpers/mortalWorker.js';
+import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+
+const people = { seed: 17, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };
+/** Far beyond the heartbeat time-out of tests: whoever waits for such an answer is there when it is looked for. */
+const slow = { do: 'slow', ms: 4_000 } as const;
+
+let house: TestPasserelle;
+let worker: MortalWorker | null = null;
+
+afterEach(async () => {
+  await worker?.kill();
+  worker = null;
+  await house.stop();
+});
+
+interface Linked {
+  readonly linkId: string;
+  readonly yapla: string;
+  readonly yoplanning: string;
+}
+
+/** Three people in both systems, linked, and the receiver listens. */
+async function begin(): Promise<[Linked, Linked, Linked]> {
+  await (await house.startBulk()).result();
+  await house.startReceiver();
+  await house.sandbox.control.resetCounts();
+  const rows = await house.sql<Linked[]>`
+    select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
+     where connection_id = ${house.connectionId} order by link_id`;
+  expect(rows).toHaveLength(3);
+  return [...rows] as [Linked, Linked, Linked];
+}
+
+/** Waits until every fault has struck: those requests have arrived, and none of them is answered yet. */
+async function untilStruck(): Promise<void> {
+  await until(
+    () => house.sandbox.control.faults(),
+    (faults) => faults.every(({ struck }) => struck > 0),
+  );
+}
+
+interface Ran {
+  readonly activity: string;
+  readonly attempt: number;
+  /** How the attempt before ended: the kind of its time-out, or the name of its failure; null: there was none. */
+  readonly before: string | null;
+}
+
+/** The activities of a person's workflow, in order, as its history shows them. */
+async function activitiesOf({ linkId }: Linked): Promise<Ran[]> {
+  const { events } = await house.client.workflow.getHandle(syncRecordId(house.connectionId, linkId)).fetchHistory();
+  const names = new Map<string, string>();
+  const ran: Ran[] = [];
+  for (const event of events ?? []) {
+    const { activityTaskScheduledEventAttributes: scheduled, activityTaskStartedEventAttributes: started } = event;
+    if (scheduled) names.set(String(event.eventId), scheduled.activityType!.name!);
+    if (!started) continue;
+    const { attempt, lastFailure, scheduledEventId } = started;
+    const before = lastFailure ? howEnded(lastFailure) : null;
+    ran.push({ activity: names.get(String(scheduledEventId))!, attempt: attempt!, before });
+  }
+  return ran;
+}
+
+function howEnded(failure: Parameters<typeof defaultFailureConverter.failureToError>[0]): string {
+  const error = defaultFailureConverter.failureToError(failure, defaultPayloadConverter);
+  return error instanceof TimeoutFailure ? error.timeoutType : error.name;
+}
+
+const repeatedOf = async (one: Linked) => (await activitiesOf(one)).filter(({ attempt }) => attempt > 1);
+
+test('people whose worker was killed reading, before a write and after it are taken up once it is missed, and written once', async () => {
+  house = await startPasserelle({ sandbox: { people }, worker: false });
+  const { control } = house.sandbox;
+  worker = new MortalWorker(house);
+  await worker.start();
+  const all = await begin();
+  const [reading, unwritten, written] = all;
+  const put = { kind: 'write', system: 'yoplanning', times: 1 } as const;
+  await control.addFault({ kind: 'read', system: 'yapla', times: 1, record: reading.yapla, action: slow });
+  await control.addFault({ ...put, record: unwritten.yoplanning, action: { do: 'timeout', effect: 'none' } });
+  await control.addFault({ ...put, record: written.yoplanning, action: slow });
+
+  await Promise.all(all.map(({ yapla }) => control.edit('yapla', yapla, { city: 'Rennes' })));
+  await untilStruck();
+  await worker.kill();
+  expect(await control.writes('yoplanning')).toEqual({ [written.yoplanning]: 1 });
+  await worker.start();
+  for (const { yoplanning } of all) await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes' });
+  await untilQuiet(house);
+
+  expect(await control.writes('yoplanning')).toEqual(Object.fromEntries(all.map((one) => [one.yoplanning, 1])));
+  expect(await control.writes('yapla')).toEqual({});
+  const second = { attempt: 2, before: 'HEARTBEAT' };
+  expect(await Promise.all(all.map(repeatedOf))).toEqual([
+    [{ activity: 'readRecord', ...second }],
+    [{ activity: 'applyDecision', ...second }],
+    [{ activity: 'applyDecision', ...second }],
+  ]);
+  expect(await recordTotals(house)).toMatchObject({ cases: 0, created: 0 });
+});
+
+test('an answer that takes longer than the heartbeat time-out is waited for: the worker lives, and nothing is tried again', async () => {
+  house = await startPasserelle({ sandbox: { people } });
+  const { control } = house.sandbox;
+  const [read, written] = await begin();
+  expect(slow.ms).toBeGreaterThan(2 * house.connection.live.heartbeatTimeoutMs);
+  await control.addFault({ kind: 'read', system: 'yapla', times: 1, record: read.yapla, action: slow });
+  await control.addFault({
+    kind: 'write',
+    system: 'yoplanning',
+    times: 1,
+    record: written.yoplanning,
+    action: slow,
+  });
+
+  for (const { yapla } of [read, written]) await control.edit('yapla', yapla, { city: 'Rennes' });
+  await untilStruck();
+  for (const { yoplanning } of [read, written]) await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes' });
+  await untilQuiet(house);
+
+  expect(await control.writes('yoplanning')).toEqual({ [read.yoplanning]: 1, [written.yoplanning]: 1 });
+  for (const one of [read, written]) {
+    const ran = await activitiesOf(one);
+    expect(ran.slice(0, 2).map(({ activity }) => activity)).toEqual(['readRecord', 'applyDecision']);
+    expect(ran.filter(({ attempt }) => attempt > 1)).toEqual([]);
+  }
+  expect(await recordTotals(house)).toMatchObject({ stale: 0, cases: 0 });
+});
