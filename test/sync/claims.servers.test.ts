@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openDatabase, type Sql } from '../../src/store/database.js';
-import { ClaimLost, LinkClaims } from '../../src/sync/claims.js';
+import { ClaimLost, LinkClaims, type Claim } from '../../src/sync/claims.js';
 import { freshDatabase, type FreshDatabase } from '../helpers/servers.js';
 
 let database: FreshDatabase;
@@ -62,6 +62,47 @@ describe('a claim on a link', () => {
   test('concerns one connection: the same id in another is another link', async () => {
     await here.claims.claim('club', ['yapla:1']);
     expect((await there.claims.claim('other', ['yapla:1'])).linkIds.size).toBe(1);
+  });
+});
+
+describe('the question whether claims still stand', () => {
+  /** Calls back at each statement as it is sent on the session that will hold the claims of a process. */
+  function watch({ sql }: { sql: Sql }, onSent: (statement: string) => void): void {
+    // The session's own client takes over the options of the pool.
+    Object.assign(sql.options, { debug: (_: number, statement: string) => onSent(statement) });
+  }
+
+  test('is asked once for all who ask at the same time', async () => {
+    const sent: string[] = [];
+    watch(here, (statement) => sent.push(statement));
+    const claims = await Promise.all(Array.from({ length: 20 }, (_, n) => here.claims.claim('club', [`yapla:${n}`])));
+    sent.length = 0;
+    await Promise.all([...claims, ...claims].map((claim) => claim.verify()));
+    expect(sent).toEqual(['select pg_backend_pid() as pid']);
+  });
+
+  test('is asked again for whoever comes after it was sent: an answer to an earlier question says nothing of now', async () => {
+    let sent = 0;
+    let claim: Claim | null = null;
+    let later: Promise<void> | null = null;
+    watch(here, () => {
+      sent += 1;
+      if (claim !== null) later ??= claim.verify();
+    });
+    claim = await here.claims.claim('club', ['yapla:1']);
+    sent = 0;
+    await claim.verify();
+    await later;
+    expect(sent).toBe(2);
+    await claim.verify();
+    expect(sent).toBe(3);
+  });
+
+  test('is answered with no to all who asked together, where the session is gone', async () => {
+    const claims = await Promise.all(['1', '2', '3'].map((id) => here.claims.claim('club', [`yapla:${id}`])));
+    await cut('here');
+    const answers = await Promise.allSettled(claims.map((claim) => claim.verify()));
+    for (const answer of answers) expect(answer).toMatchObject({ reason: expect.any(ClaimLost) });
   });
 });
 
