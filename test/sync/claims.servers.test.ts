@@ -84,15 +84,15 @@ describe('the question whether claims still stand', () => {
   test('is asked again for whoever comes after it was sent: an answer to an earlier question says nothing of now', async () => {
     let sent = 0;
     let claim: Claim | null = null;
-    let later: Promise<void> | null = null;
+    const later: Promise<void>[] = [];
     watch(here, () => {
       sent += 1;
-      if (claim !== null) later ??= claim.verify();
+      if (claim !== null && later.length === 0) later.push(claim.verify());
     });
     claim = await here.claims.claim('club', ['yapla:1']);
     sent = 0;
     await claim.verify();
-    await later;
+    await Promise.all(later);
     expect(sent).toBe(2);
     await claim.verify();
     expect(sent).toBe(3);
