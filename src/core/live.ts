@@ -77,9 +77,11 @@ export function decideLive(view: LinkView, triggers: readonly Trigger[]): LiveDe
   const asksCreation = whole.create !== null && !view.creates[whole.create] && !view.askedCreation;
   const answered = answerConflicts(asQuestions(whole, view), sideAnswers(view));
   const values = Object.keys(view.answers).filter((field) => view.answers[field] === 'value');
+  // A field that is held back is a question already.
+  const isHeld = (field: FieldName) => view.heldFields.includes(field) && view.answers[field] === undefined;
   const withoutHeld = withoutFields(answered, (system, field) => {
     if (values.includes(field)) return true;
-    if (view.heldFields.includes(field) && view.answers[field] === undefined) return true;
+    if (isHeld(field)) return true;
     const reason = answered.reasons[field];
     const onlyYoplanning = triggers.length > 0 && triggers.every((one) => one === 'yoplanning');
     const decided = (reason !== undefined && mayAnswerYoplanning.has(reason)) || view.answers[field] !== undefined;
@@ -92,7 +94,7 @@ export function decideLive(view: LinkView, triggers: readonly Trigger[]): LiveDe
     },
     creates: (system) => view.creates[system] && view.writes[system] && !view.held && view.awaiting !== system,
   });
-  const conflicts = may.conflicts.filter((field) => !values.includes(field));
+  const conflicts = may.conflicts.filter((field) => !values.includes(field) && !isHeld(field));
   return { ...may, conflicts, values: view.held ? [] : values, asksCreation };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { FieldName, FieldValue, SystemName } from '../core/record.js';
 import type { CaseKind } from './cases.js';
-import type { Sql, Transaction } from './database.js';
+import type { Fragment, Sql, Transaction } from './database.js';
 
 /**
  * - a system's name: its value is taken, in the other system too;
@@ -112,24 +112,6 @@ async function unanswerable(
   return new UnfitAnswer(caseId, row.kind, take);
 }
 
-/** Answers to open cases about a link, oldest case first: what a person decided and nobody has carried out yet. */
-export async function openAnswers(sql: Sql | Transaction, connectionId: string, linkId: string): Promise<CaseAnswer[]> {
-  const rows = await sql<{ caseId: number; kind: CaseKind; field: FieldName; answer: Answer }[]>`
-    select id::int as "caseId", kind, field, answer from cases
-     where connection_id = ${connectionId} and status = 'open' and answer is not null
-       and (link_id = ${linkId} or (link_id is null and subject = ${linkId}))
-     order by id`;
-  return rows.map(({ answer, ...one }) => ({ ...one, ...answer }));
-}
-
-/** Closes open cases by id. Repeatable. */
-export async function closeCasesById(sql: Sql | Transaction, ids: readonly number[], by: string): Promise<void> {
-  if (ids.length === 0) return;
-  await sql`
-    update cases set status = 'closed', closed_at = now(), closed_by = ${by}
-     where id = any(${ids as number[]}) and status = 'open'`;
-}
-
 /**
  * Closes cases whose answers were carried out, in the name of whoever answered. A case that was answered anew meanwhile stays open:
  * its new answer is still to be carried out.
@@ -147,9 +129,15 @@ export async function closeCarriedOut(sql: Sql | Transaction, answers: readonly 
 }
 
 /**
- * Questions about links that a person closed without more: a linked record that is gone may stay gone, a person need not be created.
- * They are not to be asked again. A record that came back and was removed once more is a new question.
+ * Of a row `c` of `cases`: a person closed the question without more. A linked record that is gone may stay gone, a person need not be
+ * created: it is not to be asked again. A record that came back and was removed once more is a new question.
  */
+export const isDeclined = (sql: Sql | Transaction): Fragment => sql`
+  c.status = 'closed' and c.kind in ('removal', 'create') and c.answer->>'take' = 'close'
+  and not exists (select 1 from shadow s
+                   where s.connection_id = c.connection_id and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)`;
+
+/** Of these links, those with questions that are not to be asked again (see `isDeclined`). */
 export async function declinedQuestions(
   sql: Sql | Transaction,
   connectionId: string,
@@ -158,11 +146,7 @@ export async function declinedQuestions(
   if (linkIds.length === 0) return new Map();
   const rows = await sql<{ linkId: string; kinds: ('removal' | 'create')[] }[]>`
     select coalesce(c.link_id, c.subject) as "linkId", array_agg(distinct c.kind) as kinds from cases c
-     where c.connection_id = ${connectionId} and c.status = 'closed' and c.kind in ('removal', 'create')
-       and c.answer->>'take' = 'close' and coalesce(c.link_id, c.subject) = any(${linkIds as string[]})
-       and not exists (select 1 from shadow s
-                        where s.connection_id = c.connection_id and s.system || ':' || s.external_id = c.subject
-                          and s.gone_at > c.closed_at)
+     where c.connection_id = ${connectionId} and coalesce(c.link_id, c.subject) = any(${linkIds as string[]}) and ${isDeclined(sql)}
      group by 1`;
   return new Map(rows.map((row) => [row.linkId, new Set(row.kinds)]));
 }

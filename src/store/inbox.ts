@@ -33,6 +33,8 @@ export interface InboxEvent {
   readonly body: JsonObject;
   /** By the database's clock, epoch milliseconds. */
   readonly receivedAtMs: number;
+  /** When it was taken, by the database's clock, to be given back to the database: what is read for it is younger. */
+  readonly takenAt: string;
 }
 
 /** Stores webhooks in the order given, all of them or none. They may be acknowledged once this has returned. */
@@ -47,6 +49,27 @@ export async function addEvents(sql: Sql, events: readonly NewInboxEvent[]): Pro
 }
 
 /**
+ * Has records read once more, as if their system had told of a change: two readings crossed, and nobody knows which is the younger. The
+ * body is empty: it tells nothing.
+ */
+export async function lookAgain(
+  tx: Transaction,
+  connectionId: string,
+  system: SystemName,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  await tx`
+    insert into inbox (connection_id, system, event, external_id, body)
+    select ${connectionId}, ${system}, 'updated', id, '{}' from unnest(${ids as string[]}::text[]) as r(id)`;
+}
+
+/** An event of `lookAgain`. */
+export function tellsNothing({ body }: Pick<InboxEvent, 'body'>): boolean {
+  return Object.keys(body).length === 0;
+}
+
+/**
  * A link's events that are not handled yet, oldest first. They stay until `markHandled`, so that a repeated activity finds them again.
  *
  * Two statements in this order, each with a snapshot of its own: an event that is addressed meanwhile is seen by the second, or makes a
@@ -56,7 +79,7 @@ export async function takeEvents(sql: Sql, connectionId: string, linkId: string)
   await sql`delete from link_signal where connection_id = ${connectionId} and link_id = ${linkId}`;
   return await sql<InboxEvent[]>`
     select id, system, event, external_id as "externalId", body,
-           (extract(epoch from received_at) * 1000)::float8 as "receivedAtMs"
+           (extract(epoch from received_at) * 1000)::float8 as "receivedAtMs", now()::text as "takenAt"
       from inbox
      where connection_id = ${connectionId} and link_id = ${linkId} and handled_at is null
      order by id`;

@@ -1,6 +1,6 @@
 /** All that the store holds about one link, in one statement: a link's workflow asks for it several times for each change. */
 import type { FieldName, SystemName } from '../core/record.js';
-import type { CaseAnswer } from './caseAnswers.js';
+import { isDeclined, type CaseAnswer } from './caseAnswers.js';
 import type { Sql, Transaction } from './database.js';
 import type { Intent } from './intents.js';
 import type { LinkCase } from './linkCases.js';
@@ -8,19 +8,22 @@ import { pairOf, selectPairs, type Depth, type LinkedPair, type PairRow } from '
 
 export interface LinkState {
   readonly pair: LinkedPair;
+  /** When it was looked up, by the database's clock, to be given back to the database. */
+  readonly at: string;
   /** Open ones about the link or its records. */
   readonly cases: readonly LinkCase[];
   /** What persons answered and nobody has carried out yet, oldest case first. */
   readonly answers: readonly CaseAnswer[];
   /** Creations whose effect is not known. */
   readonly intents: readonly Intent[];
-  /** Questions that a person closed without more: not asked again (see `declinedQuestions`). */
+  /** Questions that a person closed without more: not asked again (see `isDeclined`). */
   readonly declined: ReadonlySet<'removal' | 'create'>;
   /** The connection's rules that persons made of their answers, by field. */
   readonly rules: Readonly<Record<FieldName, SystemName>>;
 }
 
 interface Row extends PairRow {
+  readonly at: string;
   readonly cases: readonly (LinkCase & { readonly id: number; readonly answer: object | null })[];
   readonly intents: readonly Intent[];
   readonly declined: readonly ('removal' | 'create')[];
@@ -36,7 +39,7 @@ export async function findLinkState(
 ): Promise<LinkState | null> {
   const isAbout = sql`c.connection_id = ${connectionId} and (c.link_id = ${linkId} or (c.link_id is null and c.subject = ${linkId}))`;
   const [row] = await sql<Row[]>`
-    select p.*,
+    select p.*, now()::text as at,
            coalesce((select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer)
                                      order by c.id)
                        from cases c where ${isAbout} and c.status = 'open' and c.kind not in ('guard', 'doubt', 'canary')), '[]') as cases,
@@ -45,10 +48,7 @@ export async function findLinkState(
                                      'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
                        from intent i where i.connection_id = ${connectionId} and i.link_id = ${linkId} and i.status = 'sent'), '[]') as intents,
            coalesce((select json_agg(distinct c.kind)
-                       from cases c where ${isAbout} and c.status = 'closed' and c.kind in ('removal', 'create')
-                        and c.answer->>'take' = 'close'
-                        and not exists (select 1 from shadow s where s.connection_id = c.connection_id
-                                           and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)), '[]') as declined,
+                       from cases c where ${isAbout} and ${isDeclined(sql)}), '[]') as declined,
            coalesce((select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}), '{}') as rules
       from (${selectPairs(
         sql,
@@ -59,6 +59,7 @@ export async function findLinkState(
   if (row === undefined) return null;
   return {
     pair: pairOf(row),
+    at: row.at,
     cases: row.cases.map(({ kind, field, saw }) => ({ kind, field, saw })),
     answers: row.cases.flatMap(({ id, kind, field, answer }) =>
       answer === null ? [] : [{ caseId: id, kind, field, ...answer } as CaseAnswer],

@@ -1,7 +1,9 @@
 /** The table `scan`: one reading of one system's whole list. The rules of paging are in core/scan.ts. */
+import { isDeepStrictEqual } from 'node:util';
 import type { PageFacts } from '../core/scan.js';
 import type { SystemName } from '../core/record.js';
 import type { Sql } from './database.js';
+import { lookAgain } from './inbox.js';
 import { markSeen, readSince, upsertShadows, type ShadowRow } from './shadows.js';
 
 export interface ScanKey {
@@ -63,8 +65,19 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
     let seen = scan!.seen;
     if (firstKnown && !isLate && ids.length > 0) {
       const older = page.rows.filter((row) => !younger.has(row.id));
-      await upsertShadows(tx, connectionId, system, older, { scanId, pass });
-      await markSeen(tx, { connectionId, system, scanId, pass }, [...younger]);
+      await upsertShadows(tx, connectionId, system, older, { seenBy: { scanId, pass } });
+      await markSeen(tx, { connectionId, system, scanId, pass }, [...younger.keys()]);
+      // Read while the page was on its way: where the two differ, nobody knows which is the younger.
+      const differing = page.rows.filter((row) => {
+        const stored = younger.get(row.id);
+        return stored !== undefined && !isDeepStrictEqual(stored, row.hashes);
+      });
+      await lookAgain(
+        tx,
+        connectionId,
+        system,
+        differing.map((row) => row.id),
+      );
       seen += new Set(ids).size - marked!.all;
       await tx`update scan set seen = ${seen} where id = ${scanId}`;
     }

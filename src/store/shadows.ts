@@ -20,18 +20,29 @@ export interface Shadow {
   readonly externalReference: string | null;
 }
 
+export interface StoringShadows {
+  /** Marks them as seen by that scan's pass. */
+  readonly seenBy?: { readonly scanId: number; readonly pass: number };
+  /**
+   * What they may replace: `any`; `gone`: only what was read and is proven gone since; or what was last stored until a moment, by the database's clock: a
+   * reading that was stored while this one was on its way may be the younger.
+   */
+  readonly replaces?: 'any' | 'gone' | { readonly storedUntil: string };
+}
+
 /**
- * Inserts or replaces shadows, all in one statement. With `seenBy`, marks them as seen by that scan's pass. A record that is read
- * again after it was taken for gone is back.
+ * Inserts or replaces shadows, all in one statement. A record that is read again after it was taken for gone is back.
+ *
+ * @returns ids of those that were not stored, because they would replace what they may not
  */
 export async function upsertShadows(
   sql: Sql | Transaction,
   connectionId: string,
   system: SystemName,
   rows: readonly ShadowRow[],
-  seenBy?: { readonly scanId: number; readonly pass: number },
-): Promise<void> {
-  if (rows.length === 0) return;
+  { seenBy, replaces = 'any' }: StoringShadows = {},
+): Promise<string[]> {
+  if (rows.length === 0) return [];
   // A list that moves can show one id twice on a page; the later row is the newer.
   const byId = new Map(rows.map((row) => [row.id, row]));
   const rowsById = [...byId.values()];
@@ -43,7 +54,13 @@ export async function upsertShadows(
     external_reference: row.externalReference,
     modified_at: row.modifiedAt === null ? null : new Date(row.modifiedAt).toISOString(),
   }));
-  await sql`
+  const replaced =
+    replaces === 'any'
+      ? sql``
+      : replaces === 'gone'
+        ? sql`where s.gone_at > s.read_at`
+        : sql`where s.read_at <= ${replaces.storedUntil}::timestamptz`;
+  const stored = await sql<{ id: string }[]>`
     insert into shadow as s (connection_id, system, external_id, document, fields, hashes, match_keys, external_reference,
                              modified_at, scan_id, scan_pass)
     select ${connectionId}, ${system}, r.external_id, r.document::json, r.fields, r.hashes,
@@ -58,24 +75,29 @@ export async function upsertShadows(
        set document = excluded.document, fields = excluded.fields, hashes = excluded.hashes, match_keys = excluded.match_keys,
            external_reference = excluded.external_reference, modified_at = excluded.modified_at,
            scan_id = coalesce(excluded.scan_id, s.scan_id), scan_pass = coalesce(excluded.scan_pass, s.scan_pass),
-           read_at = now(), gone_at = null`;
+           read_at = now(), gone_at = null
+     ${replaced}
+    ${replaces === 'any' ? sql`` : sql`returning external_id as id`}`;
+  if (replaces === 'any' || stored.length === rowsById.length) return [];
+  const ids = new Set(stored.map((row) => row.id));
+  return rowsById.flatMap(({ id }) => (ids.has(id) ? [] : [id]));
 }
 
 /**
- * Of these records, those of which a younger reading than this is stored: while a page was on its way, a live change was read or
- * written. What the page says about them is older, and must not replace it.
+ * Of these records, those of which something was stored since a moment, with its hashes: while a page was on its way, a live change was
+ * read or written. What the page says about them may be older, and must not replace it.
  */
 export async function readSince(
   sql: Sql | Transaction,
   { connectionId, system }: { readonly connectionId: string; readonly system: SystemName },
   ids: readonly string[],
   since: string,
-): Promise<Set<string>> {
-  const rows = await sql<{ id: string }[]>`
-    select external_id as id from shadow
+): Promise<Map<string, FieldHashes>> {
+  const rows = await sql<{ id: string; hashes: FieldHashes }[]>`
+    select external_id as id, hashes from shadow
      where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids as string[]})
        and (read_at > ${since}::timestamptz or gone_at > ${since}::timestamptz)`;
-  return new Set(rows.map((row) => row.id));
+  return new Map(rows.map(({ id, hashes }) => [id, hashes]));
 }
 
 /** Marks records as seen by a scan's pass, without replacing what is known of them. */
@@ -90,7 +112,10 @@ export async function markSeen(
      where connection_id = ${by.connectionId} and system = ${by.system} and external_id = any(${ids as string[]})`;
 }
 
-/** Marks a record as gone: a read by id was answered 404. The shadow is kept, so that nothing is lost. */
+/**
+ * Marks a record as gone: a read by id was answered 404. The shadow is kept, so that nothing is lost. Of a record that was never read it
+ * is remembered too, while creations are under way whose effect is not known: it may be one of them, removed before we heard of it.
+ */
 export async function markGone(
   sql: Sql | Transaction,
   connectionId: string,
@@ -98,8 +123,16 @@ export async function markGone(
   id: string,
 ): Promise<void> {
   await sql`
-    update shadow set gone_at = coalesce(gone_at, now())
-     where connection_id = ${connectionId} and system = ${system} and external_id = ${id}`;
+    with marked as (
+      update shadow set gone_at = coalesce(gone_at, now())
+       where connection_id = ${connectionId} and system = ${system} and external_id = ${id}
+      returning 1
+    )
+    insert into shadow (connection_id, system, external_id, document, fields, hashes, match_keys, read_at, gone_at)
+    select ${connectionId}, ${system}, ${id}, '{}', '{}', '{}', '{}', now(), now()
+     where not exists (select 1 from marked)
+       and exists (select 1 from intent where connection_id = ${connectionId} and system = ${system} and status = 'sent')
+    on conflict do nothing`;
 }
 
 /** A record that no link claims. */

@@ -261,7 +261,7 @@ class DecisionApplication {
    */
   private async record(result: LinkResult, carriedOut: readonly CaseAnswer[]): Promise<LinkState | null> {
     const { sql, connection, linkId } = this.applying;
-    const where = { connectionId: connection.id, planId: null };
+    const where = { connectionId: connection.id, planId: null, loadedAt: this.link.at };
     const now = await commitResults(sql, where, [{ ...result, n: null }], async (tx) => {
       const [, state] = await Promise.all([
         closeCarriedOut(tx, carriedOut),

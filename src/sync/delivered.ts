@@ -3,7 +3,7 @@
  * it was when the event was made: a late one must not undo a newer one.
  */
 import type { SystemName } from '../core/record.js';
-import type { InboxEvent } from '../store/inbox.js';
+import { tellsNothing, type InboxEvent } from '../store/inbox.js';
 import type { Shadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import { valueAt } from '../systems/mapping.js';
@@ -24,7 +24,7 @@ export function newestDelivered(
   known: Shadow | null,
 ): SystemRecord | null {
   const records = events
-    .filter((one) => one.event !== 'deleted')
+    .filter((one) => one.event !== 'deleted' && !tellsNothing(one))
     .map((one) => recordIn(connection, system, one))
     .filter((one) => !isOlder(one.modifiedAt, known?.modifiedAt ?? null));
   const newest = records.reduce<SystemRecord | null>(

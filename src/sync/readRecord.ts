@@ -13,7 +13,7 @@ import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent }
 import { openIntents } from '../store/intents.js';
 import { deleteLink, idsOfLink, linkOfRecord } from '../store/links.js';
 import { findLinkState } from '../store/linkState.js';
-import { markGone, shadowsByIds, upsertShadows } from '../store/shadows.js';
+import { markGone, readSince, shadowsByIds, upsertShadows } from '../store/shadows.js';
 import type { Lane } from '../store/budget.js';
 import type { OpenConnection } from '../connection.js';
 import type { SystemRecord } from '../systems/system.js';
@@ -49,6 +49,14 @@ interface Found {
   readonly record: SystemRecord | 'gone' | 'unread';
 }
 
+/** Something was stored of a record while it was read: nobody knows which is the younger. The transaction must be rolled back. */
+class ReadingCrossed extends Error {
+  override readonly name = 'ReadingCrossed';
+}
+
+/** A list shows a record once or twice; whoever meets it more often is in the way. */
+const maxReadings = 3;
+
 /** One that is merged needs two claims at most; each further one would be another merge meanwhile. */
 const maxClaims = 4;
 
@@ -63,7 +71,14 @@ export async function readRecord(reading: ReadingRecord): Promise<RecordReading>
   };
   try {
     await claim(linkId);
-    return await readClaimed(reading, claim);
+    for (let nth = 1; ; nth++) {
+      try {
+        return await readClaimed(reading, claim, new Set(held.flatMap((one) => [...one.linkIds])));
+      } catch (error) {
+        if (!(error instanceof ReadingCrossed)) throw error;
+        if (nth === maxReadings) throw new LinkBusy([linkId]);
+      }
+    }
   } finally {
     for (const one of held) await one.release();
   }
@@ -72,12 +87,12 @@ export async function readRecord(reading: ReadingRecord): Promise<RecordReading>
 async function readClaimed(
   { sql, connection, linkId, lane }: ReadingRecord,
   claim: (linkId: string) => Promise<void>,
+  claimed: Set<string>,
 ): Promise<RecordReading> {
   const events = await takeEvents(sql, connection.id, linkId);
   // Nothing came: an answer, a look, or an attempt that is repeated after its commit.
   if (events.length === 0) return { view: await viewNow(sql, connection, linkId, null), events: [] };
   const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, linkId, lane, one)));
-  const claimed = new Set([linkId]);
   for (let attempt = 1; ; attempt++) {
     try {
       const view = await sql.begin(async (tx) => {
@@ -134,13 +149,11 @@ async function record(
   tx: Transaction,
   { connection, linkId, events, found, claimed }: Recording,
 ): Promise<FirstSight | null> {
+  const { takenAt } = events[0]!;
   // Sent one behind the other without waiting for answers, as in `commitResults`.
   const [ids] = await Promise.all([
     idsOfLink(tx, connection.id, linkId),
-    ...found.map(({ system, id, record: what }) => {
-      if (what === 'gone') return markGone(tx, connection.id, system, id);
-      return what === 'unread' ? undefined : upsertShadows(tx, connection.id, system, [connection.shadowOf(what)]);
-    }),
+    ...found.map((one) => store(tx, connection, one, takenAt)),
   ]);
   for (const { system, record: what } of found) {
     if (what === 'gone' && ids !== null && ids[otherSystem(system)] === null) await forget(tx, connection.id, linkId);
@@ -160,6 +173,20 @@ async function record(
     );
   }
   return sighting;
+}
+
+/** @throws {ReadingCrossed} */
+async function store(tx: Transaction, connection: OpenConnection, found: Found, takenAt: string): Promise<void> {
+  const { system, id, record: what } = found;
+  if (what === 'gone') {
+    const since = await readSince(tx, { connectionId: connection.id, system }, [id], takenAt);
+    if (since.size > 0) throw new ReadingCrossed();
+    await markGone(tx, connection.id, system, id);
+  } else if (what !== 'unread') {
+    const replaces = { storedUntil: takenAt };
+    const kept = await upsertShadows(tx, connection.id, system, [connection.shadowOf(what)], { replaces });
+    if (kept.length > 0) throw new ReadingCrossed();
+  }
 }
 
 /** A person who was known to one system only has left it before anything was made of them. */

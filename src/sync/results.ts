@@ -2,6 +2,7 @@
 import { systemNames, type SystemName } from '../core/record.js';
 import { closeSettledCases, openCases, type NewCase } from '../store/cases.js';
 import { keepPlans, type Sql, type Transaction } from '../store/database.js';
+import { lookAgain } from '../store/inbox.js';
 import { settleIntents } from '../store/intents.js';
 import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
 import { agree, type Agreement } from '../store/links.js';
@@ -32,6 +33,49 @@ export interface ItemResult extends LinkResult {
   readonly n: number | null;
 }
 
+export interface CommittingResults {
+  readonly connectionId: string;
+  /** Null: no plan's. */
+  readonly planId: number | null;
+  /** When what was decided on was looked up (`LinkState.at`), where a list may be read meanwhile. */
+  readonly loadedAt?: string;
+}
+
+/**
+ * Stores what was read and answered. Where somebody else stored the same record meanwhile, nobody knows which is the younger, so it is
+ * looked at again. Until then a creation's answer gives way, because whoever read the record did so after it was created; a write's answer
+ * does not, or what was written would look unwritten.
+ */
+async function keepShadows(
+  tx: Transaction,
+  { connectionId, loadedAt }: CommittingResults,
+  system: SystemName,
+  results: readonly LinkResult[],
+): Promise<void> {
+  const created: ShadowRow[] = [];
+  const known: ShadowRow[] = [];
+  for (const { agreement, shadows } of results) {
+    for (const { row } of shadows.filter((one) => one.system === system)) {
+      (agreement?.ids?.[system] === row.id ? created : known).push(row);
+    }
+  }
+  const [given, crossed] = await Promise.all([
+    upsertShadows(tx, connectionId, system, created, { replaces: 'gone' }),
+    upsertShadows(
+      tx,
+      connectionId,
+      system,
+      known,
+      loadedAt === undefined ? {} : { replaces: { storedUntil: loadedAt } },
+    ),
+  ]);
+  const ours = known.filter((row) => crossed.includes(row.id));
+  await Promise.all([
+    upsertShadows(tx, connectionId, system, ours),
+    lookAgain(tx, connectionId, system, [...given, ...crossed]),
+  ]);
+}
+
 /**
  * Records results and ends their items: all of it or nothing.
  *
@@ -40,19 +84,17 @@ export interface ItemResult extends LinkResult {
  */
 export async function commitResults<T = void>(
   sql: Sql,
-  where: { readonly connectionId: string; readonly planId: number | null },
+  where: CommittingResults,
   results: readonly ItemResult[],
   then?: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   const { connectionId, planId } = where;
-  const rowsOf = (system: SystemName) =>
-    results.flatMap((one) => one.shadows.filter((shadow) => shadow.system === system).map((shadow) => shadow.row));
   const gone = results.flatMap((one) => one.gone);
   return (await sql.begin(async (tx) => {
     // Sent one behind the other without waiting for answers: PostgreSQL carries them out in this order, in one round trip.
     const recording = [
       keepPlans(tx),
-      ...systemNames.map((system) => upsertShadows(tx, connectionId, system, rowsOf(system))),
+      ...systemNames.map((system) => keepShadows(tx, where, system, results)),
       ...gone.map(({ system, id }) => markGone(tx, connectionId, system, id)),
       agree(
         tx,

@@ -1,17 +1,19 @@
 /**
  * Creations whose answer never came, in a system where we cannot choose the id. A scan that is complete and younger than the
- * creation shows whether it took effect: the record is recognised by the reference that it carries, or by holding exactly the
- * values that were sent while nobody else claims it.
+ * creation shows whether it took effect: the record is recognised by the reference that it carries, by holding exactly the values
+ * that were sent while nobody else claims it, or else by the connection's rules.
  */
+import { match, type Candidate, type Doubt } from '../core/match.js';
 import { otherSystem, systemNames, type FieldHashes, type SystemName } from '../core/record.js';
 import { openCases, type NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
 import { openIntents, settleIntents, type Intent } from '../store/intents.js';
 import { agree, pairsByIds, type LinkedPair } from '../store/links.js';
 import { countPending, renameOutcome, reopenItems } from '../store/planItems.js';
-import { unlinkedShadows, type UnlinkedShadow } from '../store/shadows.js';
+import { shadowsByIds, unlinkedShadows, type UnlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import { agreedHashes, pairHashes } from './decideLink.js';
+import { doubtCase } from './doubts.js';
 
 /**
  * Repeatable: what an attempt has settled, the next one finds done.
@@ -33,7 +35,7 @@ export async function settleCreations(
       intents.map((intent) => intent.linkId),
     );
     const free = await unlinkedShadows(sql, connection.id, system);
-    const missing: { readonly intent: Intent; readonly pair: LinkedPair }[] = [];
+    const unrecognised: Sent[] = [];
     for (const intent of intents) {
       const pair = pairs.get(intent.linkId);
       // The link is gone, or has its record meanwhile: nothing is left to find out.
@@ -43,20 +45,30 @@ export async function settleCreations(
       }
       const found = recognise(intent, pair.ids[otherSystem(system)], free);
       if (found === null) {
-        missing.push({ intent, pair });
+        unrecognised.push({ intent, pair });
         continue;
       }
       free.splice(free.indexOf(found), 1);
       await link(sql, connection, planId, pair, system, found, intent);
       recognised += 1;
     }
+    const { found, doubts } = await matchedByRules(sql, connection, system, unrecognised, free);
+    for (const [{ intent, pair }, shadow] of found) {
+      await link(sql, connection, planId, pair, system, shadow, intent);
+      recognised += 1;
+    }
+    const missing = unrecognised.filter((one) => !found.has(one) && !doubts.has(one));
     // In one transaction: an intent that is settled is not found again by an attempt that repeats this one.
     await sql.begin(async (tx) => {
       await settleIntents(
         tx,
         connection.id,
-        missing.map(({ intent }) => intent),
+        [...missing, ...doubts.keys()].map(({ intent }) => intent),
       );
+      await openCases(tx, connection.id, planId, [...doubts.values()].map(doubtCase));
+      for (const { intent } of doubts.keys()) {
+        await renameOutcome(tx, planId, intent.linkId, { from: 'unsettled', to: 'asked' });
+      }
       if (giveUp) await openCases(tx, connection.id, planId, missing.map(neverAppeared));
       else {
         await reopenItems(
@@ -71,7 +83,52 @@ export async function settleCreations(
   return { recognised, reopened: await countPending(sql, planId, 'remote') };
 }
 
-function neverAppeared({ intent, pair }: { readonly intent: Intent; readonly pair: LinkedPair }): NewCase {
+/** A creation that was sent, and its link. */
+interface Sent {
+  readonly intent: Intent;
+  readonly pair: LinkedPair;
+}
+
+/**
+ * Creations whose records do not hold what was sent: somebody edited them before they were seen. Among what appeared since then, they are
+ * looked for as a bulk sync looks for anybody, by the rules that match one record with one. Sent once more they would be twins; and if it
+ * is somebody whom a person entered meanwhile, it is the same person. Where the rules are in doubt, so are we.
+ */
+async function matchedByRules(
+  sql: Sql,
+  connection: OpenConnection,
+  system: SystemName,
+  sent: readonly Sent[],
+  free: readonly UnlinkedShadow[],
+): Promise<{ found: Map<Sent, UnlinkedShadow>; doubts: Map<Sent, Doubt> }> {
+  const found = new Map<Sent, UnlinkedShadow>();
+  const doubts = new Map<Sent, Doubt>();
+  const since = Math.min(...sent.map(({ intent }) => intent.recordedAtMs));
+  const appeared = new Map(free.flatMap((one) => (one.firstSeenAtMs >= since ? [[one.id, one] as const] : [])));
+  if (appeared.size === 0) return { found, doubts };
+  const other = otherSystem(system);
+  const known = [...(await shadowsByIds(sql, connection.id, system, [...appeared.keys()])).values()];
+  const candidates: Candidate[] = known.map(({ id, fields }) => ({ system, id, fields, externalReference: null }));
+  const byId = new Map<string, Sent>();
+  for (const one of sent) {
+    const shadow = one.pair.shadows[other];
+    if (shadow === null) continue;
+    byId.set(shadow.id, one);
+    candidates.push({ system: other, id: shadow.id, fields: shadow.fields, externalReference: null });
+  }
+  const result = match(candidates, connection.matchRules);
+  for (const pair of result.links) {
+    const [one, shadow] = [byId.get(pair[other]), appeared.get(pair[system])];
+    if (one && shadow && shadow.firstSeenAtMs >= one.intent.recordedAtMs) found.set(one, shadow);
+  }
+  for (const doubt of result.doubts) {
+    if (doubt[system].length === 0) continue;
+    for (const id of doubt[other]) doubts.set(byId.get(id)!, doubt);
+  }
+  return { found, doubts };
+}
+
+function neverAppeared({ intent, pair }: Sent): NewCase {
   const { linkId, system, sends } = intent;
   return {
     kind: 'refused',

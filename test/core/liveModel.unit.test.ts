@@ -44,6 +44,7 @@ describe('the property finds a fault that is put in on purpose', () => {
     ['gone when the list is short', /^6:/],
     ['first sight matches nobody', /^4:/],
     ['survivor not told', /^8:/, 166],
+    ['younger reading replaced', /^8:/, 12],
     ['values in the history', /^10:/],
   ])('%s', (mutant, expected, own = seed) => {
     const found = fc.check(
@@ -53,6 +54,28 @@ describe('the property finds a fault that is put in on purpose', () => {
     expect(found.failed).toBe(true);
     expect(found.errorInstance).toBeInstanceOf(Violation);
     expect((found.errorInstance as Violation).message).toMatch(expected);
+  });
+});
+
+describe('an answer that a server turns into what it had', () => {
+  const setting = { ...plainSetting, upperCases: true, linkedPeople: 0 };
+  const lived = (mutant: Mutant | null) => {
+    const model = new LiveModel({ ...setting, mutant });
+    for (const system of systemNames) model.act({ do: 'enter', system, person: 2 });
+    model.settle();
+    model.act({ do: 'answer', nth: 0, take: 'yapla', value: 0 });
+    model.settle();
+    return model.world;
+  };
+
+  test('is carried out once, and leaves the question why the server does not take it', () => {
+    const { store, servers } = lived(null);
+    expect(servers.yoplanning.requests.put).toBe(1);
+    expect(store.cases.filter(({ open }) => open).map(({ kind }) => kind)).toEqual(['notTaken']);
+  });
+
+  test('would be carried out for ever if its case stayed open', () => {
+    expect(() => lived('answers not closed')).toThrow(/^9:/);
   });
 });
 

@@ -15,8 +15,8 @@ let connection: ScriptedConnection;
 let planId: number;
 let linkIds: string[];
 
-const zoe = { firstName: 'Zoé', phone: '+33612345678', city: 'Lyon' };
-const max = { firstName: 'Max', phone: '+33699999999', city: 'Nantes' };
+const zoe = { firstName: 'Zoé', lastName: 'Lemaire', phone: '+33612345678', city: 'Lyon' };
+const max = { firstName: 'Max', lastName: 'Vandamme', phone: '+33699999999', city: 'Nantes' };
 
 beforeAll(async () => {
   database = await freshDatabase();
@@ -30,6 +30,7 @@ afterAll(async () => {
 /** Two people of Yoplanning were created in Yapla, and no answer came. */
 beforeEach(async () => {
   connection = scriptedConnection(uniqueName('club'));
+  Object.assign(connection, { matchRules: [{ all: ['phone'] }] });
   connection.systems.yoplanning.put('b1', zoe);
   connection.systems.yoplanning.put('b2', max);
   await scanAll(sql, connection);
@@ -109,6 +110,34 @@ describe('a creation whose answer never came', () => {
     await scanAll(sql, connection);
     expect((await settle()).recognised).toBe(1);
     expect(await ids()).toEqual(['chosen', null]);
+  });
+
+  test('whose record was edited before anybody saw it is linked by the rules, and not sent again', async () => {
+    await send();
+    connection.systems.yapla.put('a1', { ...zoe, city: 'Brest' });
+    await scanAll(sql, connection);
+    expect(await settle()).toEqual({ recognised: 1, reopened: 1 });
+    expect(await ids()).toEqual(['a1', null]);
+    const pair = (await pairsByIds(sql, connection.id, linkIds)).get(linkIds[0]!);
+    // Nobody knows who typed what differs: it is no part of the base.
+    expect(Object.keys(pair!.base!).sort()).toEqual(['firstName', 'lastName', 'phone']);
+  });
+
+  test('whose record the rules doubt becomes a question, and is not sent again', async () => {
+    await send();
+    connection.systems.yapla.put('a1', { ...zoe, lastName: 'Peeters' });
+    await scanAll(sql, connection);
+    expect(await settle()).toEqual({ recognised: 0, reopened: 1 });
+    expect(await countOpenCases(sql, connection.id)).toEqual({ doubt: 1 });
+    expect(await endedItems(sql, planId, 'remote', 1, 3)).toEqual({ asked: 1 });
+    expect(await openIntents(sql, connection.id, 'all')).toEqual([]);
+  });
+
+  test('is not linked by the rules to somebody who was there before it was sent', async () => {
+    connection.systems.yapla.put('a0', { ...zoe, city: 'Brest' });
+    await scanAll(sql, connection);
+    await send();
+    expect((await settle()).recognised).toBe(0);
   });
 
   test('that never appears becomes a case in the end, which holds it back while nothing changes', async () => {

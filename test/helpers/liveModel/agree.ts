@@ -11,10 +11,19 @@ import {
 import { fingerprint, type StoredLink, type StoredShadow } from './store.js';
 import type { World } from './world.js';
 
-/** Moves the base to what both sides agree on. */
-export function moveBase(world: World, link: StoredLink): void {
+/**
+ * Moves the base to what both sides agree on.
+ *
+ * @param as one side as it was when it was decided: what was written is agreed, whatever a list shows of that side meanwhile
+ */
+export function moveBase(
+  world: World,
+  link: StoredLink,
+  as: Partial<Record<SystemName, StoredShadow | undefined>> = {},
+): void {
   if (world.is('base not moved')) return;
-  const hashes = pairHashes(world.store.pair(link));
+  const pair = world.store.pair(link);
+  const hashes = pairHashes({ ...pair, shadows: { ...pair.shadows, ...as } as typeof pair.shadows });
   if (hashes.yapla === null || hashes.yoplanning === null) return;
   link.base = { ...link.base, ...agreedHashes(hashes, world.fields) };
 }

@@ -9,8 +9,9 @@ import { otherSystem, systemNames, type FieldValue, type SystemName } from '../.
 import { sameHashes } from '../../../src/sync/decideLink.js';
 import { closeSettled, learnForms, moveBase, settleCreated, settleUnanswered } from './agree.js';
 import { fieldNames, normal } from './setting.js';
-import { fingerprint, merged, readingOf, type StoredLink, type StoredShadow } from './store.js';
+import { fingerprint, merged, readingOf, type Case, type StoredLink, type StoredShadow } from './store.js';
 import { tell } from './readRecord.js';
+import type { ServerRecord } from './server.js';
 import { seenOf, viewOf } from './view.js';
 import type { World } from './world.js';
 
@@ -34,25 +35,42 @@ export function* applyDecision(
     world.counts.stale += 1;
     return released(world, linkId);
   }
+  const answered = store.openCases(linkId).map((one) => ({ one, answer: one.answer }));
   for (const field of decision.conflicts) store.ask({ kind: 'conflict', linkId, field });
   if (decision.asksCreation) store.ask({ kind: 'create', linkId });
   if (decision.gone !== null) yield* proveRemoval(world, link, decision.gone);
   else if (decision.create !== null) yield* create(world, link, decision.create, decision.write[decision.create]);
   else {
     const values = answeredValues(world, link, decision);
+    let isDone = true;
     for (const system of systemNames) {
       const set = toWrite(world, link, system, decision, values);
-      if (Object.keys(set).length > 0 && !(yield* write(world, link, system, set, decision))) break;
+      if (Object.keys(set).length > 0 && !(yield* write(world, link, system, set, decision))) {
+        isDone = false;
+        break;
+      }
     }
     yield;
     // A write that was stale leaves sides that differ: nothing moves but what both hold.
     if (store.links.get(linkId) === link) {
       moveBase(world, link);
+      if (isDone && !world.is('answers not closed')) closeCarriedOut(decision, answered);
       closeSettled(world, link);
     }
   }
   yield;
   return released(world, linkId);
+}
+
+/** Answers that this decision was about. One that came meanwhile is for the next. */
+function closeCarriedOut(
+  { write: written, values }: LiveDecision,
+  answered: readonly { readonly one: Case; readonly answer: Case['answer'] }[],
+): void {
+  const fields = [...written.yapla, ...written.yoplanning, ...values];
+  for (const { one, answer } of answered) {
+    if (answer !== null && one.answer === answer && fields.includes(one.field)) one.open = false;
+  }
 }
 
 function released(world: World, linkId: string): LinkView {
@@ -109,6 +127,7 @@ function* write(
   const { store } = world;
   const server = world.servers[system];
   const seen = store.shadow(system, link.ids[system])!;
+  const source = { [otherSystem(system)]: store.shadow(otherSystem(system), link.ids[otherSystem(system)]) };
   const id = seen.id;
   const intended = () =>
     Object.keys(set).map((field) => {
@@ -131,10 +150,13 @@ function* write(
   if (!sameHashes(hashes, seen.hashes) && !world.is('precondition not checked')) {
     yield;
     // One transaction: an attempt before this one may have written it, and then only the base moves.
-    store.keepShadow(system, record);
+    keepOurs(world, system, record, seen);
     settleUnanswered(world, link, system, seen.fields);
     for (const entry of entries) entry.outcome ??= 'abandoned';
-    if (sameHashes(hashes, { ...seen.hashes, ...sent })) return true;
+    if (sameHashes(hashes, { ...seen.hashes, ...sent })) {
+      moveBase(world, link, source);
+      return true;
+    }
     world.counts.stale += 1;
     return false;
   }
@@ -144,7 +166,7 @@ function* write(
   yield;
   if (late) entries = intended();
   for (const entry of entries) entry.outcome = 'written';
-  const answer = store.keepShadow(system, after);
+  const answer = keepOurs(world, system, after, seen);
   for (const field of learnForms(world, link, system, { before: hashes, wanted: sent, after: answer.hashes })) {
     const sides = {
       yapla: store.shadow('yapla', link.ids.yapla),
@@ -153,13 +175,27 @@ function* write(
     const saw = { yapla: sides.yapla?.hashes[field], yoplanning: sides.yoplanning?.hashes[field] };
     store.ask({ kind: 'notTaken', linkId: link.linkId, field, saw });
   }
-  moveBase(world, link);
+  moveBase(world, link, source);
   // A value that a person chose is the base, whatever the other side still holds: the next write brings it there.
   for (const field of decision.values) {
     const hash = sent[field];
     if (hash !== undefined && !world.is('base not moved')) link.base = { ...link.base, [field]: hash };
   }
   return true;
+}
+
+/** What was read or answered becomes the shadow. Where a list stored another one meanwhile, nobody knows which is younger: it is looked at again. */
+function keepOurs(world: World, system: SystemName, record: ServerRecord, seen: StoredShadow): StoredShadow {
+  const { store } = world;
+  if (store.shadow(system, record.id) !== seen && !world.is('younger reading replaced')) {
+    tellAgain(world, system, record);
+  }
+  return store.keepShadow(system, record);
+}
+
+function tellAgain({ store, counts }: World, system: SystemName, record: ServerRecord): void {
+  store.receive({ system, event: 'updated', id: record.id, body: record });
+  counts.deliveries += 1;
 }
 
 function mapped(document: StoredShadow['document']): StoredShadow['document'] {
@@ -207,17 +243,16 @@ function* create(
   if (made !== null) adopt(world, link, system, made);
 }
 
-function adopt(
-  world: World,
-  link: StoredLink,
-  system: SystemName,
-  made: Parameters<World['store']['keepShadow']>[1],
-): void {
+function adopt(world: World, link: StoredLink, system: SystemName, made: ServerRecord): void {
   const { store } = world;
   // Its webhook was faster, and the link knows it already.
   if (store.holder(system, made.id) === undefined && link.ids[system] === null) {
     const intent = store.openIntent(link.linkId, system);
-    settleCreated(world, link, store.keepShadow(system, made), intent?.hashes ?? {});
+    // Whoever read it since it was created read it later.
+    const read = world.is('younger reading replaced') ? undefined : store.shadow(system, made.id);
+    settleCreated(world, link, read ?? store.keepShadow(system, made), intent?.hashes ?? {});
+    if (store.goneUnknown.has(`${system}:${made.id}`) && !world.is('younger reading replaced'))
+      tellAgain(world, system, made);
   }
   closeSettled(world, link);
 }

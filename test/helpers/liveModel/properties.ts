@@ -6,7 +6,7 @@ import type { Repaired } from './repair.js';
 import type { ServerRecord } from './server.js';
 import { fieldNames, fieldsIn, people } from './setting.js';
 import { readingOf, type StoredLink } from './store.js';
-import { viewOf } from './view.js';
+import { onlySide, viewOf } from './view.js';
 import { Violation, type World } from './world.js';
 
 /** Property 6, after every action: whoever counts as gone is gone. */
@@ -24,6 +24,7 @@ export function checkLive(world: World): void {
   if (world.counts.lost > 0) return;
   for (const link of world.store.links.values()) {
     for (const system of systemNames) checkShadow(world, link, system);
+    if (waitsInDoubt(world, link)) continue;
     const view = viewOf(world, link.linkId);
     const step = nextStep(view, ['yoplanning']);
     if (step.do === 'apply') throw new Violation(`8: ${link.linkId} rests, and ${step.outcome} is left to do`);
@@ -40,6 +41,12 @@ export function checkLive(world: World): void {
       if (!isKnown) throw new Violation(`8: nobody looked at ${system} ${record.id}`);
     }
   }
+}
+
+/** Known to one system only, and a person has to say first who it is: nothing is decided about it meanwhile. */
+export function waitsInDoubt({ store }: World, link: StoredLink): boolean {
+  const side = onlySide(link);
+  return side !== null && store.isDoubtful(`${side}:${link.ids[side]}`);
 }
 
 function checkShadow(world: World, link: StoredLink, system: SystemName): void {

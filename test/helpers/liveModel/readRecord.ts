@@ -20,6 +20,14 @@ export interface Reading {
 }
 
 export function* readRecord(world: World, linkId: string): Generator<void, Reading> {
+  for (;;) {
+    const reading = yield* attempt(world, linkId);
+    if (reading !== 'overtaken') return reading;
+  }
+}
+
+/** `overtaken`: a list stored one of the records meanwhile, and nobody can tell which of the two readings is the younger. */
+function* attempt(world: World, linkId: string): Generator<void, Reading | 'overtaken'> {
   const { store } = world;
   store.signals.delete(linkId);
   yield;
@@ -33,22 +41,35 @@ export function* readRecord(world: World, linkId: string): Generator<void, Readi
     if (holder !== undefined) return { view: mergedView(world, linkId, holder), taken };
   }
 
-  const reads: { readonly system: SystemName; readonly id: string; readonly record: ServerRecord | null }[] = [];
+  const reads: {
+    readonly system: SystemName;
+    readonly id: string;
+    readonly record: ServerRecord | null;
+    readonly before: StoredShadow | undefined;
+  }[] = [];
   const ids = link?.ids ?? { yapla: null, yoplanning: null, [own.system]: own.id };
   for (const system of systemNames) {
     const id = ids[system];
     if (id === null) continue;
     const about = events.filter((event) => event.system === system && event.id === id);
     if (about.length === 0 && store.shadow(system, id) !== undefined) continue;
+    const before = store.shadow(system, id);
     if (world.readsOne(system)) {
       yield;
-      reads.push({ system, id, record: world.servers[system].get(id) });
+      reads.push({ system, id, record: world.servers[system].get(id), before });
     } else {
-      const record = newestBody(world, about, store.shadow(system, id));
-      if (record !== null) reads.push({ system, id, record });
+      const record = newestBody(world, about, before);
+      if (record !== null) reads.push({ system, id, record, before });
     }
   }
   yield;
+  if (
+    reads.some(({ system, id, before }) => store.shadow(system, id) !== before) &&
+    !world.is('younger reading replaced')
+  ) {
+    world.counts.stale += 1;
+    return 'overtaken';
+  }
   // One transaction: what was read, the events that it answers, and who it is.
   for (const { system, id, record } of reads) {
     if (record !== null) {
@@ -59,6 +80,7 @@ export function* readRecord(world: World, linkId: string): Generator<void, Readi
     } else {
       const shadow = store.shadow(system, id);
       if (shadow) shadow.gone = true;
+      else store.goneUnknown.add(`${system}:${id}`);
     }
   }
   let survivor = identify(world, linkId);

@@ -10,12 +10,14 @@ import {
   type PlanTotals,
   type SystemPace,
 } from '../../../src/core/plan.js';
+import { parseLinkId } from '../../../src/core/linkId.js';
 import { otherSystem, systemNames } from '../../../src/core/record.js';
 import { decideLink } from '../../../src/sync/decideLink.js';
 import { closeSettled, settleUnanswered } from './agree.js';
 import { applyDecision } from './applyDecision.js';
 import { firstSight, ourCreation } from './readRecord.js';
-import { viewOf } from './view.js';
+import { waitsInDoubt } from './properties.js';
+import { onlySide, viewOf } from './view.js';
 import type { World } from './world.js';
 
 export interface Repaired {
@@ -34,6 +36,7 @@ export function repair(world: World): Repaired {
   const { store } = world;
   const pages = scan(world);
   settleCreations(world);
+  lookAnewAtDoubts(world);
   for (const shadow of [...store.shadows.values()]) {
     if (!shadow.gone && store.holder(shadow.system, shadow.id) === undefined)
       firstSight(world, shadow.system, shadow.id);
@@ -45,7 +48,10 @@ export function repair(world: World): Repaired {
     if (side !== undefined && link.ids[side] !== null && isFree) firstSight(world, side, link.ids[side]);
   }
 
-  const work = [...store.links.keys()].filter((linkId) => !store.claims.has(linkId));
+  // Who is in a doubt has no link in a bulk run's eyes, and is not made anywhere.
+  const work = [...store.links.values()].flatMap((link) =>
+    waitsInDoubt(world, link) || store.claims.has(link.linkId) ? [] : [link.linkId],
+  );
   const totals = addDoubts(
     work.reduce((sum, linkId) => addLink(world, linkId, sum), emptyTotals(pages)),
     0,
@@ -86,6 +92,25 @@ function settleCreations(world: World): void {
   for (const intent of store.intents) {
     if (intent.open && intent.externalId === null && !store.claims.has(intent.linkId)) intent.open = false;
   }
+}
+
+/** A bulk run matches anew all who are linked to nobody; only doubts about somebody who is linked stand. */
+function lookAnewAtDoubts({ store }: World): void {
+  const isLinked = (record: string) => {
+    const { system, id } = parseLinkId(record);
+    const link = store.holder(system, id);
+    return link !== undefined && (onlySide(link) === null || store.openIntent(link.linkId) !== undefined);
+  };
+  const doubts = store.cases.filter((one) => one.open && one.kind === 'doubt');
+  const standing = new Set<string>();
+  for (let found = -1; found !== standing.size;) {
+    found = standing.size;
+    for (const { records } of doubts) {
+      if (records.some((record) => isLinked(record) || standing.has(record)))
+        records.forEach((record) => standing.add(record));
+    }
+  }
+  for (const doubt of doubts) if (!doubt.records.some((record) => standing.has(record))) doubt.open = false;
 }
 
 function addLink(world: World, linkId: string, totals: PlanTotals): PlanTotals {

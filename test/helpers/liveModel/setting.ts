@@ -25,6 +25,8 @@ export type Mutant =
   | 'first sight matches nobody'
   | 'breaker switched off'
   | 'survivor not told'
+  | 'younger reading replaced'
+  | 'answers not closed'
   | 'values in the history';
 
 export interface Setting {

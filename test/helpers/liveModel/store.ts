@@ -97,6 +97,8 @@ export class Store {
   inbox: InboxEvent[] = [];
   /** Rows of `link_signal`: links with events that their workflow has not taken yet. */
   readonly signals = new Map<string, { signalled: boolean }>();
+  /** Records that were read as gone before anything else was known of them. */
+  readonly goneUnknown = new Set<string>();
   /** Links that somebody writes to now. */
   readonly claims = new Set<string>();
   /** Links that were merged into others: a transaction that meant one of them finds nothing. */

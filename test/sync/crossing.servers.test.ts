@@ -1,0 +1,233 @@
+/** Two readings of one record cross: a list stores it while it is read or written by itself. Nobody can tell which is the younger. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { decideLive } from '../../src/core/live.js';
+import { poolWithKeptPlans, type Sql, openDatabase } from '../../src/store/database.js';
+import { addEvents, addressEvents, takeEvents, tellsNothing } from '../../src/store/inbox.js';
+import { recordIntents } from '../../src/store/intents.js';
+import { pairsByIds, agree } from '../../src/store/links.js';
+import { databaseTime, openScan, storePage } from '../../src/store/scans.js';
+import { markGone, shadowsByIds, upsertShadows } from '../../src/store/shadows.js';
+import type { CanonicalFields, SystemName } from '../../src/core/record.js';
+import { applyDecision } from '../../src/sync/applyDecision.js';
+import { LinkBusy, LinkClaims } from '../../src/sync/claims.js';
+import { readRecord } from '../../src/sync/readRecord.js';
+import { commitResults } from '../../src/sync/results.js';
+import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
+import { propose, scanAll } from '../helpers/seededStore.js';
+import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+
+let database: FreshDatabase;
+let pool: Sql;
+let sql: Sql;
+let claims: LinkClaims;
+let connection: ScriptedConnection;
+let linkId: string;
+
+const old = { firstName: 'Zoé', phone: '+33612345678', city: 'Lyon' };
+const edited = { ...old, city: 'Brest' };
+const live = { maxFlips: 3, flipWindowMs: 3_600_000, maxAttempts: 4 };
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  pool = openDatabase(database.url, { maxConnections: 4, applicationName: 'crossing test' });
+  sql = poolWithKeptPlans(pool);
+});
+afterAll(async () => {
+  await sql.end();
+  await pool.end();
+  await database.drop();
+});
+beforeEach(async () => {
+  claims = new LinkClaims(pool);
+  connection = scriptedConnection(uniqueName('club'));
+  Object.assign(connection.config, { live, create: 'both' });
+  connection.systems.yapla.put('a1', old);
+  connection.systems.yoplanning.put('b1', old);
+  await scanAll(sql, connection);
+  [linkId] = (await propose(sql, connection, [['a1', 'b1']])) as [string];
+  await agree(sql, connection.id, [{ linkId, base: connection.hash(old), baseFields: old }]);
+});
+afterEach(async () => await claims.close());
+
+const rule = () => [{ connectionId: connection.id, debounceMs: 0, resignalMs: 60_000 }];
+const reading = () => readRecord({ sql, claims, connection, linkId, lane: 'live' });
+const shadow = async (system: SystemName, id: string) =>
+  (await shadowsByIds(sql, connection.id, system, [id])).get(id)?.fields;
+
+/** As a page of a list that shows the record so. */
+async function listShows(system: SystemName, id: string, fields: CanonicalFields, askedAt?: string): Promise<void> {
+  const scanId = await openScan(sql, connection.id, system, uniqueName('run'));
+  const record = { id, document: { id, ...fields }, fields, modifiedAt: null, externalReference: null };
+  await storePage(
+    sql,
+    { connectionId: connection.id, system, scanId, pass: 1 },
+    { start: 0, count: 1, rows: [connection.shadowOf(record)], askedAt: askedAt ?? (await databaseTime(sql)) },
+  );
+}
+
+async function isTold(system: SystemName, id: string): Promise<void> {
+  await addEvents(sql, [{ connectionId: connection.id, system, event: 'updated', externalId: id, body: '{"id":1}' }]);
+  await addressEvents(sql, rule(), 10);
+}
+
+/** Records that are to be looked at again, and nobody was told so by their system. */
+async function lookedAtAgain(): Promise<string[]> {
+  await addressEvents(sql, rule(), 10);
+  return (await takeEvents(sql, connection.id, linkId)).filter(tellsNothing).map((one) => one.externalId);
+}
+
+describe('a reading that a list crosses', () => {
+  test('is read once more, and what is read then counts', async () => {
+    await isTold('yapla', 'a1');
+    const { yapla } = connection.systems;
+    yapla.put('a1', edited);
+    yapla.arrives = async () => {
+      if (yapla.calls.length > 1) return;
+      await listShows('yapla', 'a1', { ...old, city: 'Nantes' });
+    };
+    const { view, events } = await reading();
+    expect(yapla.calls).toEqual(['read a1', 'read a1']);
+    expect(await shadow('yapla', 'a1')).toEqual(edited);
+    expect(view.yapla).toMatchObject({ hashes: { city: connection.hash(edited)['city'] } });
+    expect(events).toEqual([{ system: 'yapla', event: 'updated', n: 1 }]);
+    expect(await takeEvents(sql, connection.id, linkId)).toEqual([]);
+  });
+
+  test('that finds the record gone is read once more, too', async () => {
+    await isTold('yapla', 'a1');
+    const { yapla } = connection.systems;
+    yapla.records.delete('a1');
+    yapla.arrives = async () => {
+      if (yapla.calls.length > 1) return;
+      await listShows('yapla', 'a1', edited);
+      yapla.put('a1', edited);
+    };
+    await reading();
+    expect(await shadow('yapla', 'a1')).toEqual(edited);
+  });
+
+  test('time and again is left for a later attempt, and its events with it', async () => {
+    await isTold('yapla', 'a1');
+    connection.systems.yapla.arrives = async () => await listShows('yapla', 'a1', edited);
+    await expect(reading()).rejects.toThrow(LinkBusy);
+    expect(await takeEvents(sql, connection.id, linkId)).toHaveLength(1);
+  });
+});
+
+describe('a write that a list crosses', () => {
+  const applying = async () => {
+    const { view } = await reading();
+    const decision = decideLive(view, ['yapla']);
+    return await applyDecision({
+      sql,
+      claims,
+      connection,
+      linkId,
+      decision,
+      seen: view.seen,
+      writeId: 'live/test',
+      isRepeated: false,
+    });
+  };
+
+  test('keeps its own answer, and has the record looked at again', async () => {
+    connection.systems.yapla.put('a1', edited);
+    await isTold('yapla', 'a1');
+    const { yoplanning } = connection.systems;
+    yoplanning.arrives = async (call) => {
+      if (call === 'update') await listShows('yoplanning', 'b1', old);
+    };
+    expect((await applying()).outcome).toBe('done');
+    expect(await shadow('yoplanning', 'b1')).toEqual(edited);
+    expect(await lookedAtAgain()).toEqual(['b1']);
+  });
+
+  test('of which the list knows nothing has nothing looked at again', async () => {
+    connection.systems.yapla.put('a1', edited);
+    await isTold('yapla', 'a1');
+    expect((await applying()).outcome).toBe('done');
+    expect(await lookedAtAgain()).toEqual([]);
+  });
+});
+
+describe("a creation's answer", () => {
+  let lonely: string;
+  const record = { id: 'a2', document: { id: 'a2', ...old }, fields: old, modifiedAt: null, externalReference: null };
+
+  /** Known to Yoplanning only, and on its way to Yapla. */
+  beforeEach(async () => {
+    connection.systems.yoplanning.put('b2', old);
+    await scanAll(sql, connection);
+    [lonely] = (await propose(sql, connection, [[null, 'b2']])) as [string];
+    await recordIntents(sql, connection.id, [
+      { linkId: lonely, system: 'yapla', externalId: null, hashes: connection.hash(old) },
+    ]);
+  });
+  const answered = async () => {
+    const result = {
+      linkId: lonely,
+      outcome: 'created' as const,
+      shadows: [{ system: 'yapla' as const, row: connection.shadowOf(record) }],
+      agreement: { linkId: lonely, base: connection.hash(old), baseFields: old, ids: { yapla: 'a2' } },
+      journal: [],
+      cases: [],
+      settledIntents: ['yapla' as const],
+      gone: [],
+      n: null,
+    };
+    await commitResults(sql, { connectionId: connection.id, planId: null }, [result]);
+    expect((await pairsByIds(sql, connection.id, [lonely])).get(lonely)!.ids.yapla).toBe('a2');
+    linkId = lonely;
+  };
+
+  test('is the shadow where nobody read the record since', async () => {
+    await answered();
+    expect(await shadow('yapla', 'a2')).toEqual(old);
+    expect(await lookedAtAgain()).toEqual([]);
+  });
+
+  test('gives way to what somebody read of the record since, and it is looked at again', async () => {
+    const read = { ...record, document: { id: 'a2', ...edited }, fields: edited };
+    await upsertShadows(sql, connection.id, 'yapla', [connection.shadowOf(read)]);
+    await answered();
+    expect(await shadow('yapla', 'a2')).toEqual(edited);
+    expect(await lookedAtAgain()).toEqual(['a2']);
+  });
+
+  test('gives way to the proof that the record is gone already, and it is looked at again', async () => {
+    await markGone(sql, connection.id, 'yapla', 'a2');
+    await answered();
+    expect(await shadow('yapla', 'a2')).toBeUndefined();
+    expect(await lookedAtAgain()).toEqual(['a2']);
+  });
+
+  test('is the shadow of a record that was known, and gone, before', async () => {
+    await upsertShadows(sql, connection.id, 'yapla', [connection.shadowOf(record)]);
+    await markGone(sql, connection.id, 'yapla', 'a2');
+    await answered();
+    expect(await shadow('yapla', 'a2')).toEqual(old);
+  });
+});
+
+test('that an unknown record is gone is not remembered where nothing is being created', async () => {
+  await markGone(sql, connection.id, 'yapla', 'a9');
+  const rows = await sql`select 1 from shadow where connection_id = ${connection.id} and external_id = 'a9'`;
+  expect(rows).toHaveLength(0);
+});
+
+describe('a page that was asked for before a record was read', () => {
+  test('has the record looked at again where it shows something else', async () => {
+    const askedAt = await databaseTime(sql);
+    await scanAll(sql, connection);
+    await listShows('yapla', 'a1', edited, askedAt);
+    expect(await shadow('yapla', 'a1')).toEqual(old);
+    expect(await lookedAtAgain()).toEqual(['a1']);
+  });
+
+  test('has nothing looked at again where it shows the same', async () => {
+    const askedAt = await databaseTime(sql);
+    await scanAll(sql, connection);
+    await listShows('yapla', 'a1', old, askedAt);
+    expect(await lookedAtAgain()).toEqual([]);
+  });
+});
