@@ -7,7 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 import { run } from '../../src/cli/main.js';
 import { sandboxConnection } from '../../src/sandbox/connections.js';
 import type { CanonicalFields, SystemName } from '../../src/core/record.js';
-import { closeCasesById } from '../../src/store/caseAnswers.js';
+import { answerCase, closeCarriedOut, closeCase } from '../../src/store/caseAnswers.js';
 import { findCase, listOpenCases, openCases, type NewCase } from '../../src/store/cases.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { fieldRules } from '../../src/store/fieldRules.js';
@@ -120,7 +120,7 @@ describe('passerelle cases', () => {
     const conflict = await askCity();
     const refused = await ask({ kind: 'refused', details: { words: 'Nantes is too far' } });
     const closed = await ask({ kind: 'canary' });
-    await closeCasesById(sql, [closed], 'ann');
+    await closeCase(sql, closed, 'ann', null);
     const { status, printed } = await passerelle(['cases', club.id]);
     expect(status).toBe(0);
     expect(printed.split('\n')).toHaveLength(3);
@@ -302,7 +302,8 @@ describe('passerelle resolve', () => {
 
   test('of a closed case says when and by whom it was closed', async () => {
     const id = await askCity();
-    await closeCasesById(sql, [id], 'bob');
+    await answerCase(sql, id, { take: 'yapla' }, 'bob');
+    await closeCarriedOut(sql, [{ caseId: id, kind: 'conflict', field: 'city', take: 'yapla' }]);
     const { status, noted } = await passerelle(['resolve', String(id), '--take', 'yapla']);
     expect({ status, noted }).toMatchObject({ status: 1, noted: expect.stringMatching(/closed on \d{4}-.* by bob/) });
   });

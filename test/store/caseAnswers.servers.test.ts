@@ -1,39 +1,49 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   answerCase,
   CaseClosed,
   closeCarriedOut,
   closeCase,
-  closeCasesById,
   declinedQuestions,
   forwardAnswer,
-  openAnswers,
   UnfitAnswer,
   UnknownCase,
 } from '../../src/store/caseAnswers.js';
-import { findCase, listOpenCases, openCases, type CaseKind, type NewCase } from '../../src/store/cases.js';
-import { ensureConnection } from '../../src/store/connections.js';
-import { openDatabase, type Sql } from '../../src/store/database.js';
+import {
+  closeAnsweredCases,
+  closeSettledCases,
+  findCase,
+  listOpenCases,
+  openCases,
+  type CaseKind,
+  type NewCase,
+} from '../../src/store/cases.js';
+import type { Sql } from '../../src/store/database.js';
+import { proposeLinks } from '../../src/store/links.js';
+import { findLinkState } from '../../src/store/linkState.js';
 import { markGone, upsertShadows } from '../../src/store/shadows.js';
-import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+import { storeTest } from '../helpers/storeTest.js';
 
-let database: FreshDatabase;
 let sql: Sql;
 let club: string;
-beforeAll(async () => {
-  database = await freshDatabase();
-  sql = openDatabase(database.url, { maxConnections: 4, applicationName: 'case answers test' });
-});
-beforeEach(async () => {
-  club = uniqueName('club');
-  await ensureConnection(sql, club);
-});
-afterAll(async () => {
-  await sql.end();
-  await database.drop();
-});
+storeTest('case answers test', (store) => ({ sql, club } = store));
 
 const link = 'yapla:1';
+
+beforeEach(async () => {
+  const linkIds = [link, 'yapla:2'];
+  await proposeLinks(
+    sql,
+    club,
+    linkIds.map((linkId) => ({ linkId, yaplaId: linkId.slice(6), yoplanningId: null, matchedBy: 'test' })),
+  );
+});
+
+/** Answers about a link that its workflow would find. */
+const openAnswers = async (linkId: string) => (await findLinkState(sql, club, linkId, 'hashes'))!.answers;
+
+/** The same of the questions that it would not ask again. */
+const declinedOf = async (linkId: string) => (await findLinkState(sql, club, linkId, 'hashes'))!.declined;
 
 /** Opens a case and returns its id. */
 async function ask(kind: CaseKind, field = '', more: Partial<NewCase> = {}): Promise<number> {
@@ -55,21 +65,21 @@ describe('an answer', () => {
     await answerCase(sql, city, { take: 'yoplanning' }, 'ann');
     await answerCase(sql, phone, { take: 'value', value: '+33612345678' }, 'ann');
     await answerCase(sql, email, { take: 'value', value: null }, 'ann');
-    expect(await openAnswers(sql, club, link)).toEqual([
+    expect(await openAnswers(link)).toEqual([
       { caseId: city, kind: 'conflict', field: 'city', take: 'yoplanning' },
       { caseId: phone, kind: 'frozen', field: 'phone', take: 'value', value: '+33612345678' },
       { caseId: email, kind: 'notTaken', field: 'email', take: 'value', value: null },
     ]);
-    expect(await openAnswers(sql, club, 'yapla:2')).toEqual([]);
-    await closeCasesById(sql, [city, phone], 'ann');
-    expect((await openAnswers(sql, club, link)).map((one) => one.caseId)).toEqual([email]);
+    expect(await openAnswers('yapla:2')).toEqual([]);
+    await closeCarriedOut(sql, (await openAnswers(link)).slice(0, 2));
+    expect((await openAnswers(link)).map((one) => one.caseId)).toEqual([email]);
   });
 
   test('to the question whether to create is found by the link, which is its subject', async () => {
     await openCases(sql, club, null, [{ kind: 'create', subject: link, details: {} }]);
     const { id } = (await listOpenCases(sql, club))[0]!;
     await answerCase(sql, id, { take: 'create' }, 'ann');
-    expect(await openAnswers(sql, club, link)).toEqual([{ caseId: id, kind: 'create', field: '', take: 'create' }]);
+    expect(await openAnswers(link)).toEqual([{ caseId: id, kind: 'create', field: '', take: 'create' }]);
   });
 
   test('replaces an earlier one that is not carried out', async () => {
@@ -88,7 +98,7 @@ describe('an answer', () => {
 
   test('to a closed case is refused, with when and by whom it was closed', async () => {
     const id = await ask('conflict', 'city');
-    await closeCasesById(sql, [id], 'settled');
+    await closeSettledCases(sql, club, [{ linkId: link, openFields: [] }]);
     const { closedAt } = (await findCase(sql, id))!;
     const refusal = await answerCase(sql, id, { take: 'yapla' }, 'ann').catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(CaseClosed);
@@ -103,7 +113,7 @@ describe('an answer', () => {
     const conflict = await ask('conflict', 'city');
     await expect(answerCase(sql, conflict, { take: 'create' }, 'ann')).rejects.toBeInstanceOf(UnfitAnswer);
     await expect(closeCase(sql, conflict, 'ann', null)).rejects.toMatchObject({ kind: 'conflict', take: 'close' });
-    expect(await openAnswers(sql, club, link)).toEqual([]);
+    expect(await openAnswers(link)).toEqual([]);
   });
 });
 
@@ -111,17 +121,17 @@ describe('an answer that was carried out', () => {
   test('closes its case in the name of whoever answered', async () => {
     const id = await ask('conflict', 'city');
     await answerCase(sql, id, { take: 'value', value: 'Lyon' }, 'ann');
-    await closeCarriedOut(sql, await openAnswers(sql, club, link));
+    await closeCarriedOut(sql, await openAnswers(link));
     expect(await state(id)).toMatchObject({ closedBy: 'ann', answer: { take: 'value', value: 'Lyon' } });
   });
 
   test('leaves its case open where another answer came meanwhile: that one is still to be carried out', async () => {
     const id = await ask('conflict', 'city');
     await answerCase(sql, id, { take: 'value', value: 'Lyon' }, 'ann');
-    const taken = await openAnswers(sql, club, link);
+    const taken = await openAnswers(link);
     await answerCase(sql, id, { take: 'value', value: 'Brest' }, 'bob');
     await closeCarriedOut(sql, taken);
-    expect(await openAnswers(sql, club, link)).toMatchObject([{ caseId: id, value: 'Brest' }]);
+    expect(await openAnswers(link)).toMatchObject([{ caseId: id, value: 'Brest' }]);
   });
 });
 
@@ -152,6 +162,8 @@ describe('a case that a person closes', () => {
         ['yapla:2', new Set(['create'])],
       ]),
     );
+    expect(await declinedOf('yapla:1')).toEqual(new Set(['removal']));
+    expect(await declinedOf('yapla:2')).toEqual(new Set(['create']));
     const row = {
       id: '1',
       document: {},
@@ -164,11 +176,13 @@ describe('a case that a person closes', () => {
     await upsertShadows(sql, club, 'yapla', [row]);
     await markGone(sql, club, 'yapla', '1');
     expect([...(await declinedQuestions(sql, club, ['yapla:1', 'yapla:2'])).keys()]).toEqual(['yapla:2']);
+    expect(await declinedOf('yapla:1')).toEqual(new Set());
   });
 
   test('because it answered itself was not declined', async () => {
-    const create = await ask('create');
-    await closeCasesById(sql, [create], 'settled');
+    await ask('create');
+    await closeAnsweredCases(sql, club, [{ linkId: link, fields: [], kinds: [] }]);
+    expect(await listOpenCases(sql, club)).toEqual([]);
     expect(await declinedQuestions(sql, club, [link])).toEqual(new Map());
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { answerCase } from '../../src/store/caseAnswers.js';
 import {
   closeAnsweredCases,
@@ -9,25 +9,12 @@ import {
   openCases,
   type NewCase,
 } from '../../src/store/cases.js';
-import { ensureConnection } from '../../src/store/connections.js';
-import { openDatabase, type Sql } from '../../src/store/database.js';
-import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+import type { Sql } from '../../src/store/database.js';
+import { storeTest } from '../helpers/storeTest.js';
 
-let database: FreshDatabase;
 let sql: Sql;
 let club: string;
-beforeAll(async () => {
-  database = await freshDatabase();
-  sql = openDatabase(database.url, { maxConnections: 4, applicationName: 'cases test' });
-});
-beforeEach(async () => {
-  club = uniqueName('club');
-  await ensureConnection(sql, club);
-});
-afterAll(async () => {
-  await sql.end();
-  await database.drop();
-});
+storeTest('cases test', (store) => ({ sql, club } = store));
 
 const conflict = (field: string, details: unknown = {}): NewCase => ({
   kind: 'conflict',

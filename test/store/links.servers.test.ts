@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import fc from 'fast-check';
 import { matchRecords } from '../../activities/matchRecords.js';
 import { blockingKey, match, type Candidate, type MatchRule } from '../../src/core/match.js';
 import { systemNames } from '../../src/core/record.js';
-import { openDatabase, type Sql } from '../../src/store/database.js';
+import type { Sql } from '../../src/store/database.js';
 import { recordIntents, settleIntents } from '../../src/store/intents.js';
 import { agree, dropProposals, pairsAfter, proposeLinks, settledHashes } from '../../src/store/links.js';
 import { nextPending } from '../../src/store/planItems.js';
@@ -14,23 +14,12 @@ import { LinkClaims } from '../../src/sync/claims.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import { checkProperty } from '../helpers/property.js';
 import { scriptedConnection } from '../helpers/scriptedSystem.js';
-import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+import { uniqueName } from '../helpers/servers.js';
+import { storeTest } from '../helpers/storeTest.js';
 
-let database: FreshDatabase;
 let sql: Sql;
 let club: string;
-beforeAll(async () => {
-  database = await freshDatabase();
-  sql = openDatabase(database.url, { maxConnections: 6, applicationName: 'links test' });
-});
-beforeEach(async () => {
-  club = uniqueName('club');
-  await ensureConnection(sql, club);
-});
-afterAll(async () => {
-  await sql.end();
-  await database.drop();
-});
+storeTest('links test', (store) => ({ sql, club } = store));
 
 const proposal = (yaplaId: string | null, yoplanningId: string | null) => ({
   linkId: yaplaId === null ? `yoplanning:${yoplanningId}` : `yapla:${yaplaId}`,

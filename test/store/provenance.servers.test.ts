@@ -1,26 +1,13 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { ensureConnection } from '../../src/store/connections.js';
-import { openDatabase, type Sql } from '../../src/store/database.js';
+import { expect, test } from '@jest/globals';
+import type { Sql } from '../../src/store/database.js';
 import { recordIntended, recordOutcomes, type JournalEntry } from '../../src/store/journal.js';
 import { knownRecords, lastWrites } from '../../src/store/provenance.js';
 import { markGone, upsertShadows } from '../../src/store/shadows.js';
-import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+import { storeTest } from '../helpers/storeTest.js';
 
-let database: FreshDatabase;
 let sql: Sql;
 let club: string;
-beforeAll(async () => {
-  database = await freshDatabase();
-  sql = openDatabase(database.url, { maxConnections: 2, applicationName: 'provenance test' });
-});
-beforeEach(async () => {
-  club = uniqueName('club');
-  await ensureConnection(sql, club);
-});
-afterAll(async () => {
-  await sql.end();
-  await database.drop();
-});
+storeTest('provenance test', (store) => ({ sql, club } = store));
 
 test('of the writes to a field the last of each system count, those that were abandoned not at all', async () => {
   const entry = (nth: number, more: Partial<JournalEntry> = {}): JournalEntry => ({

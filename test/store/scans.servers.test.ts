@@ -1,27 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { ensureConnection } from '../../src/store/connections.js';
-import { openDatabase, type Sql } from '../../src/store/database.js';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Sql } from '../../src/store/database.js';
 import { databaseTime, openScan, storePage, type ScannedPage } from '../../src/store/scans.js';
 import { markGone, unlinkedShadows, upsertShadows, type ShadowRow } from '../../src/store/shadows.js';
 import type { JsonObject } from '../../src/systems/system.js';
-import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+import { storeTest } from '../helpers/storeTest.js';
 
-let database: FreshDatabase;
 let sql: Sql;
 let club: string;
 let scanId: number;
-beforeAll(async () => {
-  database = await freshDatabase();
-  sql = openDatabase(database.url, { maxConnections: 6, applicationName: 'scans test' });
-});
+storeTest('scans test', (store) => ({ sql, club } = store));
 beforeEach(async () => {
-  club = uniqueName('club');
-  await ensureConnection(sql, club);
   scanId = await openScan(sql, club, 'yapla', 'run/0');
-});
-afterAll(async () => {
-  await sql.end();
-  await database.drop();
 });
 
 const row = (id: string, document: JsonObject = { id }): ShadowRow => ({
