@@ -11,6 +11,9 @@ const shared = {
   },
 };
 
+/** Those that take minutes have files of their own, which `npm test` does not look at: a skipped test would say less. */
+const long = process.env['PASSERELLE_LONG'] === undefined ? [] : ['<rootDir>/test/**/*.long.test.ts'];
+
 export default {
   reporters: ['default', '<rootDir>/test/helpers/closingLine.js'],
   // Two cores: one worker each, next to the servers that they use.
@@ -22,7 +25,7 @@ export default {
     {
       ...shared,
       displayName: 'servers',
-      testMatch: ['<rootDir>/test/**/*.servers.test.ts'],
+      testMatch: ['<rootDir>/test/**/*.servers.test.ts', ...long],
       globalSetup: '<rootDir>/test/helpers/globalSetup.ts',
       globalTeardown: '<rootDir>/test/helpers/globalTeardown.ts',
     },
