@@ -136,8 +136,13 @@ async function startAndConnect(
     } catch (error) {
       const died = server.hasEnded();
       await server.stop(stopSignals, stopPatienceMs);
-      // Another process can take a port between the look and the server's bind: then try the next ones.
-      if (died && attempt < 4 && !((await isFree(port)) && (await isFree(uiPort)))) continue;
+      // Another process can take a port between the look and the server's bind: then try the next ones. For its inner services the
+      // server looks for ports by itself, in the same way; seldom enough that one more attempt will do.
+      const mayTry = (await isFree(port)) && (await isFree(uiPort)) ? 2 : 4;
+      if (died && attempt < mayTry) {
+        options.onProgress(`Temporal: ended while it started (${await server.ended}), starting it again`);
+        continue;
+      }
       throw new EmbeddedServerError(
         `Temporal did not start on ${options.dataDirectory}: ${error instanceof Error ? error.message : String(error)}\n${lastLines(logFile)}\n  Whole log: ${logFile}`,
         { cause: error },

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
 import { EmbeddedServerError, LockHeldError } from '../../src/embedded/errors.js';
+import { findTemporal } from '../../src/embedded/findTemporal.js';
 import { identify } from '../../src/embedded/processes.js';
 import {
   startTemporalServer,
@@ -125,6 +126,17 @@ describe('the embedded Temporal server', () => {
     }
     expect(readFileSync(path.join(directory, 'env'), 'utf8')).not.toMatch(/^TEMPORAL_/m);
     expect(readFileSync(path.join(directory, 'args'), 'utf8')).toMatch(/journal_mode=wal.*synchronous=normal/);
+  }, 60_000);
+
+  test('that dies while it starts, as where a port of its inner services is taken meanwhile, is started once more', async () => {
+    const directory = temporaryDirectory();
+    const { path: real } = await findTemporal({ onProgress: () => undefined });
+    const executable = writeScript(
+      path.join(directory, 'temporal'),
+      `if [ "$1" != --version ] && mkdir "${directory}/tried" 2>/dev/null; then echo "panic: bind" >&2; exit 2; fi\nexec "${real}" "$@"`,
+    );
+    await start({ executable });
+    expect(lines).toContain('Temporal: ended while it started (exit code 2), starting it again');
   }, 60_000);
 
   test('that cannot start says how it ended, with the last lines of its log, and releases its directory', async () => {
