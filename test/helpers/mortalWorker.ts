@@ -28,7 +28,7 @@ export class MortalWorker {
   }
 
   /**
-   * Does what the server does when an attempt of a dead worker exceeds its two minutes, without the waiting.
+   * Does what the server does when the heartbeats of a dead worker's attempts stay away, without the waiting.
    *
    * @returns how many attempts the deaths so far have cut off
    */
