@@ -18,6 +18,7 @@ import {
   isCancellation,
   log,
   proxyActivities,
+  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -83,6 +84,16 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     ...activityOptions,
     heartbeatTimeout: settings.heartbeatTimeoutMs,
   });
+
+  const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '6 seconds', retry: { maximumAttempts: 1 } });
+  async function orElse<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<T> {
+    try {
+      return await first();
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return await second();
+    }
+  }
 
   // --- state, all of it carried through continue-as-new ---
   let counts = carried?.counts ?? noCounts;
@@ -245,7 +256,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     for (const system of systemNames) awaited[system] = Math.max(0, awaited[system] - came[system]);
     for (;;) {
       try {
-        return await (probablyEcho ? readProbableEcho() : readRecord({ connectionId, linkId, lane: 'live' }));
+        return await (probablyEcho ? readProbableEcho() : orElse(() => local.readRecord({ connectionId, linkId, lane: 'live' }), () => readRecord({ connectionId, linkId, lane: 'live' })));
       } catch (error) {
         await untilMended(error);
       }
@@ -255,7 +266,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   async function carryOut(decision: LiveDecision, seen: string): Promise<AppliedDecision> {
     for (;;) {
       try {
-        return await applyDecision({ connectionId, linkId, decision, seen });
+        return await orElse(() => local.applyDecision({ connectionId, linkId, decision, seen }), () => applyDecision({ connectionId, linkId, decision, seen }));
       } catch (error) {
         await untilMended(error);
       }
