@@ -18,6 +18,8 @@ export interface LinkState {
   readonly declined: ReadonlySet<'removal' | 'create'>;
   /** The connection's rules that persons made of their answers, by field. */
   readonly rules: Readonly<Record<FieldName, SystemName>>;
+  /** Writes of the application asked for stand in the journal: an earlier attempt at it may have sent them. */
+  readonly wasIntended: boolean;
 }
 
 interface Row extends PairRow {
@@ -25,14 +27,19 @@ interface Row extends PairRow {
   readonly intents: readonly Intent[];
   readonly declined: readonly ('removal' | 'create')[];
   readonly rules: Readonly<Record<FieldName, SystemName>>;
+  readonly intended: boolean;
 }
 
-/** @returns null where there is no such link */
+/**
+ * @param writeId names an application of a decision: the beginning of its writes' names (see `LinkState.wasIntended`)
+ * @returns null where there is no such link
+ */
 export async function findLinkState(
   sql: Sql | Transaction,
   connectionId: string,
   linkId: string,
   depth: Depth,
+  writeId?: string,
 ): Promise<LinkState | null> {
   const isAbout = sql`c.connection_id = ${connectionId} and (c.link_id = ${linkId} or (c.link_id is null and c.subject = ${linkId}))`;
   const [row] = await sql<Row[]>`
@@ -49,7 +56,13 @@ export async function findLinkState(
                         and c.answer->>'take' = 'close'
                         and not exists (select 1 from shadow s where s.connection_id = c.connection_id
                                            and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)), '[]') as declined,
-           coalesce((select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}), '{}') as rules
+           coalesce((select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}), '{}') as rules,
+           ${
+             writeId === undefined
+               ? sql`false`
+               : sql`exists (select 1 from journal j where j.connection_id = ${connectionId} and j.link_id = ${linkId}
+                                                     and starts_with(j.write_id, ${`${writeId}/`}))`
+           } as intended
       from (${selectPairs(
         sql,
         connectionId,
@@ -66,5 +79,6 @@ export async function findLinkState(
     intents: row.intents,
     declined: new Set(row.declined),
     rules: row.rules,
+    wasIntended: row.intended,
   };
 }
