@@ -1,11 +1,14 @@
 import { activityInfo } from '@temporalio/activity';
 import type { LiveDecision } from '../src/core/live.js';
-import { applyDecision as apply, type AppliedDecision } from '../src/sync/applyDecision.js';
+import { applyDecision as apply, type AppliedDecision as Applied } from '../src/sync/applyDecision.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 import { LocalAttempts, patienceMs } from './localAttempts.js';
 
-export type { AppliedDecision };
+export interface AppliedDecision extends Applied {
+  /** What was carried out, of a local attempt: the history has no input of those, and a replay must find the decision in it. */
+  readonly decision?: LiveDecision;
+}
 
 export interface ApplyDecisionInput {
   readonly connectionId: string;
@@ -22,12 +25,13 @@ export interface ApplyDecisionInput {
 
 /** Carries out what the workflow decided, if the link still is as it was; returns how it stands now. */
 export const applyDecision = ({ keyedSql, claims, configured }: Dependencies) => {
-  const localAttempts = new LocalAttempts<AppliedDecision>();
+  const localAttempts = new LocalAttempts<Applied>();
   return async (input: ApplyDecisionInput): Promise<AppliedDecision> => {
-    const { activityId, workflowExecution } = activityInfo();
+    const { activityId, isLocal, workflowExecution } = activityInfo();
     const writeId = input.writeId ?? `live/${workflowExecution?.runId ?? 'none'}/${activityId}`;
     const connection = await configured(input.connectionId);
     const applying = { ...input, sql: keyedSql, claims, connection, writeId, patienceMs: patienceMs() };
-    return await localAttempts.join(writeId, () => withHeartbeat(() => apply(applying), { first: 'later' }));
+    const applied = await localAttempts.join(writeId, () => withHeartbeat(() => apply(applying), { first: 'later' }));
+    return isLocal ? { ...applied, decision: input.decision } : applied;
   };
 };

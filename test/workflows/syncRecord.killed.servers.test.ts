@@ -68,9 +68,9 @@ async function activitiesOf({ linkId }: Linked): Promise<Ran[]> {
   return ran;
 }
 
-function howEnded(failure: Parameters<typeof defaultFailureConverter.failureToError>[0]): string {
+function howEnded(failure: Parameters<typeof defaultFailureConverter.failureToError>[0]): string | null {
   const error = defaultFailureConverter.failureToError(failure, defaultPayloadConverter);
-  return error instanceof TimeoutFailure ? error.timeoutType : error.name;
+  return error instanceof TimeoutFailure ? (error.timeoutType ?? null) : error.name;
 }
 
 const repeatedOf = async (one: Linked) => (await activitiesOf(one)).filter(({ attempt }) => attempt > 1);
