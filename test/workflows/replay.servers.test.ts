@@ -110,6 +110,16 @@ describe('a change of the code is noticed', () => {
     });
   });
 
+  test('another decision of a local attempt, too', async () => {
+    const asked = '{ connectionId, linkId, decision, seen, writeId }';
+    const to = asked.replace('decision,', "decision: { ...decision, kind: 'conflict' },");
+    const bundle = await changedBundle({ file: 'syncRecord.ts', from: asked, to });
+    expect(await replayed('syncRecord.written.json', bundle)).toMatchObject({
+      is: 'deterministic',
+      otherwise: [{ what: 'the local activity applyDecision', differs: ['decision.kind'] }],
+    });
+  });
+
   test('code that throws', async () => {
     const from = '      did = step.outcome;\n';
     const change = { file: 'syncRecord.ts', from, to: `${from}      throw new TypeError('no such thing');\n` };
