@@ -37,8 +37,8 @@ export async function signalAnswered(target: LiveTarget, linkId: string, caseId:
   });
 }
 
-/** A worker that is merely busy answers within it. */
-const shortestTaskTimeoutMs = 2_000;
+/** A worker that is merely busy answers within it, with two local attempts in the task. */
+const shortestTaskTimeoutMs = 5_000;
 
 /**
  * So much of a workflow task's time has a local attempt. It ends before the SDK asks for more time, at four fifths, which costs three

@@ -10,7 +10,7 @@ import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 
 const people = { seed: 17, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };
 /** Far beyond the heartbeat time-out of tests: whoever waits for such an answer is there when it is looked for. */
-const slow = { do: 'slow', ms: 5_000 } as const;
+const slow = { do: 'slow', ms: 7_000 } as const;
 
 let house: TestPasserelle;
 let worker: MortalWorker | null = null;
