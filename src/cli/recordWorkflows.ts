@@ -90,7 +90,7 @@ async function stateOf(handle: WorkflowHandle): Promise<RecordState | 'recoverin
     return (await handle.query(recordProgressQuery)).state;
   } catch (error) {
     const cause = error instanceof ServiceError ? error.cause : error;
-    if (isGrpcServiceError(cause) && cause.code === failedPrecondition) return 'recovering';
+    if (isGrpcServiceError(cause) && Number(cause.code) === failedPrecondition) return 'recovering';
     throw error;
   }
 }

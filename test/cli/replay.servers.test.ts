@@ -79,7 +79,8 @@ describe('passerelle replay', () => {
 
   test('says of a history that this code cannot have made where they part, with status 1', async () => {
     // A local attempt names its activity in the marker's data.
-    const guess = (data: string) => Buffer.from(data, 'base64').toString().replaceAll('"applyDecision"', '"applyGuess"');
+    const guess = (data: string) =>
+      Buffer.from(data, 'base64').toString().replaceAll('"applyDecision"', '"applyGuess"');
     const file = await fileOf((json) =>
       json.replaceAll(/(?<="data": ?")[^"]+/g, (data) => Buffer.from(guess(data)).toString('base64')),
     );

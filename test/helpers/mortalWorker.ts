@@ -64,7 +64,7 @@ export class MortalWorker {
     for (const { workflowId, runId } of await recordWorkflows(this.house)) {
       const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
       for (const { workflowTaskTimedOutEventAttributes: timedOut } of events ?? [])
-        if (timedOut?.timeoutType === startToClose) tasks += 1;
+        if (Number(timedOut?.timeoutType) === startToClose) tasks += 1;
     }
     return tasks;
   }
