@@ -1,7 +1,9 @@
+import { activityInfo } from '@temporalio/activity';
 import type { Lane } from '../src/store/budget.js';
 import { readRecord as read, type RecordReading } from '../src/sync/readRecord.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
+import { LocalAttempts, patienceMs } from './localAttempts.js';
 
 export type { RecordReading };
 
@@ -13,9 +15,13 @@ export interface ReadRecordInput {
 }
 
 /** Takes a link's events, reads what they are about, and returns how the link stands, as hashes. */
-export const readRecord =
-  ({ keyedSql, claims, configured }: Dependencies) =>
-  async ({ connectionId, linkId, lane }: ReadRecordInput): Promise<RecordReading> => {
+export const readRecord = ({ keyedSql, claims, configured }: Dependencies) => {
+  const localAttempts = new LocalAttempts<RecordReading>();
+  return async ({ connectionId, linkId, lane }: ReadRecordInput): Promise<RecordReading> => {
     const connection = await configured(connectionId);
-    return await withHeartbeat(() => read({ sql: keyedSql, claims, connection, linkId, lane }), { first: 'later' });
+    const reading = { sql: keyedSql, claims, connection, linkId, lane, patienceMs: patienceMs() };
+    // A run reads one at a time in the lane `live`.
+    const name = `${activityInfo().workflowExecution?.runId ?? 'none'}/${lane}`;
+    return await localAttempts.join(name, () => withHeartbeat(() => read(reading), { first: 'later' }));
   };
+};

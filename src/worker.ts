@@ -27,6 +27,15 @@ const shutdownGraceMs = 20_000;
 /** Single records under way at once: each waits for two or three requests, and for PostgreSQL in between. */
 const liveActivities = 32;
 
+/**
+ * Changes of single people under way within workflow tasks: their first attempts wait there for the systems. Many, because they wait and
+ * do little else, and those of a connection whose system hangs, each for up to `localAttemptMs`, must leave room for another's.
+ */
+const liveWorkflowTasks = 128;
+
+/** One for each workflow task: whoever waits for a place to make an attempt holds a workflow task's place for nothing. */
+const liveLocalActivities = liveWorkflowTasks;
+
 /** A workflow's next step is first offered to the worker that has it in memory; a dead one is given up after so long (SDK: 10 s). */
 const stickyTimeoutMs = 2_000;
 
@@ -138,7 +147,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   // Two workers with slots of their own: single records never queue behind a bulk sync's.
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue, maxConcurrentActivityTaskExecutions: 64 }),
-    Worker.create({ ...common, taskQueue: liveTaskQueue, maxConcurrentActivityTaskExecutions: liveActivities }),
+    Worker.create({
+      ...common,
+      taskQueue: liveTaskQueue,
+      maxConcurrentActivityTaskExecutions: liveActivities,
+      maxConcurrentWorkflowTaskExecutions: liveWorkflowTasks,
+      maxConcurrentLocalActivityExecutions: liveLocalActivities,
+    }),
   ]);
   log.info({ taskQueue, liveTaskQueue, connections: Object.keys(config.connections) }, 'worker started');
 

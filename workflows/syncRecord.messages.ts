@@ -24,6 +24,11 @@ export interface LiveSettings {
   readonly stoppedRetryMs: number;
   /** Without a sign of life for so long, an activity is taken for dead and tried again. */
   readonly heartbeatTimeoutMs: number;
+  /**
+   * A step's first attempt may take so long as a local activity. Left out by workflows that were started before there were such
+   * attempts: their steps are ordinary activities from the first attempt on.
+   */
+  readonly localAttemptMs?: number;
   /** Events of the history after which it continues as new, if the server did not suggest it before. */
   readonly maxHistoryEvents: number;
 }

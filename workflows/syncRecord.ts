@@ -6,29 +6,26 @@
  * The decisions are made here (core/live.ts), so replay shows them. What happened and what was answered stands in Postgres: a signal only
  * says "look", so one that comes twice, late or for nothing costs a look and changes nothing.
  *
- * An echo costs two workflow tasks and a change that is written three, the last wait apart (docs/temporal.md).
+ * A change that is written costs one workflow task and an awaited echo two, the last wait apart (docs/temporal.md).
  */
 import {
-  ActivityFailure,
-  type ActivityOptions,
-  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
   log,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.js';
 import type { AppliedDecision } from '../activities/applyDecision.js';
 import type { RecordReading } from '../activities/readRecord.js';
 import { nextStep, type LiveDecision, type LiveOutcome, type Trigger } from '../src/core/live.js';
 import { systemNames, type SystemName } from '../src/core/record.js';
+import { recordSteps, stoppingFailure } from './recordSteps.js';
+import { causeOf, toldOf } from './recordTelling.js';
 import { stateKey } from './searchAttributes.js';
 import {
   answeredSignal,
@@ -41,32 +38,8 @@ import {
   type SyncRecordInput,
 } from './syncRecord.messages.js';
 
-/** Failures of the whole connection: waited for in the open (types of activities/failures.ts). A spent quota is left to Temporal's retries. */
-const stoppingFailures = [
-  'ConnectionStopped',
-  'AccessRefused',
-  'RequestRefused',
-  'UnexpectedResponse',
-  'UnknownConnection',
-];
-
 /** A record that changes faster than we decide is left to the event of its last change. */
 const maxDecisions = 8;
-
-/**
- * A link that somebody else holds is free again soon. A system that fails, and a spent quota, name their own, longer delays
- * (activities/failures.ts), because every request costs quota.
- */
-const activityOptions: ActivityOptions = {
-  // Far beyond any request's own time-outs: whether the worker lives, its heartbeats tell.
-  startToCloseTimeout: '2 minutes',
-  retry: {
-    initialInterval: '250 milliseconds',
-    backoffCoefficient: 1.5,
-    maximumInterval: '10 seconds',
-    nonRetryableErrorTypes: stoppingFailures,
-  },
-};
 
 const noCounts: RecordCounts = {
   events: 0,
@@ -79,10 +52,7 @@ const noCounts: RecordCounts = {
 
 export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> {
   const { connectionId, linkId, settings, carried } = input;
-  const { readRecord, applyDecision } = proxyActivities<Activities>({
-    ...activityOptions,
-    heartbeatTimeout: settings.heartbeatTimeoutMs,
-  });
+  const steps = recordSteps(settings);
 
   // --- state, all of it carried through continue-as-new ---
   let counts = carried?.counts ?? noCounts;
@@ -97,6 +67,8 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   let answered = carried?.answered ?? false;
   let shownState: string | null = null;
   let resumes = 0;
+  /** Of this run. */
+  let looks = 0;
 
   // --- messages: handlers before the first await ---
   setHandler(recordProgressQuery, () => ({ state, lastOutcome, counts }));
@@ -136,9 +108,8 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
 
   /** Where the whole connection is refused, waits until it is tried again: a person mends it, and nothing is lost meanwhile. Else throws. */
   async function untilMended(error: unknown): Promise<void> {
-    const cause = error instanceof ActivityFailure ? error.cause : undefined;
-    const type = cause instanceof ApplicationFailure ? cause.type : undefined;
-    if (type === undefined || type === null || !stoppingFailures.includes(type)) throw error;
+    const type = stoppingFailure(error);
+    if (type === null) throw error;
     const resumed = state;
     state = 'stopped';
     show('stopped');
@@ -164,7 +135,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
    */
   async function readProbableEcho(): Promise<RecordReading | null> {
     const scope = new CancellationScope();
-    const reading = scope.run(() => readRecord({ connectionId, linkId, lane: 'idle' }));
+    const reading = scope.run(() => steps.readLater({ connectionId, linkId, lane: 'idle' }));
     const watching = new CancellationScope();
     const interrupted = watching
       .run(() => condition(() => woken))
@@ -195,6 +166,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     answered = false;
     woken = false;
     state = 'reading';
+    looks += 1;
     const reading = await look(came, byAnswer);
     if (reading === null) {
       // The read that was dropped may still take the events: whose they were stays known, and the next look is no probable echo's.
@@ -245,17 +217,22 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     for (const system of systemNames) awaited[system] = Math.max(0, awaited[system] - came[system]);
     for (;;) {
       try {
-        return await (probablyEcho ? readProbableEcho() : readRecord({ connectionId, linkId, lane: 'live' }));
+        return await (probablyEcho ? readProbableEcho() : steps.readRecord({ connectionId, linkId, lane: 'live' }));
       } catch (error) {
         await untilMended(error);
       }
     }
   }
 
+  /**
+   * Its writes are named by the look and by what was seen, not by its turn: a workflow task that is made anew, because its worker died,
+   * may find part of the work done, and what it then sends a second time must have the name that it had.
+   */
   async function carryOut(decision: LiveDecision, seen: string): Promise<AppliedDecision> {
+    const writeId = `live/${workflowInfo().runId}/${looks}/${seen}`;
     for (;;) {
       try {
-        return await applyDecision({ connectionId, linkId, decision, seen });
+        return await steps.applyDecision({ connectionId, linkId, decision, seen, writeId });
       } catch (error) {
         await untilMended(error);
       }
@@ -323,38 +300,4 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
       return { lastOutcome, counts };
     }
   }
-}
-
-function causeOf(events: RecordReading['events'], byAnswer: boolean): string {
-  const came = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
-  if (byAnswer) came.push('answer');
-  return came.join(', ') || 'look';
-}
-
-function toldOf(decision: LiveDecision, { written, created, cases }: AppliedDecision): Record<string, unknown> {
-  return {
-    ...fieldsOf(written),
-    ...(created === null ? {} : { created }),
-    ...(cases.length === 0 ? {} : { cases }),
-    ...reasonsOf(decision),
-  };
-}
-
-function fieldsOf(written: Readonly<Record<SystemName, readonly string[]>>): Record<string, readonly string[]> {
-  return Object.fromEntries(
-    systemNames.flatMap((system) => (written[system].length === 0 ? [] : [[`to${capital(system)}`, written[system]]])),
-  );
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
-
-function reasonsOf({ reasons, write, values }: LiveDecision): { why?: readonly string[] } {
-  const written = new Set([...write.yapla, ...write.yoplanning]);
-  const named = Object.entries(reasons).map(([field, reason]) =>
-    reason === 'ask' && written.has(field) ? 'answered' : reason,
-  );
-  const why = [...new Set(values.length === 0 ? named : [...named, 'answered'])].sort();
-  return why.length === 0 ? {} : { why };
 }

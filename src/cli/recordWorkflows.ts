@@ -1,10 +1,21 @@
 /** What the workflows of single records (`syncRecord`) did, asked of Temporal and of the inbox: for the demo and for tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  ServiceError,
+  type Client,
+  type WorkflowExecutionInfo,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import type { SandboxControl } from '../sandbox/control.js';
 import type { Sql } from '../store/database.js';
 import { countPending } from '../store/inbox.js';
-import { recordProgressQuery, type RecordCounts, type RecordResult } from '../../workflows/syncRecord.messages.js';
+import {
+  recordProgressQuery,
+  type RecordCounts,
+  type RecordResult,
+  type RecordState,
+} from '../../workflows/syncRecord.messages.js';
 
 export interface LiveWork {
   readonly client: Client;
@@ -73,6 +84,20 @@ export async function untilQuiet(
   }
 }
 
+/** The server asks no workflow whose task is being made anew, after its worker died in it several times. */
+async function stateOf(handle: WorkflowHandle): Promise<RecordState | 'recovering'> {
+  try {
+    return (await handle.query(recordProgressQuery)).state;
+  } catch (error) {
+    const cause = error instanceof ServiceError ? error.cause : error;
+    if (isGrpcServiceError(cause) && Number(cause.code) === failedPrecondition) return 'recovering';
+    throw error;
+  }
+}
+
+/** Of gRPC. */
+const failedPrecondition = 9;
+
 async function goingOn(live: LiveWork): Promise<string[]> {
   const pending = await countPending(live.sql, [live.connectionId]);
   const busy = pending.flatMap(({ events, signals }) => [
@@ -81,7 +106,7 @@ async function goingOn(live: LiveWork): Promise<string[]> {
   ]);
   for (const { workflowId, runId, status } of await recordWorkflows(live)) {
     if (status.name !== 'RUNNING') continue;
-    const { state } = await live.client.workflow.getHandle(workflowId, runId).query(recordProgressQuery);
+    const state = await stateOf(live.client.workflow.getHandle(workflowId, runId));
     if (state !== 'lingering' && state !== 'waiting') busy.push(`${workflowId} ${state}`);
   }
   return busy;

@@ -21,6 +21,8 @@ export interface Ask {
   readonly record?: string;
   /** Groups requests in the request log, for "what did this sync cost": the workflow's run or the command. */
   readonly purpose: string;
+  /** Whoever must wait for a permit for longer fails with `BudgetExhausted`. Default: `limits.longWaitMs`. */
+  readonly patienceMs?: number | undefined;
   /** Cancels the wait for a permit, and the request. */
   readonly signal?: AbortSignal;
 }

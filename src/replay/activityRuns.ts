@@ -1,9 +1,13 @@
 /** Activities of a history, each with what it was asked and what it answered. Pure. */
 import { firstPayload, nameOf, type RecordedEvent } from './history.js';
+import { localAttempt } from './localAttempt.js';
 
 export interface ActivityRun {
   readonly scheduledId: number;
   readonly name: string;
+  /** An attempt within a workflow task: its one event is its end. */
+  readonly isLocal: boolean;
+  /** Undefined: not recorded, as of a local attempt. */
   readonly input: unknown;
   /** Of the attempt that ended it. */
   readonly attempts: number;
@@ -26,12 +30,27 @@ export function activityRuns(events: readonly RecordedEvent[]): ReadonlyMap<numb
     const run: ActivityRun = {
       scheduledId: event.id,
       name: nameOf(event.attributes['activityType']),
+      isLocal: false,
       input: firstPayload(event.attributes['input']),
       attempts: Number(find('ActivityTaskStarted')?.attributes['attempt'] ?? 1),
       calledOff: find('ActivityTaskCancelRequested') !== undefined,
       result: firstPayload(find('ActivityTaskCompleted')?.attributes['result']),
     };
     for (const one of all) runs.set(one.id, run);
+  }
+  for (const event of events) {
+    const local = localAttempt(event);
+    if (local === null) continue;
+    const { name, result } = local;
+    runs.set(event.id, {
+      scheduledId: event.id,
+      name,
+      isLocal: true,
+      input: undefined,
+      attempts: 1,
+      calledOff: false,
+      result,
+    });
   }
   return runs;
 }

@@ -27,6 +27,15 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
         replay.asked({ kind: 'activity', name: input.activityType, input: input.args[0] });
         return next(input);
       },
+      scheduleLocalActivity(input, next) {
+        const { decision } = (input.args[0] ?? {}) as { decision?: unknown };
+        replay.asked({
+          kind: 'localActivity',
+          name: input.activityType,
+          ...(decision === undefined ? {} : { decision }),
+        });
+        return next(input);
+      },
       startTimer(input, next) {
         replay.asked({ kind: 'timer', ms: Math.round(input.durationMs) });
         return next(input);

@@ -1,9 +1,8 @@
 /** The timeline of `syncRecord`: who told what, what was read, decided and done, and what is waited for. */
-import type { ApplyDecisionInput } from '../../activities/applyDecision.js';
+import type { AppliedDecision, ApplyDecisionInput } from '../../activities/applyDecision.js';
 import type { ReadRecordInput, RecordReading } from '../../activities/readRecord.js';
 import { nextStep, type LinkView, type LiveDecision, type LiveOutcome, type Trigger } from '../core/live.js';
 import { systemNames, type SystemName } from '../core/record.js';
-import type { AppliedDecision } from '../sync/applyDecision.js';
 import type { RecordCounts, RecordResult, SyncRecordInput } from '../../workflows/syncRecord.messages.js';
 import type { ActivityRun } from './activityRuns.js';
 import { durationMs, firstPayload, type RecordedEvent, type RecordedHistory } from './history.js';
@@ -21,7 +20,14 @@ export function recordLines({ events }: RecordedHistory, runs: ReadonlyMap<numbe
       case 'WorkflowExecutionSignaled':
         return [signalText(event)];
       case 'ActivityTaskScheduled':
-        return run?.name === 'applyDecision' ? decisionTexts(run.input as ApplyDecisionInput) : [];
+        return run?.name === 'applyDecision' ? decisionTexts((run.input as ApplyDecisionInput).decision) : [];
+      case 'MarkerRecorded': {
+        // One that failed is told as of any workflow; its decision stands with the ordinary activity that follows.
+        if (run?.result === undefined) return null;
+        const { decision } = run.result as AppliedDecision;
+        const decided = decision === undefined ? [] : decisionTexts(decision);
+        return [...decided, ...completionTexts(run), ...(rests.get(id) ?? [])];
+      }
       case 'ActivityTaskCancelRequested':
         return ['something else happened: the read of the probable echo is dropped for one in the lane live'];
       case 'ActivityTaskCompleted':
@@ -74,15 +80,17 @@ function signalText(event: RecordedEvent): string {
 }
 
 function completionTexts(run: ActivityRun): string[] {
-  if (run.name === 'readRecord') return [readText(run)];
-  if (run.name === 'applyDecision') return [appliedText(run.result as AppliedDecision)];
-  return [run.name];
+  const how = run.isLocal ? ' (local attempt)' : '';
+  if (run.name === 'readRecord') return [`${readText(run)}${how}`];
+  if (run.name === 'applyDecision') return [`${appliedText(run.result as AppliedDecision)}${how}`];
+  return [`${run.name}${how}`];
 }
 
 function readText({ input, result, calledOff }: ActivityRun): string {
   const { view, events } = result as RecordReading;
   const took = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
-  const { lane } = input as ReadRecordInput;
+  // A local attempt never waits in the lane `idle`.
+  const { lane } = (input ?? { lane: 'live' }) as Pick<ReadRecordInput, 'lane'>;
   const aside = calledOff ? ', which nobody waits for any more' : '';
   return `read in the lane ${lane}${aside}; took ${took.join(', ') || 'no event'}; ${viewText(view)}`;
 }
@@ -114,7 +122,7 @@ function movers(view: LinkView, field: string): SystemName[] {
   });
 }
 
-function decisionTexts({ decision }: ApplyDecisionInput): string[] {
+function decisionTexts(decision: LiveDecision): string[] {
   const { gone, create, asksCreation, adopt, conflicts, values } = decision;
   const parts: string[] = [];
   if (gone !== null) parts.push(`the record is gone from ${gone}: prove it and ask`);
@@ -177,15 +185,20 @@ function restsOf(events: readonly RecordedEvent[], runs: ReadonlyMap<number, Act
   const rests = new Map<number, string[]>();
   let answered = false;
   let answer = false;
+  let isSecond = false;
   let triggers: readonly Trigger[] = [];
   for (const event of events) {
     const run = runs.get(event.id);
     if (event.type === 'WorkflowExecutionSignaled' && event.attributes['signalName'] === 'answered') answered = true;
-    if (event.type === 'ActivityTaskScheduled' && run?.name === 'readRecord') {
-      answer = answered;
+    const begins = event.type === 'ActivityTaskScheduled' || run?.isLocal === true;
+    if (begins && run?.name === 'readRecord') {
+      // The ordinary attempt after a local one that failed looks at the same.
+      answer = answered || (isSecond && answer);
       answered = false;
+      isSecond = run.isLocal && run.result === undefined;
     }
-    if (event.type !== 'ActivityTaskCompleted' || run === undefined || run.calledOff) continue;
+    if (run === undefined || run.calledOff) continue;
+    if (event.type !== 'ActivityTaskCompleted' && !(run.isLocal && run.result !== undefined)) continue;
     if (run.name === 'readRecord') {
       const { events: took } = run.result as RecordReading;
       triggers = [

@@ -2,6 +2,7 @@
 import { activityRuns, type ActivityRun } from './activityRuns.js';
 import { bulkLines } from './bulkLines.js';
 import type { RecordedEvent, RecordedHistory } from './history.js';
+import { localAttempt } from './localAttempt.js';
 import { recordLines } from './recordLines.js';
 import { failureText, type Teller } from './words.js';
 
@@ -32,7 +33,8 @@ export function timelineOf(history: RecordedHistory): TimelineLine[] {
 }
 
 /** What an event means whatever the workflow. */
-function inGeneral({ id, type, attributes }: RecordedEvent, runs: ReadonlyMap<number, ActivityRun>): readonly string[] {
+function inGeneral(event: RecordedEvent, runs: ReadonlyMap<number, ActivityRun>): readonly string[] {
+  const { id, type, attributes } = event;
   const run = runs.get(id);
   switch (type) {
     case 'WorkflowExecutionStarted':
@@ -41,6 +43,12 @@ function inGeneral({ id, type, attributes }: RecordedEvent, runs: ReadonlyMap<nu
       return run === undefined || run.attempts === 1
         ? []
         : [`${run.name}: attempt ${run.attempts}, after ${failureText(attributes['lastFailure'])}`];
+    case 'MarkerRecorded': {
+      const local = localAttempt(event);
+      if (local === null) return [];
+      if (local.failure === undefined) return [`${local.name}, local attempt`];
+      return [`${local.name}, local attempt, failed: ${failureText(local.failure)}; now as an ordinary activity`];
+    }
     case 'ActivityTaskCompleted':
       return run === undefined ? [] : [run.name];
     case 'ActivityTaskFailed':

@@ -67,11 +67,11 @@ function partingEvent(
 }
 
 function isSame(one: Command, other: Command | undefined): boolean {
-  return other !== undefined && one.kind === other.kind && (one.kind !== 'activity' || one.name === nameIn(other));
+  return other !== undefined && one.kind === other.kind && nameIn(one) === nameIn(other);
 }
 
 function nameIn(command: Command): string {
-  return command.kind === 'activity' ? command.name : '';
+  return command.kind === 'activity' || command.kind === 'localActivity' ? command.name : '';
 }
 
 function eventText(event: RecordedEvent, recorded: readonly RecordedCommand[]): string {
@@ -107,6 +107,8 @@ function otherwiseOf(recorded: readonly RecordedCommand[], asked: readonly Comma
   return recorded.flatMap(({ event, command }, at) => {
     const now = asked[at];
     if (now === undefined) return [];
+    // One that failed recorded no decision; the ordinary activity after it has it.
+    if (command.kind === 'localActivity' && command.decision === undefined) return [];
     const differs = differences(command, now, []);
     return differs.length === 0 ? [] : [{ eventId: event.id, what: commandText(command), differs }];
   });

@@ -27,7 +27,7 @@
 import type { LimitsConfig } from '../config/limits.js';
 import { BudgetGate } from './budgetGate.js';
 import { BudgetLine } from './budgetLine.js';
-import { dayLimitOfOthers } from './budgetPermits.js';
+import { dayLimitOfOthers, PermitPostponed } from './budgetPermits.js';
 import type { Lane, Permit, PermitAnswer, PermitAsk, PermitSource } from './budgetPermits.js';
 import { Settlements } from './budgetSettlements.js';
 import { liftStop, readBudgetState } from './budgetState.js';
@@ -45,7 +45,7 @@ export interface Budget {
   largestGroup(lane: Lane): number;
   /**
    * Waits for `n` permits, given together or not at all. The first may be used at once, each of them from its `grantedAt` on.
-   * @throws {PermitPostponed} when the wait is known to be longer than `longWaitMs`
+   * @throws {PermitPostponed} when the wait is known to be longer than `longWaitMs`, or took `ask.patienceMs`
    * @throws {PermitsStopped} after `stop`, in every process
    * @throws {RangeError} when `n` is larger than `largestGroup`
    * @throws the signal's reason when it fires
@@ -127,9 +127,22 @@ class PostgresBudget implements Budget {
     }
     ask.signal?.throwIfAborted();
     try {
-      return await this.#permits.take(n, ask);
+      return await this.#takePatiently(n, ask);
     } catch (error) {
       throw withoutValues(error);
+    }
+  }
+
+  async #takePatiently(n: number, ask: PermitAsk): Promise<Permit[]> {
+    const { patienceMs, signal } = ask;
+    if (patienceMs === undefined) return await this.#permits.take(n, ask);
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(new PermitPostponed(Date.now(), 'lane')), patienceMs);
+    const either = signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]);
+    try {
+      return await this.#permits.take(n, { ...ask, signal: either });
+    } finally {
+      clearTimeout(timer);
     }
   }
 

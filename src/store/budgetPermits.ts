@@ -14,6 +14,8 @@ export interface PermitAsk {
    * Default 0.
    */
   readonly gapMs?: number | undefined;
+  /** Whoever must wait for longer is put off. Default: as long as `longWaitMs` allows. */
+  readonly patienceMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -41,7 +43,7 @@ export interface PermitAnswer {
 /** Why no permit is given now. `second`, `day`, `liveShare`: full windows; `closed`: the server's 429; `lane`: others are first. */
 export type BlockedBy = 'second' | 'day' | 'liveShare' | 'closed' | 'lane';
 
-/** No permit: none will come before `retryAtMs`, which is further off than `longWaitMs`. */
+/** No permit: none will come before `retryAtMs`, which is further off than `longWaitMs`, or than whoever asked would wait. */
 export class PermitPostponed extends Error {
   override readonly name = 'PermitPostponed';
   constructor(

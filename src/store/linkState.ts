@@ -20,6 +20,8 @@ export interface LinkState {
   readonly declined: ReadonlySet<'removal' | 'create'>;
   /** The connection's rules that persons made of their answers, by field. */
   readonly rules: Readonly<Record<FieldName, SystemName>>;
+  /** Writes of the application asked for stand in the journal: an earlier attempt at it may have sent them. */
+  readonly wasIntended: boolean;
 }
 
 interface Row extends PairRow {
@@ -28,14 +30,19 @@ interface Row extends PairRow {
   readonly intents: readonly Intent[];
   readonly declined: readonly ('removal' | 'create')[];
   readonly rules: Readonly<Record<FieldName, SystemName>>;
+  readonly intended: boolean;
 }
 
-/** @returns null where there is no such link */
+/**
+ * @param writeId names an application of a decision: the beginning of its writes' names (see `LinkState.wasIntended`)
+ * @returns null where there is no such link
+ */
 export async function findLinkState(
   sql: Sql | Transaction,
   connectionId: string,
   linkId: string,
   depth: Depth,
+  writeId?: string,
 ): Promise<LinkState | null> {
   const isAbout = sql`c.connection_id = ${connectionId} and (c.link_id = ${linkId} or (c.link_id is null and c.subject = ${linkId}))`;
   const [row] = await sql<Row[]>`
@@ -48,8 +55,22 @@ export async function findLinkState(
                                      'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
                        from intent i where i.connection_id = ${connectionId} and i.link_id = ${linkId} and i.status = 'sent'), '[]') as intents,
            coalesce((select json_agg(distinct c.kind)
+<<<<<<< HEAD
                        from cases c where ${isAbout} and ${isDeclined(sql)}), '[]') as declined,
            coalesce((select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}), '{}') as rules
+=======
+                       from cases c where ${isAbout} and c.status = 'closed' and c.kind in ('removal', 'create')
+                        and c.answer->>'take' = 'close'
+                        and not exists (select 1 from shadow s where s.connection_id = c.connection_id
+                                           and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)), '[]') as declined,
+           coalesce((select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}), '{}') as rules,
+           ${
+             writeId === undefined
+               ? sql`false`
+               : sql`exists (select 1 from journal j where j.connection_id = ${connectionId} and j.link_id = ${linkId}
+                                                     and starts_with(j.write_id, ${`${writeId}/`}))`
+           } as intended
+>>>>>>> local-activities
       from (${selectPairs(
         sql,
         connectionId,
@@ -67,5 +88,6 @@ export async function findLinkState(
     intents: row.intents,
     declined: new Set(row.declined),
     rules: row.rules,
+    wasIntended: row.intended,
   };
 }

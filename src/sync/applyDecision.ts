@@ -33,8 +33,8 @@ export interface ApplyingDecision {
   readonly seen: string;
   /** Names this application, the same at every attempt: the beginning of each write's name in the journal. */
   readonly writeId: string;
-  /** An earlier attempt may have sent the same writes. */
-  readonly isRepeated: boolean;
+  /** Of each request: see `PermitAsk`. */
+  readonly patienceMs?: number | undefined;
 }
 
 export interface AppliedDecision {
@@ -59,7 +59,7 @@ export async function applyDecision(applying: ApplyingDecision): Promise<Applied
   const claim = await claims.claim(connection.id, [linkId]);
   try {
     if (!claim.linkIds.has(linkId)) throw new LinkBusy([linkId]);
-    const link = await findLinkState(sql, connection.id, linkId, 'documents');
+    const link = await findLinkState(sql, connection.id, linkId, 'documents', applying.writeId);
     if (link === null) return nothingDone('stale', emptyView(connection, 'unknown'));
     const view = viewOf(connection, link);
     if (view.seen !== applying.seen) return nothingDone('stale', view);
@@ -92,16 +92,17 @@ class DecisionApplication {
     private readonly link: LinkState,
     verifyClaim: () => Promise<void>,
   ) {
-    const { sql, connection, linkId, writeId, isRepeated } = applying;
+    const { sql, connection, linkId, writeId, patienceMs } = applying;
     this.work = new LinkWork(
       {
         connection,
         intend: sharedWork(sql, connection).intend,
         verifyClaim,
-        ask: (record) => ({ lane: 'live', purpose: `live/${linkId}`, record }),
+        ask: (record) => ({ lane: 'live', purpose: `live/${linkId}`, record, patienceMs }),
         writeId,
         openIntent: link.intents[0] ?? null,
-        isRepeated,
+        // Not the attempt's number, which begins anew with a workflow task that is repeated after a crash.
+        isRepeated: link.wasIntended,
       },
       link.pair,
     );

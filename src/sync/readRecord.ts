@@ -9,6 +9,7 @@ import type { LinkView } from '../core/live.js';
 import { parseLinkId } from '../core/linkId.js';
 import { otherSystem, systemNames, type SystemName } from '../core/record.js';
 import type { Sql, Transaction } from '../store/database.js';
+import type { Ask } from '../http/client.js';
 import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
 import { openIntents } from '../store/intents.js';
 import { deleteLink, idsOfLink, linkOfRecord } from '../store/links.js';
@@ -28,6 +29,8 @@ export interface ReadingRecord {
   readonly connection: OpenConnection;
   readonly linkId: string;
   readonly lane: Lane;
+  /** See `PermitAsk`. */
+  readonly patienceMs?: number | undefined;
 }
 
 /** Events of one kind that were taken. */
@@ -85,14 +88,15 @@ export async function readRecord(reading: ReadingRecord): Promise<RecordReading>
 }
 
 async function readClaimed(
-  { sql, connection, linkId, lane }: ReadingRecord,
+  { sql, connection, linkId, lane, patienceMs }: ReadingRecord,
   claim: (linkId: string) => Promise<void>,
   claimed: Set<string>,
 ): Promise<RecordReading> {
   const events = await takeEvents(sql, connection.id, linkId);
   // Nothing came: an answer, a look, or an attempt that is repeated after its commit.
   if (events.length === 0) return { view: await viewNow(sql, connection, linkId, null), events: [] };
-  const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, linkId, lane, one)));
+  const ask = { lane, purpose: `live/${linkId}`, patienceMs };
+  const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, ask, one)));
   for (let attempt = 1; ; attempt++) {
     try {
       const view = await sql.begin(async (tx) => {
@@ -123,13 +127,12 @@ function recordsOf(events: readonly InboxEvent[]) {
 async function look(
   sql: Sql,
   connection: OpenConnection,
-  linkId: string,
-  lane: Lane,
+  ask: Ask,
   { system, id, events }: ReturnType<typeof recordsOf>[number],
 ): Promise<Found> {
   const target = connection.systems[system];
   if (target.readsOne) {
-    const record = await target.read(id, { lane, purpose: `live/${linkId}`, record: id });
+    const record = await target.read(id, { ...ask, record: id });
     return { system, id, record: record ?? 'gone' };
   }
   // Where one record cannot be read, the event's own body is all there is; and nothing proves a removal but a complete list.

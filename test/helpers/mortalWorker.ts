@@ -7,6 +7,9 @@ import type { TestPasserelle } from './passerelle.js';
 /** `PENDING_ACTIVITY_STATE_STARTED` of Temporal's API. */
 const started = 2;
 
+/** `TIMEOUT_TYPE_START_TO_CLOSE`. */
+const startToClose = 1;
+
 export class MortalWorker {
   #process: ChildProcess | null = null;
   readonly #dead = new Set<number>();
@@ -52,5 +55,17 @@ export class MortalWorker {
       }
     }
     return attempts;
+  }
+
+  /** How many workflow tasks, with the local attempts in them, the deaths have cut off so far. */
+  async cutOffTasks(): Promise<number> {
+    const { client } = this.house;
+    let tasks = 0;
+    for (const { workflowId, runId } of await recordWorkflows(this.house)) {
+      const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+      for (const { workflowTaskTimedOutEventAttributes: timedOut } of events ?? [])
+        if (Number(timedOut?.timeoutType) === startToClose) tasks += 1;
+    }
+    return tasks;
   }
 }

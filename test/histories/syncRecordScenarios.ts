@@ -32,6 +32,9 @@ const { rennes, vannes, brest, quimper, odile, odette } = entered;
 
 const people = { seed: 32, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };
 
+/** Echoes, late ones too, find the workflow that wrote: what is kept is its newest run. */
+const untilItsEcho = { settings: { live: { lingerMs: 5_000 } } };
+
 type History = Pick<WorkflowHandle, 'fetchHistory'>;
 
 interface OnePerson {
@@ -128,7 +131,7 @@ export const syncRecordScenarios: readonly Scenario[] = [
   },
   {
     name: 'syncRecord.created',
-    options: { sandbox: { people } },
+    options: { sandbox: { people }, connection: untilItsEcho },
     run: async (house) => {
       await linked(house);
       const id = await house.sandbox.control.add('yapla', odile);
@@ -161,7 +164,7 @@ export const syncRecordScenarios: readonly Scenario[] = [
   {
     // Yoplanning is edited first, and says so late: the write that Yapla's edit leads to meets what nobody told of.
     name: 'syncRecord.stale-and-decided-again',
-    options: { sandbox: { people } },
+    options: { sandbox: { people }, connection: untilItsEcho },
     run: async (house) => {
       const { linkId, yapla, yoplanning } = await linked(house);
       const { control } = house.sandbox;

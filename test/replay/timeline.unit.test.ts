@@ -29,9 +29,9 @@ describe('of a person’s workflow', () => {
       [
         /^started for link yapla:\d+ of club-/,
         /^signal: events gathered, 1 of yapla$/,
-        /^read in the lane live; took yapla updated; changed since both agreed: city \(yapla\), postalCode \(yapla\)$/,
+        /^read in the lane live; took yapla updated; changed since both agreed: city \(yapla\), postalCode \(yapla\) \(local attempt\)$/,
         /^decided \(write\): write to yoplanning: city \(changedInYapla\), postalCode \(changedInYapla\)$/,
-        /^done; yoplanning took city, postalCode$/,
+        /^done; yoplanning took city, postalCode \(local attempt\)$/,
         /^read in the lane idle; took yoplanning updated; both sides hold the base$/,
         /^decided \(rest\): echo: nothing is new$/,
         /^lingers for 1\.5 s$/,
@@ -42,18 +42,18 @@ describe('of a person’s workflow', () => {
       'conflict-answered',
       [
         /^decided \(conflict\): write to yoplanning: postalCode \(changedInYapla\); a question: city \(ask\)$|^decided \(conflict\): a question: city \(ask\)$/,
-        /opened a case: conflict$/,
+        /opened a case: conflict \(local attempt\)$/,
         /^waits for a person; looks again after 24 h$/,
         /^signal: case \d+ was answered$/,
         /^decided \(conflict\): the person’s own value, where it is not held: city$/,
-        /^done; yapla took city; yoplanning took city$/,
+        /^done; yapla took city; yoplanning took city \(local attempt\)$/,
       ],
     ],
     [
       'stale-and-decided-again',
       [
         /^decided \(write\): write to yoplanning: city \(changedInYapla\)$/,
-        /^stale: the record changed meanwhile, to be decided again; .*postalCode \(yoplanning\)$/,
+        /^stale: the record changed meanwhile, to be decided again; .*postalCode \(yoplanning\) \(local attempt\)$/,
         /^decided \(write\): write to yapla: postalCode \(changedInYoplanning\); write to yoplanning: city \(changedInYapla\)$/,
         /^completed, .* 1 stale$/,
       ],
@@ -65,23 +65,46 @@ describe('of a person’s workflow', () => {
     [
       'created',
       [
-        /absent in yoplanning$/,
+        /absent in yoplanning \(local attempt\)$/,
         /^decided \(create\): create the person in yoplanning with firstName/,
-        /created in yoplanning$/,
+        /created in yoplanning \(local attempt\)$/,
       ],
     ],
-    ['merged', [/the person belongs to link yapla:\d+$/, /^decided \(rest\): the other link’s workflow goes on$/]],
+    [
+      'merged',
+      [
+        /the person belongs to link yapla:\d+ \(local attempt\)$/,
+        /^decided \(rest\): the other link’s workflow goes on$/,
+      ],
+    ],
     [
       'removed-and-asked',
-      [/gone in yoplanning$/, /^decided \(remove\): the record is gone from yoplanning/, /opened a case: removal$/],
+      [
+        /gone in yoplanning \(local attempt\)$/,
+        /^decided \(remove\): the record is gone from yoplanning/,
+        /opened a case: removal \(local attempt\)$/,
+      ],
     ],
     [
       'stopped',
       [
-        /^applyDecision failed: AccessRefused: /,
+        /^applyDecision, local attempt, failed: AccessRefused: .*; now as an ordinary activity$/,
+        /^decided \(write\): write to yoplanning: city \(changedInYapla\)$/,
+        /^applyDecision failed: ConnectionStopped: /,
         /^the connection is refused: tries again after 1 h$/,
         /^signal: what stopped the connection is mended$/,
-        /^done; yoplanning took city$/,
+        /^done; yoplanning took city \(local attempt\)$/,
+      ],
+    ],
+    [
+      'stopped-by-ordinary-attempts',
+      [/^applyDecision failed: AccessRefused: /, /^the connection is refused: /, /^done; yoplanning took city$/],
+    ],
+    [
+      'written-by-ordinary-attempts',
+      [
+        /^decided \(write\): write to yoplanning: city \(changedInYapla\), postalCode \(changedInYapla\)$/,
+        /^done; yoplanning took city, postalCode$/,
       ],
     ],
     ['continued-as-new', [/^continued as new, run [0-9a-f-]{36}: \d+ events/]],
@@ -145,13 +168,22 @@ test('what only Temporal does is told of any workflow', () => {
     type,
     attributes,
   });
+  const data = Buffer.from(JSON.stringify({ activity_type: 'count' })).toString('base64');
+  const encoding = Buffer.from('json/plain').toString('base64');
+  const attempt = {
+    markerName: 'core_local_activity',
+    details: { data: { payloads: [{ metadata: { encoding }, data }] } },
+  };
   const events = [
     at(1, 'WorkflowExecutionStarted'),
     at(2, 'WorkflowTaskFailed', { failure: { message: 'no such function' } }),
     at(3, 'WorkflowTaskFailed', { cause: 'WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND' }),
     at(4, 'ActivityTaskScheduled', { activityType: { name: 'count' } }),
     at(5, 'ActivityTaskTimedOut', { scheduledEventId: '4' }),
-    at(6, 'WorkflowExecutionTerminated', { reason: 'by an operator' }),
+    at(6, 'MarkerRecorded', { ...attempt, failure: { message: 'busy' } }),
+    at(7, 'MarkerRecorded', attempt),
+    at(8, 'MarkerRecorded', { markerName: 'core_patch' }),
+    at(9, 'WorkflowExecutionTerminated', { reason: 'by an operator' }),
   ];
   const lines = timelineOf({ workflowType: 'another', workflowId: null, events });
   expect(lines.map(({ eventId, text }) => [eventId, text])).toEqual([
@@ -159,7 +191,9 @@ test('what only Temporal does is told of any workflow', () => {
     [2, 'a worker could not go on: no such function'],
     [3, 'something came in the very moment of the last step, which is made anew'],
     [5, 'count timed out'],
-    [6, 'terminated: by an operator'],
+    [6, 'count, local attempt, failed: busy; now as an ordinary activity'],
+    [7, 'count, local attempt'],
+    [9, 'terminated: by an operator'],
   ]);
 });
 

@@ -50,6 +50,66 @@ const linger: Command = { kind: 'timer', ms: 1_500 };
 const sdk = (sentence: string) =>
   `Replay failed with a nondeterminism error. Details: Failure { failure: Some(Failure { message: "[TMPRL1100] Nondeterminism error: ${sentence}", source: "" }) }`;
 
+/** An attempt within a workflow task, as the SDK records it. */
+const attempted = (name: string, end: { readonly result?: unknown; readonly failure?: unknown }) =>
+  event('MarkerRecorded', {
+    markerName: 'core_local_activity',
+    details: {
+      data: encoded({ seq: 1, attempt: 1, activity_type: name }),
+      ...(end.result === undefined ? {} : { result: encoded(end.result) }),
+    },
+    ...(end.failure === undefined ? {} : { failure: end.failure }),
+  });
+
+/** Events 5 (start), 10 (local read), 15 (local write that fails), 20 (ordinary write), 25 (local write). */
+function localHistory(): RecordedHistory {
+  nextId = 0;
+  const decision = { kind: 'write', write: { yapla: ['city'], yoplanning: [] } };
+  return {
+    workflowType: 'syncRecord',
+    workflowId: 'member/club/yapla:1',
+    events: [
+      event('WorkflowExecutionStarted'),
+      attempted('readRecord', { result: { view: {}, events: [] } }),
+      attempted('applyDecision', { failure: { message: 'busy' } }),
+      scheduled('applyDecision', { decision }),
+      attempted('applyDecision', { result: { outcome: 'done', decision } }),
+      event('MarkerRecorded', { markerName: 'core_patch' }),
+    ],
+  };
+}
+
+describe('local attempts', () => {
+  const decided = (fields: readonly string[]) => ({ kind: 'write', write: { yapla: fields, yoplanning: [] } });
+  const asked = (last: readonly string[]): Command[] => [
+    { kind: 'localActivity', name: 'readRecord' },
+    { kind: 'localActivity', name: 'applyDecision', decision: decided(['city']) },
+    { kind: 'activity', name: 'applyDecision', input: { decision: decided(['city']) } },
+    { kind: 'localActivity', name: 'applyDecision', decision: decided(last) },
+  ];
+
+  test('are compared by their decisions; one that failed recorded none', () => {
+    expect(verdictOf(localHistory(), asked(['city']), { kind: 'completed' })).toEqual({
+      is: 'deterministic',
+      otherwise: [],
+    });
+    expect(verdictOf(localHistory(), asked(['phone']), { kind: 'completed' })).toEqual({
+      is: 'deterministic',
+      otherwise: [{ eventId: 25, what: 'the local activity applyDecision', differs: ['decision.write.yapla'] }],
+    });
+  });
+
+  test('are told from ordinary ones of the same name', () => {
+    const ordinary: Command[] = [{ kind: 'activity', name: 'readRecord', input: {} }];
+    const parted = { kind: 'nondeterminism', message: sdk('of a new kind') } as const;
+    expect(verdictOf(localHistory(), ordinary, parted)).toMatchObject({
+      eventId: 10,
+      history: 'the local activity readRecord (MarkerRecorded)',
+      code: 'the activity readRecord',
+    });
+  });
+});
+
 describe('a replay that completes', () => {
   test('is deterministic, and its decisions are the same whatever the order of their keys', () => {
     const verdict = verdictOf(history(), [read, apply, linger], { kind: 'completed' });

@@ -46,7 +46,10 @@ function budgetOf(credential: string, changed: Partial<LimitsConfig>, more: Part
   return budget;
 }
 
-const ask = (lane: Lane = 'bulk', more: { record?: string; signal?: AbortSignal; gapMs?: number } = {}) => ({
+const ask = (
+  lane: Lane = 'bulk',
+  more: { record?: string; signal?: AbortSignal; gapMs?: number; patienceMs?: number } = {},
+) => ({
   lane,
   purpose: 'test',
   ...more,
@@ -313,6 +316,16 @@ describe('long waits', () => {
     expect(inMs).toBeGreaterThan(20_000);
     expect(inMs).toBeLessThanOrEqual(30_000);
     expect((await budget.state()).day.nextFreeAtMs! - Date.now()).toBeGreaterThan(20_000);
+  });
+
+  test('end with the patience of whoever asks, and whoever has more goes on', async () => {
+    const budget = budgetOf(uniqueName('credential'), { requestsPerSecond: 1, secondWindowMs: 1_500 });
+    const [first] = await budget.take(1, ask('live', { patienceMs: 10_000 }));
+    const hurried = budget.take(1, ask('live', { patienceMs: 50 }));
+    const patient = budget.take(1, ask('live', { patienceMs: 60_000 }));
+    await expect(hurried).rejects.toThrow(PermitPostponed);
+    budget.answered(first!, ok);
+    expect(await patient).toHaveLength(1);
   });
 
   test('end with the signal', async () => {

@@ -4,12 +4,13 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowBundle } from '@temporalio/worker';
 import { pino } from 'pino';
-import { historyOfJson } from '../../src/replay/history.js';
+import { recordedCommands } from '../../src/replay/commands.js';
+import { historyOfJson, readHistory } from '../../src/replay/history.js';
 import { replayHistory, replayInterceptors } from '../../src/replay/replay.js';
 import type { Verdict } from '../../src/replay/verdict.js';
 import { bundleWorkflows, installRuntime } from '../../src/worker.js';
 import { changedBundle, type CodeChange } from '../helpers/changedBundle.js';
-import { scenarios } from '../histories/scenarios.js';
+import { keptHistories, scenarios } from '../histories/scenarios.js';
 
 installRuntime(pino({ level: 'silent' }));
 
@@ -27,13 +28,22 @@ async function replayed(name: string, bundle: WorkflowBundle, edit = (text: stri
 }
 
 test('every scenario has its recorded history', () => {
-  expect(files.sort()).toEqual(scenarios.map(({ name }) => `${name}.json`).sort());
+  expect(files.sort()).toEqual([...scenarios, ...keptHistories].map(({ name }) => `${name}.json`).sort());
 });
 
 describe('today’s code replays, and decides as it did', () => {
   test.each(files)('%s', async (file) => {
     expect(await replayed(file, today)).toEqual({ is: 'deterministic', otherwise: [] });
   });
+});
+
+test('a run that was started before there were local attempts makes ordinary ones to its end', () => {
+  for (const { name } of keptHistories) {
+    const text = readFileSync(path.join(directory, `${name}.json`), 'utf8');
+    expect(recordedCommands(readHistory(historyOfJson(JSON.parse(text))).events)).not.toContainEqual(
+      expect.objectContaining({ command: expect.objectContaining({ kind: 'localActivity' }) }),
+    );
+  }
 });
 
 test('a history that today’s code cannot have made is told apart', async () => {
@@ -60,7 +70,7 @@ describe('a change of the code is noticed', () => {
         from: "    state = 'applying';\n",
         to: "    state = 'applying';\n    await condition(() => false, 5);\n",
       },
-      { history: 'the activity applyDecision (ActivityTaskScheduled)', code: 'a timer of 5 ms' },
+      { history: 'the local activity applyDecision (MarkerRecorded)', code: 'a timer of 5 ms' },
     ],
     [
       'a wait without its timer',
@@ -97,6 +107,16 @@ describe('a change of the code is noticed', () => {
     expect(verdict).toMatchObject({
       is: 'deterministic',
       otherwise: [{ what: 'the activity readRecord', differs: ['input.lane'] }],
+    });
+  });
+
+  test('another decision of a local attempt, too', async () => {
+    const asked = '{ connectionId, linkId, decision, seen, writeId }';
+    const to = asked.replace('decision,', "decision: { ...decision, kind: 'conflict' },");
+    const bundle = await changedBundle({ file: 'syncRecord.ts', from: asked, to });
+    expect(await replayed('syncRecord.written.json', bundle)).toMatchObject({
+      is: 'deterministic',
+      otherwise: [{ what: 'the local activity applyDecision', differs: ['decision.kind'] }],
     });
   });
 

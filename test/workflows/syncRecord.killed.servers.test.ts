@@ -1,14 +1,16 @@
 /** A worker that dies with people in hand: another takes them up as soon as no sign of life has come, and nothing is written twice. */
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { defaultFailureConverter, defaultPayloadConverter, TimeoutFailure } from '@temporalio/common';
 import { syncRecordId } from '../../workflows/syncRecord.messages.js';
+import { localAttempt } from '../../src/replay/localAttempt.js';
+import { readHistory } from '../../src/replay/history.js';
 import { recordTotals, until, untilHolds, untilQuiet } from '../helpers/live.js';
 import { MortalWorker } from '../helpers/mortalWorker.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 
 const people = { seed: 17, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };
 /** Far beyond the heartbeat time-out of tests: whoever waits for such an answer is there when it is looked for. */
-const slow = { do: 'slow', ms: 4_000 } as const;
+const slow = { do: 'slow', ms: 7_000 } as const;
 
 let house: TestPasserelle;
 let worker: MortalWorker | null = null;
@@ -52,7 +54,7 @@ interface Ran {
   readonly before: string | null;
 }
 
-/** The activities of a person's workflow, in order, as its history shows them. */
+/** The ordinary activities of a person's workflow, in order, as its history shows them. */
 async function activitiesOf({ linkId }: Linked): Promise<Ran[]> {
   const { events } = await house.client.workflow.getHandle(syncRecordId(house.connectionId, linkId)).fetchHistory();
   const names = new Map<string, string>();
@@ -75,38 +77,101 @@ function howEnded(failure: Parameters<typeof defaultFailureConverter.failureToEr
 
 const repeatedOf = async (one: Linked) => (await activitiesOf(one)).filter(({ attempt }) => attempt > 1);
 
-test('people whose worker was killed reading, before a write and after it are taken up once it is missed, and written once', async () => {
-  house = await startPasserelle({ sandbox: { people }, worker: false });
+async function historyOf({ linkId }: Linked) {
+  return readHistory(await house.client.workflow.getHandle(syncRecordId(house.connectionId, linkId)).fetchHistory());
+}
+
+/** The activity that a person's workflow has under way at the server; null: none. */
+async function pendingOf({ linkId }: Linked): Promise<string | null> {
+  const { raw } = await house.client.workflow.getHandle(syncRecordId(house.connectionId, linkId)).describe();
+  return raw.pendingActivities?.[0]?.activityType?.name ?? null;
+}
+
+/** Workflow tasks whose worker did not answer, and how the local attempts that are recorded ended. */
+async function withinTasks(one: Linked): Promise<{ timedOut: number; local: readonly string[] }> {
+  const { events } = await historyOf(one);
+  const timedOut = events.filter(
+    ({ type, attributes }) =>
+      type === 'WorkflowTaskTimedOut' && attributes['timeoutType'] === 'TIMEOUT_TYPE_START_TO_CLOSE',
+  );
+  const local = events.flatMap((event) => {
+    const attempt = localAttempt(event);
+    return attempt === null ? [] : [`${attempt.name}: ${attempt.failure === undefined ? 'done' : 'failed'}`];
+  });
+  return { timedOut: timedOut.length, local };
+}
+
+interface Struck {
+  readonly reading: Linked;
+  readonly unwritten: Linked;
+  readonly written: Linked;
+}
+
+/** One of them is being read, of one a write was lost, of one the write stands whose answer is not there yet. */
+async function edited(): Promise<Struck> {
   const { control } = house.sandbox;
-  worker = new MortalWorker(house);
-  await worker.start();
   const all = await begin();
   const [reading, unwritten, written] = all;
   const put = { kind: 'write', system: 'yoplanning', times: 1 } as const;
   await control.addFault({ kind: 'read', system: 'yapla', times: 1, record: reading.yapla, action: slow });
   await control.addFault({ ...put, record: unwritten.yoplanning, action: { do: 'timeout', effect: 'none' } });
   await control.addFault({ ...put, record: written.yoplanning, action: slow });
-
   await Promise.all(all.map(({ yapla }) => control.edit('yapla', yapla, { city: 'Rennes' })));
   await untilStruck();
-  await worker.kill();
+  return { reading, unwritten, written };
+}
+
+async function killAndExpectOneWriteEach({ reading, unwritten, written }: Struck): Promise<void> {
+  const { control } = house.sandbox;
+  await worker!.kill();
   expect(await control.writes('yoplanning')).toEqual({ [written.yoplanning]: 1 });
-  await worker.start();
+  await worker!.start();
+  const all = [reading, unwritten, written];
   for (const { yoplanning } of all) await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes' });
   await untilQuiet(house);
-
   expect(await control.writes('yoplanning')).toEqual(Object.fromEntries(all.map((one) => [one.yoplanning, 1])));
   expect(await control.writes('yapla')).toEqual({});
-  const second = { attempt: 2, before: 'HEARTBEAT' };
-  expect(await Promise.all(all.map(repeatedOf))).toEqual([
-    [{ activity: 'readRecord', ...second }],
-    [{ activity: 'applyDecision', ...second }],
-    [{ activity: 'applyDecision', ...second }],
-  ]);
   expect(await recordTotals(house)).toMatchObject({ cases: 0, created: 0 });
+}
+
+describe('people whose worker was killed reading, before a write and after it are taken up once it is missed, and written once', () => {
+  test('where it worked on them within a workflow task', async () => {
+    // Local attempts have half of it: they are under way when the worker dies.
+    const live = { heartbeatTimeoutMs: 8_000 };
+    house = await startPasserelle({ sandbox: { people }, worker: false, connection: { settings: { live } } });
+    worker = new MortalWorker(house);
+    await worker.start();
+    const struck = await edited();
+    await killAndExpectOneWriteEach(struck);
+    const { reading, unwritten, written } = struck;
+    for (const one of [reading, unwritten, written]) {
+      const { timedOut, local } = await withinTasks(one);
+      expect(timedOut).toBe(1);
+      // Of the dead worker's attempts nothing is recorded; what it had not written is written by the other's.
+      expect(local.slice(0, 2)).toEqual(['readRecord: done', 'applyDecision: done']);
+      expect(await repeatedOf(one)).toEqual([]);
+    }
+  });
+
+  test('where it worked on them in ordinary attempts', async () => {
+    house = await startPasserelle({ sandbox: { people }, worker: false });
+    worker = new MortalWorker(house);
+    await worker.start();
+    const struck = await edited();
+    const { reading, unwritten, written } = struck;
+    await until(
+      () => Promise.all([reading, unwritten, written].map(pendingOf)),
+      (pending) => pending.join() === 'readRecord,applyDecision,applyDecision',
+    );
+    await killAndExpectOneWriteEach(struck);
+    const second = { attempt: 2, before: 'HEARTBEAT' };
+    expect(await repeatedOf(reading)).toEqual([{ activity: 'readRecord', ...second }]);
+    expect(await repeatedOf(unwritten)).toEqual([{ activity: 'applyDecision', ...second }]);
+    expect(await repeatedOf(written)).toEqual([{ activity: 'applyDecision', ...second }]);
+  });
 });
 
-test('an answer that takes longer than the heartbeat time-out is waited for: the worker lives, and nothing is tried again', async () => {
+test('an answer that takes longer than a local attempt and the heartbeat time-out is waited for, and nothing is sent again', async () => {
   house = await startPasserelle({ sandbox: { people } });
   const { control } = house.sandbox;
   const [read, written] = await begin();
@@ -126,10 +191,13 @@ test('an answer that takes longer than the heartbeat time-out is waited for: the
   await untilQuiet(house);
 
   expect(await control.writes('yoplanning')).toEqual({ [read.yoplanning]: 1, [written.yoplanning]: 1 });
+  // The ordinary attempt waits for the end of the local one that nobody waits for any more.
+  const once = { attempt: 1, before: null };
+  expect((await activitiesOf(read))[0]).toEqual({ activity: 'readRecord', ...once });
+  expect((await activitiesOf(written))[0]).toEqual({ activity: 'applyDecision', ...once });
   for (const one of [read, written]) {
-    const ran = await activitiesOf(one);
-    expect(ran.slice(0, 2).map(({ activity }) => activity)).toEqual(['readRecord', 'applyDecision']);
-    expect(ran.filter(({ attempt }) => attempt > 1)).toEqual([]);
+    expect((await withinTasks(one)).local).toContainEqual(expect.stringContaining('failed'));
+    expect(await repeatedOf(one)).toEqual([]);
   }
-  expect(await recordTotals(house)).toMatchObject({ stale: 0, cases: 0 });
+  expect(await recordTotals(house)).toMatchObject({ stale: 0, cases: 0, written: { yapla: 0, yoplanning: 2 } });
 });

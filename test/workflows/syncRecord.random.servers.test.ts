@@ -63,7 +63,7 @@ test(`whatever a hundred people's histories hold, they end in sync or in a quest
   const cutOff = await dieAndRiseAgain(() => isOver);
   await over;
   await quiet();
-  const cost = await costSince(ledger, startedAtMs, cutOff);
+  const cost = await costSince(ledger, startedAtMs, cutOff + (await worker.cutOffTasks()));
 
   await control.setWebhookFaults('yapla', {});
   await control.setWebhookFaults('yoplanning', {});

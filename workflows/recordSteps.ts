@@ -1,0 +1,96 @@
+/**
+ * The steps of `syncRecord`, which its activities carry out. The first attempt at one is a local activity, made within the workflow task:
+ * it costs Temporal's server one event, and no task of its own. Whatever ends it otherwise than with a result, the ordinary activity does
+ * the same anew, with retries, heartbeats, and a place in the UI where a person sees what it waits for.
+ */
+import {
+  ActivityFailure,
+  type ActivityOptions,
+  ApplicationFailure,
+  CancellationScope,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
+import type { ApplyDecisionInput, AppliedDecision } from '../activities/applyDecision.js';
+import type { Activities } from '../activities/index.js';
+import type { ReadRecordInput, RecordReading } from '../activities/readRecord.js';
+import type { LiveSettings } from './syncRecord.messages.js';
+
+export interface RecordSteps {
+  readonly readRecord: (input: ReadRecordInput) => Promise<RecordReading>;
+  /** Never as a local activity: it may wait for long, and be dropped. */
+  readonly readLater: (input: ReadRecordInput) => Promise<RecordReading>;
+  readonly applyDecision: (input: Required<ApplyDecisionInput>) => Promise<AppliedDecision>;
+}
+
+/** Failures of the whole connection: waited for in the open (types of activities/failures.ts). A spent quota is left to Temporal's retries. */
+const stoppingFailures = [
+  'ConnectionStopped',
+  'AccessRefused',
+  'RequestRefused',
+  'UnexpectedResponse',
+  'UnknownConnection',
+];
+
+/**
+ * A link that somebody else holds is free again soon. A system that fails, and a spent quota, name their own, longer delays
+ * (activities/failures.ts), because every request costs quota.
+ */
+const activityOptions: ActivityOptions = {
+  // Far beyond any request's own time-outs: whether the worker lives, its heartbeats tell.
+  startToCloseTimeout: '2 minutes',
+  retry: {
+    initialInterval: '250 milliseconds',
+    backoffCoefficient: 1.5,
+    maximumInterval: '10 seconds',
+    nonRetryableErrorTypes: stoppingFailures,
+  },
+};
+
+export function recordSteps({ heartbeatTimeoutMs, localAttemptMs }: LiveSettings): RecordSteps {
+  const ordinary = proxyActivities<Activities>({ ...activityOptions, heartbeatTimeout: heartbeatTimeoutMs });
+  if (localAttemptMs === undefined) {
+    const { readRecord, applyDecision } = ordinary;
+    return {
+      readRecord,
+      readLater: readRecord,
+      // As they were scheduled, without a name.
+      applyDecision: ({ writeId: _, ...input }) => applyDecision(input),
+    };
+  }
+  const local = proxyLocalActivities<Activities>({
+    // Counts from when it is asked for: a worker without a free place leaves it to the ordinary one, too.
+    scheduleToCloseTimeout: localAttemptMs,
+    retry: { maximumAttempts: 1 },
+  });
+  return {
+    readRecord: (input) =>
+      localFirst(
+        () => local.readRecord(input),
+        () => ordinary.readRecord(input),
+      ),
+    readLater: ordinary.readRecord,
+    applyDecision: (input) =>
+      localFirst(
+        () => local.applyDecision(input),
+        () => ordinary.applyDecision(input),
+      ),
+  };
+}
+
+async function localFirst<Result>(local: () => Promise<Result>, ordinary: () => Promise<Result>): Promise<Result> {
+  try {
+    return await local();
+  } catch (error) {
+    // A worker that stops cancels its local attempts as well: that ends no workflow.
+    if (CancellationScope.current().consideredCancelled) throw error;
+    return await ordinary();
+  }
+}
+
+/** The failure's type where the whole connection is refused; else null. */
+export function stoppingFailure(error: unknown): string | null {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+  return type !== undefined && type !== null && stoppingFailures.includes(type) ? type : null;
+}

@@ -1,0 +1,39 @@
+/** What `syncRecord` says in its worker's log: names, ids and counts, never a value. */
+import type { AppliedDecision } from '../activities/applyDecision.js';
+import type { RecordReading } from '../activities/readRecord.js';
+import type { LiveDecision } from '../src/core/live.js';
+import { systemNames, type SystemName } from '../src/core/record.js';
+
+export function causeOf(events: RecordReading['events'], byAnswer: boolean): string {
+  const came = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
+  if (byAnswer) came.push('answer');
+  return came.join(', ') || 'look';
+}
+
+export function toldOf(decision: LiveDecision, { written, created, cases }: AppliedDecision): Record<string, unknown> {
+  return {
+    ...fieldsOf(written),
+    ...(created === null ? {} : { created }),
+    ...(cases.length === 0 ? {} : { cases }),
+    ...reasonsOf(decision),
+  };
+}
+
+function fieldsOf(written: Readonly<Record<SystemName, readonly string[]>>): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    systemNames.flatMap((system) => (written[system].length === 0 ? [] : [[`to${capital(system)}`, written[system]]])),
+  );
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+function reasonsOf({ reasons, write, values }: LiveDecision): { why?: readonly string[] } {
+  const written = new Set([...write.yapla, ...write.yoplanning]);
+  const named = Object.entries(reasons).map(([field, reason]) =>
+    reason === 'ask' && written.has(field) ? 'answered' : reason,
+  );
+  const why = [...new Set(values.length === 0 ? named : [...named, 'answered'])].sort();
+  return why.length === 0 ? {} : { why };
+}
