@@ -126,7 +126,6 @@ describe('a write that a list crosses', () => {
       decision,
       seen: view.seen,
       writeId: 'live/test',
-      isRepeated: false,
     });
   };
 
