@@ -90,13 +90,13 @@ async function stateOf(handle: WorkflowHandle): Promise<RecordState | 'recoverin
     return (await handle.query(recordProgressQuery)).state;
   } catch (error) {
     const cause = error instanceof ServiceError ? error.cause : error;
-    if (isGrpcServiceError(cause) && Number(cause.code) === failedPrecondition) return 'recovering';
+    if (isGrpcServiceError(cause) && unanswered.has(cause.code)) return 'recovering';
     throw error;
   }
 }
 
-/** Of gRPC. */
-const failedPrecondition = 9;
+/** gRPC codes (https://grpc.io/docs/guides/status-codes/) with which the server leaves a query unanswered. */
+const unanswered: ReadonlySet<number> = new Set([9 /* FAILED_PRECONDITION */]);
 
 async function goingOn(live: LiveWork): Promise<string[]> {
   const pending = await countPending(live.sql, [live.connectionId]);

@@ -55,14 +55,7 @@ export async function findLinkState(
                                      'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
                        from intent i where i.connection_id = ${connectionId} and i.link_id = ${linkId} and i.status = 'sent'), '[]') as intents,
            coalesce((select json_agg(distinct c.kind)
-<<<<<<< HEAD
                        from cases c where ${isAbout} and ${isDeclined(sql)}), '[]') as declined,
-           coalesce((select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}), '{}') as rules
-=======
-                       from cases c where ${isAbout} and c.status = 'closed' and c.kind in ('removal', 'create')
-                        and c.answer->>'take' = 'close'
-                        and not exists (select 1 from shadow s where s.connection_id = c.connection_id
-                                           and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)), '[]') as declined,
            coalesce((select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}), '{}') as rules,
            ${
              writeId === undefined
@@ -70,7 +63,6 @@ export async function findLinkState(
                : sql`exists (select 1 from journal j where j.connection_id = ${connectionId} and j.link_id = ${linkId}
                                                      and starts_with(j.write_id, ${`${writeId}/`}))`
            } as intended
->>>>>>> local-activities
       from (${selectPairs(
         sql,
         connectionId,
