@@ -1,4 +1,4 @@
-/** One configuration, two projects: `unit` needs no server, `servers` runs on the real Postgres and the real Temporal dev server. */
+/** One configuration, two projects: `unit` needs no server but the sandbox; `servers` runs on the real Postgres and the real Temporal dev server, and tests the sandbox itself. */
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
