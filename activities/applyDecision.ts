@@ -3,7 +3,7 @@ import type { LiveDecision } from '../src/core/live.js';
 import { applyDecision as apply, type AppliedDecision as Applied } from '../src/sync/applyDecision.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
-import { LocalAttempts, patienceMs } from './localAttempts.js';
+import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';
 
 export interface AppliedDecision extends Applied {
   /** What was carried out, of a local attempt: the history has no input of those, and a replay must find the decision in it. */
@@ -30,7 +30,7 @@ export const applyDecision = ({ keyedSql, claims, configured }: Dependencies) =>
     const { activityId, isLocal, workflowExecution } = activityInfo();
     const writeId = input.writeId ?? `live/${workflowExecution?.runId ?? 'none'}/${activityId}`;
     const connection = await configured(input.connectionId);
-    const applying = { ...input, sql: keyedSql, claims, connection, writeId, patienceMs: patienceMs() };
+    const applying = { ...input, sql: keyedSql, claims, connection, writeId, patienceMs: attemptPatienceMs() };
     const applied = await localAttempts.join(writeId, () => withHeartbeat(() => apply(applying), { first: 'later' }));
     return isLocal ? { ...applied, decision: input.decision } : applied;
   };

@@ -8,8 +8,8 @@ import { withHeartbeat } from './heartbeat.js';
 /** A local attempt waits no longer for a permit of the budget: the workflow task that it runs in holds a place of the worker's. */
 const localPatienceMs = 1_000;
 
-/** How long this attempt may wait for a permit; undefined: as long as any. */
-export function patienceMs(): number | undefined {
+/** How long this attempt may wait for a permit; undefined: for `limits.longWaitMs`, as any request. */
+export function attemptPatienceMs(): number | undefined {
   return activityInfo().isLocal ? localPatienceMs : undefined;
 }
 

@@ -3,7 +3,7 @@ import type { Lane } from '../src/store/budget.js';
 import { readRecord as read, type RecordReading } from '../src/sync/readRecord.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
-import { LocalAttempts, patienceMs } from './localAttempts.js';
+import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';
 
 export type { RecordReading };
 
@@ -19,7 +19,7 @@ export const readRecord = ({ keyedSql, claims, configured }: Dependencies) => {
   const localAttempts = new LocalAttempts<RecordReading>();
   return async ({ connectionId, linkId, lane }: ReadRecordInput): Promise<RecordReading> => {
     const connection = await configured(connectionId);
-    const reading = { sql: keyedSql, claims, connection, linkId, lane, patienceMs: patienceMs() };
+    const reading = { sql: keyedSql, claims, connection, linkId, lane, patienceMs: attemptPatienceMs() };
     // A run reads one at a time in the lane `live`.
     const name = `${activityInfo().workflowExecution?.runId ?? 'none'}/${lane}`;
     return await localAttempts.join(name, () => withHeartbeat(() => read(reading), { first: 'later' }));

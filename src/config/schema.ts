@@ -186,7 +186,14 @@ export const configSchema = z.strictObject({
         .describe(
           'PostgreSQL >= 15. Left out: an embedded server, with its data under `dataDirectory`. Must be a direct or session-pooled address: claims are session locks. Its password stands as `${NAME}`.',
         ),
-      maxConnections: z.number().int().min(4).default(12).describe('Connections of one process.'),
+      maxConnections: z
+        .number()
+        .int()
+        .min(4)
+        .default(12)
+        .describe(
+          'Connections of one pool. A worker has two, for statements planned anew and for those whose plans are kept, and one connection more for its claims.',
+        ),
     })
     .prefault({}),
   temporal: z

@@ -1,27 +1,16 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { ensureConnection } from '../../src/store/connections.js';
-import { openDatabase, type Sql } from '../../src/store/database.js';
+import { beforeEach, expect, test } from '@jest/globals';
+import type { Sql } from '../../src/store/database.js';
 import { recordIntended } from '../../src/store/journal.js';
 import { findLinkState } from '../../src/store/linkState.js';
-import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+import { storeTest } from '../helpers/storeTest.js';
 
-let database: FreshDatabase;
 let sql: Sql;
 let club: string;
-beforeAll(async () => {
-  database = await freshDatabase();
-  sql = openDatabase(database.url, { maxConnections: 2, applicationName: 'link state test' });
-});
+storeTest('link state test', (store) => ({ sql, club } = store));
 beforeEach(async () => {
-  club = uniqueName('club');
-  await ensureConnection(sql, club);
   for (const linkId of ['yapla:1', 'yapla:2']) {
     await sql`insert into link (connection_id, link_id, state, matched_by) values (${club}, ${linkId}, 'active', 'test')`;
   }
-});
-afterAll(async () => {
-  await sql.end();
-  await database.drop();
 });
 
 const intend = async (linkId: string, writeId: string) =>
