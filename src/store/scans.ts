@@ -4,7 +4,7 @@ import type { PageFacts } from '../core/scan.js';
 import type { SystemName } from '../core/record.js';
 import type { Sql } from './database.js';
 import { lookAgain } from './inbox.js';
-import { markSeen, readSince, upsertShadows, type ShadowRow } from './shadows.js';
+import { hashesByIds, markSeen, upsertShadows, type ShadowRow } from './shadows.js';
 
 export interface ScanKey {
   readonly connectionId: string;
@@ -61,17 +61,18 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
        where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids})
          and scan_id = ${scanId} and scan_pass = ${pass}`;
     const firstKnown = page.start === 0 || marked!.first;
-    const younger = await readSince(tx, { connectionId, system }, ids, page.askedAt);
     let seen = scan!.seen;
     if (firstKnown && !isLate && ids.length > 0) {
-      const older = page.rows.filter((row) => !younger.has(row.id));
-      await upsertShadows(tx, connectionId, system, older, { seenBy: { scanId, pass } });
-      await markSeen(tx, { connectionId, system, scanId, pass }, [...younger.keys()]);
-      // Read while the page was on its way: where the two differ, nobody knows which is the younger.
-      const differing = page.rows.filter((row) => {
-        const stored = younger.get(row.id);
-        return stored !== undefined && !isDeepStrictEqual(stored, row.hashes);
+      // What was stored while the page was on its way stays. Where the page shows something else, nobody knows which is the younger.
+      const younger = await upsertShadows(tx, connectionId, system, page.rows, {
+        seenBy: { scanId, pass },
+        replaces: { storedUntil: page.askedAt },
       });
+      await markSeen(tx, { connectionId, system, scanId, pass }, younger);
+      const stored = await hashesByIds(tx, { connectionId, system }, younger);
+      const differing = page.rows.filter(
+        (row) => stored.has(row.id) && !isDeepStrictEqual(stored.get(row.id), row.hashes),
+      );
       await lookAgain(
         tx,
         connectionId,

@@ -24,8 +24,9 @@ export interface StoringShadows {
   /** Marks them as seen by that scan's pass. */
   readonly seenBy?: { readonly scanId: number; readonly pass: number };
   /**
-   * What they may replace: `any`; `gone`: only what was read and is proven gone since; or what was last stored until a moment, by the database's clock: a
-   * reading that was stored while this one was on its way may be the younger.
+   * What they may replace: `any`; `gone`: only what was read and is proven gone since; or what was last stored, or proven gone, until a
+   * moment, by the database's clock: a reading that was stored while this one was on its way may be the younger. Told in the statement
+   * that replaces, which waits for whoever is storing the same record: to look first and replace then would miss them.
    */
   readonly replaces?: 'any' | 'gone' | { readonly storedUntil: string };
 }
@@ -59,7 +60,7 @@ export async function upsertShadows(
       ? sql``
       : replaces === 'gone'
         ? sql`where s.gone_at > s.read_at`
-        : sql`where s.read_at <= ${replaces.storedUntil}::timestamptz`;
+        : sql`where greatest(s.read_at, s.gone_at) <= ${replaces.storedUntil}::timestamptz`;
   const stored = await sql<{ id: string }[]>`
     insert into shadow as s (connection_id, system, external_id, document, fields, hashes, match_keys, external_reference,
                              modified_at, scan_id, scan_pass)
@@ -84,19 +85,30 @@ export async function upsertShadows(
 }
 
 /**
- * Of these records, those of which something was stored since a moment, with its hashes: while a page was on its way, a live change was
- * read or written. What the page says about them may be older, and must not replace it.
+ * Whether something was stored of a record since a moment, by the database's clock. Nobody else stores anything of it until the
+ * transaction ends: where somebody is about to, waits for them.
  */
-export async function readSince(
+export async function wasStoredSince(
+  tx: Transaction,
+  { connectionId, system, id }: { readonly connectionId: string; readonly system: SystemName; readonly id: string },
+  since: string,
+): Promise<boolean> {
+  const [row] = await tx<{ younger: boolean }[]>`
+    select greatest(read_at, gone_at) > ${since}::timestamptz as younger from shadow
+     where connection_id = ${connectionId} and system = ${system} and external_id = ${id} for update`;
+  return row?.younger ?? false;
+}
+
+/** Hashes of what is stored of these records, those proven gone included. */
+export async function hashesByIds(
   sql: Sql | Transaction,
   { connectionId, system }: { readonly connectionId: string; readonly system: SystemName },
   ids: readonly string[],
-  since: string,
 ): Promise<Map<string, FieldHashes>> {
+  if (ids.length === 0) return new Map();
   const rows = await sql<{ id: string; hashes: FieldHashes }[]>`
     select external_id as id, hashes from shadow
-     where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids as string[]})
-       and (read_at > ${since}::timestamptz or gone_at > ${since}::timestamptz)`;
+     where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids as string[]})`;
   return new Map(rows.map(({ id, hashes }) => [id, hashes]));
 }
 
@@ -114,7 +126,8 @@ export async function markSeen(
 
 /**
  * Marks a record as gone: a read by id was answered 404. The shadow is kept, so that nothing is lost. Of a record that was never read it
- * is remembered too, while creations are under way whose effect is not known: it may be one of them, removed before we heard of it.
+ * is remembered too, while creations are under way whose effect is not known, or a list is read: it may be one of them, removed before we
+ * heard of it, or stand on a page that is on its way.
  */
 export async function markGone(
   sql: Sql | Transaction,
@@ -131,7 +144,8 @@ export async function markGone(
     insert into shadow (connection_id, system, external_id, document, fields, hashes, match_keys, read_at, gone_at)
     select ${connectionId}, ${system}, ${id}, '{}', '{}', '{}', '{}', now(), now()
      where not exists (select 1 from marked)
-       and exists (select 1 from intent where connection_id = ${connectionId} and system = ${system} and status = 'sent')
+       and (exists (select 1 from intent where connection_id = ${connectionId} and system = ${system} and status = 'sent')
+         or exists (select 1 from scan where connection_id = ${connectionId} and system = ${system} and status = 'reading'))
     on conflict do nothing`;
 }
 

@@ -14,7 +14,7 @@ import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent }
 import { openIntents } from '../store/intents.js';
 import { deleteLink, idsOfLink, linkOfRecord } from '../store/links.js';
 import { findLinkState } from '../store/linkState.js';
-import { markGone, readSince, shadowsByIds, upsertShadows } from '../store/shadows.js';
+import { markGone, shadowsByIds, upsertShadows, wasStoredSince } from '../store/shadows.js';
 import type { Lane } from '../store/budget.js';
 import type { OpenConnection } from '../connection.js';
 import type { SystemRecord } from '../systems/system.js';
@@ -182,8 +182,7 @@ async function record(
 async function store(tx: Transaction, connection: OpenConnection, found: Found, takenAt: string): Promise<void> {
   const { system, id, record: what } = found;
   if (what === 'gone') {
-    const since = await readSince(tx, { connectionId: connection.id, system }, [id], takenAt);
-    if (since.size > 0) throw new ReadingCrossed();
+    if (await wasStoredSince(tx, { connectionId: connection.id, system, id }, takenAt)) throw new ReadingCrossed();
     await markGone(tx, connection.id, system, id);
   } else if (what !== 'unread') {
     const replaces = { storedUntil: takenAt };

@@ -5,13 +5,14 @@ import { poolWithKeptPlans, type Sql, openDatabase } from '../../src/store/datab
 import { addEvents, addressEvents, takeEvents, tellsNothing } from '../../src/store/inbox.js';
 import { recordIntents } from '../../src/store/intents.js';
 import { pairsByIds, agree } from '../../src/store/links.js';
-import { databaseTime, openScan, storePage } from '../../src/store/scans.js';
+import { databaseTime, endScan, openScan, storePage } from '../../src/store/scans.js';
 import { markGone, shadowsByIds, upsertShadows } from '../../src/store/shadows.js';
 import type { CanonicalFields, SystemName } from '../../src/core/record.js';
 import { applyDecision } from '../../src/sync/applyDecision.js';
 import { LinkBusy, LinkClaims } from '../../src/sync/claims.js';
 import { readRecord } from '../../src/sync/readRecord.js';
 import { commitResults } from '../../src/sync/results.js';
+import { waitFor } from '../embedded/waitFor.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { propose, scanAll } from '../helpers/seededStore.js';
 import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
@@ -54,14 +55,30 @@ const reading = () => readRecord({ sql, claims, connection, linkId, lane: 'live'
 const shadow = async (system: SystemName, id: string) =>
   (await shadowsByIds(sql, connection.id, system, [id])).get(id)?.fields;
 
+const recordOf = (id: string, fields: CanonicalFields) => ({
+  id,
+  document: { id, ...fields },
+  fields,
+  modifiedAt: null,
+  externalReference: null,
+});
+
+/** Somebody waits for a row that somebody else has changed and not committed. */
+async function untilBlocked(): Promise<void> {
+  await waitFor('a statement waits for another', async () => {
+    const [row] = await pool<{ n: number }[]>`
+      select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    return row!.n > 0;
+  });
+}
+
 /** As a page of a list that shows the record so. */
 async function listShows(system: SystemName, id: string, fields: CanonicalFields, askedAt?: string): Promise<void> {
   const scanId = await openScan(sql, connection.id, system, uniqueName('run'));
-  const record = { id, document: { id, ...fields }, fields, modifiedAt: null, externalReference: null };
   await storePage(
     sql,
     { connectionId: connection.id, system, scanId, pass: 1 },
-    { start: 0, count: 1, rows: [connection.shadowOf(record)], askedAt: askedAt ?? (await databaseTime(sql)) },
+    { start: 0, count: 1, rows: [connection.shadowOf(recordOf(id, fields))], askedAt: askedAt ?? (await databaseTime(sql)) },
   );
 }
 
@@ -151,7 +168,7 @@ describe('a write that a list crosses', () => {
 
 describe("a creation's answer", () => {
   let lonely: string;
-  const record = { id: 'a2', document: { id: 'a2', ...old }, fields: old, modifiedAt: null, externalReference: null };
+  const record = recordOf('a2', old);
 
   /** Known to Yoplanning only, and on its way to Yapla. */
   beforeEach(async () => {
@@ -186,8 +203,7 @@ describe("a creation's answer", () => {
   });
 
   test('gives way to what somebody read of the record since, and it is looked at again', async () => {
-    const read = { ...record, document: { id: 'a2', ...edited }, fields: edited };
-    await upsertShadows(sql, connection.id, 'yapla', [connection.shadowOf(read)]);
+    await upsertShadows(sql, connection.id, 'yapla', [connection.shadowOf(recordOf('a2', edited))]);
     await answered();
     expect(await shadow('yapla', 'a2')).toEqual(edited);
     expect(await lookedAtAgain()).toEqual(['a2']);
@@ -208,13 +224,39 @@ describe("a creation's answer", () => {
   });
 });
 
-test('that an unknown record is gone is not remembered where nothing is being created', async () => {
+test('that an unknown record is gone is not remembered where nothing is being created, and no list is read', async () => {
   await markGone(sql, connection.id, 'yapla', 'a9');
   const rows = await sql`select 1 from shadow where connection_id = ${connection.id} and external_id = 'a9'`;
   expect(rows).toHaveLength(0);
 });
 
 describe('a page that was asked for before a record was read', () => {
+  test('does not replace what is being recorded while the page is stored, and has the record looked at again', async () => {
+    const askedAt = await databaseTime(sql);
+    let storing: Promise<void>;
+    await pool.begin(async (tx) => {
+      await upsertShadows(tx, connection.id, 'yapla', [connection.shadowOf(recordOf('a1', edited))]);
+      storing = listShows('yapla', 'a1', old, askedAt);
+      await untilBlocked();
+    });
+    await storing!;
+    expect(await shadow('yapla', 'a1')).toEqual(edited);
+    expect(await lookedAtAgain()).toEqual(['a1']);
+  });
+
+  test('does not bring back a record that was found gone before anything was known of it', async () => {
+    const scanId = await openScan(sql, connection.id, 'yapla', uniqueName('run'));
+    const askedAt = await databaseTime(sql);
+    await addEvents(sql, [
+      { connectionId: connection.id, system: 'yapla', event: 'deleted', externalId: 'a9', body: '{"id":1}' },
+    ]);
+    await addressEvents(sql, rule(), 10);
+    await readRecord({ sql, claims, connection, linkId: 'yapla:a9', lane: 'live' });
+    await listShows('yapla', 'a9', old, askedAt);
+    await endScan(sql, scanId, 'complete');
+    expect(await shadow('yapla', 'a9')).toBeUndefined();
+  });
+
   test('has the record looked at again where it shows something else', async () => {
     const askedAt = await databaseTime(sql);
     await scanAll(sql, connection);
