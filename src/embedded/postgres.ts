@@ -181,7 +181,13 @@ async function waitUntilAnswering(
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const sql = postgres(urlOf(port, password, 'postgres'), { max: 1, connect_timeout: 5, onnotice: () => undefined });
+    const sql = postgres(urlOf(port, password, 'postgres'), {
+      max: 1,
+      connect_timeout: 5,
+      onnotice: () => undefined,
+      // See store/database.ts.
+      fetch_types: false,
+    });
     try {
       const existing = await sql`select 1 from pg_database where datname = ${database}`;
       if (existing.length === 0) await sql`create database ${sql(database)}`;

@@ -81,7 +81,7 @@ export class BudgetGate implements PermitSource {
       const [row] = await this.#sql<[{ stopped: string | null; closed_ms: number | null; ids: number[] }]>`
         SELECT max(stopped_reason) FILTER (WHERE stopped_at IS NOT NULL) AS stopped,
                (extract(epoch FROM max(closed_until) - clock_timestamp()) * 1000)::float8 AS closed_ms,
-               ARRAY(SELECT nextval('request_log_id_seq') FROM generate_series(1, ${wanted}::integer)) AS ids
+               to_json(ARRAY(SELECT nextval('request_log_id_seq') FROM generate_series(1, ${wanted}::integer))) AS ids
           FROM budget WHERE credential = ${this.#credential}`;
       this.#ids = row.ids;
       this.#stopped = row.stopped;

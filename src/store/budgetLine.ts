@@ -141,7 +141,8 @@ export class BudgetLine implements PermitSource {
     const { sql, credential } = this.#options;
     const limits = this.#limits;
     const [outcome] = await sql<[Outcome]>`
-      SELECT * FROM budget_take(
+      SELECT to_json(ids) AS ids, to_json(granted) AS granted, to_json(delays_ms) AS delays_ms, blocked, blocked_by, wait_ms, reason
+        FROM budget_take(
         ${credential}, ${this.#process},
         ${limits.requestsPerSecond}, ${limits.secondWindowMs},
         ${limits.requestsPerDay}, ${dayLimitOfOthers(limits)}, ${limits.dayWindowMs},

@@ -64,7 +64,7 @@ export async function lookAlikesOfLinked(
     with f as (
       select s.system, s.external_id, s.match_keys[${rule + 1}] as key
         from shadow s where ${free(sql, connectionId, doubtful)} and s.match_keys[${rule + 1}] is not null)
-    select f.system, f.external_id as id, array_agg(t.external_id) as linked
+    select f.system, f.external_id as id, json_agg(t.external_id) as linked
       from f join shadow t on t.connection_id = ${connectionId} and t.system = f.system and t.match_keys[${rule + 1}] = f.key
                           and t.gone_at is null
       join link l on l.connection_id = t.connection_id and l.state = 'active'

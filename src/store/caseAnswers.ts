@@ -145,7 +145,7 @@ export async function declinedQuestions(
 ): Promise<Map<string, Set<'removal' | 'create'>>> {
   if (linkIds.length === 0) return new Map();
   const rows = await sql<{ linkId: string; kinds: ('removal' | 'create')[] }[]>`
-    select coalesce(c.link_id, c.subject) as "linkId", array_agg(distinct c.kind) as kinds from cases c
+    select coalesce(c.link_id, c.subject) as "linkId", json_agg(distinct c.kind) as kinds from cases c
      where c.connection_id = ${connectionId} and coalesce(c.link_id, c.subject) = any(${linkIds as string[]}) and ${isDeclined(sql)}
      group by 1`;
   return new Map(rows.map((row) => [row.linkId, new Set(row.kinds)]));

@@ -132,7 +132,7 @@ export async function linksInQuestion(
   linkIds: readonly string[],
 ): Promise<Map<string, Set<string>>> {
   const rows = await sql<{ linkId: string; fields: string[] }[]>`
-    select coalesce(link_id, subject) as "linkId", array_agg(field) as fields from cases
+    select coalesce(link_id, subject) as "linkId", json_agg(field) as fields from cases
      where connection_id = ${connectionId} and status = 'open' and kind not in ('guard', 'doubt', 'canary')
        and (link_id = any(${linkIds as string[]}) or subject = any(${linkIds as string[]}))
      group by 1`;

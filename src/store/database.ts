@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 
-/** The database as every store module takes it. `bigint` columns come as numbers. */
+/** The database as every store module takes it. `bigint` columns come as numbers; arrays are sent, and come as JSON (`to_json`). */
 export type Sql = postgres.Sql<{ bigint: number }>;
 /** The same within `sql.begin(...)`. */
 export type Transaction = postgres.TransactionSql<{ bigint: number }>;
@@ -42,14 +42,31 @@ const keptPlans = {
   enable_mergejoin: 'off',
 } as const;
 
-/** PostgreSQL's object id of the type `bigint`. */
+/** PostgreSQL's object ids of types (its table pg_type). */
 const BIGINT = 20;
+const arrayTypes = { texts: 1009, bigints: 1016, integers: 1007, doubles: 1022 } as const;
 
 /** Ids and counts: a value that a number cannot hold exactly must fail, not be rounded into another record's id. */
 function parseBigint(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new RangeError('a bigint of the database is too large to be read exactly');
   return value;
+}
+
+/** An array as PostgreSQL reads it (https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO). */
+function arrayLiteral(values: readonly (string | number | null)[]): string {
+  const elements = values.map((value) =>
+    value === null ? 'NULL' : `"${String(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
+  );
+  return `{${elements.join(',')}}`;
+}
+
+function arrayType(oid: number) {
+  return { to: oid, from: [oid], serialize: arrayLiteral, parse: notAsArray };
+}
+
+function notAsArray(): never {
+  throw new TypeError('arrays are not read from the database as such: select them by to_json(…)');
 }
 
 /**
@@ -70,7 +87,13 @@ export function openDatabase(url: string, options: DatabaseOptions): Sql {
       // The server's own log must not quote the parameters of a statement that failed: they are people's data.
       log_parameter_max_length_on_error: 0,
     },
-    types: { bigint: { to: BIGINT, from: [BIGINT], serialize: String, parse: parseBigint } },
+    // Else each connection asks PostgreSQL for its array types before its first statement, and postgres.js 3.4 lets nobody catch the
+    // failure of that question: a server that goes down in this moment would end our process.
+    fetch_types: false,
+    types: {
+      bigint: { to: BIGINT, from: [BIGINT], serialize: String, parse: parseBigint },
+      ...Object.fromEntries(Object.entries(arrayTypes).map(([name, oid]) => [name, arrayType(oid)])),
+    },
   });
 }
 

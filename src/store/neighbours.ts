@@ -48,7 +48,7 @@ export async function neighbourhood(
 
 async function rows(tx: Transaction, connectionId: string, { ids, keys, references }: Reach): Promise<Row[]> {
   return await tx<Row[]>`
-    select s.system, s.external_id as id, s.fields, s.external_reference as "externalReference", s.match_keys as keys,
+    select s.system, s.external_id as id, s.fields, s.external_reference as "externalReference", to_json(s.match_keys) as keys,
            coalesce(a.link_id, b.link_id) as "linkId",
            coalesce(a.yoplanning_id, b.yapla_id) is not null as "isComplete"
       from shadow s

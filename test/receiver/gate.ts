@@ -8,14 +8,22 @@ export interface Gate {
   /** Cuts all connections and takes no new ones. Repeatable. */
   close(): Promise<void>;
   open(): Promise<void>;
+  /** Bytes that the server has sent through it so far. */
+  readonly passed: number;
+}
+
+export interface GateOptions {
+  /** Closes by itself, for good, once the server has sent so many bytes: those after are not delivered. */
+  readonly breaksAfterBytes?: number;
 }
 
 /** @param target host:port of the server behind it */
-export async function openGate(target: string): Promise<Gate> {
+export async function openGate(target: string, { breaksAfterBytes = Infinity }: GateOptions = {}): Promise<Gate> {
   const [host, targetPort] = target.split(':') as [string, string];
   const sockets = new Set<Socket>();
   let server: Server | null = null;
   let port = 0;
+  let passed = 0;
   const keep = (socket: Socket, other: Socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -30,23 +38,31 @@ export async function openGate(target: string): Promise<Gate> {
       keep(near, far);
       keep(far, near);
       near.pipe(far);
-      far.pipe(near);
+      far.on('data', (bytes: Buffer) => {
+        const rest = bytes.subarray(0, breaksAfterBytes - passed);
+        passed += rest.length;
+        near.write(rest, () => void (passed >= breaksAfterBytes && close()));
+      });
     });
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     ({ port } = server.address() as AddressInfo);
   };
+  const close = async () => {
+    if (server === null) return;
+    const closed = once(server, 'close');
+    server.close();
+    server = null;
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
   await open();
   return {
     address: `127.0.0.1:${port}`,
     open,
-    close: async () => {
-      if (server === null) return;
-      const closed = once(server, 'close');
-      server.close();
-      server = null;
-      for (const socket of sockets) socket.destroy();
-      await closed;
+    close,
+    get passed() {
+      return passed;
     },
   };
 }

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { DatabaseError, openDatabase, withoutValues } from '../../src/store/database.js';
-import type { Sql } from '../../src/store/database.js';
+import { openDatabase, type Sql } from '../../src/store/database.js';
 import { migrate } from '../../src/store/migrate.js';
 import { freshDatabase } from '../helpers/servers.js';
 import type { FreshDatabase } from '../helpers/servers.js';
@@ -38,24 +37,5 @@ describe('migrating', () => {
       name: 'MigrationDiffers',
       message: expect.stringContaining('migration 2 was changed'),
     });
-  });
-});
-
-describe('the database', () => {
-  test('gives bigints as numbers, and refuses one that a number cannot hold', async () => {
-    const [row] = await sql`SELECT 9007199254740991::bigint AS largest, ARRAY[1, 2]::bigint[] AS list`;
-    expect(row).toEqual({ largest: 9007199254740991, list: [1, 2] });
-    await expect(sql`SELECT 9007199254740993::bigint`).rejects.toThrow(RangeError);
-  });
-
-  test('has errors that can be told without any value', async () => {
-    await sql`CREATE TABLE person (email text PRIMARY KEY)`;
-    await sql`INSERT INTO person VALUES ('zoe@example.org')`;
-    const error: unknown = await sql`INSERT INTO person VALUES ('zoe@example.org')`.catch(withoutValues);
-    expect(error).toBeInstanceOf(DatabaseError);
-    expect(error).toMatchObject({ code: '23505', table: 'person', constraint: 'person_pkey' });
-    expect(`${(error as Error).stack}${JSON.stringify(error)}`).not.toContain('zoe@example.org');
-    const other = new Error('anything else');
-    expect(withoutValues(other)).toBe(other);
   });
 });

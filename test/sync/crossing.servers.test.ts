@@ -78,7 +78,12 @@ async function listShows(system: SystemName, id: string, fields: CanonicalFields
   await storePage(
     sql,
     { connectionId: connection.id, system, scanId, pass: 1 },
-    { start: 0, count: 1, rows: [connection.shadowOf(recordOf(id, fields))], askedAt: askedAt ?? (await databaseTime(sql)) },
+    {
+      start: 0,
+      count: 1,
+      rows: [connection.shadowOf(recordOf(id, fields))],
+      askedAt: askedAt ?? (await databaseTime(sql)),
+    },
   );
 }
 
