@@ -1,3 +1,4 @@
+/** The PostgreSQL client. It runs with corrections of ours, without which a lost connection can end or block the process: docs/engineers.md. */
 import postgres from 'postgres';
 
 /** The database as every store module takes it. `bigint` columns come as numbers; arrays are sent, and come as JSON (`to_json`). */

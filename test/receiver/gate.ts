@@ -10,20 +10,30 @@ export interface Gate {
   open(): Promise<void>;
   /** Bytes that the server has sent through it so far. */
   readonly passed: number;
+  /** Resolves when it has closed by itself. */
+  readonly broken: Promise<void>;
 }
 
 export interface GateOptions {
-  /** Closes by itself, for good, once the server has sent so many bytes: those after are not delivered. */
+  /** Closes by itself, once, when the server has sent so many bytes: those after are not delivered. */
   readonly breaksAfterBytes?: number;
+  /** How the other side then hears of it. Left out: `end`. */
+  readonly by?: 'end' | 'reset';
 }
 
 /** @param target host:port of the server behind it */
-export async function openGate(target: string, { breaksAfterBytes = Infinity }: GateOptions = {}): Promise<Gate> {
+export async function openGate(
+  target: string,
+  { breaksAfterBytes = Infinity, by = 'end' }: GateOptions = {},
+): Promise<Gate> {
   const [host, targetPort] = target.split(':') as [string, string];
   const sockets = new Set<Socket>();
   let server: Server | null = null;
   let port = 0;
   let passed = 0;
+  let breaksAfter = breaksAfterBytes;
+  let hasBroken: () => void;
+  const broken = new Promise<void>((resolve) => (hasBroken = resolve));
   const keep = (socket: Socket, other: Socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -39,9 +49,14 @@ export async function openGate(target: string, { breaksAfterBytes = Infinity }: 
       keep(far, near);
       near.pipe(far);
       far.on('data', (bytes: Buffer) => {
-        const rest = bytes.subarray(0, breaksAfterBytes - passed);
+        const rest = bytes.subarray(0, breaksAfter - passed);
         passed += rest.length;
-        near.write(rest, () => void (passed >= breaksAfterBytes && close()));
+        near.write(rest, () => {
+          if (passed < breaksAfter) return;
+          breaksAfter = Infinity;
+          if (by === 'reset') near.resetAndDestroy();
+          void close().then(hasBroken);
+        });
       });
     });
     server.listen(port, '127.0.0.1');
@@ -61,6 +76,7 @@ export async function openGate(target: string, { breaksAfterBytes = Infinity }: 
     address: `127.0.0.1:${port}`,
     open,
     close,
+    broken,
     get passed() {
       return passed;
     },

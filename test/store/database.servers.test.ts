@@ -1,8 +1,10 @@
 /** The client for PostgreSQL, as every part of Passerelle opens it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { DatabaseError, openDatabase, withoutValues, type Sql } from '../../src/store/database.js';
+import { waitFor } from '../embedded/waitFor.js';
 import { freshDatabase, type FreshDatabase } from '../helpers/servers.js';
-import { openGate } from '../receiver/gate.js';
+import { openGate, type Gate } from '../receiver/gate.js';
 
 let database: FreshDatabase;
 const open: Sql[] = [];
@@ -43,6 +45,64 @@ test('a connection that breaks at any moment of being opened fails the statement
     ends.at(-1) === 'answered' ? ['answered'] : [],
   );
 });
+
+test('a connection that breaks at any moment of a transaction fails it whole, and the pool goes on', async () => {
+  const { hostname, port } = new URL(database.url);
+  const url = new URL(database.url);
+  const direct = connect();
+  await direct`create table step (run int, n int)`;
+  // Statements one behind the other, and such as follow once something else was awaited: neither may run outside of the transaction.
+  const run = async (sql: Sql, nth: number) =>
+    await sql.begin(async (tx) => {
+      await Promise.all([1, 2, 3].map((n) => tx`insert into step values (${nth}, ${n})`));
+      await tx`insert into step values (${nth}, 4)`.catch(() => undefined);
+      await sleep(1);
+      await tx`insert into step values (${nth}, 5)`.catch(() => undefined);
+    });
+  const whole = await openGate(`${hostname}:${port}`);
+  url.host = whole.address;
+  const trial = connect(url.href);
+  await trial`select 1`;
+  const before = whole.passed;
+  await run(trial, 0);
+  await whole.close();
+  const ends = new Map<number, unknown>();
+  for (let after = before + 1; after <= whole.passed; after += 2) {
+    const gate = await openGate(`${hostname}:${port}`, {
+      breaksAfterBytes: after,
+      by: after % 4 === 1 ? 'end' : 'reset',
+    });
+    url.host = gate.address;
+    const sql = connect(url.href);
+    await sql`select 1`;
+    // Somebody waits for the connection: it is opened again at once.
+    const [end] = await Promise.all([run(sql, after).then(() => 'done', codeOf), reopened(gate, sql)]);
+    ends.set(after, end);
+    await gate.close();
+  }
+  // A transaction of which the last word was lost may be committed; none is in part, and no statement ran after its end.
+  const runs = await direct<{ run: number; steps: number[] }[]>`
+    select run, json_agg(n order by n) as steps from step group by run`;
+  expect(new Set(runs.map(({ steps }) => steps.join()))).toEqual(new Set(['1,2,3,4,5']));
+  const committed = new Set(runs.map((one) => one.run));
+  for (const [after, end] of ends) {
+    if (end === 'done') expect(committed).toContain(after);
+    else expect(end).toBe('CONNECTION_CLOSED');
+  }
+  expect([...ends.values()].filter((end) => end !== 'done').length).toBeGreaterThan(ends.size / 2);
+});
+
+/** Opens the gate as soon as it broke, and waits until the pool answers through it. */
+async function reopened(gate: Gate, sql: Sql): Promise<void> {
+  await gate.broken;
+  await gate.open();
+  await waitFor('the pool answers again', async () =>
+    sql`select 1`.then(
+      () => true,
+      () => false,
+    ),
+  );
+}
 
 test('arrays of texts and numbers go to the server to the letter, nulls and every awkward character included', async () => {
   const texts = ['', 'plain', 'a "quoted" word', 'back\\slash', '{brace,comma}', ' spaces ', 'NULL', 'é\n\t', null];
