@@ -2,7 +2,7 @@ import { systemNames, type SystemName } from '../src/core/record.js';
 import { closeGuardCases } from '../src/store/cases.js';
 import { openIntents } from '../src/store/intents.js';
 import { dropProposals } from '../src/store/links.js';
-import { draftPlan as storeDraft, markPlan as storeMark, type PlanStatus } from '../src/store/plans.js';
+import { approvePlan, draftPlan as storeDraft, endPlan } from '../src/store/plans.js';
 import { endedItems } from '../src/store/planItems.js';
 import type { ChunkCounts } from './applyChunk.js';
 import type { Dependencies } from './dependencies.js';
@@ -16,8 +16,14 @@ export const draftPlan =
 /** Moves the plan on; proposals of one that is not applied are forgotten. */
 export const markPlan =
   ({ sql }: Dependencies) =>
-  async (input: { connectionId: string; planId: number; status: PlanStatus; by?: string }): Promise<void> => {
-    await storeMark(sql, input.planId, input.status, input.by);
+  async (input: {
+    connectionId: string;
+    planId: number;
+    status: 'approved' | 'applied' | 'rejected' | 'cancelled';
+    by?: string;
+  }): Promise<void> => {
+    if (input.status === 'approved') await approvePlan(sql, input.connectionId, input.planId, input.by ?? null);
+    else await endPlan(sql, input.planId, input.status);
     // Approved, rejected or over: the guard's question has its answer.
     await closeGuardCases(sql, input.connectionId, input.planId, input.by ?? input.status);
     if (input.status === 'rejected' || input.status === 'cancelled') await dropProposals(sql, input.connectionId);

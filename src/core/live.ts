@@ -11,9 +11,10 @@ export interface LinkView {
    * - `linked`: there is a link, of one side or of both;
    * - `unknown`: nothing is stored under this id, and no record was found either;
    * - `doubtful`: records that may be one person, or two: a case is open, and nothing is linked or created;
-   * - `merged`: the record belongs to another link, `mergedInto`, whose workflow goes on.
+   * - `merged`: the record belongs to another link, `mergedInto`, whose workflow goes on;
+   * - `early`: no plan of the connection was approved yet, so nothing is linked or written; it is looked at again afterwards.
    */
-  readonly state: 'linked' | 'unknown' | 'doubtful' | 'merged';
+  readonly state: 'linked' | 'unknown' | 'doubtful' | 'merged' | 'early';
   readonly mergedInto: string | null;
   /** Fields on which both sides and the base agree are left out, here and in `base` and `fields`: nothing is to be decided about them. */
   readonly yapla: Side;
@@ -125,7 +126,18 @@ function withoutFields(decision: Decision, left: (system: SystemName, field: Fie
 
 /** What a decision comes to, in one word, as the log and Temporal's UI show it. */
 export type LiveOutcome =
-  'echo' | 'adopt' | 'write' | 'create' | 'case' | 'removed' | 'held' | 'awaiting' | 'doubt' | 'merged' | 'unknown';
+  | 'echo'
+  | 'adopt'
+  | 'write'
+  | 'create'
+  | 'case'
+  | 'removed'
+  | 'held'
+  | 'awaiting'
+  | 'doubt'
+  | 'merged'
+  | 'unknown'
+  | 'early';
 
 /** Whether something has to be carried out, or the link rests, and why. */
 export type Step =
@@ -136,7 +148,7 @@ export type Step =
 export function nextStep(view: LinkView, triggers: readonly Trigger[]): Step {
   if (view.state === 'merged') return { do: 'rest', outcome: 'merged' };
   if (view.state === 'doubtful') return { do: 'rest', outcome: 'doubt' };
-  if (view.state === 'unknown') return { do: 'rest', outcome: 'unknown' };
+  if (view.state === 'unknown' || view.state === 'early') return { do: 'rest', outcome: view.state };
   const decision = decideLive(view, triggers);
   if (decision.gone !== null) {
     return view.askedRemoval ? { do: 'rest', outcome: 'removed' } : { do: 'apply', outcome: 'removed', decision };

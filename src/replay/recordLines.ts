@@ -103,6 +103,8 @@ function viewText(view: LinkView): string {
       return 'who this is cannot be told';
     case 'unknown':
       return 'nobody is known under this id';
+    case 'early':
+      return 'no plan was approved yet';
     case 'linked':
       break;
   }

@@ -262,6 +262,14 @@ export async function linksLackingReference(
      order by l.link_id limit ${limit}`;
 }
 
+/**
+ * One at a time matches a record of the connection and makes or completes its link, until the transaction ends: two records of one person
+ * that are seen at the same moment meet.
+ */
+export async function lockFirstSights(tx: Transaction, connectionId: string): Promise<void> {
+  await tx`select pg_advisory_xact_lock(hashtextextended(${`passerelle/first-sight/${connectionId}`}, 0))`;
+}
+
 /** The link that holds this record, if one does. */
 export async function linkOfRecord(
   sql: Sql | Transaction,
@@ -275,14 +283,13 @@ export async function linkOfRecord(
   return row?.linkId ?? null;
 }
 
-/** The ids of a link's records; null: there is no such link. */
-export async function idsOfLink(
-  sql: Sql | Transaction,
-  connectionId: string,
-  linkId: string,
-): Promise<Readonly<Record<SystemName, string | null>> | null> {
-  const [row] = await sql<Record<SystemName, string | null>[]>`
-    select yapla_id as yapla, yoplanning_id as yoplanning from link
+/** A link without its values. */
+export type BareLink = Pick<Link, 'linkId' | 'ids' | 'state'>;
+
+/** @returns null where there is no such link */
+export async function bareLink(sql: Sql | Transaction, connectionId: string, linkId: string): Promise<BareLink | null> {
+  const [row] = await sql<BareLink[]>`
+    select link_id as "linkId", json_build_object('yapla', yapla_id, 'yoplanning', yoplanning_id) as ids, state from link
      where connection_id = ${connectionId} and link_id = ${linkId}`;
   return row ?? null;
 }

@@ -1,5 +1,8 @@
 /** The table `plan`: a stored, numbered set of decisions, which a person or a rule approves before it is applied. */
-import type { Sql } from './database.js';
+import { systemNames } from '../core/record.js';
+import type { Sql, Transaction } from './database.js';
+import { lookAgain } from './inbox.js';
+import { lockFirstSights } from './links.js';
 
 export type PlanStatus = 'drafting' | 'ready' | 'approved' | 'applied' | 'rejected' | 'cancelled';
 
@@ -44,14 +47,47 @@ export async function readyPlan(
      where id = ${planId}`;
 }
 
-/** Moves a plan on. */
-export async function markPlan(sql: Sql, planId: number, status: PlanStatus, by?: string): Promise<void> {
-  await sql`
-    update plan set status = ${status},
-           approved_at = case when ${status} = 'approved' then now() else approved_at end,
-           approved_by = case when ${status} = 'approved' then ${by ?? null}::text else approved_by end,
-           ended_at = case when ${status} in ('applied', 'rejected', 'cancelled') then now() else ended_at end
-     where id = ${planId}`;
+/** Whether a plan of the connection was ever approved. Before, nothing is linked, created or written, by live work neither. */
+export async function hasBegun(sql: Sql | Transaction, connectionId: string): Promise<boolean> {
+  const [row] = await sql<{ begun: boolean }[]>`
+    select exists (select 1 from plan where connection_id = ${connectionId} and approved_at is not null) as begun`;
+  return row!.begun;
+}
+
+/**
+ * Approves a plan. With the first of its connection live work begins: what was read since the plan was drawn is looked at again, because
+ * nobody acted on it (see `hasBegun`). Repeatable.
+ *
+ * @param by who approved it, or which rule
+ */
+export async function approvePlan(sql: Sql, connectionId: string, planId: number, by: string | null): Promise<void> {
+  await sql.begin(async (tx) => {
+    // Whoever read a record before this one, and found that nothing has begun, has recorded it by now; whoever comes later finds it begun.
+    await lockFirstSights(tx, connectionId);
+    if (!(await hasBegun(tx, connectionId))) {
+      for (const system of systemNames) {
+        const read = await tx<{ id: string }[]>`
+          select s.external_id as id from shadow s join plan p on p.id = ${planId}
+           where s.connection_id = ${connectionId} and s.system = ${system} and s.read_at > p.created_at and s.gone_at is null`;
+        await lookAgain(
+          tx,
+          connectionId,
+          system,
+          read.map(({ id }) => id),
+        );
+      }
+    }
+    await tx`update plan set status = 'approved', approved_at = now(), approved_by = ${by} where id = ${planId}`;
+  });
+}
+
+/** Ends a plan. */
+export async function endPlan(
+  sql: Sql,
+  planId: number,
+  status: Extract<PlanStatus, 'applied' | 'rejected' | 'cancelled'>,
+): Promise<void> {
+  await sql`update plan set status = ${status}, ended_at = now() where id = ${planId}`;
 }
 
 /** The connection's newest plan, or the one numbered `number`. */

@@ -18,7 +18,7 @@ import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { stopIfCanariesDie } from './canary.js';
 import { frozenFields } from './heldBack.js';
 import type { ChunkPlaces } from './places.js';
-import type { ItemResult } from './results.js';
+import type { ItemResult, Outcome } from './results.js';
 import { refusedCase } from './refusedCase.js';
 import { sharedWork, type SharedWork } from './sharedWork.js';
 
@@ -132,9 +132,8 @@ class ChunkAttempt {
   private async apply(item: PlanItem): Promise<ItemResult | null> {
     const { connection, planId } = this.chunk;
     const pair = this.pairs.get(item.linkId!);
-    if (pair === undefined) {
-      throw new Error(`plan ${planId}, item ${item.n}: its link ${item.linkId} is not in the database any more`);
-    }
+    // Live work made it part of another link since the plan was drawn, or learnt that the person is gone.
+    if (pair === undefined) return ended(item, 'dropped');
     try {
       const result = await applyLink(
         {
@@ -215,18 +214,22 @@ class ChunkAttempt {
     failure: Failure,
     outcome: 'refused' | 'keepsFailing',
   ): Promise<void> {
-    const linkId = item.linkId!;
-    const result: ItemResult = {
-      n: item.n,
-      linkId,
-      outcome,
-      shadows: [],
-      agreement,
-      journal: [],
-      settledIntents: [],
-      gone: [],
-      cases: [refusedCase(linkId, failure, saw)],
-    };
+    const result = { ...ended(item, outcome), agreement, cases: [refusedCase(item.linkId!, failure, saw)] };
     await this.shared.commit({ planId: this.chunk.planId, result });
   }
+}
+
+/** An item of which nothing more is to be recorded. */
+function ended(item: PlanItem, outcome: Outcome): ItemResult {
+  return {
+    n: item.n,
+    linkId: item.linkId!,
+    outcome,
+    shadows: [],
+    agreement: null,
+    journal: [],
+    cases: [],
+    settledIntents: [],
+    gone: [],
+  };
 }

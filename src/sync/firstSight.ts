@@ -1,7 +1,6 @@
 /**
  * A record that is in no link of both sides yet, seen by itself (a webhook) and not in a whole list: who is it? Matched as in the bulk
- * sync, by core/match.ts, among the records that share a key or a reference with it. One connection matches one record at a time, so
- * that two records of one person that are seen at the same moment meet.
+ * sync, by core/match.ts, among the records that share a key or a reference with it.
  */
 import { match, type Doubt } from '../core/match.js';
 import { otherSystem, systemNames, type SystemName } from '../core/record.js';
@@ -10,7 +9,7 @@ import type { Transaction } from '../store/database.js';
 import { readdress } from '../store/inbox.js';
 import { openIntents, settleIntents } from '../store/intents.js';
 import { inOpenDoubt, moveCases } from '../store/linkCases.js';
-import { addLink, agree, completeLink, deleteLink, linkOfRecord } from '../store/links.js';
+import { addLink, agree, completeLink, deleteLink, linkOfRecord, lockFirstSights } from '../store/links.js';
 import { neighbourhood, type Neighbour } from '../store/neighbours.js';
 import { shadowsByIds, unlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
@@ -22,7 +21,9 @@ export type FirstSight =
   | { readonly is: 'linked' }
   /** The record belongs to that link; this one has ended, and its events have moved. */
   | { readonly is: 'merged'; readonly into: string }
-  | { readonly is: 'doubtful' };
+  | { readonly is: 'doubtful' }
+  /** No plan of the connection was approved yet: who this is the first bulk sync says, which has both lists. */
+  | { readonly is: 'early' };
 
 /** Another link has to be claimed first, because it gets a record or ends. The transaction must be rolled back. */
 export class ClaimNeeded extends Error {
@@ -51,7 +52,7 @@ export interface Sighting {
  */
 export async function firstSight(tx: Transaction, sighting: Sighting): Promise<FirstSight> {
   const { connection, linkId, system, id } = sighting;
-  await tx`select pg_advisory_xact_lock(hashtextextended(${`passerelle/first-sight/${connection.id}`}, 0))`;
+  await lockFirstSights(tx, connection.id);
   const owner = await linkOfRecord(tx, connection.id, system, id);
   if (owner !== null && owner !== linkId) return await mergeInto(tx, sighting, owner);
 

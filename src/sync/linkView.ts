@@ -21,7 +21,7 @@ import { stillOpen } from './stillOpen.js';
 /** A view that only says why nothing is to be decided. */
 export function emptyView(
   connection: OpenConnection,
-  state: 'unknown' | 'doubtful' | 'merged',
+  state: 'unknown' | 'doubtful' | 'merged' | 'early',
   { mergedInto = null, openCases = 0 }: { readonly mergedInto?: string | null; readonly openCases?: number } = {},
 ): LinkView {
   return {

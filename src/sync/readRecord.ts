@@ -12,8 +12,9 @@ import type { Sql, Transaction } from '../store/database.js';
 import type { Ask } from '../http/client.js';
 import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
 import { openIntents } from '../store/intents.js';
-import { deleteLink, idsOfLink, linkOfRecord } from '../store/links.js';
+import { bareLink, deleteLink, linkOfRecord, lockFirstSights, type BareLink } from '../store/links.js';
 import { findLinkState } from '../store/linkState.js';
+import { hasBegun } from '../store/plans.js';
 import { markGone, shadowsByIds, upsertShadows, wasStoredSince } from '../store/shadows.js';
 import type { Lane } from '../store/budget.js';
 import type { OpenConnection } from '../connection.js';
@@ -154,19 +155,13 @@ async function record(
 ): Promise<FirstSight | null> {
   const { takenAt } = events[0]!;
   // Sent one behind the other without waiting for answers, as in `commitResults`.
-  const [ids] = await Promise.all([
-    idsOfLink(tx, connection.id, linkId),
+  const [link] = await Promise.all([
+    bareLink(tx, connection.id, linkId),
     ...found.map((one) => store(tx, connection, one, takenAt)),
   ]);
-  for (const { system, record: what } of found) {
-    if (what === 'gone' && ids !== null && ids[otherSystem(system)] === null) await forget(tx, connection.id, linkId);
-  }
-  const isComplete = ids !== null && ids.yapla !== null && ids.yoplanning !== null;
-  let sighting: FirstSight | null = null;
-  for (const { system, id, record: what } of found) {
-    if (isComplete || typeof what !== 'object' || sighting?.is === 'merged') continue;
-    sighting = await firstSight(tx, { connection, linkId, system, id, claimed });
-  }
+  const sighting = (await isEarly(tx, connection, link))
+    ? early
+    : await identify(tx, link, { connection, linkId, found, claimed });
   // Where the link was merged, its events have moved: they are handled by the link that is left.
   if (sighting?.is !== 'merged') {
     await markHandled(
@@ -174,6 +169,37 @@ async function record(
       connection.id,
       events.map((event) => event.id),
     );
+  }
+  return sighting;
+}
+
+const early: FirstSight = { is: 'early' };
+
+/**
+ * Nothing is linked, created or written before a first plan is approved: a person was promised so; and who is who nobody can tell before
+ * both lists were read. What was read is kept, and looked at again after the approval (`approvePlan`).
+ */
+async function isEarly(tx: Transaction, connection: OpenConnection, link: BareLink | null): Promise<boolean> {
+  if (link?.state === 'active') return false;
+  await lockFirstSights(tx, connection.id);
+  return !(await hasBegun(tx, connection.id));
+}
+
+/** Who the records are that were read. @returns null: nothing was found out about it */
+async function identify(
+  tx: Transaction,
+  link: BareLink | null,
+  { connection, linkId, found, claimed }: Omit<Recording, 'events'>,
+): Promise<FirstSight | null> {
+  for (const { system, record: what } of found) {
+    if (what === 'gone' && link !== null && link.ids[otherSystem(system)] === null)
+      await forget(tx, connection.id, linkId);
+  }
+  const isComplete = link !== null && link.ids.yapla !== null && link.ids.yoplanning !== null;
+  let sighting: FirstSight | null = null;
+  for (const { system, id, record: what } of found) {
+    if (isComplete || typeof what !== 'object' || sighting?.is === 'merged') continue;
+    sighting = await firstSight(tx, { connection, linkId, system, id, claimed });
   }
   return sighting;
 }
@@ -204,8 +230,10 @@ async function viewNow(
 ): Promise<LinkView> {
   if (sighting?.is === 'merged') return emptyView(connection, 'merged', { mergedInto: sighting.into });
   if (sighting?.is === 'doubtful') return emptyView(connection, 'doubtful', { openCases: 1 });
+  if (sighting?.is === 'early') return emptyView(connection, 'early');
   const link = await findLinkState(sql, connection.id, linkId, 'hashes');
   if (link === null) return await viewOfNobody(sql, connection, linkId);
+  if (link.pair.state !== 'active' && !(await hasBegun(sql, connection.id))) return emptyView(connection, 'early');
   return await settledView(sql, connection, link);
 }
 

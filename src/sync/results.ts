@@ -13,9 +13,11 @@ import { markGone, upsertShadows, type ShadowRow } from '../store/shadows.js';
  * - `agreed`: nothing had to be written (any more); `written`, `created`: done;
  * - `unsettled`: a creation was sent and nobody knows whether it took effect: looked up in the list later;
  * - `removed`: proven gone, a case is open; `asked`: only questions are left;
+ * - `dropped`: the link is not there any more: it was merged into another, or the person left the one system that knew them;
  * - `refused`, `keepsFailing`: the system does not take the record, a case is open.
  */
-export type Outcome = 'agreed' | 'written' | 'created' | 'unsettled' | 'removed' | 'asked' | 'refused' | 'keepsFailing';
+export type Outcome =
+  'agreed' | 'written' | 'created' | 'unsettled' | 'removed' | 'asked' | 'dropped' | 'refused' | 'keepsFailing';
 
 export interface LinkResult {
   readonly linkId: string;

@@ -4,7 +4,7 @@ import { uuidOf } from '../../src/core/linkId.js';
 import { listOpenCases, openCases } from '../../src/store/cases.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { openIntents } from '../../src/store/intents.js';
-import { pairsByIds } from '../../src/store/links.js';
+import { deleteLink, pairsByIds } from '../../src/store/links.js';
 import { endedItems, pendingItems } from '../../src/store/planItems.js';
 import { applyChunk } from '../../src/sync/applyChunk.js';
 import { LinkClaims } from '../../src/sync/claims.js';
@@ -88,6 +88,14 @@ describe('applying a chunk', () => {
     expect(await outcomes(planId)).toEqual({ written: 3 });
     await other.close();
   });
+});
+
+test('an item whose link is gone since the plan was drawn (merged, or forgotten) is ended, and the others are applied', async () => {
+  const { planId, linkIds } = await changed(3);
+  await sql.begin(async (tx) => await deleteLink(tx, connection.id, linkIds[1]!));
+  await apply(planId);
+  expect(await outcomes(planId)).toEqual({ written: 2, dropped: 1 });
+  expect(await pending(planId)).toEqual([]);
 });
 
 test('a field that was frozen is left as it is while the record’s other fields are written', async () => {
@@ -208,16 +216,15 @@ describe('a creation', () => {
 
 test('an item that fails does not give up the claims under the others: all have ended when the attempt has', async () => {
   const { planId, linkIds } = await changed(2, { bulk: { parallelItems: 2 } });
-  // Its link is deleted while the plan is applied (a person's right to be forgotten).
-  await sql`delete from link where connection_id = ${connection.id} and link_id = ${linkIds[1]!}`;
   let claimedMeanwhile: number | undefined;
-  connection.systems.yoplanning.arrives = async () => {
+  connection.systems.yoplanning.arrives = async (_, id) => {
+    if (id === 'b2') throw new TypeError('a fault of ours');
     for (let n = 0; n < 5; n++) await sql`select 1`;
     const other = new LinkClaims(sql);
     claimedMeanwhile = (await other.claim(connection.id, [linkIds[0]!])).linkIds.size;
     await other.close();
   };
-  await expect(apply(planId)).rejects.toThrow(linkIds[1]!);
+  await expect(apply(planId)).rejects.toThrow(TypeError);
   expect(claimedMeanwhile).toBe(0);
   expect(await outcomes(planId)).toEqual({ written: 1 });
 });
