@@ -84,7 +84,9 @@ function fromFailure(failure: Failure, attempt: number): ApplicationFailure {
   }
   // A record that is missing while it is written makes the decision stale: the next attempt decides again.
   if (failure instanceof ServerFailed || failure instanceof NoAnswer || failure instanceof RecordMissing) {
-    return ApplicationFailure.create({ ...common, nextRetryDelay: delay(serverRetryMs(attempt)) });
+    const retryAfterMs = delay(serverRetryMs(attempt));
+    // Told a second time, because Temporal keeps the first from the workflow: who makes the next attempt by itself waits as long.
+    return ApplicationFailure.create({ ...common, details: [{ retryAfterMs }], nextRetryDelay: retryAfterMs });
   }
   if (failure.type === 'UnexpectedResponse' && attempt < attemptsToRead) {
     // Under another type: the workflow holds on `UnexpectedResponse`, and Temporal must retry this one.

@@ -10,6 +10,7 @@ import {
   CancellationScope,
   proxyActivities,
   proxyLocalActivities,
+  sleep,
 } from '@temporalio/workflow';
 import type { ApplyDecisionInput, AppliedDecision } from '../activities/applyDecision.js';
 import type { Activities } from '../activities/index.js';
@@ -84,8 +85,18 @@ async function localFirst<Result>(local: () => Promise<Result>, ordinary: () => 
   } catch (error) {
     // A worker that stops cancels its local attempts as well: that ends no workflow.
     if (CancellationScope.current().consideredCancelled) throw error;
+    const pauseMs = pauseAfter(error);
+    if (pauseMs > 0) await sleep(pauseMs, { summary: 'a system failed: it is asked again' });
     return await ordinary();
   }
+}
+
+/** A system that fails is not asked again at once: each request costs quota. Failures recorded before they told name no pause, and had none. */
+function pauseAfter(error: unknown): number {
+  // What ends a local activity comes as it is.
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const [told] = (cause instanceof ApplicationFailure ? (cause.details ?? []) : []) as { retryAfterMs?: number }[];
+  return told?.retryAfterMs ?? 0;
 }
 
 /** The failure's type where the whole connection is refused; else null. */

@@ -44,7 +44,7 @@ export async function findLinkState(
   depth: Depth,
   writeId?: string,
 ): Promise<LinkState | null> {
-  const isAbout = sql`c.connection_id = ${connectionId} and (c.link_id = ${linkId} or (c.link_id is null and c.subject = ${linkId}))`;
+  const isAbout = sql`c.connection_id = ${connectionId} and coalesce(c.link_id, c.subject) = ${linkId}`;
   const [row] = await sql<Row[]>`
     select p.*, now()::text as at,
            coalesce((select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer)

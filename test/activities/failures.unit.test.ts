@@ -60,6 +60,11 @@ describe('a failure at the edge', () => {
     expect(cross(new BudgetExhausted(context, inAnHour, 'day')).details).toEqual([{ retryAtMs: inAnHour }]);
   });
 
+  test('of a server tells its delay to the workflow as well, which makes the attempt after a local one', () => {
+    const failure = cross(new ServerFailed(context, 'none', 503));
+    expect(failure.details).toEqual([{ retryAfterMs: delayMs(failure) }]);
+  });
+
   test('of a server makes the attempts rarer, up to a quarter of an hour', () => {
     const delays = [1, 2, 5, 40].map((attempt) => delayMs(cross(new ServerFailed(context, 'unknown', 500), attempt))!);
     for (const [n, least] of [1_000, 2_000, 16_000, 900_000].entries()) expect(delays[n]).toBeGreaterThanOrEqual(least);

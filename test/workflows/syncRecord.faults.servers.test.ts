@@ -153,6 +153,33 @@ describe('a record that a system refuses', () => {
   });
 });
 
+describe('a system that fails once', () => {
+  test('is asked again after a pause, not at once: the change arrives, and the failure cost one request', async () => {
+    await start();
+    await house.sandbox.control.addFault({
+      system: 'yoplanning',
+      method: 'GET',
+      record: one.yoplanning,
+      times: 1,
+      action: { do: 'status', status: 503 },
+    });
+    await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
+    await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
+    const { events } = await house.client.workflow
+      .getHandle(`member/${house.connectionId}/${one.linkId}`)
+      .fetchHistory();
+    const failedAt = events!.findIndex((event) => event.markerRecordedEventAttributes?.failure);
+    expect(failedAt).toBeGreaterThan(0);
+    const then = events!.slice(failedAt).flatMap((event) => {
+      if (event.timerStartedEventAttributes) return ['pause'];
+      if (event.timerFiredEventAttributes) return ['its end'];
+      return event.activityTaskScheduledEventAttributes ? ['ordinary attempt'] : [];
+    });
+    expect(then.slice(0, 3)).toEqual(['pause', 'its end', 'ordinary attempt']);
+    expect(await house.sandbox.control.writes('yoplanning')).toEqual({ [one.yoplanning]: 1 });
+  });
+});
+
 describe('a token that is revoked', () => {
   test.each(['by itself after a while', 'at once after resume'])(
     'stops the record’s work without losing it, and it goes on %s',
