@@ -8,6 +8,8 @@ export interface BulkOptions {
   readonly parallelChunks: number;
   readonly maxScanRestarts: number;
   readonly heartbeatTimeoutMs: number;
+  /** Left out in histories recorded before it was a setting: then the server's suggestion counts alone. */
+  readonly maxHistoryEvents?: number;
   readonly fillReferences: boolean;
   readonly pageSizes: Readonly<Record<SystemName, number>>;
 }
@@ -16,8 +18,15 @@ export const prepareBulk =
   ({ connection }: Dependencies) =>
   async ({ connectionId }: { connectionId: string }): Promise<BulkOptions> => {
     const { config, systems } = await connection(connectionId);
-    const { autoApprove, chunkItems, parallelChunks, maxScanRestarts, heartbeatTimeoutMs, fillReferences } =
-      config.bulk;
-    const pageSizes = { yapla: systems.yapla.pageSize, yoplanning: systems.yoplanning.pageSize };
-    return { autoApprove, chunkItems, parallelChunks, maxScanRestarts, heartbeatTimeoutMs, fillReferences, pageSizes };
+    const { bulk } = config;
+    return {
+      autoApprove: bulk.autoApprove,
+      chunkItems: bulk.chunkItems,
+      parallelChunks: bulk.parallelChunks,
+      maxScanRestarts: bulk.maxScanRestarts,
+      heartbeatTimeoutMs: bulk.heartbeatTimeoutMs,
+      maxHistoryEvents: bulk.maxHistoryEvents,
+      fillReferences: bulk.fillReferences,
+      pageSizes: { yapla: systems.yapla.pageSize, yoplanning: systems.yoplanning.pageSize },
+    };
   };

@@ -180,8 +180,13 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
     become({ kind: 'running' });
   }
 
-  async function continueIfSuggested(): Promise<void> {
-    if (!workflowInfo().continueAsNewSuggested) return;
+  function isFull(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return continueAsNewSuggested || historyLength >= (options.maxHistoryEvents ?? Infinity);
+  }
+
+  async function continueIfFull(): Promise<void> {
+    if (!isFull()) return;
     await condition(allHandlersFinished);
     // Came with the last activation: the next run would know nothing of it.
     if (cancelled) throw new Cancelled();
@@ -214,7 +219,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
           'ScanIncomplete',
         );
       }
-      if (workflowInfo().continueAsNewSuggested) return;
+      if (isFull()) return;
       const facts = await persevere(async () => {
         scanIds[system] ??= await quick.openScan({ connectionId, system, runId: `${runId}/${settleRounds}` });
         return await pages.scanPage({
@@ -239,7 +244,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   /** Applies the plan's remote items, a few chunks at a time. A chunk repeats safely: it only touches pending items. */
   async function applyChunks(planId: number, items: number): Promise<void> {
     const lane = async (): Promise<void> => {
-      while (nextItem <= items && !workflowInfo().continueAsNewSuggested) {
+      while (nextItem <= items && !isFull()) {
         const from = nextItem;
         nextItem = Math.min(from + options.chunkItems, items + 1);
         const to = nextItem;
@@ -255,7 +260,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   async function scanBoth(): Promise<void> {
     while (systemNames.some((system) => progress.scans[system]?.status !== 'complete')) {
       await all(systemNames.map(scan));
-      await continueIfSuggested();
+      await continueIfFull();
     }
   }
 
@@ -294,7 +299,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       }
       while (nextItem <= plan.remoteItems) {
         await applyChunks(plan.id, plan.remoteItems);
-        await continueIfSuggested();
+        await continueIfFull();
       }
     }
 
@@ -337,7 +342,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       if (reopened === 0) return;
       for (nextItem = 1; nextItem <= items;) {
         await applyChunks(planId, items);
-        await continueIfSuggested();
+        await continueIfFull();
       }
     }
   }

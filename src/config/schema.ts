@@ -135,6 +135,14 @@ const bulkSchema = z
     heartbeatTimeoutMs: ms(
       'Without a sign of life for so long, an activity is taken for dead and its rest given to another worker.',
     ).default(10_000),
+    maxHistoryEvents: z
+      .number()
+      .int()
+      .min(100)
+      .default(4_000)
+      .describe(
+        'A bulk sync continues as new at this length of its history, or when the server suggests it: longer ones are slow to replay.',
+      ),
   })
   .prefault({});
 

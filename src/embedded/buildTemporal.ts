@@ -16,7 +16,7 @@ export interface BuildOptions {
 }
 
 /**
- * Builds the release and puts its executable at `destination`. Takes 2 to 3 minutes on two cores, and about 2 GB of Go's own caches.
+ * Builds the release and puts its executable at `destination`. Takes 3 to 5 minutes on two cores, and about 2 GB of Go's own caches.
  *
  * @throws {EmbeddedServerError} Go is missing, or the build failed; the message ends with Go's last lines.
  */
@@ -28,7 +28,7 @@ export async function buildTemporal(
 ): Promise<void> {
   const started = Date.now();
   onProgress(
-    `Temporal: building ${modulePath}@v${version} with "go install" (2 to 3 minutes, once; the result is kept as ${destination})`,
+    `Temporal: building ${modulePath}@v${version} with "go install" (3 to 5 minutes, once; the result is kept as ${destination})`,
   );
   // Beside the destination, so that the rename below is atomic: nobody ever finds half an executable there.
   const draft = await mkdtemp(path.join(path.dirname(destination), 'build-'));

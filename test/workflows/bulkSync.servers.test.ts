@@ -56,9 +56,10 @@ describe('a long bulk sync', () => {
   afterEach(async () => await house.stop());
 
   test('continues as new with its scans, its plan and its counters, and loses nothing on the way', async () => {
-    // Pages of two records advance by one, so a few hundred people make a history of thousands of events.
-    const people = { seed: 12, yapla: 3, shared: 440 };
-    house = await startPasserelle({ pageSize: 2, sandbox: { people, yapla: { shape: 'nested' } } });
+    // Pages of two records advance by one, so a few dozen people make a history of hundreds of events.
+    const people = { seed: 12, yapla: 3, shared: 60 };
+    const connection = { settings: { bulk: { maxHistoryEvents: 200 } } };
+    house = await startPasserelle({ pageSize: 2, sandbox: { people, yapla: { shape: 'nested' } }, connection });
     const handle = await house.startBulk();
     const result = await handle.result();
     expect(result).toMatchObject({
@@ -71,8 +72,8 @@ describe('a long bulk sync', () => {
     const rows =
       await house.sql`select system, status, seen from scan where connection_id = ${house.connectionId} order by system`;
     expect([...rows]).toEqual([
-      { system: 'yapla', status: 'complete', seen: 443 },
-      { system: 'yoplanning', status: 'complete', seen: 440 },
+      { system: 'yapla', status: 'complete', seen: 63 },
+      { system: 'yoplanning', status: 'complete', seen: 60 },
     ]);
   });
 });
