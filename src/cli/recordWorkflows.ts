@@ -84,7 +84,7 @@ export async function untilQuiet(
   }
 }
 
-/** The server asks no workflow whose task is being made anew, after its worker died in it several times. */
+/** `recovering`: the server asks no workflow whose task is being made anew, after its worker died in it several times; or no worker answered in time. */
 async function stateOf(handle: WorkflowHandle): Promise<RecordState | 'recovering'> {
   try {
     return (await handle.query(recordProgressQuery)).state;
@@ -96,7 +96,7 @@ async function stateOf(handle: WorkflowHandle): Promise<RecordState | 'recoverin
 }
 
 /** gRPC codes (https://grpc.io/docs/guides/status-codes/) with which the server leaves a query unanswered. */
-const unanswered: ReadonlySet<number> = new Set([9 /* FAILED_PRECONDITION */]);
+const unanswered: ReadonlySet<number> = new Set([4 /* DEADLINE_EXCEEDED */, 9 /* FAILED_PRECONDITION */]);
 
 async function goingOn(live: LiveWork): Promise<string[]> {
   const pending = await countPending(live.sql, [live.connectionId]);
