@@ -44,6 +44,12 @@ export const matchRecords =
         linked += await proposeLinks(sql, connectionId, proposals);
         proposals = [];
       };
+      // What asks next for records without a link must know how many this connection has by now: where PostgreSQL has seen another
+      // connection's links only, it takes this one for empty, and compares each record with each link.
+      const endRule = async () => {
+        await flush();
+        await refreshStatistics(sql, ['link']);
+      };
       const take = async (by: string, result: GroupResult) => {
         for (const pair of result.links) {
           proposals.push({
@@ -64,7 +70,7 @@ export const matchRecords =
       };
 
       await take('reference', matchReferences(await referencedCandidates(sql, connectionId)));
-      await flush();
+      await endRule();
       // Who looks like somebody linked is that person entered again, or somebody else: made in the other system it could be a twin.
       for (const [index, rule] of matchRules.entries()) {
         if (!rule.all.includes('name')) continue;
@@ -78,7 +84,7 @@ export const matchRecords =
         for await (const group of groupsByKey(sql, connectionId, index, excluded)) {
           await take(ruleName(rule), matchGroup(rule, group));
         }
-        await flush();
+        await endRule();
       }
       await proposeUnmatched(sql, connectionId, doubtful);
       await refreshStatistics(sql, ['link']);
