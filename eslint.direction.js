@@ -1,5 +1,5 @@
 /**
- * Imports point one way (docs/how-it-works.md): core <- systems, store <- sync <- activities <- worker. `src/http` alone speaks to the
+ * Imports point one way (docs/how-it-works.md): core <- systems, store <- link, cases <- activities <- worker. `src/http` alone speaks to the
  * two systems; workflows import the core and types. test/lint/direction.unit.test.ts shows that each of these rules fires.
  */
 
@@ -22,7 +22,7 @@ const layers = {
     types: ['src/store'],
     deny: ['@temporalio', 'postgres', 'undici'],
   },
-  'src/sync': {
+  'src/link': {
     values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems'],
     deny: ['@temporalio', 'postgres', 'undici'],
   },
@@ -35,9 +35,9 @@ const layers = {
   'src/sandbox': { values: ['src/core', 'src/config'], types: ['src/systems'], deny: ['@temporalio', 'postgres'] },
   'src/receiver': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'postgres'] },
   'src/console': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'postgres'] },
-  'src/replay': { values: ['src/core', 'workflows'], types: ['activities', 'src/sync'], deny: ['undici', 'postgres'] },
+  'src/replay': { values: ['src/core', 'workflows'], types: ['activities', 'src/link'], deny: ['undici', 'postgres'] },
   activities: {
-    values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems', 'src/sync'],
+    values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems', 'src/link'],
     types: ['workflows'],
     deny: ['@temporalio/worker', '@temporalio/workflow', 'postgres', 'undici'],
   },

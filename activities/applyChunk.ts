@@ -1,5 +1,5 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import { applyChunk as apply } from '../src/sync/applyChunk.js';
+import { applyChunk as apply } from '../src/link/applyChunk.js';
 import { endedItems } from '../src/store/planItems.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';

@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { LiveDecision } from '../src/core/live.js';
-import { applyDecision as apply, type AppliedDecision as Applied } from '../src/sync/applyDecision.js';
+import { applyDecision as apply, type AppliedDecision as Applied } from '../src/link/applyDecision.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';

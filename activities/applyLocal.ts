@@ -1,6 +1,6 @@
-import { conflictCases } from '../src/sync/linkWork.js';
-import { doubtCase } from '../src/sync/doubts.js';
-import { agreedHashes, pairHashes } from '../src/sync/decideLink.js';
+import { conflictCases } from '../src/link/linkWork.js';
+import { doubtCase } from '../src/link/doubts.js';
+import { agreedHashes, pairHashes } from '../src/link/decideLink.js';
 import type { Decision } from '../src/core/decide.js';
 import type { Doubt } from '../src/core/match.js';
 import { openCases, type NewCase } from '../src/store/cases.js';

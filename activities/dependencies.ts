@@ -1,7 +1,7 @@
 /** What activities are made with: see createActivities() in index.ts. */
 import type { OpenConnection } from '../src/connection.js';
 import type { Sql } from '../src/store/database.js';
-import type { LinkClaims } from '../src/sync/claims.js';
+import type { LinkClaims } from '../src/link/claims.js';
 
 export interface Dependencies {
   readonly sql: Sql;

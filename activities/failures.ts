@@ -15,7 +15,7 @@ import {
   type Failure,
 } from '../src/http/failures.js';
 import { DatabaseError, withoutValues } from '../src/store/database.js';
-import { ClaimLost, LinkBusy } from '../src/sync/claims.js';
+import { ClaimLost, LinkBusy } from '../src/link/claims.js';
 import { MisplacedField } from '../src/systems/mapping.js';
 import { UnknownConnection } from './dependencies.js';
 import { describeUnexpected, errorCode, type UnexpectedError } from './unexpected.js';

@@ -1,5 +1,5 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { fillReferences as fill } from '../src/sync/fillReferences.js';
+import { fillReferences as fill } from '../src/link/fillReferences.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 

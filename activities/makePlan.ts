@@ -18,8 +18,8 @@ import { addItems, clearItems, countItems, type NewPlanItem } from '../src/store
 import { readyPlan } from '../src/store/plans.js';
 import { declinedQuestions } from '../src/store/caseAnswers.js';
 import { openCases } from '../src/store/cases.js';
-import { decideLink, isTombstone, pairHashes } from '../src/sync/decideLink.js';
-import { heldBack } from '../src/sync/heldBack.js';
+import { decideLink, isTombstone, pairHashes } from '../src/link/decideLink.js';
+import { heldBack } from '../src/link/heldBack.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 

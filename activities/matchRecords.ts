@@ -5,7 +5,7 @@ import { refreshStatistics } from '../src/store/database.js';
 import { doubtedTwins } from '../src/store/linkCases.js';
 import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '../src/store/links.js';
 import { addItems, clearItems } from '../src/store/planItems.js';
-import { settleCreations } from '../src/sync/settleCreations.js';
+import { settleCreations } from '../src/link/settleCreations.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 

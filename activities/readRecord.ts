@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Lane } from '../src/store/budget.js';
-import { readRecord as read, type RecordReading } from '../src/sync/readRecord.js';
+import { readRecord as read, type RecordReading } from '../src/link/readRecord.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';

@@ -1,4 +1,4 @@
-import { settleCreations } from '../src/sync/settleCreations.js';
+import { settleCreations } from '../src/link/settleCreations.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 

@@ -1,8 +1,8 @@
 import { systemNames } from '../src/core/record.js';
 import { closeAnsweredCases, linksInQuestion } from '../src/store/cases.js';
 import { pairsAfter } from '../src/store/links.js';
-import { decideLink, isTombstone } from '../src/sync/decideLink.js';
-import { stillOpen } from '../src/sync/stillOpen.js';
+import { decideLink, isTombstone } from '../src/link/decideLink.js';
+import { stillOpen } from '../src/link/stillOpen.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 

@@ -19,7 +19,7 @@ import { openConnection, withRules, type OpenConnection } from './connection.js'
 import type { Log } from './log.js';
 import { poolWithKeptPlans, type Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
-import { LinkClaims } from './sync/claims.js';
+import { LinkClaims } from './link/claims.js';
 
 /** How long activities under way may take to come to an end when the worker is told to stop; a chunk ends after the items in hand. */
 const shutdownGraceMs = 20_000;

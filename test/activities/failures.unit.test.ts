@@ -17,7 +17,7 @@ import {
   Throttled,
   UnexpectedResponse,
 } from '../../src/http/failures.js';
-import { ClaimLost, LinkBusy } from '../../src/sync/claims.js';
+import { ClaimLost, LinkBusy } from '../../src/link/claims.js';
 import { MisplacedField } from '../../src/systems/mapping.js';
 
 const context = { connection: 'club', system: 'yapla', method: 'PUT', path: '/members/1042', record: '1042' };

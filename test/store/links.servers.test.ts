@@ -10,7 +10,7 @@ import { agree, dropProposals, pairsAfter, proposeLinks, settledHashes } from '.
 import { nextPending } from '../../src/store/planItems.js';
 import { draftPlan } from '../../src/store/plans.js';
 import { upsertShadows } from '../../src/store/shadows.js';
-import { LinkClaims } from '../../src/sync/claims.js';
+import { LinkClaims } from '../../src/link/claims.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import { checkProperty } from '../helpers/property.js';
 import { scriptedConnection } from '../helpers/scriptedSystem.js';

@@ -1,6 +1,6 @@
 /** What is recorded once a write or a creation is known to have taken effect: shadow, base, rewrites and answered questions. */
-import { agreedHashes, decideLink, pairHashes } from '../../../src/sync/decideLink.js';
-import { compareWritten } from '../../../src/sync/rewrites.js';
+import { agreedHashes, decideLink, pairHashes } from '../../../src/link/decideLink.js';
+import { compareWritten } from '../../../src/link/rewrites.js';
 import {
   otherSystem,
   type CanonicalFields,

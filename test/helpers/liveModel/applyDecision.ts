@@ -6,7 +6,7 @@ import type { LiveDecision, LinkView } from '../../../src/core/live.js';
 import { hashFields } from '../../../src/core/fingerprint.js';
 import { uuidOf } from '../../../src/core/linkId.js';
 import { otherSystem, systemNames, type FieldValue, type SystemName } from '../../../src/core/record.js';
-import { sameHashes } from '../../../src/sync/decideLink.js';
+import { sameHashes } from '../../../src/link/decideLink.js';
 import { closeSettled, learnForms, moveBase, settleCreated, settleUnanswered } from './agree.js';
 import { fieldNames, normal } from './setting.js';
 import { fingerprint, merged, readingOf, type Case, type StoredLink, type StoredShadow } from './store.js';

@@ -12,7 +12,7 @@ import {
 } from '../../../src/core/plan.js';
 import { parseLinkId } from '../../../src/core/linkId.js';
 import { otherSystem, systemNames } from '../../../src/core/record.js';
-import { decideLink } from '../../../src/sync/decideLink.js';
+import { decideLink } from '../../../src/link/decideLink.js';
 import { closeSettled, settleUnanswered } from './agree.js';
 import { applyDecision } from './applyDecision.js';
 import { firstSight, ourCreation } from './readRecord.js';

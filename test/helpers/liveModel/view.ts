@@ -2,7 +2,7 @@
 import type { Side } from '../../../src/core/decide.js';
 import type { LinkView } from '../../../src/core/live.js';
 import { systemNames, type FieldHashes, type SystemName } from '../../../src/core/record.js';
-import { pairHashes } from '../../../src/sync/decideLink.js';
+import { pairHashes } from '../../../src/link/decideLink.js';
 import { Violation, type World } from './world.js';
 import { fieldNames, personalData } from './setting.js';
 import type { Case, StoredLink } from './store.js';

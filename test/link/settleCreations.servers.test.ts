@@ -4,7 +4,7 @@ import { openDatabase, type Sql } from '../../src/store/database.js';
 import { openIntents, recordIntents } from '../../src/store/intents.js';
 import { pairsByIds } from '../../src/store/links.js';
 import { endedItems, endItems, pendingItems } from '../../src/store/planItems.js';
-import { settleCreations } from '../../src/sync/settleCreations.js';
+import { settleCreations } from '../../src/link/settleCreations.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { planFor, propose, scanAll } from '../helpers/seededStore.js';
 import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openDatabase, type Sql } from '../../src/store/database.js';
-import { ClaimLost, LinkClaims, type Claim } from '../../src/sync/claims.js';
+import { ClaimLost, LinkClaims, type Claim } from '../../src/link/claims.js';
 import { freshDatabase, type FreshDatabase } from '../helpers/servers.js';
 
 let database: FreshDatabase;

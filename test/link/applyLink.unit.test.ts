@@ -3,9 +3,9 @@ import { uuidOf } from '../../src/core/linkId.js';
 import type { CanonicalFields, FieldDefinition } from '../../src/core/record.js';
 import { ServerFailed } from '../../src/http/failures.js';
 import type { LinkedPair } from '../../src/store/links.js';
-import { applyLink, LinkInterrupted } from '../../src/sync/applyLink.js';
-import type { Applying, Intended } from '../../src/sync/linkWork.js';
-import { ClaimLost } from '../../src/sync/claims.js';
+import { applyLink, LinkInterrupted } from '../../src/link/applyLink.js';
+import type { Applying, Intended } from '../../src/link/linkWork.js';
+import { ClaimLost } from '../../src/link/claims.js';
 import { scriptedConnection, scriptedFields, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 
 let connection: ScriptedConnection;

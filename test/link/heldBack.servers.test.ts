@@ -3,8 +3,8 @@ import { openCases } from '../../src/store/cases.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import type { LinkedPair } from '../../src/store/links.js';
-import { decideLink, pairHashes } from '../../src/sync/decideLink.js';
-import { frozenFields, heldBack } from '../../src/sync/heldBack.js';
+import { decideLink, pairHashes } from '../../src/link/decideLink.js';
+import { frozenFields, heldBack } from '../../src/link/heldBack.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
 

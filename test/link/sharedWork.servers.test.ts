@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { openIntents } from '../../src/store/intents.js';
 import { endedItems, pendingItems } from '../../src/store/planItems.js';
-import type { Intended } from '../../src/sync/linkWork.js';
-import type { ItemResult } from '../../src/sync/results.js';
-import { sharedWork } from '../../src/sync/sharedWork.js';
+import type { Intended } from '../../src/link/linkWork.js';
+import type { ItemResult } from '../../src/link/results.js';
+import { sharedWork } from '../../src/link/sharedWork.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { planFor, propose, scanAll } from '../helpers/seededStore.js';
 import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
