@@ -1,5 +1,5 @@
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import { applyChunk as apply } from '../src/link/applyChunk.js';
+import { cancellationSignal } from '@temporalio/activity';
+import { applyItems } from '../src/link/applyItems.js';
 import { endedItems } from '../src/store/planItems.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
@@ -16,13 +16,12 @@ export const applyChunk =
     await withHeartbeat(async () => {
       const { connectionId, planId, from, to } = input;
       const signal = cancellationSignal();
-      await apply(
+      await applyItems(
         {
           sql,
           claims,
           planId,
           connection: await connection(connectionId),
-          isRepeated: activityInfo().attempt > 1,
           cancelled: () => signal.aborted,
         },
         from,

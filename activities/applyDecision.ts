@@ -14,8 +14,8 @@ export interface ApplyDecisionInput {
   readonly connectionId: string;
   readonly linkId: string;
   readonly decision: LiveDecision;
-  /** `seen` of the view that was decided on. */
-  readonly seen: string;
+  /** Of the view that was decided on. */
+  readonly version: number;
   /**
    * The same at every attempt, local or not, and of no other application: by it the journal knows a repeated write. Left out by workflows
    * that were started before they named it: the activity's own id names it.

@@ -2,6 +2,7 @@ import { checkGuard, type GuardTrip } from '../src/core/guard.js';
 import {
   addDecision,
   addDoubts,
+  closeTotals,
   emptyTotals,
   itemKindOf,
   planCost,
@@ -9,17 +10,25 @@ import {
   type PlanTotals,
   type SystemPace,
 } from '../src/core/plan.js';
-import { systemNames, type SystemName } from '../src/core/record.js';
+import type { Decision } from '../src/core/decide.js';
+import type { LiveDecision } from '../src/core/live.js';
+import { otherSystem, systemNames, type SystemName } from '../src/core/record.js';
 import type { OpenConnection } from '../src/connection.js';
 import { refreshStatistics } from '../src/store/database.js';
 import { countPeople } from '../src/store/scans.js';
-import { pairsAfter, type LinkedPair } from '../src/store/links.js';
+import {
+  countLinkStates,
+  countUnreferenced,
+  settleLinks,
+  unsettleUnseen,
+  type LinkedPair,
+  type Settlement,
+} from '../src/store/links.js';
+import { unsettledLinks, type LinkState } from '../src/store/linkState.js';
 import { addItems, clearItems, countItems, type NewPlanItem } from '../src/store/planItems.js';
 import { readyPlan } from '../src/store/plans.js';
-import { declinedQuestions } from '../src/store/caseAnswers.js';
 import { openCases } from '../src/store/cases.js';
-import { decideLink, isTombstone, pairHashes } from '../src/link/decideLink.js';
-import { heldBack } from '../src/link/heldBack.js';
+import { wholeStep } from '../src/link/view.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
@@ -35,7 +44,10 @@ export interface MadePlan {
 /** Links decided in one go: bounds memory, whatever the size of the club. */
 const batchSize = 1_000;
 
-/** Decides about every link and stores what has to be done about it. Starts over when it is repeated; keeps the doubts of matching. */
+/**
+ * Decides about every link of which something may be left to do, and stores what has to be done about it. Starts over when it is repeated;
+ * keeps the doubts of matching.
+ */
 export const makePlan =
   ({ sql, connection }: Dependencies) =>
   async ({
@@ -50,55 +62,36 @@ export const makePlan =
     await withHeartbeat(async () => {
       const open = await connection(connectionId);
       await clearItems(sql, planId, { keep: 'doubt' });
+      await unsettleUnseen(sql, connectionId);
       const doubts = await countItems(sql, planId, 'local');
       let totals = addDoubts(emptyTotals(pages), doubts);
       const next = { local: doubts + 1, remote: 1 };
-      let linked = 0;
-      let heldBackPeople = 0;
 
       for (let after = ''; ;) {
-        const pairs = await pairsAfter(sql, connectionId, after, batchSize, 'hashes');
-        if (pairs.length === 0) break;
-        after = pairs.at(-1)!.linkId;
-        const held = await heldBack(sql, connectionId, pairs);
-        const toAsk = open.config.create === 'ask' ? pairs.filter(isOneSided).map(({ linkId }) => linkId) : [];
-        const declined = await declinedQuestions(sql, connectionId, toAsk);
+        const states = await unsettledLinks(sql, connectionId, { depth: 'hashes', after, limit: batchSize });
+        if (states.length === 0) break;
+        after = states.at(-1)!.pair.linkId;
         const items = { local: [] as NewPlanItem[], remote: [] as NewPlanItem[] };
-        for (const pair of pairs) {
-          if (pair.ids.yapla !== null && pair.ids.yoplanning !== null) linked += 1;
-          if (isTombstone(pair)) continue;
-          const wanted = decideLink(pair, open.fields);
-          const decision = held(pair, open.allowed(wanted));
-          const isNewLink = pair.state === 'proposed' && pair.ids.yapla !== null && pair.ids.yoplanning !== null;
-          const lacksReference = systemNames.filter(
-            (system) => open.systems[system].storesReference && isLacking(pair, system),
-          );
-          totals = addDecision(totals, decision, { isNewLink, lacksReference });
-          if (wanted.kind !== 'inSync' && decision.kind === 'inSync') heldBackPeople += 1;
-          // Known to one system only, and the rule is to ask a person first, who has not said no yet.
-          const mayAsk = open.config.create === 'ask' && !declined.get(pair.linkId)?.has('create');
-          const asks = wanted.create !== null && decision.create === null && mayAsk;
-          const kind = asks ? 'create' : itemKindOf(decision, isNewLink);
-          if (kind === null) continue;
-          const writes = systemNames.some((system) => decision.write[system].length > 0);
-          const part = decision.create !== null || decision.gone !== null || writes ? 'remote' : 'local';
-          items[part].push({
-            n: next[part]++,
-            kind,
-            linkId: pair.linkId,
-            decision,
-            saw: part === 'remote' ? seen(pairHashes(pair)) : {},
-          });
+        const settled: Settlement[] = [];
+        for (const state of states) {
+          const planned = planLink(open, state);
+          totals = addDecision(totals, planned.decision, planned);
+          if (planned.item !== null) items[planned.part].push({ ...planned.item, n: next[planned.part]++ });
+          else if (planned.settled !== null) settled.push(planned.settled);
         }
         await addItems(sql, planId, 'local', items.local);
         await addItems(sql, planId, 'remote', items.remote);
+        await settleLinks(sql, connectionId, settled);
       }
-
       await refreshStatistics(sql, ['plan_item']);
 
       const [yapla, yoplanning] = await Promise.all(
         systemNames.map((system) => countPeople(sql, connectionId, system)),
       );
+      const { linked, heldBack } = await countLinkStates(sql, connectionId, { proposed: true });
+      const references = await countUnreferenced(sql, connectionId);
+      for (const system of systemNames) if (!open.systems[system].storesReference) references[system] = 0;
+      totals = closeTotals(totals, { linked, references });
       const guard = checkGuard(
         totals,
         { linked, known: { yapla: yapla!, yoplanning: yoplanning! } },
@@ -117,29 +110,60 @@ export const makePlan =
           details: trip,
         })),
       );
-      return { totals, cost, guard, heldBack: heldBackPeople, remoteItems: next.remote - 1 };
+      return { totals, cost, guard, heldBack, remoteItems: next.remote - 1 };
     });
 
-function isOneSided({ ids }: LinkedPair): boolean {
-  return ids.yapla === null || ids.yoplanning === null;
+interface PlannedLink {
+  readonly decision: Decision;
+  readonly isNewLink: boolean;
+  /** Systems that have a place for the other's id and whose record does not carry it yet. */
+  readonly lacksReference: readonly SystemName[];
+  readonly part: 'local' | 'remote';
+  /** Null: nothing has to be done. */
+  readonly item: Omit<NewPlanItem, 'n'> | null;
+  readonly settled: Settlement | null;
 }
 
-function isLacking(
-  pair: {
-    shadows: Record<SystemName, { externalReference: string | null } | null>;
-    ids: Record<SystemName, string | null>;
-  },
-  system: SystemName,
-): boolean {
-  const other = pair.ids[system === 'yapla' ? 'yoplanning' : 'yapla'];
-  return other !== null && pair.shadows[system] !== null && pair.shadows[system].externalReference === null;
-}
-
-function seen(hashes: ReturnType<typeof pairHashes>): NewPlanItem['saw'] {
+function planLink(open: OpenConnection, state: LinkState): PlannedLink {
+  const { pair } = state;
+  const { step, settling } = wholeStep(open, state);
+  const isNewLink = pair.state === 'proposed' && pair.ids.yapla !== null && pair.ids.yoplanning !== null;
+  const decision = step.do === 'apply' ? step.decision : null;
+  // A new link is made active, whatever else there is to do about it.
+  const kind = decision?.asksCreation
+    ? 'create'
+    : decision !== null || isNewLink
+      ? itemKindOf(decision ?? nothing, isNewLink)
+      : null;
+  const { linkId, version } = pair;
+  const writes = decision !== null && systemNames.some((system) => decision.write[system].length > 0);
+  const remote =
+    decision !== null && (decision.create !== null || decision.gone !== null || decision.values.length > 0 || writes);
   return {
-    ...(hashes.yapla === null ? {} : { yapla: hashes.yapla }),
-    ...(hashes.yoplanning === null ? {} : { yoplanning: hashes.yoplanning }),
+    decision: decision ?? nothing,
+    isNewLink,
+    lacksReference: systemNames.filter((system) => open.systems[system].storesReference && isLacking(pair, system)),
+    part: remote ? 'remote' : 'local',
+    item: kind === null ? null : { kind, linkId, decision: decision ?? nothing, version },
+    settled: settling === 'open' ? null : { linkId, version, heldBack: settling === 'heldBack' },
   };
+}
+
+/** The decision about a link that needs nothing. */
+const nothing: LiveDecision = {
+  kind: 'inSync',
+  write: { yapla: [], yoplanning: [] },
+  adopt: [],
+  conflicts: [],
+  create: null,
+  gone: null,
+  reasons: {},
+  values: [],
+  asksCreation: false,
+};
+
+function isLacking({ ids, shadows }: LinkedPair, system: SystemName): boolean {
+  return ids[otherSystem(system)] !== null && shadows[system] !== null && shadows[system].externalReference === null;
 }
 
 async function pace(open: OpenConnection, system: SystemName): Promise<SystemPace> {

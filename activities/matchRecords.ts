@@ -31,7 +31,7 @@ export const matchRecords =
       // A run that was cut off can leave creations whose effect nobody knows. Both lists were just read: what they show is recognised
       // now, or it would look like a person known to one system only, and be created in the other as well.
       await settleCreations(sql, open, { planId, giveUp: false });
-      await dropProposals(sql, connectionId);
+      await dropProposals(sql, connectionId, 'all');
       await clearItems(sql, planId);
       await refreshStatistics(sql, ['shadow']);
 
@@ -41,7 +41,7 @@ export const matchRecords =
       let linked = 0;
       let proposals: Proposal[] = [];
       const flush = async () => {
-        linked += await proposeLinks(sql, connectionId, proposals);
+        linked += await proposeLinks(sql, connectionId, proposals, planId);
         proposals = [];
       };
       // What asks next for records without a link must know how many this connection has by now: where PostgreSQL has seen another
@@ -86,7 +86,7 @@ export const matchRecords =
         }
         await endRule();
       }
-      await proposeUnmatched(sql, connectionId, doubtful);
+      await proposeUnmatched(sql, connectionId, doubtful, planId);
       await refreshStatistics(sql, ['link']);
 
       for (let at = 0; at < doubts.length; at += batchSize) {
@@ -96,7 +96,13 @@ export const matchRecords =
           'local',
           doubts
             .slice(at, at + batchSize)
-            .map((doubt, index) => ({ n: at + index + 1, kind: 'doubt', linkId: null, decision: doubt, saw: {} })),
+            .map((doubt, index) => ({
+              n: at + index + 1,
+              kind: 'doubt',
+              linkId: null,
+              decision: doubt,
+              version: null,
+            })),
         );
       }
       return { linked, doubts: doubts.length };

@@ -26,7 +26,8 @@ export const markPlan =
     else await endPlan(sql, input.planId, input.status);
     // Approved, rejected or over: the guard's question has its answer.
     await closeGuardCases(sql, input.connectionId, input.planId, input.by ?? input.status);
-    if (input.status === 'rejected' || input.status === 'cancelled') await dropProposals(sql, input.connectionId);
+    if (input.status === 'rejected' || input.status === 'cancelled')
+      await dropProposals(sql, input.connectionId, input.planId);
   };
 
 /** Systems in which creations were sent whose effect is unknown. */

@@ -1,8 +1,10 @@
-import { systemNames } from '../src/core/record.js';
-import { closeAnsweredCases, linksInQuestion } from '../src/store/cases.js';
-import { pairsAfter } from '../src/store/links.js';
-import { decideLink, isTombstone } from '../src/link/decideLink.js';
-import { stillOpen } from '../src/link/stillOpen.js';
+import { nextStep } from '../src/core/live.js';
+import { countInQuestion } from '../src/store/cases.js';
+import { signalledLinks } from '../src/store/inbox.js';
+import { countLinkStates } from '../src/store/links.js';
+import { unsettledLinks } from '../src/store/linkState.js';
+import { settle } from '../src/link/settle.js';
+import { viewOf } from '../src/link/view.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
@@ -11,6 +13,8 @@ export interface Verification {
   readonly links: number;
   /** Links that would still need something, open cases apart. Must be 0. */
   readonly differences: number;
+  /** Of links that need something, those that live work was told to look at: they changed while the plan was applied. */
+  readonly underWay: number;
   /** Links with an open case. */
   readonly inQuestion: number;
 }
@@ -18,45 +22,31 @@ export interface Verification {
 const batchSize = 1_000;
 
 /**
- * A second pass over every link, from the shadows that the answers to our writes refreshed: costs no request, and must find
- * nothing but what stands in an open case. Cases whose question answered itself are closed.
+ * A second pass over every link that is not settled, from the shadows that the answers to our writes refreshed: costs no request, and must
+ * find nothing but what stands in an open case. Cases whose question answered itself are closed.
  */
 export const verify =
   ({ sql, connection }: Dependencies) =>
   async ({ connectionId }: { connectionId: string }): Promise<Verification> =>
     await withHeartbeat(async () => {
-      const { fields, allowed } = await connection(connectionId);
-      let links = 0;
+      const open = await connection(connectionId);
       let differences = 0;
-      let inQuestion = 0;
+      let underWay = 0;
       for (let after = ''; ;) {
-        const pairs = await pairsAfter(sql, connectionId, after, batchSize, 'hashes');
-        if (pairs.length === 0) return { links, differences, inQuestion };
-        after = pairs.at(-1)!.linkId;
-        const asked = await linksInQuestion(
+        const states = await unsettledLinks(sql, connectionId, { depth: 'hashes', after, limit: batchSize });
+        if (states.length === 0) break;
+        after = states.at(-1)!.pair.linkId;
+        const unsettled = (await settle(sql, open, states)).filter(
+          ({ state, settling }) => settling === 'open' && nextStep(viewOf(open, state, 'gone'), []).do === 'apply',
+        );
+        const told = await signalledLinks(
           sql,
           connectionId,
-          pairs.map((pair) => pair.linkId),
+          unsettled.map(({ state }) => state.pair.linkId),
         );
-        await closeAnsweredCases(
-          sql,
-          connectionId,
-          pairs.filter((pair) => asked.has(pair.linkId)).map((pair) => stillOpen(pair, decideLink(pair, fields))),
-        );
-        for (const pair of pairs) {
-          if (pair.ids.yapla !== null && pair.ids.yoplanning !== null) links += 1;
-          const questions = asked.get(pair.linkId);
-          if (questions !== undefined) inQuestion += 1;
-          if (isTombstone(pair) || questions?.has('')) continue;
-          const decision = allowed(decideLink(pair, fields));
-          const open = [
-            ...systemNames.flatMap((system) => decision.write[system]),
-            ...decision.adopt,
-            ...decision.conflicts,
-          ];
-          const differs =
-            decision.create !== null || decision.gone !== null || open.some((field) => !questions?.has(field));
-          if (differs) differences += 1;
-        }
+        underWay += told.size;
+        differences += unsettled.length - told.size;
       }
+      const { linked: links } = await countLinkStates(sql, connectionId, { proposed: false });
+      return { links, differences, underWay, inQuestion: await countInQuestion(sql, connectionId) };
     });

@@ -201,7 +201,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
         break;
       }
       state = 'applying';
-      const applied = await carryOut(step.decision, view.seen);
+      const applied = await carryOut(step.decision, view.version);
       account(applied);
       tell(applied.outcome === 'done' ? step.outcome : applied.outcome, cause, toldOf(step.decision, applied));
       did = step.outcome;
@@ -228,11 +228,11 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
    * Its writes are named by the look and by what was seen, not by its turn: a workflow task that is made anew, because its worker died,
    * may find part of the work done, and what it then sends a second time must have the name that it had.
    */
-  async function carryOut(decision: LiveDecision, seen: string): Promise<AppliedDecision> {
-    const writeId = `live/${workflowInfo().runId}/${looks}/${seen}`;
+  async function carryOut(decision: LiveDecision, version: number): Promise<AppliedDecision> {
+    const writeId = `live/${workflowInfo().runId}/${looks}/${version}`;
     for (;;) {
       try {
-        return await steps.applyDecision({ connectionId, linkId, decision, seen, writeId });
+        return await steps.applyDecision({ connectionId, linkId, decision, version, writeId });
       } catch (error) {
         await untilMended(error);
       }

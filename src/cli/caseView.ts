@@ -4,7 +4,7 @@ import type { Case } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
 import { pairsByIds, type LinkedPair } from '../store/links.js';
 import { knownRecords, lastWrites, type FieldWrite, type KnownRecord } from '../store/provenance.js';
-import { pairHashes } from '../link/decideLink.js';
+import { pairHashes } from '../link/view.js';
 
 export interface CaseView {
   readonly question: Case;

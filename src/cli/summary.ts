@@ -3,7 +3,7 @@ import { lowerBound } from '../core/plan.js';
 import { systemNames } from '../core/record.js';
 import { credentialOf } from '../connection.js';
 import { countOpenCases } from '../store/cases.js';
-import { countLinks } from '../store/links.js';
+import { countLinkStates } from '../store/links.js';
 import { requestsOf } from '../store/requestLog.js';
 import type { Sql } from '../store/database.js';
 import type { BulkRunEnd } from './applyPlan.js';
@@ -13,7 +13,7 @@ export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEn
   const { bold, green, red } = output.colours;
   const { result, plan } = end;
   const rows: string[][] = [
-    ['Links', String(await countLinks(sql, connectionId))],
+    ['Links', String((await countLinkStates(sql, connectionId, { proposed: false })).linked)],
     [
       'Applied',
       Object.entries(result.applied.outcomes)

@@ -1,6 +1,6 @@
 /**
- * What one link's workflow does next, as pure functions over hashes: used unchanged by the `syncRecord` workflow (so that replay
- * shows every decision) and by the model test. Imports nothing of Node.
+ * What may be done about one link next, as pure functions over hashes: used unchanged by the `syncRecord` workflow (so that replay shows
+ * every decision), by the planning and verifying of `bulkSync`, and by the model test. Imports nothing of Node.
  */
 import { answerConflicts, decide, restrict, type Decision, type Reason, type Side } from './decide.js';
 import { systemNames, type FieldDefinition, type FieldHashes, type FieldName, type SystemName } from './record.js';
@@ -21,8 +21,8 @@ export interface LinkView {
   readonly yoplanning: Side;
   readonly base: FieldHashes | null;
   readonly fields: readonly FieldDefinition[];
-  /** Digest of all hashes of both sides and of the base, those left out included: the precondition of what is decided on this view. */
-  readonly seen: string;
+  /** The link's: the precondition of what is decided on this view. 0 where there is no link. */
+  readonly version: number;
   /** What the connection may do. */
   readonly writes: Readonly<Record<SystemName, boolean>>;
   readonly creates: Readonly<Record<SystemName, boolean>>;
@@ -44,7 +44,7 @@ export interface LinkView {
   readonly openCases: number;
 }
 
-/** What a live decision asks for: a decision of the core, and fields that take a person's own value in both systems. */
+/** What is to be done about a link: a decision of the core, and fields that take a person's own value in both systems. */
 export interface LiveDecision extends Decision {
   /** By field: an answered case says the value; it is written to each system that does not hold it. */
   readonly values: readonly FieldName[];
@@ -72,7 +72,11 @@ const mayAnswerYoplanning: ReadonlySet<Reason> = new Set([
   'ask',
 ]);
 
-/** Decides about a link as its workflow sees it. */
+/**
+ * Decides about a link.
+ *
+ * @param triggers who caused the work; none: whatever is different is carried over, as by a bulk sync
+ */
 export function decideLive(view: LinkView, triggers: readonly Trigger[]): LiveDecision {
   const whole = decide({ base: view.base, yapla: view.yapla, yoplanning: view.yoplanning, fields: view.fields });
   const asksCreation = whole.create !== null && !view.creates[whole.create] && !view.askedCreation;
@@ -168,4 +172,16 @@ export function nextStep(view: LinkView, triggers: readonly Trigger[]): Step {
 /** Both sides hold the base: whatever event led here was the echo of a write, or told nothing new. */
 function isSettled(view: LinkView): boolean {
   return typeof view.yapla === 'object' && typeof view.yoplanning === 'object' && view.fields.length === 0;
+}
+
+/** `open`: something is left to do; `agreed`: nothing, but what waits for a person; `heldBack`: nothing, but the records differ in what may not be written. */
+export type Settling = 'open' | 'agreed' | 'heldBack';
+
+/** Whether anything is left to do about a link as it stands, whoever caused it. */
+export function settlingOf(view: LinkView): Settling {
+  if (view.state !== 'linked') return 'open';
+  const step = nextStep(view, []);
+  if (step.do === 'apply' || step.outcome === 'awaiting') return 'open';
+  const everything = { yapla: true, yoplanning: true };
+  return nextStep({ ...view, writes: everything, creates: everything }, []).do === 'apply' ? 'heldBack' : 'agreed';
 }

@@ -74,19 +74,39 @@ export function addDecision(
 ): PlanTotals {
   const kind = itemKindOf(decision, about.isNewLink);
   const written = (system: SystemName) => decision.create === null && decision.write[system].length > 0;
-  // Nothing of a link in removal is written until a person has answered.
-  const needsReference = (system: SystemName) =>
-    decision.gone === null && decision.create !== system && about.lacksReference.includes(system) && !written(system);
+  // What a write brings its record need not be filled in afterwards. Nothing of a link in removal is written until a person has answered.
+  const bringsReference = (system: SystemName) =>
+    about.lacksReference.includes(system) && (written(system) || decision.gone !== null);
   return {
     ...totals,
     items: kind === null ? totals.items : { ...totals.items, [kind]: totals.items[kind] + 1 },
-    unchanged: totals.unchanged + (kind === null ? 1 : 0),
     newLinks: totals.newLinks + (about.isNewLink && decision.create === null ? 1 : 0),
     changedPeople: totals.changedPeople + (systemNames.some(written) ? 1 : 0),
     changes: countWhere(totals.changes, written),
     creations: countWhere(totals.creations, (system) => decision.create === system),
     removals: countWhere(totals.removals, (system) => decision.gone === system || decision.gone === 'both'),
-    references: countWhere(totals.references, needsReference),
+    references: countWhere(totals.references, bringsReference),
+  };
+}
+
+/**
+ * Totals of a whole plan, once every link that is not settled was added. `references` counted those that the plan brings, or that wait for a
+ * person; here it becomes those that are left.
+ *
+ * @param linked people linked across both systems, the plan's new links included
+ * @param references linked records without the other system's id
+ */
+export function closeTotals(
+  totals: PlanTotals,
+  { linked, references }: { readonly linked: number; readonly references: PerSystem },
+): PlanTotals {
+  const { items } = totals;
+  const touched = items.adopt + items.write + items.conflict + items.link + items.remove;
+  const left = (system: SystemName) => Math.max(0, references[system] - totals.references[system]);
+  return {
+    ...totals,
+    unchanged: Math.max(0, linked - touched),
+    references: { yapla: left('yapla'), yoplanning: left('yoplanning') },
   };
 }
 

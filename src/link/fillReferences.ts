@@ -8,12 +8,12 @@ import { systemNames, type SystemName } from '../core/record.js';
 import { BudgetExhausted, InvalidRecord } from '../http/failures.js';
 import { openCases } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
-import { agree, linksLackingReference, type Unreferenced } from '../store/links.js';
+import { agree, linksLackingReference, lockLinks, type Unreferenced } from '../store/links.js';
 import { upsertShadows } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import { stopIfCanariesDie } from './canary.js';
 import type { LinkClaims } from './claims.js';
-import { sameHashes } from './decideLink.js';
+import { sameHashes } from './view.js';
 import { compareWritten } from './rewrites.js';
 
 export interface FillingReferences {
@@ -98,8 +98,10 @@ async function fillOne(
       connection.hash(result.after.fields),
     );
     await sql.begin(async (tx) => {
+      const link = (await lockLinks(tx, connection.id, [one.linkId])).get(one.linkId);
       await upsertShadows(tx, connection.id, system, [connection.shadowOf(result.after)]);
-      if (Object.keys(rewritten).length === 0) return;
+      // Changed meanwhile: whoever looks at it next sees what we stored.
+      if (Object.keys(rewritten).length === 0 || link?.version !== one.version) return;
       // The server put fields that we did not touch into its own form: that is nobody's change.
       const equal = { ...one.equal, [system]: { ...one.equal[system], ...rewritten } };
       await agree(tx, connection.id, [{ linkId: one.linkId, base: {}, baseFields: {}, equal }]);

@@ -1,7 +1,7 @@
 /**
  * What is done about one link: the writes, creations and proofs of removal, and all that has to be recorded about them. What to do
- * is decided by the caller (applyLink.ts for a plan's items, applyDecision.ts for live changes). Nothing is stored here but what
- * must stand before a write (its intent); the result is for `commitResults`.
+ * is said by a decision (carryOut.ts). Nothing is stored here but what must stand before a write (its intent); the result is for
+ * `commitResults`.
  *
  * One write (docs/how-it-works.md, "One write"): claim the link → record the intent → GET → if it is not what the decision saw,
  * decide again → merge into the whole document → PUT → shadow, base and journal in one transaction. After a crash in between, the
@@ -28,9 +28,9 @@ import type { ShadowRow } from '../store/shadows.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
 import type { Batcher } from './batcher.js';
-import { agreedHashes, pairHashes, sameHashes, type PairHashes } from './decideLink.js';
-import type { LinkResult, Outcome } from './results.js';
+import type { Facts, LinkResult, Outcome } from './results.js';
 import { areForms, compareWritten } from './rewrites.js';
+import { agreedHashes, pairHashes, sameHashes, type PairHashes } from './view.js';
 
 /** What must be committed before a write is sent. */
 export interface Intended {
@@ -74,19 +74,27 @@ export class LinkWork {
   private readonly ids: Partial<Record<SystemName, string>> = {};
   /** Fields that a system accepted without taking them: not written again. */
   private readonly notTaken = new Map<SystemName, Set<FieldName>>();
+  private facts: Facts = { base: {}, baseFields: {}, ids: {}, equal: {} };
   private outcome: Outcome = 'agreed';
   private openIntent: Intent | null;
+  private readonly decidedOn: LinkedPair;
 
   constructor(
     private readonly applying: Applying,
     private known: LinkedPair,
   ) {
+    this.decidedOn = known;
     this.openIntent = applying.openIntent;
   }
 
   /** The link as it is known now: what was read and answered so far included. */
   get pair(): LinkedPair {
     return this.known;
+  }
+
+  /** Questions that were opened so far. */
+  get opened(): readonly NewCase[] {
+    return [...this.cases.values()];
   }
 
   /** Something was read or written: it has to be recorded, whatever happens next. */
@@ -210,6 +218,7 @@ export class LinkWork {
     this.journal.push({ writeId: `${this.applying.writeId}/create`, system, outcome: 'written', requestId });
     this.settledIntents.add(system);
     this.ids[system] = record.id;
+    this.facts = { ...this.facts, ids: { ...this.facts.ids, [system]: record.id } };
     this.outcome = 'created';
     this.compare(system, {}, sent, record);
     this.learn(system, record);
@@ -245,12 +254,24 @@ export class LinkWork {
     for (const newCase of conflictCases(this.known, fields)) this.open(newCase);
   }
 
+  /** A creation was sent and nobody knows whether it took effect: the link must outlive its plan, because the record is recognised by it later. */
+  becomeUnsettled(): void {
+    this.outcome = 'unsettled';
+  }
+
   /** Compares what was sent with what the system made of it. */
   private compare(system: SystemName, before: FieldHashes, sent: CanonicalFields, after: SystemRecord): void {
     const { connection } = this.applying;
     const wanted = connection.hash(sent);
     const { notTaken, rewritten } = compareWritten(before, wanted, connection.hash(after.fields));
     for (const field of notTaken) this.refuse(system, field);
+    const taken = Object.keys(sent).filter((field) => !notTaken.includes(field));
+    this.facts = {
+      ...this.facts,
+      base: { ...this.facts.base, ...Object.fromEntries(taken.map((field) => [field, wanted[field]!])) },
+      baseFields: { ...this.facts.baseFields, ...pick(sent, taken) },
+      equal: { ...this.facts.equal, [system]: { ...this.facts.equal[system], ...rewritten } },
+    };
     const known = pairHashes(this.known)[otherSystem(system)];
     for (const [field, forms] of Object.entries(rewritten)) {
       const [was] = Object.values(forms);
@@ -334,8 +355,12 @@ export class LinkWork {
     const base = { ...this.emptyFromTheStart(hashes), ...agreedHashes(hashes, this.applying.connection.fields) };
     const agreedIn = this.known.shadows.yapla;
     const both = agreedIn !== null && this.known.shadows.yoplanning !== null;
+    const unsettled = { linkId: this.known.linkId, base: {}, baseFields: {} };
     return {
       linkId: this.known.linkId,
+      version: this.decidedOn.version,
+      decidedOn: { base: this.decidedOn.base, readAt: readAtOf(this.decidedOn) },
+      facts: this.facts,
       outcome: this.outcome,
       shadows: [...this.shadows].map(([system, row]) => ({ system, row })),
       agreement: both
@@ -346,13 +371,20 @@ export class LinkWork {
             ids: this.ids,
             equal: this.known.equal,
           }
-        : null,
+        : this.outcome === 'unsettled'
+          ? unsettled
+          : null,
       journal: this.journal,
       cases: [...this.cases.values()].map((one) => (one.kind === 'notTaken' ? { ...one, saw: hashes } : one)),
       settledIntents: [...this.settledIntents],
       gone: [...this.gone].map(([system, id]) => ({ system, id })),
+      carriedOut: [],
     };
   }
+}
+
+function readAtOf({ shadows }: LinkedPair) {
+  return { yapla: shadows.yapla?.readAt ?? null, yoplanning: shadows.yoplanning?.readAt ?? null };
 }
 
 /** One case for each field that both systems changed differently, with both values and the base: in Postgres, for a person. */

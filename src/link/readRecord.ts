@@ -22,7 +22,8 @@ import type { SystemRecord } from '../systems/system.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { newestDelivered } from './delivered.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
-import { emptyView, settledView } from './linkView.js';
+import { settledView } from './settle.js';
+import { emptyView } from './view.js';
 
 export interface ReadingRecord {
   readonly sql: Sql;
@@ -231,7 +232,7 @@ async function viewNow(
   if (sighting?.is === 'merged') return emptyView(connection, 'merged', { mergedInto: sighting.into });
   if (sighting?.is === 'doubtful') return emptyView(connection, 'doubtful', { openCases: 1 });
   if (sighting?.is === 'early') return emptyView(connection, 'early');
-  const link = await findLinkState(sql, connection.id, linkId, 'hashes');
+  const link = await findLinkState(sql, connection.id, linkId, { depth: 'hashes' });
   if (link === null) return await viewOfNobody(sql, connection, linkId);
   if (link.pair.state !== 'active' && !(await hasBegun(sql, connection.id))) return emptyView(connection, 'early');
   return await settledView(sql, connection, link);

@@ -1,6 +1,6 @@
 import { InvalidRecord, type Failure } from '../http/failures.js';
 import type { NewCase } from '../store/cases.js';
-import type { PairHashes } from './decideLink.js';
+import type { PairHashes } from './view.js';
 
 /** The question about a record that a system does not take. The server's own words can quote values: they stay with the case, in Postgres. */
 export function refusedCase(linkId: string, failure: Failure, saw: PairHashes): NewCase {

@@ -1,81 +1,82 @@
-/** What applying came to, and how it is recorded: many results in one transaction. */
-import { systemNames, type SystemName } from '../core/record.js';
-import { closeSettledCases, openCases, type NewCase } from '../store/cases.js';
+/**
+ * What carrying out came to, and how it is recorded: many links in one transaction, each under its version. A link that has changed since
+ * it was decided about keeps what is a fact (what was read, and what our own writes did), and is decided about again.
+ */
+import { systemNames, type CanonicalFields, type FieldHashes, type SystemName } from '../core/record.js';
+import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
+import { openCases, type NewCase } from '../store/cases.js';
 import { keepPlans, type Sql, type Transaction } from '../store/database.js';
-import { lookAgain } from '../store/inbox.js';
+import { lookAgain, lookAtLinks } from '../store/inbox.js';
 import { settleIntents } from '../store/intents.js';
 import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
-import { agree, type Agreement } from '../store/links.js';
-import { endItems } from '../store/planItems.js';
+import { agree, lockLinks, type Agreement, type EqualValues, type LockedLink } from '../store/links.js';
+import { advanceItems, endItems, type PlanPart } from '../store/planItems.js';
 import { markGone, upsertShadows, type ShadowRow } from '../store/shadows.js';
 
 /**
  * - `agreed`: nothing had to be written (any more); `written`, `created`: done;
  * - `unsettled`: a creation was sent and nobody knows whether it took effect: looked up in the list later;
  * - `removed`: proven gone, a case is open; `asked`: only questions are left;
+ * - `changed`: the link is not what the plan saw, nothing (more) was written, and live work looks at it;
  * - `dropped`: the link is not there any more: it was merged into another, or the person left the one system that knew them;
  * - `refused`, `keepsFailing`: the system does not take the record, a case is open.
  */
 export type Outcome =
-  'agreed' | 'written' | 'created' | 'unsettled' | 'removed' | 'asked' | 'dropped' | 'refused' | 'keepsFailing';
+  | 'agreed'
+  | 'written'
+  | 'created'
+  | 'unsettled'
+  | 'removed'
+  | 'asked'
+  | 'changed'
+  | 'dropped'
+  | 'refused'
+  | 'keepsFailing';
+
+/** What our own writes did: true whatever became of the link meanwhile. */
+export interface Facts {
+  /** Values that a system took, which both held at that moment. */
+  readonly base: FieldHashes;
+  readonly baseFields: CanonicalFields;
+  /** Records created. */
+  readonly ids: Partial<Record<SystemName, string>>;
+  /** What systems made of values sent. */
+  readonly equal: EqualValues;
+}
 
 export interface LinkResult {
   readonly linkId: string;
+  /** Of the link, as it was decided about. */
+  readonly version: number;
+  /** Its base at that version, and when its records were read (`Shadow.readAt`). */
+  readonly decidedOn: {
+    readonly base: FieldHashes | null;
+    readonly readAt: Readonly<Record<SystemName, string | null>>;
+  };
   readonly outcome: Outcome;
   readonly shadows: readonly { readonly system: SystemName; readonly row: ShadowRow }[];
+  readonly facts: Facts;
   readonly agreement: Agreement | null;
   readonly journal: readonly JournalOutcome[];
   readonly cases: readonly NewCase[];
   readonly settledIntents: readonly SystemName[];
   readonly gone: readonly { readonly system: SystemName; readonly id: string }[];
+  /** Persons' answers that were carried out. */
+  readonly carriedOut: readonly CaseAnswer[];
 }
 
-/** A link's result, and the plan's item that it ends; null: what was done before a failure, and the item goes on. */
+/** A link's result, and the plan's item that it ends. */
 export interface ItemResult extends LinkResult {
-  readonly n: number | null;
+  /** `more`: the item goes on, because something failed on the way. Null: no plan's. */
+  readonly item: { readonly n: number; readonly more: boolean } | null;
+  /** Something is left to do that nobody has decided yet, and that live work does: what the system gave a new record by itself, say. */
+  readonly left?: boolean;
 }
 
 export interface CommittingResults {
   readonly connectionId: string;
   /** Null: no plan's. */
-  readonly planId: number | null;
-  /** When what was decided on was looked up (`LinkState.at`), where a list may be read meanwhile. */
-  readonly loadedAt?: string;
-}
-
-/**
- * Stores what was read and answered. Where somebody else stored the same record meanwhile, nobody knows which is the younger, so it is
- * looked at again. Until then a creation's answer gives way, because whoever read the record did so after it was created; a write's answer
- * does not, or what was written would look unwritten.
- */
-async function keepShadows(
-  tx: Transaction,
-  { connectionId, loadedAt }: CommittingResults,
-  system: SystemName,
-  results: readonly LinkResult[],
-): Promise<void> {
-  const created: ShadowRow[] = [];
-  const known: ShadowRow[] = [];
-  for (const { agreement, shadows } of results) {
-    for (const { row } of shadows.filter((one) => one.system === system)) {
-      (agreement?.ids?.[system] === row.id ? created : known).push(row);
-    }
-  }
-  const [given, crossed] = await Promise.all([
-    upsertShadows(tx, connectionId, system, created, { replaces: 'gone' }),
-    upsertShadows(
-      tx,
-      connectionId,
-      system,
-      known,
-      loadedAt === undefined ? {} : { replaces: { storedUntil: loadedAt } },
-    ),
-  ]);
-  const ours = known.filter((row) => crossed.includes(row.id));
-  await Promise.all([
-    upsertShadows(tx, connectionId, system, ours),
-    lookAgain(tx, connectionId, system, [...given, ...crossed]),
-  ]);
+  readonly plan: { readonly id: number; readonly part: PlanPart } | null;
 }
 
 /**
@@ -90,19 +91,29 @@ export async function commitResults<T = void>(
   results: readonly ItemResult[],
   then?: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const { connectionId, planId } = where;
-  const gone = results.flatMap((one) => one.gone);
+  const { connectionId, plan } = where;
   return (await sql.begin(async (tx) => {
-    // Sent one behind the other without waiting for answers: PostgreSQL carries them out in this order, in one round trip.
-    const recording = [
+    const [, locked] = await Promise.all([
       keepPlans(tx),
-      ...systemNames.map((system) => keepShadows(tx, where, system, results)),
-      ...gone.map(({ system, id }) => markGone(tx, connectionId, system, id)),
-      agree(
+      lockLinks(
         tx,
         connectionId,
-        results.flatMap((one) => one.agreement ?? []),
+        results.map((one) => one.linkId),
       ),
+    ]);
+    const isCurrent = ({ linkId, version }: LinkResult) => locked.get(linkId)?.version === version;
+    const current = results.filter(isCurrent);
+    const lost = results.filter((one) => !isCurrent(one));
+    // Sent one behind the other without waiting for answers: PostgreSQL carries them out in this order, in one round trip.
+    const recording = [
+      ...systemNames.map((system) =>
+        keepShadows(tx, connectionId, system, results, (one) => isCrossed(one, system, locked.get(one.linkId))),
+      ),
+      ...results.flatMap((one) => one.gone.map(({ system, id }) => markGone(tx, connectionId, system, id))),
+      agree(tx, connectionId, [
+        ...current.flatMap((one) => one.agreement ?? []),
+        ...lost.flatMap((one) => factsOf(one, locked.get(one.linkId))),
+      ]),
       recordOutcomes(
         tx,
         connectionId,
@@ -113,36 +124,119 @@ export async function commitResults<T = void>(
         connectionId,
         results.flatMap((one) => one.settledIntents.map((system) => ({ linkId: one.linkId, system }))),
       ),
-      closeSettledCases(
+      closeCarriedOut(
         tx,
-        connectionId,
-        // Whether an open question still stands is known only where the system took the record.
-        results
-          .filter(({ n, outcome }) => n !== null && outcome !== 'refused' && outcome !== 'keepsFailing')
-          .map(({ linkId, cases }) => ({ linkId, openFields: cases.map((one) => one.field ?? '') })),
+        current.flatMap((one) => one.carriedOut),
       ),
       openCases(
         tx,
         connectionId,
-        planId,
-        results.flatMap((one) => one.cases),
+        plan?.id ?? null,
+        // What a lost race asks about may not be a question any more; what was damaged or refused is.
+        [...current, ...lost.map(onlyFindings)].flatMap((one) => one.cases),
       ),
-      ...(planId === null
-        ? []
-        : [
-            endItems(
-              tx,
-              planId,
-              'remote',
-              results.flatMap(({ n, outcome }) => {
-                const status =
-                  outcome === 'refused' || outcome === 'keepsFailing' ? ('failed' as const) : ('done' as const);
-                return n === null ? [] : [{ n, outcome, status }];
-              }),
-            ),
-          ]),
+      ...(plan === null ? [] : [endPlanItems(tx, where, plan, current, lost, locked)]),
     ];
     const [after] = await Promise.all([then?.(tx), ...recording]);
     return after;
   })) as T;
+}
+
+/** Somebody stored a reading of the link's record there since it was decided about, or the link is not there any more. */
+function isCrossed({ decidedOn }: LinkResult, system: SystemName, now: LockedLink | undefined): boolean {
+  return now === undefined || now.readAt[system] !== decidedOn.readAt[system];
+}
+
+/**
+ * Stores what was read and answered. Where a record was stored meanwhile nobody knows which reading is the younger, so it is looked at again.
+ * A creation's answer gives way to what was stored of the record since: whoever read it did so after it was created; a write's answer does
+ * not, or what was written would look unwritten.
+ */
+async function keepShadows(
+  tx: Transaction,
+  connectionId: string,
+  system: SystemName,
+  results: readonly LinkResult[],
+  crossed: (result: LinkResult) => boolean,
+): Promise<void> {
+  const created: ShadowRow[] = [];
+  const known: ShadowRow[] = [];
+  const again: string[] = [];
+  for (const result of results) {
+    for (const { row } of result.shadows.filter((one) => one.system === system)) {
+      const isNew = result.facts.ids[system] === row.id;
+      (isNew ? created : known).push(row);
+      if (!isNew && crossed(result)) again.push(row.id);
+    }
+  }
+  const [given] = await Promise.all([
+    upsertShadows(tx, connectionId, system, created, { replaces: 'gone' }),
+    upsertShadows(tx, connectionId, system, known),
+  ]);
+  await lookAgain(tx, connectionId, system, [...given, ...again]);
+}
+
+/** Of a link that was changed meanwhile: what our writes did, where nobody has agreed on something else since. */
+function factsOf({ linkId, decidedOn, facts }: LinkResult, now: LockedLink | undefined): Agreement[] {
+  if (now === undefined) return [];
+  const fields = Object.keys(facts.base).filter((field) => now.base?.[field] === decidedOn.base?.[field]);
+  const ids = Object.fromEntries(
+    Object.entries(facts.ids).filter(([system]) => now.ids[system as SystemName] === null),
+  );
+  const equal = Object.fromEntries(
+    systemNames.map((system) => [system, { ...now.equal[system], ...facts.equal[system] }]),
+  ) as EqualValues;
+  const wrote = fields.length > 0 || Object.keys(ids).length > 0;
+  if (!wrote) return [];
+  const picked = <V>(values: Readonly<Record<string, V>>) =>
+    Object.fromEntries(fields.flatMap((field) => (field in values ? [[field, values[field]!]] : [])));
+  return [{ linkId, base: picked(facts.base), baseFields: picked(facts.baseFields), ids, equal }];
+}
+
+function onlyFindings(result: LinkResult): LinkResult {
+  return { ...result, cases: result.cases.filter(({ kind }) => kind === 'canary' || kind === 'refused') };
+}
+
+async function endPlanItems(
+  tx: Transaction,
+  { connectionId }: CommittingResults,
+  plan: NonNullable<CommittingResults['plan']>,
+  current: readonly ItemResult[],
+  lost: readonly ItemResult[],
+  locked: ReadonlyMap<string, LockedLink>,
+): Promise<void> {
+  const ends = [...current, ...lost.map((one) => overtaken(one, locked.has(one.linkId)))];
+  const whole = ends.filter((one) => one.item?.more === false);
+  await Promise.all([
+    endItems(
+      tx,
+      plan.id,
+      plan.part,
+      whole.map(({ item, outcome }) => {
+        const status = outcome === 'refused' || outcome === 'keepsFailing' ? ('failed' as const) : ('done' as const);
+        return { n: item!.n, outcome, status };
+      }),
+    ),
+    advanceItems(
+      tx,
+      plan.id,
+      plan.part,
+      ends.flatMap(({ item }) => (item?.more ? [item.n] : [])),
+    ),
+    lookAtLinks(
+      tx,
+      connectionId,
+      [...lost, ...whole.filter((one) => one.outcome === 'changed' || one.left)].map((one) => one.linkId),
+    ),
+  ]);
+}
+
+/** A result whose link was changed meanwhile: what it did counts, what it only found does not, and nothing more is done by the plan. */
+function overtaken(result: ItemResult, exists: boolean): ItemResult {
+  const { item, journal, outcome } = result;
+  if (item === null) return result;
+  const ended = { n: item.n, more: false };
+  const did = journal.some((one) => one.outcome === 'written') || outcome === 'refused' || outcome === 'keepsFailing';
+  if (did) return { ...result, item: ended };
+  return { ...result, outcome: exists ? 'changed' : 'dropped', item: ended };
 }

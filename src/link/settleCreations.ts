@@ -12,7 +12,7 @@ import { agree, pairsByIds, type LinkedPair } from '../store/links.js';
 import { countPending, renameOutcome, reopenItems } from '../store/planItems.js';
 import { shadowsByIds, unlinkedShadows, type UnlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
-import { agreedHashes, pairHashes } from './decideLink.js';
+import { agreedHashes, pairHashes } from './view.js';
 import { doubtCase } from './doubts.js';
 
 /**

@@ -42,7 +42,9 @@ export function sharedWork(sql: Sql, connection: OpenConnection): SharedWork {
     commit: createBatcher(async (results) => {
       const plans = new Map<number, ItemResult[]>();
       for (const { planId, result } of results) plans.set(planId, [...(plans.get(planId) ?? []), result]);
-      for (const [planId, ended] of plans) await commitResults(sql, { connectionId: connection.id, planId }, ended);
+      for (const [id, ended] of plans) {
+        await commitResults(sql, { connectionId: connection.id, plan: { id, part: 'remote' } }, ended);
+      }
     }, commitLingerMs),
   };
   known.set(connection.budgets, work);

@@ -2,7 +2,6 @@ import type { Decision } from '../core/decide.js';
 import { systemNames } from '../core/record.js';
 import type { StillOpen } from '../store/cases.js';
 import type { LinkedPair } from '../store/links.js';
-import { isTombstone } from './decideLink.js';
 
 /**
  * What of a link's open cases still is a question.
@@ -22,4 +21,9 @@ export function stillOpen(pair: LinkedPair, { write, conflicts, create, gone }: 
       ...(create === null ? [] : ['create' as const]),
     ],
   };
+}
+
+/** A linked record that is proven gone already: its case is open and nothing is left to find out. */
+function isTombstone(pair: LinkedPair): boolean {
+  return systemNames.some((system) => pair.ids[system] !== null && pair.shadows[system] === null);
 }

@@ -64,25 +64,6 @@ export async function closeGuardCases(sql: Sql, connectionId: string, planId: nu
      where connection_id = ${connectionId} and kind = 'guard' and subject = ${`plan/${planId}`} and status = 'open'`;
 }
 
-/**
- * Closes cases whose question no longer stands: of these links, every open one of these kinds but for the fields named. A value of a
- * person's own is still to be carried out where both systems agree on another one.
- */
-export async function closeSettledCases(
-  sql: Sql | Transaction,
-  connectionId: string,
-  settled: readonly { readonly linkId: string; readonly openFields: readonly string[] }[],
-): Promise<void> {
-  if (settled.length === 0) return;
-  const rows = settled.map((one) => ({ link_id: one.linkId, open_fields: one.openFields }));
-  await sql`
-    update cases c set status = 'closed', closed_at = now(), closed_by = 'settled'
-      from json_to_recordset(${JSON.stringify(rows)}::text::json) as r(link_id text, open_fields jsonb)
-     where c.connection_id = ${connectionId} and c.link_id = r.link_id and c.status = 'open'
-       and c.kind in ('conflict', 'notTaken') and not r.open_fields ? c.field
-       and c.answer->>'take' is distinct from 'value'`;
-}
-
 /** What of a link still needs something: fields, and kinds of questions about the link as a whole. */
 export interface StillOpen {
   readonly linkId: string;
@@ -109,34 +90,12 @@ export async function closeAnsweredCases(
          or (c.kind in ('refused', 'removal', 'create') and not r.kinds ? c.kind))`;
 }
 
-/** An open case that holds writes back: of the whole link (`refused`), or of one field (`notTaken`, `frozen`). */
-export interface HoldingCase {
-  readonly kind: 'refused' | 'notTaken' | 'frozen';
-  readonly linkId: string;
-  readonly field: string;
-  readonly saw: Readonly<Record<SystemName, FieldHashes | null>>;
-}
-
-/** Open cases that hold writes of these links back: a frozen field until it is answered, the others while nothing has changed since. */
-export async function holdingCases(sql: Sql, connectionId: string, linkIds: readonly string[]): Promise<HoldingCase[]> {
-  return await sql<HoldingCase[]>`
-    select kind, link_id as "linkId", field, saw from cases
-     where connection_id = ${connectionId} and status = 'open' and kind in ('refused', 'notTaken', 'frozen')
-       and saw is not null and link_id = any(${linkIds as string[]})`;
-}
-
-/** Of these links, those with open cases, and on which fields: the empty string stands for the whole link. */
-export async function linksInQuestion(
-  sql: Sql,
-  connectionId: string,
-  linkIds: readonly string[],
-): Promise<Map<string, Set<string>>> {
-  const rows = await sql<{ linkId: string; fields: string[] }[]>`
-    select coalesce(link_id, subject) as "linkId", json_agg(field) as fields from cases
-     where connection_id = ${connectionId} and status = 'open' and kind not in ('guard', 'doubt', 'canary')
-       and (link_id = any(${linkIds as string[]}) or subject = any(${linkIds as string[]}))
-     group by 1`;
-  return new Map(rows.map((row) => [row.linkId, new Set(row.fields)]));
+/** Links with an open case. */
+export async function countInQuestion(sql: Sql, connectionId: string): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    select count(distinct coalesce(link_id, subject))::int as n from cases
+     where connection_id = ${connectionId} and status = 'open' and kind not in ('guard', 'doubt', 'canary')`;
+  return row!.n;
 }
 
 /** Every `<link>/<field>` with an open case about that field, and every `<link>` of which a system refuses the record as a whole. */

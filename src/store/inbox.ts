@@ -64,6 +64,34 @@ export async function lookAgain(
     select ${connectionId}, ${system}, 'updated', id, '{}' from unnest(${ids as string[]}::text[]) as r(id)`;
 }
 
+/** Has the workflows of links look at them, whatever came: through the receiver's forwarder, as about webhooks. Where one is asked for already, that one does. */
+export async function lookAtLinks(
+  sql: Sql | Transaction,
+  connectionId: string,
+  linkIds: readonly string[],
+): Promise<void> {
+  if (linkIds.length === 0) return;
+  await sql`
+    insert into link_signal (connection_id, link_id, due_at)
+    select ${connectionId}, id, now() from unnest(${[...new Set(linkIds)].sort()}::text[]) as r(id)
+    on conflict (connection_id, link_id) do nothing`;
+}
+
+/** Of these links, those whose workflow is told to look, or has events to take. */
+export async function signalledLinks(sql: Sql, connectionId: string, linkIds: readonly string[]): Promise<Set<string>> {
+  if (linkIds.length === 0) return new Set();
+  const rows = await sql<{ linkId: string }[]>`
+    select link_id as "linkId" from link_signal
+     where connection_id = ${connectionId} and link_id = any(${linkIds as string[]})
+    union
+    select coalesce(i.link_id, l.link_id)
+      from inbox i left join link l on l.connection_id = i.connection_id
+           and i.external_id = case i.system when 'yapla' then l.yapla_id else l.yoplanning_id end
+     where i.connection_id = ${connectionId} and i.handled_at is null
+       and coalesce(i.link_id, l.link_id) = any(${linkIds as string[]})`;
+  return new Set(rows.map(({ linkId }) => linkId));
+}
+
 /** An event of `lookAgain`. */
 export function tellsNothing({ body }: Pick<InboxEvent, 'body'>): boolean {
   return Object.keys(body).length === 0;

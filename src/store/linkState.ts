@@ -1,15 +1,13 @@
-/** All that the store holds about one link, in one statement: a link's workflow asks for it several times for each change. */
-import type { FieldName, SystemName } from '../core/record.js';
+/** All that the store holds about links, for one or for a thousand, in one statement: what `src/link` decides on and carries out. */
+import type { FieldName, FieldValue, SystemName } from '../core/record.js';
 import { isDeclined, type CaseAnswer } from './caseAnswers.js';
-import type { Sql, Transaction } from './database.js';
+import type { Fragment, Sql, Transaction } from './database.js';
 import type { Intent } from './intents.js';
 import type { LinkCase } from './linkCases.js';
 import { pairOf, selectPairs, type Depth, type LinkedPair, type PairRow } from './links.js';
 
 export interface LinkState {
   readonly pair: LinkedPair;
-  /** When it was looked up, by the database's clock, to be given back to the database. */
-  readonly at: string;
   /** Open ones about the link or its records. */
   readonly cases: readonly LinkCase[];
   /** What persons answered and nobody has carried out yet, oldest case first. */
@@ -20,66 +18,119 @@ export interface LinkState {
   readonly declined: ReadonlySet<'removal' | 'create'>;
   /** The connection's rules that persons made of their answers, by field. */
   readonly rules: Readonly<Record<FieldName, SystemName>>;
-  /** Writes of the application asked for stand in the journal: an earlier attempt at it may have sent them. */
-  readonly wasIntended: boolean;
+  /** What stands in the journal about it. Only where it was asked for. */
+  readonly writes: JournalledWrites;
+}
+
+export interface JournalledWrites {
+  /** Names of writes of which nobody recorded what became of them: an attempt that was cut off may have sent them. */
+  readonly open: readonly string[];
+  /** Values that our own writes gave fields, whatever the system, within the window that ends now. */
+  readonly lately: readonly { readonly field: FieldName; readonly value: FieldValue; readonly times: number }[];
+}
+
+/** Which links, and how much of them. */
+export interface LoadingLinks {
+  readonly depth: Depth;
+  /** Asks for the journalled writes as well, the latest of them within so long. */
+  readonly writesWithinMs?: number;
 }
 
 interface Row extends PairRow {
-  readonly at: string;
-  readonly cases: readonly (LinkCase & { readonly id: number; readonly answer: object | null })[];
-  readonly intents: readonly Intent[];
-  readonly declined: readonly ('removal' | 'create')[];
-  readonly rules: Readonly<Record<FieldName, SystemName>>;
-  readonly intended: boolean;
+  readonly cases: readonly (LinkCase & { readonly id: number; readonly answer: object | null })[] | null;
+  readonly intents: readonly Intent[] | null;
+  readonly declined: readonly ('removal' | 'create')[] | null;
+  readonly rules: Readonly<Record<FieldName, SystemName>> | null;
+  readonly openWrites: readonly string[] | null;
+  readonly lately: JournalledWrites['lately'] | null;
 }
 
-/**
- * @param writeId names an application of a decision: the beginning of its writes' names (see `LinkState.wasIntended`)
- * @returns null where there is no such link
- */
+/** The links named; those that do not exist are left out. */
+export async function findLinkStates(
+  sql: Sql | Transaction,
+  connectionId: string,
+  linkIds: readonly string[],
+  loading: LoadingLinks,
+): Promise<Map<string, LinkState>> {
+  if (linkIds.length === 0) return new Map();
+  const wanted = sql`select * from link where connection_id = ${connectionId} and link_id = any(${linkIds as string[]})`;
+  const states = await select(sql, connectionId, wanted, loading);
+  return new Map(states.map((state) => [state.pair.linkId, state]));
+}
+
+/** @returns null where there is no such link */
 export async function findLinkState(
   sql: Sql | Transaction,
   connectionId: string,
   linkId: string,
-  depth: Depth,
-  writeId?: string,
+  loading: LoadingLinks,
 ): Promise<LinkState | null> {
-  const isAbout = sql`c.connection_id = ${connectionId} and coalesce(c.link_id, c.subject) = ${linkId}`;
-  const [row] = await sql<Row[]>`
-    select p.*, now()::text as at,
-           coalesce((select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer)
-                                     order by c.id)
-                       from cases c where ${isAbout} and c.status = 'open' and c.kind not in ('guard', 'doubt', 'canary')), '[]') as cases,
-           coalesce((select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
-                                     'hashes', i.hashes, 'sends', i.sends,
-                                     'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
-                       from intent i where i.connection_id = ${connectionId} and i.link_id = ${linkId} and i.status = 'sent'), '[]') as intents,
-           coalesce((select json_agg(distinct c.kind)
-                       from cases c where ${isAbout} and ${isDeclined(sql)}), '[]') as declined,
-           coalesce((select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}), '{}') as rules,
-           ${
-             writeId === undefined
-               ? sql`false`
-               : sql`exists (select 1 from journal j where j.connection_id = ${connectionId} and j.link_id = ${linkId}
-                                                     and starts_with(j.write_id, ${`${writeId}/`}))`
-           } as intended
-      from (${selectPairs(
-        sql,
-        connectionId,
-        depth,
-        sql`select * from link where connection_id = ${connectionId} and link_id = ${linkId}`,
-      )}) p`;
-  if (row === undefined) return null;
+  return (await findLinkStates(sql, connectionId, [linkId], loading)).get(linkId) ?? null;
+}
+
+/**
+ * Links that something may have to be done about: their version is not the one at which nothing was left to do. In the order of their ids,
+ * from just after `after` (the empty string: from the first), at most `limit`.
+ */
+export async function unsettledLinks(
+  sql: Sql,
+  connectionId: string,
+  { after, limit, ...loading }: LoadingLinks & { readonly after: string; readonly limit: number },
+): Promise<LinkState[]> {
+  const wanted = sql`
+    select * from link
+     where connection_id = ${connectionId} and link_id > ${after} and version is distinct from settled_version
+     order by link_id limit ${limit}`;
+  return await select(sql, connectionId, wanted, loading);
+}
+
+async function select(
+  sql: Sql | Transaction,
+  connectionId: string,
+  wanted: Fragment,
+  { depth, writesWithinMs }: LoadingLinks,
+): Promise<LinkState[]> {
+  const isAbout = sql`c.connection_id = ${connectionId} and coalesce(c.link_id, c.subject) = p."linkId"`;
+  const rows = await sql<Row[]>`
+    select p.*,
+           (select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
+              from cases c where ${isAbout} and c.status = 'open' and c.kind not in ('guard', 'doubt', 'canary')) as cases,
+           (select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
+                            'hashes', i.hashes, 'sends', i.sends,
+                            'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
+              from intent i where i.connection_id = ${connectionId} and i.link_id = p."linkId" and i.status = 'sent') as intents,
+           (select json_agg(distinct c.kind) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,
+           (select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}) as rules
+           ${writesWithinMs === undefined ? sql`` : writeColumns(sql, connectionId, writesWithinMs)}
+      from (${selectPairs(sql, connectionId, depth, wanted)}) p
+     order by p."linkId"`;
+  return rows.map(stateOf);
+}
+
+function writeColumns(sql: Sql | Transaction, connectionId: string, withinMs: number): Fragment {
+  const journalled = sql`
+    from journal j left join journal_outcome o on o.journal_id = j.id
+   where j.connection_id = ${connectionId} and j.link_id = p."linkId"`;
+  return sql`,
+           (select json_agg(distinct j.write_id) ${journalled} and o.journal_id is null) as "openWrites",
+           (select json_agg(w) from (
+              select j.field, j.new_value as value, count(*)::int as times
+                ${journalled} and o.outcome = 'written' and o.request_id is not null
+                 and j.at > now() - ${withinMs} * interval '1 millisecond'
+               group by j.field, j.new_value) w) as lately`;
+}
+
+function stateOf(row: Row): LinkState {
+  const cases = row.cases ?? [];
   return {
     pair: pairOf(row),
-    at: row.at,
-    cases: row.cases.map(({ kind, field, saw }) => ({ kind, field, saw })),
-    answers: row.cases.flatMap(({ id, kind, field, answer }) =>
+    cases: cases.map(({ kind, field, saw }) => ({ kind, field, saw })),
+    answers: cases.flatMap(({ id, kind, field, answer }) =>
       answer === null ? [] : [{ caseId: id, kind, field, ...answer } as CaseAnswer],
     ),
-    intents: row.intents,
-    declined: new Set(row.declined),
-    rules: row.rules,
-    wasIntended: row.intended,
+    intents: row.intents ?? [],
+    declined: new Set(row.declined ?? []),
+    rules: row.rules ?? {},
+    writes: { open: row.openWrites ?? [], lately: row.lately ?? [] },
   };
 }

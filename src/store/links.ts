@@ -10,6 +10,10 @@ export interface Link {
   readonly linkId: string;
   readonly ids: Readonly<Record<SystemName, string | null>>;
   readonly state: 'proposed' | 'active';
+  /** Increased by whatever changes what is decided about the link: its ids, its base, the hashes of its records, a person's answer. */
+  readonly version: number;
+  /** The version at which nothing was left to do; null: none so far. */
+  readonly settledVersion: number | null;
   readonly base: FieldHashes | null;
   readonly baseFields: CanonicalFields | null;
   readonly equal: EqualValues;
@@ -28,6 +32,8 @@ export interface PairRow {
   yaplaId: string | null;
   yoplanningId: string | null;
   state: 'proposed' | 'active';
+  version: number;
+  settledVersion: number | null;
   base: FieldHashes | null;
   baseFields: CanonicalFields | null;
   equal: EqualValues;
@@ -42,6 +48,8 @@ export function pairOf(row: PairRow): LinkedPair {
     linkId: row.linkId,
     ids: { yapla: row.yaplaId, yoplanning: row.yoplanningId },
     state: row.state,
+    version: row.version,
+    settledVersion: row.settledVersion,
     base: row.base,
     baseFields: row.baseFields,
     equal: row.equal,
@@ -80,14 +88,14 @@ const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
         ? sql`'document', '{}'::json, 'fields', ${s}.fields,`
         : sql`'document', ${s}.document, 'fields', ${s}.fields,`;
   return sql`case when ${s}.external_id is null or ${s}.gone_at is not null then null else json_build_object('id', ${s}.external_id, ${values}
-    'hashes', ${s}.hashes, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference) end`;
+    'hashes', ${s}.hashes, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference, 'readAt', ${s}.read_at::text) end`;
 };
 
 /** @param links the rows of the table `link` wanted; chosen before anything is joined to them, or a page of links could cost the whole table */
 export function selectPairs(sql: Sql | Transaction, connectionId: string, depth: Depth, links: Fragment) {
   return sql`
-    select l.link_id as "linkId", l.yapla_id as "yaplaId", l.yoplanning_id as "yoplanningId", l.state, l.base,
-           l.base_fields as "baseFields", l.equal,
+    select l.link_id as "linkId", l.yapla_id as "yaplaId", l.yoplanning_id as "yoplanningId", l.state, l.version,
+           l.settled_version as "settledVersion", l.base, l.base_fields as "baseFields", l.equal,
            ${shadowColumns(sql, 'a', depth)} as yapla, ${shadowColumns(sql, 'b', depth)} as yoplanning,
            (l.yapla_id is not null and coalesce(a.read_at < ca.started_at, false)) as "yaplaUnseen",
            (l.yoplanning_id is not null and coalesce(b.read_at < cb.started_at, false)) as "yoplanningUnseen"
@@ -98,24 +106,6 @@ export function selectPairs(sql: Sql | Transaction, connectionId: string, depth:
         where connection_id = ${connectionId} and system = 'yapla' and status = 'complete') ca on true
       left join lateral (select max(started_at) as started_at from scan
         where connection_id = ${connectionId} and system = 'yoplanning' and status = 'complete') cb on true`;
-}
-
-/** Links in the order of their ids, from just after `after` (the empty string: from the first), at most `limit`. */
-export async function pairsAfter(
-  sql: Sql,
-  connectionId: string,
-  after: string,
-  limit: number,
-  depth: Depth,
-): Promise<LinkedPair[]> {
-  const rows = await sql<PairRow[]>`
-    ${selectPairs(
-      sql,
-      connectionId,
-      depth,
-      sql`select * from link where connection_id = ${connectionId} and link_id > ${after} order by link_id limit ${limit}`,
-    )} order by l.link_id`;
-  return rows.map(pairOf);
 }
 
 /** The links named, in one statement. */
@@ -142,12 +132,17 @@ export interface Proposal {
   readonly matchedBy: string;
 }
 
-/** Proposes links. A record that already has one keeps it: the proposal is dropped. */
-export async function proposeLinks(sql: Sql, connectionId: string, proposals: readonly Proposal[]): Promise<number> {
+/** Proposes links for a plan. A record that already has one keeps it: the proposal is dropped. */
+export async function proposeLinks(
+  sql: Sql,
+  connectionId: string,
+  proposals: readonly Proposal[],
+  planId: number | null = null,
+): Promise<number> {
   if (proposals.length === 0) return 0;
   const rows = await sql`
-    insert into link (connection_id, link_id, yapla_id, yoplanning_id, state, matched_by)
-    select ${connectionId}, r."linkId", r."yaplaId", r."yoplanningId", 'proposed', r."matchedBy"
+    insert into link (connection_id, link_id, yapla_id, yoplanning_id, state, matched_by, plan_id)
+    select ${connectionId}, r."linkId", r."yaplaId", r."yoplanningId", 'proposed', r."matchedBy", ${planId}::bigint
       from json_to_recordset(${JSON.stringify(proposals)}::text::json)
         as r("linkId" text, "yaplaId" text, "yoplanningId" text, "matchedBy" text)
     on conflict do nothing returning 1`;
@@ -159,12 +154,13 @@ export async function proposeUnmatched(
   sql: Sql,
   connectionId: string,
   doubtful: Readonly<Record<SystemName, readonly string[]>>,
+  planId: number | null = null,
 ): Promise<void> {
   for (const system of ['yapla', 'yoplanning'] as const) {
     const column = sql(`${system}_id`);
     await sql`
-      insert into link (connection_id, link_id, ${column}, state, matched_by)
-      select ${connectionId}, ${`${system}:`} || s.external_id, s.external_id, 'proposed', 'unmatched'
+      insert into link (connection_id, link_id, ${column}, state, matched_by, plan_id)
+      select ${connectionId}, ${`${system}:`} || s.external_id, s.external_id, 'proposed', 'unmatched', ${planId}::bigint
         from shadow s
        where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
          and s.external_id <> all(${doubtful[system] as string[]})
@@ -173,10 +169,16 @@ export async function proposeUnmatched(
   }
 }
 
-/** Forgets the proposals of a plan that was never applied, but for those of which a creation may have taken effect already. */
-export async function dropProposals(sql: Sql, connectionId: string): Promise<void> {
+/**
+ * Forgets what plans proposed and nobody applied, but for what a creation may have taken effect of already. What live work linked or asked
+ * about is no plan's, and stays.
+ *
+ * @param planId the plan whose proposals go; `all`: of every plan, before another is drawn
+ */
+export async function dropProposals(sql: Sql, connectionId: string, planId: number | 'all'): Promise<void> {
   await sql`
     delete from link l where l.connection_id = ${connectionId} and l.state = 'proposed'
+       and ${planId === 'all' ? sql`l.plan_id is not null` : sql`l.plan_id = ${planId}`}
        and not exists (select 1 from intent i where i.connection_id = l.connection_id and i.link_id = l.link_id and i.status = 'sent')`;
 }
 
@@ -190,7 +192,10 @@ export interface Agreement {
   readonly equal?: EqualValues;
 }
 
-/** Records what both systems agree on, set-wise, and makes proposals active. */
+/**
+ * Records what both systems agree on, set-wise, and makes proposals active. It does not look what the base was: whoever calls it has
+ * locked the links and compared their versions (`lockLinks`).
+ */
 export async function agree(
   sql: Sql | Transaction,
   connectionId: string,
@@ -209,18 +214,108 @@ export async function agree(
     update link l
        set base = coalesce(l.base, '{}') || r.base, base_fields = coalesce(l.base_fields, '{}') || r.base_fields,
            yapla_id = coalesce(r.yapla_id, l.yapla_id), yoplanning_id = coalesce(r.yoplanning_id, l.yoplanning_id),
-           equal = coalesce(r.equal, l.equal), state = 'active', agreed_at = now()
+           equal = coalesce(r.equal, l.equal), state = 'active', agreed_at = now(), version = l.version + 1
       from json_to_recordset(${JSON.stringify(rows)}::text::json)
         as r(link_id text, base jsonb, base_fields jsonb, yapla_id text, yoplanning_id text, equal jsonb)
      where l.connection_id = ${connectionId} and l.link_id = r.link_id`;
 }
 
-/** Active links of which both records are known. */
-export async function countLinks(sql: Sql, connectionId: string): Promise<number> {
-  const [row] = await sql<{ n: number }[]>`
-    select count(*)::int as n from link where connection_id = ${connectionId} and state = 'active'
-       and yapla_id is not null and yoplanning_id is not null`;
-  return row!.n;
+/** A link as it is found before it is committed to. */
+export interface LockedLink extends Pick<Link, 'linkId' | 'ids' | 'version' | 'base' | 'equal'> {
+  /** When its records were read last (`Shadow.readAt`); null where there is none. */
+  readonly readAt: Readonly<Record<SystemName, string | null>>;
+}
+
+/**
+ * Holds these links, and what is stored of their records, until the transaction ends: nothing changes them meanwhile. Records first and in
+ * one order, as whoever stores a page holds them; a change of theirs then waits for the link.
+ */
+export async function lockLinks(
+  tx: Transaction,
+  connectionId: string,
+  linkIds: readonly string[],
+): Promise<Map<string, LockedLink>> {
+  if (linkIds.length === 0) return new Map();
+  const lockRecords = async (system: SystemName) =>
+    await tx<{ linkId: string; readAt: string }[]>`
+      select l.link_id as "linkId", s.read_at::text as "readAt" from link l join shadow s
+          on s.connection_id = l.connection_id and s.system = ${system} and s.external_id = l.${tx(`${system}_id`)}
+       where l.connection_id = ${connectionId} and l.link_id = any(${linkIds as string[]})
+       order by s.external_id for update of s`;
+  const lockThem = async () =>
+    await tx<Omit<LockedLink, 'readAt'>[]>`
+      select link_id as "linkId", json_build_object('yapla', yapla_id, 'yoplanning', yoplanning_id) as ids, version, base, equal
+        from link where connection_id = ${connectionId} and link_id = any(${linkIds as string[]})
+       order by link_id for update`;
+  // Sent in this order, without waiting in between.
+  const [yapla, yoplanning, links] = await Promise.all([lockRecords('yapla'), lockRecords('yoplanning'), lockThem()]);
+  const readAt = { yapla: new Map<string, string>(), yoplanning: new Map<string, string>() };
+  for (const one of yapla) readAt.yapla.set(one.linkId, one.readAt);
+  for (const one of yoplanning) readAt.yoplanning.set(one.linkId, one.readAt);
+  const of = (system: SystemName, linkId: string) => readAt[system].get(linkId) ?? null;
+  return new Map(
+    links.map((link) => [
+      link.linkId,
+      { ...link, readAt: { yapla: of('yapla', link.linkId), yoplanning: of('yoplanning', link.linkId) } },
+    ]),
+  );
+}
+
+/** At this version nothing was left to do about a link, but what waits for a person. */
+export interface Settlement {
+  readonly linkId: string;
+  readonly version: number;
+  /** Its records differ in what may not be written. */
+  readonly heldBack: boolean;
+}
+
+/** Settles links, unless they have changed since. */
+export async function settleLinks(
+  sql: Sql | Transaction,
+  connectionId: string,
+  settled: readonly Settlement[],
+): Promise<void> {
+  if (settled.length === 0) return;
+  await sql`
+    update link l set settled_version = r.version, held_back = r."heldBack"
+      from json_to_recordset(${JSON.stringify(settled)}::text::json) as r("linkId" text, version bigint, "heldBack" boolean)
+     where l.connection_id = ${connectionId} and l.link_id = r."linkId" and l.version = r.version`;
+}
+
+/**
+ * Unsettles links of which the last complete scan of a system did not show the record: whether it is gone has to be proven.
+ */
+export async function unsettleUnseen(sql: Sql, connectionId: string): Promise<void> {
+  for (const system of ['yapla', 'yoplanning'] as const) {
+    await sql`
+      update link l set settled_version = null
+        from shadow s
+       where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
+         and s.read_at < (select max(started_at) from scan
+                           where connection_id = ${connectionId} and system = ${system} and status = 'complete')
+         and l.connection_id = ${connectionId} and l.${sql(`${system}_id`)} = s.external_id and l.settled_version is not null`;
+  }
+}
+
+/** How the links of a connection stand. Both records known, and active, but for `heldBack`. */
+export interface LinkCounts {
+  readonly linked: number;
+  /** Settled, and differing in what may not be written. */
+  readonly heldBack: number;
+}
+
+/** @param proposed counts links of both sides that a plan proposes as well */
+export async function countLinkStates(
+  sql: Sql,
+  connectionId: string,
+  { proposed }: { readonly proposed: boolean },
+): Promise<LinkCounts> {
+  const [row] = await sql<LinkCounts[]>`
+    select count(*) filter (where yapla_id is not null and yoplanning_id is not null
+                                  and (state = 'active' or ${proposed}::boolean))::int as linked,
+           count(*) filter (where held_back and version = settled_version)::int as "heldBack"
+      from link where connection_id = ${connectionId}`;
+  return row!;
 }
 
 /** The ids of every active link of which both records are known. */
@@ -241,6 +336,8 @@ export interface Unreferenced {
   /** Of the record as we last saw it. */
   readonly hashes: FieldHashes;
   readonly equal: EqualValues;
+  /** Of the link. */
+  readonly version: number;
 }
 
 /** Linked records of a system without a reference, but for those that a system refuses anyway, in the order of their links, from just after `after`. */
@@ -253,13 +350,25 @@ export async function linksLackingReference(
 ): Promise<Unreferenced[]> {
   const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
   return await sql<Unreferenced[]>`
-    select l.link_id as "linkId", s.external_id as id, l.${sql(other)} as "otherId", s.hashes, l.equal
+    select l.link_id as "linkId", s.external_id as id, l.${sql(other)} as "otherId", s.hashes, l.equal, l.version
       from link l join shadow s on s.connection_id = l.connection_id and s.system = ${system} and s.external_id = l.${sql(own)}
      where l.connection_id = ${connectionId} and l.state = 'active' and l.${sql(other)} is not null
        and s.gone_at is null and s.external_reference is null and l.link_id > ${after}
        and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.link_id = l.link_id
                           and c.kind = 'refused' and c.status = 'open')
      order by l.link_id limit ${limit}`;
+}
+
+/** Linked records without a reference, those of links that a plan proposes included, by system. */
+export async function countUnreferenced(sql: Sql, connectionId: string): Promise<Record<SystemName, number>> {
+  const [row] = await sql<Record<SystemName, number>[]>`
+    select count(*) filter (where a.gone_at is null and a.external_reference is null)::int as yapla,
+           count(*) filter (where b.gone_at is null and b.external_reference is null)::int as yoplanning
+      from link l
+      join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
+      join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
+     where l.connection_id = ${connectionId}`;
+  return row!;
 }
 
 /**
@@ -314,7 +423,7 @@ export async function completeLink(
   matchedBy: string,
 ): Promise<void> {
   await tx`
-    update link set ${tx(`${side.system}_id`)} = ${side.id}, matched_by = ${matchedBy}
+    update link set ${tx(`${side.system}_id`)} = ${side.id}, matched_by = ${matchedBy}, version = version + 1
      where connection_id = ${connectionId} and link_id = ${linkId}`;
 }
 

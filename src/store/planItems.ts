@@ -1,5 +1,4 @@
 /** The table `plan_item`: what a plan does to each link, and what became of it. */
-import type { FieldHashes, SystemName } from '../core/record.js';
 import type { PlanItemKind } from '../core/plan.js';
 import type { Sql, Transaction } from './database.js';
 
@@ -11,21 +10,22 @@ export interface PlanItem<D = unknown> {
   readonly kind: PlanItemKind;
   readonly linkId: string | null;
   readonly decision: D;
-  readonly saw: Partial<Record<SystemName, FieldHashes>>;
+  /** Of the link, at which the decision was made; null: it is not about a link. */
+  readonly version: number | null;
   readonly status: 'pending' | 'done' | 'failed';
   readonly attempts: number;
 }
 
-export type NewPlanItem = Pick<PlanItem, 'n' | 'kind' | 'linkId' | 'decision' | 'saw'>;
+export type NewPlanItem = Pick<PlanItem, 'n' | 'kind' | 'linkId' | 'decision' | 'version'>;
 
 /** Inserts items of one part, all in one statement. */
 export async function addItems(sql: Sql, planId: number, part: PlanPart, items: readonly NewPlanItem[]): Promise<void> {
   if (items.length === 0) return;
   await sql`
-    insert into plan_item (plan_id, part, n, kind, link_id, decision, saw)
-    select ${planId}, ${part}, r.n, r.kind, r."linkId", r.decision, r.saw
+    insert into plan_item (plan_id, part, n, kind, link_id, decision, version)
+    select ${planId}, ${part}, r.n, r.kind, r."linkId", r.decision, r.version
       from json_to_recordset(${JSON.stringify(items)}::text::json)
-        as r(n int, kind text, "linkId" text, decision jsonb, saw jsonb)`;
+        as r(n int, kind text, "linkId" text, decision jsonb, version bigint)`;
 }
 
 /** Empties a plan, or all of it but the items of one kind. */
@@ -49,14 +49,14 @@ export async function pendingItems<D>(
   to: number,
 ): Promise<PlanItem<D>[]> {
   return await sql<PlanItem<D>[]>`
-    select n, kind, link_id as "linkId", decision, saw, status, attempts from plan_item
+    select n, kind, link_id as "linkId", decision, version, status, attempts from plan_item
      where plan_id = ${planId} and part = ${part} and n >= ${from} and n < ${to} and status = 'pending' order by n`;
 }
 
 /** The first pending items of a part, in order. */
 export async function nextPending<D>(sql: Sql, planId: number, part: PlanPart, limit: number): Promise<PlanItem<D>[]> {
   return await sql<PlanItem<D>[]>`
-    select n, kind, link_id as "linkId", decision, saw, status, attempts from plan_item
+    select n, kind, link_id as "linkId", decision, version, status, attempts from plan_item
      where plan_id = ${planId} and part = ${part} and status = 'pending' order by n limit ${limit}`;
 }
 
@@ -95,7 +95,10 @@ export async function countAttempt(sql: Sql, planId: number, n: number): Promise
   return row?.attempts ?? 0;
 }
 
-/** Items of the remote part that came to a given outcome, for the workflow's second look (re-issued creations). */
+/**
+ * Items whose decision is to be carried out once more (re-issued creations), at the version that their links have now: it is the same
+ * decision, and what changed the link since was the attempt at it.
+ */
 export async function reopenItems(
   sql: Sql | Transaction,
   planId: number,
@@ -103,9 +106,25 @@ export async function reopenItems(
   linkIds: readonly string[],
 ): Promise<number> {
   const rows = await sql`
-    update plan_item set status = 'pending', outcome = null, finished_at = null
-     where plan_id = ${planId} and part = 'remote' and outcome = ${outcome} and link_id = any(${linkIds as string[]}) returning 1`;
+    update plan_item i set status = 'pending', outcome = null, finished_at = null, version = l.version
+      from plan p join link l on l.connection_id = p.connection_id
+     where p.id = ${planId} and i.plan_id = p.id and i.part = 'remote' and i.outcome = ${outcome}
+       and i.link_id = any(${linkIds as string[]}) and l.link_id = i.link_id returning 1`;
   return rows.length;
+}
+
+/** A part of these items is done, which has changed their links: what is left of them is to be done at the version of now. */
+export async function advanceItems(
+  sql: Sql | Transaction,
+  planId: number,
+  part: PlanPart,
+  items: readonly number[],
+): Promise<void> {
+  if (items.length === 0) return;
+  await sql`
+    update plan_item i set version = l.version
+      from plan p join link l on l.connection_id = p.connection_id
+     where p.id = ${planId} and i.plan_id = p.id and i.part = ${part} and i.n = any(${items as number[]}) and l.link_id = i.link_id`;
 }
 
 /** A link's ended item turns out to have ended otherwise. */

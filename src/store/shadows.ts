@@ -12,6 +12,8 @@ export interface ShadowRow extends SystemRecord {
 
 /** A shadow as decisions need it. */
 export interface Shadow {
+  /** When it was read, by the database's clock: names the reading, for who asks whether another one came. Only of a link's records. */
+  readonly readAt?: string;
   readonly id: string;
   readonly document: JsonObject;
   readonly fields: CanonicalFields;
@@ -46,7 +48,8 @@ export async function upsertShadows(
   if (rows.length === 0) return [];
   // A list that moves can show one id twice on a page; the later row is the newer.
   const byId = new Map(rows.map((row) => [row.id, row]));
-  const rowsById = [...byId.values()];
+  // In one order, as whoever else holds several of them (`lockLinks`): two that meet on the same records wait for each other in no circle.
+  const rowsById = [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   const payload = rowsById.map((row) => ({
     external_id: row.id,
     fields: row.fields,

@@ -23,7 +23,7 @@ function view(about: Partial<LinkView> = {}): LinkView {
     yoplanning: there({}),
     base: {},
     fields: [],
-    seen: 'digest',
+    version: 1,
     writes: may,
     creates: may,
     awaiting: null,

@@ -3,9 +3,11 @@ import { systemNames } from '../../src/core/record.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import type { Sql } from '../../src/store/database.js';
 import { proposeLinks, type Proposal } from '../../src/store/links.js';
+import { findLinkStates } from '../../src/store/linkState.js';
 import { addItems } from '../../src/store/planItems.js';
 import { draftPlan } from '../../src/store/plans.js';
 import { upsertShadows } from '../../src/store/shadows.js';
+import { wholeStep } from '../../src/link/view.js';
 import type { ScriptedConnection } from './scriptedSystem.js';
 
 /** What both systems show now, as shadows. */
@@ -33,10 +35,16 @@ export async function propose(
   return proposals.map(({ linkId }) => linkId);
 }
 
-/** A plan with a remote item for each link, numbered from 1. */
+/** A plan with a remote item for each of these links, numbered from 1: what each needs as it stands now. */
 export async function planFor(sql: Sql, connection: ScriptedConnection, linkIds: readonly string[]): Promise<number> {
   const { id } = await draftPlan(sql, connection.id, `run-${linkIds.join()}`);
-  const items = linkIds.map((linkId, at) => ({ n: at + 1, kind: 'write' as const, linkId, decision: {}, saw: {} }));
+  const states = await findLinkStates(sql, connection.id, linkIds, { depth: 'hashes' });
+  const items = linkIds.map((linkId, at) => {
+    const state = states.get(linkId)!;
+    const { step } = wholeStep(connection, state);
+    if (step.do === 'rest') throw new Error(`${linkId} needs nothing: ${step.outcome}`);
+    return { n: at + 1, kind: 'write' as const, linkId, decision: step.decision, version: state.pair.version };
+  });
   await addItems(sql, id, 'remote', items);
   return id;
 }

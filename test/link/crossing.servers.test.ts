@@ -146,7 +146,7 @@ describe('a write that a list crosses', () => {
       connection,
       linkId,
       decision,
-      seen: view.seen,
+      version: view.version,
       writeId: 'live/test',
     });
   };
@@ -187,6 +187,9 @@ describe("a creation's answer", () => {
   const answered = async () => {
     const result = {
       linkId: lonely,
+      version: (await pairsByIds(sql, connection.id, [lonely])).get(lonely)!.version,
+      decidedOn: { base: null, readAt: { yapla: null, yoplanning: null } },
+      facts: { base: connection.hash(old), baseFields: old, ids: { yapla: 'a2' }, equal: {} },
       outcome: 'created' as const,
       shadows: [{ system: 'yapla' as const, row: connection.shadowOf(record) }],
       agreement: { linkId: lonely, base: connection.hash(old), baseFields: old, ids: { yapla: 'a2' } },
@@ -194,9 +197,10 @@ describe("a creation's answer", () => {
       cases: [],
       settledIntents: ['yapla' as const],
       gone: [],
-      n: null,
+      carriedOut: [],
+      item: null,
     };
-    await commitResults(sql, { connectionId: connection.id, planId: null }, [result]);
+    await commitResults(sql, { connectionId: connection.id, plan: null }, [result]);
     expect((await pairsByIds(sql, connection.id, [lonely])).get(lonely)!.ids.yapla).toBe('a2');
     linkId = lonely;
   };

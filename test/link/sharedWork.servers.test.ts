@@ -89,8 +89,11 @@ describe('what must stand before a write is sent', () => {
 
 describe('results', () => {
   const result = (n: number, linkId: string): ItemResult => ({
-    n,
+    item: { n, more: false },
     linkId,
+    version: 1,
+    decidedOn: { base: null, readAt: { yapla: null, yoplanning: null } },
+    facts: { base: {}, baseFields: {}, ids: {}, equal: {} },
     outcome: 'asked',
     shadows: [],
     agreement: null,
@@ -98,6 +101,7 @@ describe('results', () => {
     cases: [{ kind: 'removal', subject: linkId, linkId, details: {} }],
     settledIntents: [],
     gone: [],
+    carriedOut: [],
   });
   const pending = async (planId: number) => (await pendingItems(sql, planId, 'remote', 1, 100)).map(({ n }) => n);
   const casesOf = async (planId: number) =>

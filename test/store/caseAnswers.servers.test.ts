@@ -11,7 +11,6 @@ import {
 } from '../../src/store/caseAnswers.js';
 import {
   closeAnsweredCases,
-  closeSettledCases,
   findCase,
   listOpenCases,
   openCases,
@@ -40,10 +39,10 @@ beforeEach(async () => {
 });
 
 /** Answers about a link that its workflow would find. */
-const openAnswers = async (linkId: string) => (await findLinkState(sql, club, linkId, 'hashes'))!.answers;
+const openAnswers = async (linkId: string) => (await findLinkState(sql, club, linkId, { depth: 'hashes' }))!.answers;
 
 /** The same of the questions that it would not ask again. */
-const declinedOf = async (linkId: string) => (await findLinkState(sql, club, linkId, 'hashes'))!.declined;
+const declinedOf = async (linkId: string) => (await findLinkState(sql, club, linkId, { depth: 'hashes' }))!.declined;
 
 /** Opens a case and returns its id. */
 async function ask(kind: CaseKind, field = '', more: Partial<NewCase> = {}): Promise<number> {
@@ -98,7 +97,7 @@ describe('an answer', () => {
 
   test('to a closed case is refused, with when and by whom it was closed', async () => {
     const id = await ask('conflict', 'city');
-    await closeSettledCases(sql, club, [{ linkId: link, openFields: [] }]);
+    await closeAnsweredCases(sql, club, [{ linkId: link, fields: [], kinds: [] }]);
     const { closedAt } = (await findCase(sql, id))!;
     const refusal = await answerCase(sql, id, { take: 'yapla' }, 'ann').catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(CaseClosed);

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import type { Sql } from '../../src/store/database.js';
-import { recordIntended } from '../../src/store/journal.js';
+import { recordIntended, recordOutcomes } from '../../src/store/journal.js';
 import { findLinkState } from '../../src/store/linkState.js';
 import { storeTest } from '../helpers/storeTest.js';
 
@@ -28,21 +28,19 @@ const intend = async (linkId: string, writeId: string) =>
     },
   ]);
 
-const wasIntended = async (writeId?: string) =>
-  (await findLinkState(sql, club, 'yapla:1', 'documents', writeId))!.wasIntended;
+const openWrites = async () => {
+  const loading = { depth: 'documents', writesWithinMs: 60_000 } as const;
+  return (await findLinkState(sql, club, 'yapla:1', loading))!.writes.open;
+};
 
-test('writes of an application are known from the moment at which they may have been sent', async () => {
-  expect(await wasIntended('live/run/1/a_b')).toBe(false);
-  await intend('yapla:1', 'live/run/1/a_b/2/fingerprint');
-  expect(await wasIntended('live/run/1/a_b')).toBe(true);
-  expect(await wasIntended()).toBe(false);
-});
-
-test('writes of another application or another link are none of it, however alike their names are', async () => {
-  await intend('yapla:1', 'live/run/1/a_bc/2/fingerprint');
-  await intend('yapla:1', 'live/run/1/axb/2/fingerprint');
-  await intend('yapla:1', 'live/run/11/a_b/create');
-  await intend('yapla:2', 'live/run/1/a_b/create');
-  expect(await wasIntended('live/run/1/a_b')).toBe(false);
-  expect(await wasIntended('live/run/1/%')).toBe(false);
+test('writes of a link are known from the moment at which they may have been sent until it is known what became of them', async () => {
+  const writeId = 'live/run/1/2/2/fingerprint';
+  expect(await openWrites()).toEqual([]);
+  await intend('yapla:1', writeId);
+  await intend('yapla:2', 'live/run/1/2/create');
+  expect(await openWrites()).toEqual([writeId]);
+  await recordOutcomes(sql, club, [
+    { linkId: 'yapla:1', writeId, system: 'yoplanning', outcome: 'written', requestId: null },
+  ]);
+  expect(await openWrites()).toEqual([]);
 });

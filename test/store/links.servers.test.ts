@@ -6,7 +6,8 @@ import { blockingKey, match, type Candidate, type MatchRule } from '../../src/co
 import { systemNames } from '../../src/core/record.js';
 import type { Sql } from '../../src/store/database.js';
 import { recordIntents, settleIntents } from '../../src/store/intents.js';
-import { agree, dropProposals, pairsAfter, proposeLinks, settledHashes } from '../../src/store/links.js';
+import { agree, dropProposals, proposeLinks, settledHashes } from '../../src/store/links.js';
+import { unsettledLinks } from '../../src/store/linkState.js';
 import { nextPending } from '../../src/store/planItems.js';
 import { draftPlan } from '../../src/store/plans.js';
 import { upsertShadows } from '../../src/store/shadows.js';
@@ -27,8 +28,9 @@ const proposal = (yaplaId: string | null, yoplanningId: string | null) => ({
   yoplanningId,
   matchedBy: 'test',
 });
-const pairs = async () =>
-  (await pairsAfter(sql, club, '', 100, 'hashes')).map((pair) => [pair.ids.yapla, pair.ids.yoplanning]);
+const linksOf = async (connectionId: string) =>
+  (await unsettledLinks(sql, connectionId, { depth: 'hashes', after: '', limit: 100 })).map(({ pair }) => pair);
+const pairs = async () => (await linksOf(club)).map((pair) => [pair.ids.yapla, pair.ids.yoplanning]);
 
 describe('one person', () => {
   test('never gets two links, whoever proposes what at the same time', async () => {
@@ -56,7 +58,9 @@ describe('one person', () => {
 });
 
 test('proposals are forgotten, but for links in use and those of which a creation may have taken effect', async () => {
-  await proposeLinks(sql, club, [proposal('1', null), proposal('2', null), proposal('3', 'x'), proposal('4', null)]);
+  const { id: planId } = await draftPlan(sql, club, 'run');
+  const proposals = [proposal('1', null), proposal('2', null), proposal('3', 'x'), proposal('4', null)];
+  await proposeLinks(sql, club, proposals, planId);
   await agree(sql, club, [{ linkId: 'yapla:3', base: {}, baseFields: {} }]);
   const intents = (['1', '4'] as const).map((id) => ({
     linkId: `yapla:${id}`,
@@ -66,7 +70,7 @@ test('proposals are forgotten, but for links in use and those of which a creatio
   }));
   await recordIntents(sql, club, intents);
   await settleIntents(sql, club, [intents[1]!]);
-  await dropProposals(sql, club);
+  await dropProposals(sql, club, planId);
   expect(await pairs()).toEqual([
     ['1', null],
     ['3', 'x'],
@@ -125,7 +129,7 @@ test('grouping in Postgres finds the same links and doubts as matching in memory
       await asyncLocalStorage.run(notBeating, () => activity({ connectionId: connection.id, planId }));
 
       const expected = match(candidates, rules);
-      const links = await pairsAfter(sql, connection.id, '', 100, 'hashes');
+      const links = await linksOf(connection.id);
       const both = links.filter(({ ids }) => ids.yapla !== null && ids.yoplanning !== null);
       const sorted = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).sort();
       expect(sorted(both.map(({ ids }) => [ids.yapla, ids.yoplanning]))).toEqual(

@@ -1,5 +1,6 @@
 /** What is recorded once a write or a creation is known to have taken effect: shadow, base, rewrites and answered questions. */
-import { agreedHashes, decideLink, pairHashes } from '../../../src/link/decideLink.js';
+import { agreedHashes, pairHashes } from '../../../src/link/view.js';
+import { decide } from '../../../src/core/decide.js';
 import { compareWritten } from '../../../src/link/rewrites.js';
 import {
   otherSystem,
@@ -9,6 +10,7 @@ import {
   type SystemName,
 } from '../../../src/core/record.js';
 import { fingerprint, type StoredLink, type StoredShadow } from './store.js';
+import { viewOf } from './view.js';
 import type { World } from './world.js';
 
 /**
@@ -121,7 +123,8 @@ export function closeSettled(world: World, link: StoredLink): void {
   if (open.length === 0) return;
   const pair = store.pair(link);
   const hashes = pairHashes(pair);
-  const { conflicts } = decideLink(pair, world.fields);
+  const { base, yapla, yoplanning, fields } = viewOf(world, link.linkId);
+  const { conflicts } = decide({ base, yapla, yoplanning, fields });
   for (const one of open) {
     const agreed = hashes.yapla?.[one.field] === hashes.yoplanning?.[one.field];
     if (one.kind === 'conflict') one.open = conflicts.includes(one.field);

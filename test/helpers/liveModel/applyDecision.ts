@@ -6,13 +6,13 @@ import type { LiveDecision, LinkView } from '../../../src/core/live.js';
 import { hashFields } from '../../../src/core/fingerprint.js';
 import { uuidOf } from '../../../src/core/linkId.js';
 import { otherSystem, systemNames, type FieldValue, type SystemName } from '../../../src/core/record.js';
-import { sameHashes } from '../../../src/link/decideLink.js';
+import { sameHashes } from '../../../src/link/view.js';
 import { closeSettled, learnForms, moveBase, settleCreated, settleUnanswered } from './agree.js';
 import { fieldNames, normal } from './setting.js';
 import { fingerprint, merged, readingOf, type Case, type StoredLink, type StoredShadow } from './store.js';
 import { tell } from './readRecord.js';
 import type { ServerRecord } from './server.js';
-import { seenOf, viewOf } from './view.js';
+import { versionOf, viewOf } from './view.js';
 import type { World } from './world.js';
 
 /** As the live settings' default: so many moves between the same two values are allowed. */
@@ -24,14 +24,14 @@ export function* applyDecision(
   world: World,
   linkId: string,
   decision: LiveDecision,
-  seen: string,
+  version: number,
 ): Generator<undefined, LinkView> {
   const { store } = world;
   store.claims.add(linkId);
   yield;
   const link = store.links.get(linkId);
   if (link === undefined) return released(world, linkId);
-  if (seenOf(world, link) !== seen && !world.is('precondition not checked')) {
+  if (versionOf(world, link) !== version && !world.is('precondition not checked')) {
     world.counts.stale += 1;
     return released(world, linkId);
   }

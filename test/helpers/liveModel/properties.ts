@@ -1,7 +1,7 @@
 /** What must hold at the end of every history: the properties of docs/how-it-works.md, "What must always hold", by their numbers. */
 import { decideLive, nextStep } from '../../../src/core/live.js';
 import { otherSystem, systemNames, type SystemName } from '../../../src/core/record.js';
-import { pairHashes, sameHashes } from '../../../src/link/decideLink.js';
+import { pairHashes, sameHashes } from '../../../src/link/view.js';
 import type { Repaired } from './repair.js';
 import type { ServerRecord } from './server.js';
 import { fieldNames, fieldsIn, people } from './setting.js';

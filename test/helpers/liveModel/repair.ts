@@ -1,9 +1,9 @@
 /** The bulk run that repairs what webhooks did not bring: reads both lists, matches, plans with core/plan.ts and applies. */
-import { restrict } from '../../../src/core/decide.js';
+import { decide, restrict } from '../../../src/core/decide.js';
 import { decideLive, type LiveDecision } from '../../../src/core/live.js';
 import {
   addDecision,
-  addDoubts,
+  closeTotals,
   emptyTotals,
   planCost,
   type PlanCost,
@@ -12,7 +12,6 @@ import {
 } from '../../../src/core/plan.js';
 import { parseLinkId } from '../../../src/core/linkId.js';
 import { otherSystem, systemNames } from '../../../src/core/record.js';
-import { decideLink } from '../../../src/link/decideLink.js';
 import { closeSettled, settleUnanswered } from './agree.js';
 import { applyDecision } from './applyDecision.js';
 import { firstSight, ourCreation } from './readRecord.js';
@@ -52,9 +51,10 @@ export function repair(world: World): Repaired {
   const work = [...store.links.values()].flatMap((link) =>
     waitsInDoubt(world, link) || store.claims.has(link.linkId) ? [] : [link.linkId],
   );
-  const totals = addDoubts(
+  const linked = [...store.links.values()].filter((link) => onlySide(link) === null).length;
+  const totals = closeTotals(
     work.reduce((sum, linkId) => addLink(world, linkId, sum), emptyTotals(pages)),
-    0,
+    { linked, references: { yapla: 0, yoplanning: 0 } },
   );
   const [before, written] = [world.requests(), world.writes()];
   for (const linkId of work) apply(world, linkId);
@@ -115,8 +115,11 @@ function lookAnewAtDoubts({ store }: World): void {
 
 function addLink(world: World, linkId: string, totals: PlanTotals): PlanTotals {
   const pair = world.store.pair(world.store.links.get(linkId)!);
-  const { writes, creates, askedRemoval } = viewOf(world, linkId);
-  const decision = restrict(decideLink(pair, world.fields), { writes, creates: (system) => creates[system] });
+  const { base, yapla, yoplanning, fields, writes, creates, askedRemoval } = viewOf(world, linkId);
+  const decision = restrict(decide({ base, yapla, yoplanning, fields }), {
+    writes,
+    creates: (system) => creates[system],
+  });
   if (decision.gone !== null && askedRemoval) return totals;
   return addDecision(totals, decision, { isNewLink: pair.base === null, lacksReference: [] });
 }
@@ -127,7 +130,7 @@ function apply(world: World, linkId: string): void {
     if (view.state !== 'linked') return;
     const decision = decideLive(view, []);
     if (!asksForSomething(decision, view.askedRemoval)) break;
-    const activity = applyDecision(world, linkId, decision, view.seen);
+    const activity = applyDecision(world, linkId, decision, view.version);
     while (activity.next().done !== true);
   }
   const link = world.store.links.get(linkId);

@@ -48,6 +48,10 @@ export interface StoredLink {
   readonly ids: Record<SystemName, string | null>;
   base: FieldHashes | null;
   equal: EqualValues;
+  /** Increased when it is looked at and is not what it was (`versionOf`). */
+  version: number;
+  /** What it was then. */
+  looked: string;
 }
 
 export type Answer =
@@ -132,7 +136,14 @@ export class Store {
 
   /** @throws {Error} if a record has a link already: the unique indexes of the table `link` */
   addLink(linkId: string, ids: Record<SystemName, string | null>): StoredLink {
-    const link: StoredLink = { linkId, ids: { yapla: null, yoplanning: null }, base: null, equal: {} };
+    const link: StoredLink = {
+      linkId,
+      ids: { yapla: null, yoplanning: null },
+      base: null,
+      equal: {},
+      version: 1,
+      looked: '',
+    };
     this.links.set(linkId, link);
     for (const system of systemNames) if (ids[system] !== null) this.setId(link, system, ids[system]);
     return link;
@@ -159,6 +170,8 @@ export class Store {
       base: link.base,
       equal: link.equal,
       state: 'active',
+      version: link.version,
+      settledVersion: null,
       baseFields: null,
       shadows: {
         yapla: yapla === undefined || yapla.gone ? null : yapla,

@@ -2,7 +2,7 @@
 import type { Side } from '../../../src/core/decide.js';
 import type { LinkView } from '../../../src/core/live.js';
 import { systemNames, type FieldHashes, type SystemName } from '../../../src/core/record.js';
-import { pairHashes } from '../../../src/link/decideLink.js';
+import { pairHashes } from '../../../src/link/view.js';
 import { Violation, type World } from './world.js';
 import { fieldNames, personalData } from './setting.js';
 import type { Case, StoredLink } from './store.js';
@@ -36,7 +36,7 @@ function emptyView(world: World): LinkView {
     yoplanning: 'absent',
     base: null,
     fields: [],
-    seen: '',
+    version: 0,
     writes: { yapla, yoplanning: true },
     creates: { ...setting.creates, yapla: setting.creates.yapla && yapla },
     awaiting: null,
@@ -50,8 +50,16 @@ function emptyView(world: World): LinkView {
   };
 }
 
-/** Hashes of both sides and of the base, as text: what a decision is made on. */
-export function seenOf(world: World, link: StoredLink): string {
+/** Increased by whatever changes what a decision is made on. */
+export function versionOf(world: World, link: StoredLink): number {
+  const now = decidedOn(world, link);
+  if (now !== link.looked) link.version += 1;
+  link.looked = now;
+  return link.version;
+}
+
+/** Hashes of both sides and of the base, as text. */
+function decidedOn(world: World, link: StoredLink): string {
   const pair = world.store.pair(link);
   const { yapla, yoplanning } = pairHashes(pair);
   const of = (hashes: FieldHashes | null) =>
@@ -87,7 +95,7 @@ function linkedView(world: World, link: StoredLink): LinkView {
     yoplanning: only(yoplanning),
     base: link.base && pick(link.base, fields),
     fields,
-    seen: seenOf(world, link),
+    version: versionOf(world, link),
     creates: cases.some(({ answer }) => answer?.take === 'create')
       ? { yapla: view.writes.yapla, yoplanning: true }
       : view.creates,

@@ -13,7 +13,7 @@ export class SyncRecord {
   private signalled = false;
   private readonly triggers = new Set<Trigger>();
   private decision: LiveDecision | null = null;
-  private seen = '';
+  private version = 0;
   private activity: Generator<unknown, Reading | LinkView> | null = null;
 
   constructor(
@@ -37,7 +37,7 @@ export class SyncRecord {
     this.activity ??=
       this.phase === 'reading'
         ? readRecord(this.world, this.linkId)
-        : applyDecision(this.world, this.linkId, this.decision!, this.seen);
+        : applyDecision(this.world, this.linkId, this.decision!, this.version);
     const next = this.activity.next();
     if (next.done !== true) return;
     this.activity = null;
@@ -64,7 +64,7 @@ export class SyncRecord {
     checkHistory([view, step]);
     if (step.do === 'apply') {
       this.decision = step.decision;
-      this.seen = view.seen;
+      this.version = view.version;
       this.begin('applying');
       return;
     }

@@ -3,8 +3,12 @@ import { uuidOf } from '../../src/core/linkId.js';
 import type { CanonicalFields, FieldDefinition } from '../../src/core/record.js';
 import { ServerFailed } from '../../src/http/failures.js';
 import type { LinkedPair } from '../../src/store/links.js';
-import { applyLink, LinkInterrupted } from '../../src/link/applyLink.js';
-import type { Applying, Intended } from '../../src/link/linkWork.js';
+import { nextStep, type LiveDecision } from '../../src/core/live.js';
+import type { LinkState } from '../../src/store/linkState.js';
+import { carryOut, LinkInterrupted, type CarryingOut } from '../../src/link/carryOut.js';
+import type { Intended } from '../../src/link/linkWork.js';
+import type { LinkResult } from '../../src/link/results.js';
+import { viewOf } from '../../src/link/view.js';
 import { ClaimLost } from '../../src/link/claims.js';
 import { scriptedConnection, scriptedFields, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 
@@ -32,6 +36,8 @@ function pairOf(
     linkId: yapla === null ? 'yoplanning:yoplanning-1' : 'yapla:yapla-1',
     ids: { yapla: yapla && 'yapla-1', yoplanning: yoplanning && 'yoplanning-1' },
     state: 'active',
+    version: 1,
+    settledVersion: null,
     base: agreed && hash(agreed),
     baseFields: agreed,
     equal: {},
@@ -40,24 +46,46 @@ function pairOf(
   };
 }
 
-const apply = (pair: LinkedPair, more: Partial<Applying> = {}) =>
-  applyLink(
-    {
-      connection,
-      intend: (one) => {
-        intended.push(one);
-        connection.log.push('intent stands');
-        return Promise.resolve();
-      },
-      verifyClaim: () => Promise.resolve(void connection.log.push('claim verified')),
-      ask: (record) => ({ lane: 'bulk', purpose: 'test', record }),
-      writeId: 'plan/1/1',
-      openIntent: null,
-      isRepeated: false,
-      ...more,
+interface Given {
+  readonly openIntent?: LinkState['intents'][number];
+  /** An attempt before this one may have sent the same writes. */
+  readonly isRepeated?: boolean;
+  readonly verifyClaim?: CarryingOut['verifyClaim'];
+}
+
+const writeId = 'plan/1/1';
+const stateOf = (pair: LinkedPair, { openIntent, isRepeated }: Given): LinkState => ({
+  pair,
+  cases: [],
+  answers: [],
+  intents: openIntent === undefined ? [] : [openIntent],
+  declined: new Set(),
+  rules: {},
+  writes: { open: isRepeated === true ? [`${writeId}/2/before`] : [], lately: [] },
+});
+
+const decisionOf = (state: LinkState): LiveDecision => {
+  const step = nextStep(viewOf(connection, state, 'gone'), []);
+  if (step.do === 'rest') throw new Error(`nothing to carry out: ${step.outcome}`);
+  return step.decision;
+};
+
+/** Carries out what the link needs, as it is decided about the pair as it is known. */
+const carry = (pair: LinkedPair, given: Given = {}, decision = decisionOf(stateOf(pair, given))) =>
+  carryOut({
+    connection,
+    state: stateOf(pair, given),
+    decision,
+    intend: (one) => {
+      intended.push(one);
+      connection.log.push('intent stands');
+      return Promise.resolve();
     },
-    pair,
-  );
+    verifyClaim: given.verifyClaim ?? (() => Promise.resolve(void connection.log.push('claim verified'))),
+    ask: (record) => ({ lane: 'bulk', purpose: 'test', record }),
+    writeId,
+  });
+const apply = async (pair: LinkedPair, given: Given = {}): Promise<LinkResult> => (await carry(pair, given)).result;
 
 const failed = (system: string, method: string) =>
   new ServerFailed({ connection: 'club', system, method, path: '/x' }, 'unknown', 500);
@@ -92,32 +120,29 @@ describe('a write', () => {
     expect(connection.log).toEqual([]);
   });
 
-  test('that finds something else than was decided on is decided again, and the newer value stays', async () => {
+  test('that finds something else than was decided on is not sent, and what was read is told', async () => {
     const pair = pairOf({ ...base, city: 'Nantes' }, base);
     connection.systems.yoplanning.put('yoplanning-1', { ...base, phone: '+33699999999' });
-    const result = await apply(pair);
-    expect(result.journal.map((entry) => [entry.system, entry.outcome])).toEqual([
-      ['yoplanning', 'abandoned'],
-      ['yapla', 'written'],
-      ['yoplanning', 'written'],
-    ]);
-    const both = { ...base, city: 'Nantes', phone: '+33699999999' };
-    expect(connection.systems.yapla.records.get('yapla-1')!.fields).toEqual(both);
-    expect(connection.systems.yoplanning.records.get('yoplanning-1')!.fields).toEqual(both);
+    const { end, result } = await carry(pair);
+    expect(end).toBe('stale');
+    expect(result.journal.map((entry) => [entry.system, entry.outcome])).toEqual([['yoplanning', 'abandoned']]);
+    expect(result.shadows).toMatchObject([{ system: 'yoplanning', row: { fields: { phone: '+33699999999' } } }]);
+    expect(connection.systems.yoplanning.records.get('yoplanning-1')!.fields['city']).toBe('Lyon');
   });
 
-  test('that would overwrite another spelling than its journal shows is journalled again, to the letter, before it is sent', async () => {
+  test('that would overwrite another spelling than its journal shows is not sent', async () => {
     const pair = pairOf({ ...base, city: 'Nantes' }, base);
     const record = connection.systems.yoplanning.records.get('yoplanning-1')!;
     // The same value once normalised, written in another way since we saw it.
-    connection.systems.yoplanning.records.set('yoplanning-1', {
-      ...record,
-      document: { ...record.document, city: ' Lyon ' },
-    });
-    const result = await apply(pair);
-    expect(result.journal.map((entry) => entry.outcome)).toEqual(['abandoned', 'written']);
-    const written = intended.flatMap((one) => one.journal).find((one) => one.writeId === result.journal[1]!.writeId);
-    expect(written).toMatchObject({ field: 'city', oldValue: ' Lyon ', newValue: 'Nantes' });
+    const document = { ...record.document, city: ' Lyon ' };
+    connection.systems.yoplanning.records.set('yoplanning-1', { ...record, document });
+    const { end, result } = await carry(pair);
+    expect(end).toBe('stale');
+    expect(result.journal.map((entry) => entry.outcome)).toEqual(['abandoned']);
+    // Decided again on what was read, it is journalled to the letter.
+    const again = { ...pair, shadows: { ...pair.shadows, yoplanning: result.shadows[0]!.row } };
+    await carry(again);
+    expect(intended.at(-1)!.journal).toMatchObject([{ field: 'city', oldValue: ' Lyon ', newValue: 'Nantes' }]);
   });
 
   test('repeated after a crash finds the form that the server made of its value, and takes it for its own', async () => {
@@ -199,7 +224,8 @@ describe('a record that its system does not have any more', () => {
   test('is proven gone by a read of its own before it becomes a case; nothing is written or made', async () => {
     const pair = pairOf({ ...base, city: 'Nantes' }, base);
     connection.systems.yoplanning.records.clear();
-    const result = await apply(pair);
+    const { end, result } = await carry(pair);
+    expect(end).toBe('stale');
     expect(connection.systems.yoplanning.calls).toEqual(['update yoplanning-1', 'read yoplanning-1']);
     expect(result).toMatchObject({
       outcome: 'removed',
@@ -211,7 +237,8 @@ describe('a record that its system does not have any more', () => {
 
   test('is not gone when the list missed it and a read finds it', async () => {
     const pair = pairOf(base, base);
-    const result = await apply({ ...pair, unseen: { yapla: true, yoplanning: false } });
+    const { end, result } = await carry({ ...pair, unseen: { yapla: true, yoplanning: false } });
+    expect(end).toBe('stale');
     expect(result).toMatchObject({ outcome: 'agreed', gone: [], cases: [] });
     expect(result.shadows).toMatchObject([{ system: 'yapla' }]);
   });
@@ -259,7 +286,9 @@ describe('a creation', () => {
   });
 
   test('that may have taken effect where the system chooses the id is left to the list: nothing is sent', async () => {
-    const result = await apply(pairOf(null, base, null), { openIntent: intent(null, 'yapla') });
+    const pair = pairOf(null, base, null);
+    const planned = decisionOf(stateOf(pair, {}));
+    const { result } = await carry(pair, { openIntent: intent(null, 'yapla') }, planned);
     expect(connection.log).toEqual([]);
     expect(result).toMatchObject({ outcome: 'unsettled', settledIntents: [], agreement: { base: {} } });
   });
@@ -269,18 +298,22 @@ describe('a creation', () => {
     const result = await apply(pairOf(null, base, null));
     expect(result).toMatchObject({ outcome: 'unsettled', settledIntents: [] });
   });
+});
 
-  test('is recorded also when a write that follows it fails: it must not be made twice', async () => {
-    connection.systems.yapla.defaults = { city: 'Paris' };
-    connection.systems.yoplanning.arrives = () => {
-      throw failed('yoplanning', 'PUT');
-    };
-    const error = await apply(pairOf(null, { ...base, city: null }, null)).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(LinkInterrupted);
-    expect(error).toMatchObject({
-      cause: { type: 'ServerFailed' },
-      done: { settledIntents: ['yapla'], agreement: { ids: { yapla: 'new-1' } }, shadows: [{ system: 'yapla' }] },
-    });
+test('a first of two writes is told also when the second fails: it must be recorded', async () => {
+  connection.systems.yoplanning.arrives = () => {
+    throw failed('yoplanning', 'PUT');
+  };
+  const pair = pairOf({ ...base, city: 'Nantes' }, { ...base, phone: '+33699999999' });
+  const error = await apply(pair).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(LinkInterrupted);
+  expect(error).toMatchObject({
+    cause: { type: 'ServerFailed' },
+    done: {
+      journal: [{ system: 'yapla', outcome: 'written' }],
+      shadows: [{ system: 'yapla' }],
+      facts: { base: connection.hash({ phone: '+33699999999' }) },
+    },
   });
 });
 

@@ -1,25 +1,29 @@
 /**
- * Applies a range of a plan's remote items, several at a time, each once. What is ended stays ended; what fails for a reason that
- * may pass is left pending, and the chunk fails with that reason, so that Temporal repeats it for the rest.
+ * Bulk: carries out a plan's items as they were approved, each once. An item whose link has changed since it was planned ends as `changed`,
+ * and live work looks at it. What is ended stays ended; what fails for a reason that may pass is left pending, and the chunk fails with
+ * that reason, so that Temporal repeats it for the rest.
  *
  * Yoplanning says that invalid data, too, can be answered with a 5xx. So a record is told from a server that is down: an attempt
  * counts against the record only if the server answered something else meanwhile, and after `maxItemAttempts` such attempts the
  * record becomes a case and the rest goes on.
  */
+import type { LiveDecision } from '../core/live.js';
+import type { Doubt } from '../core/match.js';
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
-import { systemNames, type FieldName } from '../core/record.js';
-import { openIntents, settleIntents, type Intent } from '../store/intents.js';
-import { pairsByIds, type LinkedPair } from '../store/links.js';
-import { countAttempt, pendingItems, type PlanItem } from '../store/planItems.js';
+import { systemNames } from '../core/record.js';
+import { openCases } from '../store/cases.js';
+import { settleIntents } from '../store/intents.js';
+import { findLinkStates, type LinkState } from '../store/linkState.js';
+import { countAttempt, endItems, nextPending, pendingItems, type PlanItem } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
 import type { OpenConnection } from '../connection.js';
-import { applyLink, LinkInterrupted } from './applyLink.js';
-import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { stopIfCanariesDie } from './canary.js';
-import { frozenFields } from './heldBack.js';
+import { carryOut, LinkInterrupted } from './carryOut.js';
+import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
+import { doubtCase } from './doubts.js';
 import type { ChunkPlaces } from './places.js';
-import type { ItemResult, Outcome } from './results.js';
 import { refusedCase } from './refusedCase.js';
+import { commitResults, type ItemResult, type LinkResult, type Outcome } from './results.js';
 import { sharedWork, type SharedWork } from './sharedWork.js';
 
 export interface ApplyingChunk {
@@ -27,8 +31,6 @@ export interface ApplyingChunk {
   readonly claims: LinkClaims;
   readonly connection: OpenConnection;
   readonly planId: number;
-  /** An earlier attempt at this chunk may have sent the same writes. */
-  readonly isRepeated: boolean;
   /** Says to end after the items in hand. */
   readonly cancelled: () => boolean;
 }
@@ -42,22 +44,88 @@ const unrecordedResults = 3;
 /** So many failures in a row without any answer in between: the server is down, and asking on would only burn requests. */
 const failuresInARow = 3;
 
-/** Applies the pending items with `from <= n < to`. @throws the first failure that left an item pending. */
-export async function applyChunk(chunk: ApplyingChunk, from: number, to: number): Promise<void> {
+/** Items without requests that are carried out in one transaction. */
+const localBatch = 1_000;
+
+/** Carries out what needs no request: links that agree, bases that move, questions. Set-wise; repeats safely. */
+export async function applyLocalItems({
+  sql,
+  connection,
+  planId,
+}: Omit<ApplyingChunk, 'claims' | 'cancelled'>): Promise<void> {
+  const part = 'local';
+  for (;;) {
+    const items = await nextPending<LiveDecision | Doubt>(sql, planId, part, localBatch);
+    if (items.length === 0) return;
+    const linkIds = items.flatMap((item) => item.linkId ?? []);
+    const states = await findLinkStates(sql, connection.id, linkIds, { depth: 'values' });
+    const results: ItemResult[] = [];
+    for (const item of items) {
+      if (item.linkId === null) continue;
+      const state = states.get(item.linkId);
+      const writeId = `plan/${planId}/local/${item.n}`;
+      results.push(
+        isAsPlanned(item, state)
+          ? {
+              ...(
+                await carryOut({ connection, state, decision: item.decision as LiveDecision, writeId, ...noRequests })
+              ).result,
+              item: { n: item.n, more: false },
+            }
+          : ended(item, state === undefined ? 'dropped' : 'changed'),
+      );
+    }
+    const doubts = items.filter((item) => item.kind === 'doubt');
+    await commitResults(sql, { connectionId: connection.id, plan: { id: planId, part } }, results, async (tx) => {
+      await openCases(
+        tx,
+        connection.id,
+        planId,
+        doubts.map((item) => doubtCase(item.decision as Doubt)),
+      );
+      await endItems(
+        tx,
+        planId,
+        part,
+        doubts.map(({ n }) => ({ n, status: 'done', outcome: 'asked' })),
+      );
+    });
+  }
+}
+
+/** What an item without requests is carried out with: asking anything of it would be a fault of the plan's. */
+const noRequests = {
+  intend: () => Promise.reject(new NeedsRequest()),
+  verifyClaim: () => Promise.reject(new NeedsRequest()),
+  ask: () => {
+    throw new NeedsRequest();
+  },
+};
+
+/** An item that was planned to need no request needs one: a fault of ours. */
+class NeedsRequest extends Error {
+  override readonly name = 'NeedsRequest';
+  constructor() {
+    super('a plan’s local item asks for a request');
+  }
+}
+
+function isAsPlanned(item: PlanItem, state: LinkState | undefined): state is LinkState {
+  return state !== undefined && state.pair.version === item.version;
+}
+
+/** Applies the pending remote items with `from <= n < to`. @throws the first failure that left an item pending. */
+export async function applyItems(chunk: ApplyingChunk, from: number, to: number): Promise<void> {
   const { sql, claims, connection, planId } = chunk;
-  const items = await pendingItems(sql, planId, 'remote', from, to);
+  const items = await pendingItems<LiveDecision>(sql, planId, 'remote', from, to);
   if (items.length === 0) return;
   const linkIds = items.map((item) => item.linkId!);
   const claim = await claims.claim(connection.id, linkIds);
   const claimed = claim.linkIds;
   try {
-    const pairs = await pairsByIds(sql, connection.id, [...claimed]);
-    const intents = new Map(
-      (await openIntents(sql, connection.id, [...claimed])).map((intent) => [intent.linkId, intent]),
-    );
-    const frozen = await frozenFields(sql, connection.id, [...claimed]);
-    const attempt = new ChunkAttempt(chunk, claim, pairs, intents, frozen);
-    await attempt.run(items.filter((item) => claimed.has(item.linkId!)));
+    const loading = { depth: 'documents', writesWithinMs: connection.config.live.flipWindowMs } as const;
+    const states = await findLinkStates(sql, connection.id, [...claimed], loading);
+    await new ChunkAttempt(chunk, claim, states).run(items.filter((item) => claimed.has(item.linkId!)));
   } finally {
     await claim.release();
   }
@@ -71,7 +139,7 @@ class ChunkAttempt {
   /** Systems that answered something other than an error of theirs during this attempt. */
   private readonly answering = new Set<string>();
   private readonly failuresSinceAnswer = new Map<string, number>();
-  private readonly failed: { readonly item: PlanItem; readonly failure: Failure; readonly at: LinkInterrupted }[] = [];
+  private readonly failed: { readonly item: Item; readonly failure: Failure; readonly at: LinkInterrupted }[] = [];
   private readonly shared: SharedWork;
   /** Results on their way to Postgres. */
   private unrecorded = 0;
@@ -79,14 +147,12 @@ class ChunkAttempt {
   constructor(
     private readonly chunk: ApplyingChunk,
     private readonly claim: Claim,
-    private readonly pairs: ReadonlyMap<string, LinkedPair>,
-    private readonly intents: ReadonlyMap<string, Intent>,
-    private readonly frozen: ReadonlyMap<string, ReadonlySet<FieldName>>,
+    private readonly states: ReadonlyMap<string, LinkState>,
   ) {
     this.shared = sharedWork(chunk.sql, chunk.connection);
   }
 
-  async run(items: readonly PlanItem[]): Promise<void> {
+  async run(items: readonly Item[]): Promise<void> {
     const places = this.shared.places.join();
     const underWay: Promise<void>[] = [];
     for (const item of items) {
@@ -103,7 +169,7 @@ class ChunkAttempt {
   }
 
   /** Never throws: see `orEnd`. */
-  private async carryThrough(item: PlanItem, places: ChunkPlaces): Promise<void> {
+  private async carryThrough(item: Item, places: ChunkPlaces): Promise<void> {
     const result = await this.orEnd(() => this.apply(item));
     if (result === null) return places.free();
     // While results are on their way to Postgres other items begin, but for these bounds. A crash in between is the same as one before
@@ -129,27 +195,29 @@ class ChunkAttempt {
   }
 
   /** @returns null where nothing is left to be recorded: the item is left pending, or is ended already as refused */
-  private async apply(item: PlanItem): Promise<ItemResult | null> {
+  private async apply(item: Item): Promise<ItemResult | null> {
     const { connection, planId } = this.chunk;
-    const pair = this.pairs.get(item.linkId!);
+    const state = this.states.get(item.linkId!);
     // Live work made it part of another link since the plan was drawn, or learnt that the person is gone.
-    if (pair === undefined) return ended(item, 'dropped');
+    if (state === undefined) return ended(item, 'dropped');
+    if (!isAsPlanned(item, state)) return ended(item, 'changed');
     try {
-      const result = await applyLink(
-        {
-          connection,
-          intend: this.shared.intend,
-          verifyClaim: () => this.claim.verify(),
-          ask: (record) => ({ lane: 'bulk', purpose: `plan/${planId}`, record }),
-          writeId: `plan/${planId}/${item.n}`,
-          openIntent: this.intents.get(pair.linkId) ?? null,
-          isRepeated: this.chunk.isRepeated,
-        },
-        pair,
-        this.frozen.get(pair.linkId),
-      );
+      const { end, result, left } = await carryOut({
+        connection,
+        state,
+        decision: item.decision,
+        writeId: `plan/${planId}/${item.n}`,
+        intend: this.shared.intend,
+        verifyClaim: () => this.claim.verify(),
+        ask: (record) => ({ lane: 'bulk', purpose: `plan/${planId}`, record }),
+      });
       for (const { system } of result.shadows) this.answered(system);
-      return { ...result, n: item.n };
+      return {
+        ...result,
+        outcome: end === 'stale' ? 'changed' : result.outcome,
+        left,
+        item: { n: item.n, more: false },
+      };
     } catch (error) {
       if (!(error instanceof LinkInterrupted)) throw error;
       await this.interrupted(item, error);
@@ -162,11 +230,11 @@ class ChunkAttempt {
     if (result.cases.some((one) => one.kind === 'canary')) await stopIfCanariesDie(this.chunk);
   }
 
-  private async interrupted(item: PlanItem, at: LinkInterrupted): Promise<void> {
+  private async interrupted(item: Item, at: LinkInterrupted): Promise<void> {
     const { cause, done } = at;
     const { sql, connection } = this.chunk;
     for (const { system } of done?.shadows ?? []) this.answered(system);
-    if (done !== null) await this.record({ ...done, n: null });
+    if (done !== null) await this.record({ ...done, item: { n: item.n, more: true } });
     if (!isFailure(cause)) throw cause;
     // Certainly not applied: the next attempt need not look it up. (A look-up that failed says nothing about what it looked for.)
     if (cause.effect === 'none' && cause.context.method !== 'GET') {
@@ -195,7 +263,7 @@ class ChunkAttempt {
   }
 
   /** After the attempt: was it the record, or the server? */
-  private async judge(item: PlanItem, failure: Failure, at: LinkInterrupted): Promise<void> {
+  private async judge(item: Item, failure: Failure, at: LinkInterrupted): Promise<void> {
     // A write is sent after its record was read (or looked up), so one that fails again and again is the record's own.
     const isWrite = failure.context.method !== 'GET';
     const serverAnswers = this.answering.has(failure.context.system) || (isWrite && item.attempts > 0);
@@ -209,27 +277,34 @@ class ChunkAttempt {
   }
 
   private async refuse(
-    item: PlanItem,
-    { saw, agreement }: LinkInterrupted,
+    item: Item,
+    { saw, nothing }: LinkInterrupted,
     failure: Failure,
     outcome: 'refused' | 'keepsFailing',
   ): Promise<void> {
-    const result = { ...ended(item, outcome), agreement, cases: [refusedCase(item.linkId!, failure, saw)] };
+    const cases = [refusedCase(item.linkId!, failure, saw)];
+    const result = { ...nothing, outcome, cases, item: { n: item.n, more: false } };
     await this.shared.commit({ planId: this.chunk.planId, result });
   }
 }
 
+type Item = PlanItem<LiveDecision>;
+
 /** An item of which nothing more is to be recorded. */
 function ended(item: PlanItem, outcome: Outcome): ItemResult {
-  return {
-    n: item.n,
+  const nothing: LinkResult = {
     linkId: item.linkId!,
+    version: item.version ?? 0,
+    decidedOn: { base: null, readAt: { yapla: null, yoplanning: null } },
     outcome,
     shadows: [],
+    facts: { base: {}, baseFields: {}, ids: {}, equal: {} },
     agreement: null,
     journal: [],
     cases: [],
     settledIntents: [],
     gone: [],
+    carriedOut: [],
   };
+  return { ...nothing, item: { n: item.n, more: false } };
 }

@@ -1,7 +1,6 @@
-/** A link as its workflow sees it (core/live.ts): hashes, names and counts, made from what the store holds. */
-import { createHash } from 'node:crypto';
+/** A link as it is decided about (core/live.ts): hashes, names and counts, made from what the store holds. The same for live work and bulk. */
 import type { Side } from '../core/decide.js';
-import type { LinkView } from '../core/live.js';
+import { nextStep, settlingOf, type LinkView, type Settling, type Step } from '../core/live.js';
 import {
   systemNames,
   type FieldDefinition,
@@ -9,14 +8,49 @@ import {
   type FieldName,
   type SystemName,
 } from '../core/record.js';
-import { closeAnsweredCases } from '../store/cases.js';
-import type { Sql, Transaction } from '../store/database.js';
 import type { LinkCase } from '../store/linkCases.js';
-import type { LinkedPair } from '../store/links.js';
-import { findLinkState, type LinkState } from '../store/linkState.js';
+import { settledHashes, type LinkedPair } from '../store/links.js';
+import type { LinkState } from '../store/linkState.js';
 import { withRules, type OpenConnection } from '../connection.js';
-import { decideLink, pairHashes, sameHashes, type PairHashes } from './decideLink.js';
-import { stillOpen } from './stillOpen.js';
+
+/** Hashes of both sides as decisions see them; null where there is no record. */
+export type PairHashes = Readonly<Record<SystemName, FieldHashes | null>>;
+
+export function pairHashes(pair: Pick<LinkedPair, 'equal' | 'base' | 'shadows'>): PairHashes {
+  const { yapla, yoplanning } = pair.shadows;
+  const of = (system: SystemName) => {
+    const hashes = pair.shadows[system]?.hashes;
+    if (hashes === undefined) return null;
+    const settled = settledHashes(pair, system, hashes);
+    if (settled === hashes || yapla === null || yoplanning === null) return settled;
+    // Where both hold the same there is nothing to settle: somebody entered the server's form of our value on the other side too.
+    const same = Object.entries(hashes).filter(([field]) => yapla.hashes[field] === yoplanning.hashes[field]);
+    return { ...settled, ...Object.fromEntries(same) };
+  };
+  return { yapla: of('yapla'), yoplanning: of('yoplanning') };
+}
+
+/** The fields on which both sides agree now: the part of the base that this moment proves. */
+export function agreedHashes(hashes: PairHashes, fields: readonly FieldDefinition[]): FieldHashes {
+  const agreed: Record<string, string> = {};
+  for (const { name } of fields) {
+    const value = hashes.yapla?.[name];
+    if (value !== undefined && value === hashes.yoplanning?.[name]) agreed[name] = value;
+  }
+  return agreed;
+}
+
+/** The same fields with the same values. */
+export function sameHashes(a: FieldHashes, b: FieldHashes): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+/**
+ * What an absence from the last complete list says: `gone`, which has to be proven before anything comes of it (planning); or `nothing`,
+ * until a read says otherwise (live work, which has no list).
+ */
+export type Absence = 'gone' | 'nothing';
 
 /** A view that only says why nothing is to be decided. */
 export function emptyView(
@@ -31,7 +65,7 @@ export function emptyView(
     yoplanning: 'absent',
     base: null,
     fields: [],
-    seen: '',
+    version: 0,
     ...rights(connection, false),
     awaiting: null,
     held: false,
@@ -44,24 +78,15 @@ export function emptyView(
   };
 }
 
-/** What the link's workflow decides on, after questions that answered themselves were closed. */
-export async function settledView(
-  sql: Sql | Transaction,
-  connection: OpenConnection,
-  link: LinkState,
-): Promise<LinkView> {
-  if (link.cases.length === 0) return viewOf(connection, link);
-  const { fields } = withRules(connection, link.rules);
-  await closeAnsweredCases(sql, connection.id, [stillOpen(link.pair, decideLink(link.pair, fields))]);
-  return viewOf(connection, (await findLinkState(sql, connection.id, link.pair.linkId, 'hashes')) ?? link);
-}
-
-/** A link as it is in the store. @param configured the connection without the rules that persons made: the link has them */
-export function viewOf(configured: OpenConnection, context: LinkState): LinkView {
-  const { pair, cases, answers } = context;
-  const connection = withRules(configured, context.rules);
+/** @param configured the connection; rules that persons made come with the link, and are laid over it */
+export function viewOf(configured: OpenConnection, state: LinkState, absence: Absence = 'nothing'): LinkView {
+  const { pair, cases, answers } = state;
+  const connection = withRules(configured, state.rules);
   const hashes = pairHashes(pair);
-  const sides = { yapla: sideOf(pair, 'yapla', hashes), yoplanning: sideOf(pair, 'yoplanning', hashes) };
+  const sides = {
+    yapla: sideOf(pair, 'yapla', hashes, absence),
+    yoplanning: sideOf(pair, 'yoplanning', hashes, absence),
+  };
   const fields = connection.fields.filter(({ name }) => isOpen(name, pair.base, sides));
   const names = new Set(fields.map((field) => field.name));
   const answered = Object.fromEntries(
@@ -75,21 +100,28 @@ export function viewOf(configured: OpenConnection, context: LinkState): LinkView
     yoplanning: only(sides.yoplanning, names),
     base: pair.base === null ? null : onlyFields(pair.base, names),
     fields: fields.map(({ name, type, rule, direction }: FieldDefinition) => ({ name, type, rule, direction })),
-    seen: digest(pair, hashes),
+    version: pair.version,
     ...rights(connection, mayCreate),
     // Where we choose the id, a creation is simply repeated: it is looked up first.
-    awaiting: context.intents.find(({ system }) => !connection.systems[system].choosesIds)?.system ?? null,
+    awaiting: state.intents.find(({ system }) => !connection.systems[system].choosesIds)?.system ?? null,
     held: cases.some((one) => one.kind === 'refused' && one.saw !== null && sameSides(one.saw, hashes)),
     heldFields: cases.flatMap((one) => (isHeld(one, hashes) ? [one.field] : [])),
     asked: cases.flatMap((one) => (one.kind === 'conflict' ? [one.field] : [])),
-    askedRemoval: context.declined.has('removal') || cases.some((one) => one.kind === 'removal'),
+    askedRemoval: state.declined.has('removal') || cases.some((one) => one.kind === 'removal'),
     askedCreation:
-      connection.config.create !== 'ask' ||
-      context.declined.has('create') ||
-      cases.some((one) => one.kind === 'create'),
+      connection.config.create !== 'ask' || state.declined.has('create') || cases.some((one) => one.kind === 'create'),
     answers: answered,
     openCases: cases.length,
   };
+}
+
+/** What a link needs by itself, whoever asks: as planning and verifying see it. */
+export function wholeStep(
+  connection: OpenConnection,
+  state: LinkState,
+): { readonly step: Step; readonly settling: Settling } {
+  const view = viewOf(connection, state, 'gone');
+  return { step: nextStep(view, []), settling: settlingOf(view) };
 }
 
 function rights(connection: OpenConnection, mayCreate: boolean): Pick<LinkView, 'writes' | 'creates'> {
@@ -98,11 +130,11 @@ function rights(connection: OpenConnection, mayCreate: boolean): Pick<LinkView, 
   return { writes, creates: { yapla: may('yapla'), yoplanning: may('yoplanning') } };
 }
 
-/** A record that the last list did not show is no proof here: it counts as there, until a read says otherwise. */
-function sideOf(pair: LinkedPair, system: SystemName, hashes: PairHashes): Side {
+function sideOf(pair: LinkedPair, system: SystemName, hashes: PairHashes, absence: Absence): Side {
   if (pair.ids[system] === null) return 'absent';
   const [shadow, known] = [pair.shadows[system], hashes[system]];
-  return shadow === null || known === null ? 'gone' : { hashes: known, modifiedAt: shadow.modifiedAt };
+  if (shadow === null || known === null || (absence === 'gone' && pair.unseen[system])) return 'gone';
+  return { hashes: known, modifiedAt: shadow.modifiedAt };
 }
 
 /** Something may have to be decided about this field: it does not stand everywhere as it stands in the base. */
@@ -122,15 +154,6 @@ function only(side: Side, names: ReadonlySet<FieldName>): Side {
 
 function onlyFields(hashes: FieldHashes, names: ReadonlySet<FieldName>): FieldHashes {
   return Object.fromEntries(Object.entries(hashes).filter(([field]) => names.has(field)));
-}
-
-/** What a decision rests on. A change of it between deciding and writing makes the decision stale. */
-function digest(pair: LinkedPair, hashes: PairHashes): string {
-  const ordered = [pair.base, hashes.yapla, hashes.yoplanning].map((one) =>
-    one === null ? null : Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
-  const text = JSON.stringify([pair.ids, ordered]);
-  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
 }
 
 /** A field that is not written: it flipped too often, or a system did not take it and nothing has changed since. */

@@ -1,12 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { AccessRefused, BudgetExhausted, InvalidRecord, NoAnswer, ServerFailed } from '../../src/http/failures.js';
 import { uuidOf } from '../../src/core/linkId.js';
+import type { CanonicalFields } from '../../src/core/record.js';
+import { answerCase } from '../../src/store/caseAnswers.js';
 import { listOpenCases, openCases } from '../../src/store/cases.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { openIntents } from '../../src/store/intents.js';
-import { deleteLink, pairsByIds } from '../../src/store/links.js';
-import { endedItems, pendingItems } from '../../src/store/planItems.js';
-import { applyChunk } from '../../src/link/applyChunk.js';
+import { signalledLinks } from '../../src/store/inbox.js';
+import { findLinkStates } from '../../src/store/linkState.js';
+import { draftPlan } from '../../src/store/plans.js';
+import { wholeStep } from '../../src/link/view.js';
+import { agree, deleteLink, pairsByIds } from '../../src/store/links.js';
+import { addItems, endedItems, pendingItems } from '../../src/store/planItems.js';
+import { applyItems, applyLocalItems } from '../../src/link/applyItems.js';
 import { LinkClaims } from '../../src/link/claims.js';
 import { scriptedConnection, type ScriptedConnection, type ScriptedOptions } from '../helpers/scriptedSystem.js';
 import { planFor, propose, scanAll } from '../helpers/seededStore.js';
@@ -49,8 +55,33 @@ async function planned(pairs: readonly (readonly [string | null, string | null])
   return { linkIds, planId: await planFor(sql, connection, linkIds) };
 }
 
+const agreeOn = async (linkId: string, fields: CanonicalFields) =>
+  await agree(sql, connection.id, [{ linkId, base: connection.hash(fields), baseFields: fields }]);
+const conflictAbout = (linkId: string) => ({
+  kind: 'conflict' as const,
+  subject: linkId,
+  field: 'city',
+  linkId,
+  details: {},
+});
+
+/** A plan of local items: links that agree. */
+async function localPlan(pairs: readonly (readonly [string, string])[]): Promise<{ id: number; linkIds: string[] }> {
+  await scanAll(sql, connection);
+  const linkIds = await propose(sql, connection, pairs);
+  const { id } = await draftPlan(sql, connection.id, 'local');
+  const states = await findLinkStates(sql, connection.id, linkIds, { depth: 'hashes' });
+  const items = linkIds.map((linkId, at) => {
+    const { step } = wholeStep(connection, states.get(linkId)!);
+    if (step.do === 'rest') throw new Error(`${linkId} needs nothing`);
+    return { n: at + 1, kind: 'link' as const, linkId, decision: step.decision, version: 1 };
+  });
+  await addItems(sql, id, 'local', items);
+  return { id, linkIds };
+}
+
 const apply = (planId: number, to = 100) =>
-  applyChunk({ sql, claims, connection, planId, isRepeated: false, cancelled: () => false }, 1, to);
+  applyItems({ sql, claims, connection, planId, cancelled: () => false }, 1, to);
 const pending = async (planId: number) =>
   (await pendingItems(sql, planId, 'remote', 1, 100)).map(({ n, attempts }) => ({ n, attempts }));
 const outcomes = (planId: number) => endedItems(sql, planId, 'remote', 1, 100);
@@ -99,14 +130,14 @@ test('an item whose link is gone since the plan was drawn (merged, or forgotten)
 });
 
 test('a field that was frozen is left as it is while the record’s other fields are written', async () => {
-  const { planId, linkIds } = await changed(1);
+  const { linkIds } = await changed(1);
   connection.systems.yapla.put('a1', { ...base, city: 'Nantes', phone: '+33699999999' });
   await scanAll(sql, connection);
   const saw = { yapla: {}, yoplanning: {} };
   await openCases(sql, connection.id, null, [
     { kind: 'frozen', subject: linkIds[0]!, field: 'city', linkId: linkIds[0]!, details: {}, saw },
   ]);
-  await apply(planId);
+  await apply(await planFor(sql, connection, linkIds.toReversed()));
   expect(connection.systems.yoplanning.records.get('b1')!.fields).toEqual({ ...base, phone: '+33699999999' });
   expect(await listOpenCases(sql, connection.id)).toMatchObject([{ kind: 'frozen', field: 'city' }]);
 });
@@ -196,22 +227,88 @@ describe('a creation', () => {
     expect(await outcomes(planId)).toEqual({ created: 1 });
   });
 
-  test('is known even when the quota ends before the write that follows it: it is made once', async () => {
+  test('is the plan’s, and what its system gave the new record by itself is left to live work, which is told', async () => {
     connection = scriptedConnection(uniqueName('club'));
     connection.systems.yoplanning.put('b1', { ...base, city: null });
     connection.systems.yapla.defaults = { city: 'Paris' };
     const { planId, linkIds } = await planned([[null, 'b1']]);
-    connection.systems.yoplanning.arrives = failing(['b1'], (id) => new BudgetExhausted(context(id, 'PUT'), 0, 'day'));
-    await expect(apply(planId)).rejects.toMatchObject({ type: 'BudgetExhausted' });
-    expect((await pairsByIds(sql, connection.id, linkIds)).get(linkIds[0]!)!.ids).toEqual({
-      yapla: 'new-1',
-      yoplanning: 'b1',
-    });
-    connection.systems.yoplanning.arrives = () => undefined;
     await apply(planId);
-    expect(connection.systems.yapla.calls).toEqual(['create new-1']);
-    expect(connection.systems.yoplanning.records.get('b1')!.fields['city']).toBe('Paris');
+    expect(await outcomes(planId)).toEqual({ created: 1 });
+    expect(connection.systems.yoplanning.calls).toEqual([]);
+    expect(await signalledLinks(sql, connection.id, linkIds)).toEqual(new Set(linkIds));
   });
+});
+
+test('a first of two writes is recorded even when the quota ends before the second, and is not sent again', async () => {
+  const { linkIds } = await changed(1);
+  connection.systems.yoplanning.put('b1', { ...base, phone: '+33699999999' });
+  await scanAll(sql, connection);
+  await agreeOn(linkIds[0]!, base);
+  const both = await planFor(sql, connection, linkIds);
+  connection.systems.yoplanning.arrives = failing(['b1'], (id) => new BudgetExhausted(context(id, 'PUT'), 0, 'day'));
+  await expect(apply(both)).rejects.toMatchObject({ type: 'BudgetExhausted' });
+  connection.systems.yoplanning.arrives = () => undefined;
+  await apply(both);
+  expect(await outcomes(both)).toEqual({ written: 1 });
+  expect(connection.systems.yapla.calls).toEqual(['update a1']);
+});
+
+describe('an item whose link has changed since it was planned', () => {
+  const isTold = async (linkIds: readonly string[]) => [...(await signalledLinks(sql, connection.id, linkIds))];
+
+  test.each([
+    [
+      'one of its records was read, and shows something else',
+      async () => {
+        connection.systems.yapla.put('a1', { ...base, city: 'Brest' });
+        await scanAll(sql, connection);
+      },
+    ],
+    ['its base has moved', async (linkId: string) => await agreeOn(linkId, { city: 'Brest' })],
+    [
+      'a person answered a question about it',
+      async (linkId: string) => {
+        await openCases(sql, connection.id, null, [conflictAbout(linkId)]);
+        const [one] = await listOpenCases(sql, connection.id);
+        await answerCase(sql, one!.id, { take: 'yapla' }, 'ann');
+      },
+    ],
+  ])('because %s: nothing of it is written, and live work is told', async (_, change) => {
+    const { planId, linkIds } = await changed(2);
+    await change(linkIds[0]!);
+    await apply(planId);
+    expect(await outcomes(planId)).toEqual({ changed: 1, written: 1 });
+    expect(writes()).toEqual(['update b2']);
+    expect(await isTold(linkIds)).toEqual([linkIds[0]]);
+  });
+
+  test('while it is read for the write: nothing is written, and live work is told', async () => {
+    const { planId, linkIds } = await changed(1);
+    connection.systems.yoplanning.put('b1', { ...base, phone: '+33699999999' });
+    await apply(planId);
+    expect(await outcomes(planId)).toEqual({ changed: 1 });
+    expect(connection.systems.yoplanning.records.get('b1')!.fields['city']).toBe('Lyon');
+    expect(await isTold(linkIds)).toEqual(linkIds);
+  });
+});
+
+test('a local item beside a live write moves no base: its link has another version by then', async () => {
+  connection = scriptedConnection(uniqueName('club'));
+  connection.systems.yapla.put('a1', base);
+  connection.systems.yoplanning.put('b1', base);
+  const { id: planId, linkIds } = await localPlan([['a1', 'b1']]);
+  // Live work wrote another city to both since the plan was drawn.
+  for (const [system, id] of [
+    ['yapla', 'a1'],
+    ['yoplanning', 'b1'],
+  ] as const) {
+    connection.systems[system].put(id, { ...base, city: 'Brest' });
+  }
+  await scanAll(sql, connection);
+  await applyLocalItems({ sql, connection, planId });
+  const link = (await pairsByIds(sql, connection.id, linkIds)).get(linkIds[0]!)!;
+  expect([link.state, link.base]).toEqual(['proposed', null]);
+  expect(await endedItems(sql, planId, 'local', 1, 9)).toEqual({ changed: 1 });
 });
 
 test('an item that fails does not give up the claims under the others: all have ended when the attempt has', async () => {

@@ -1,0 +1,235 @@
+/**
+ * Carries out what was decided about one link: exactly that, and only while its records are as they were when it was decided. The same for
+ * live work (applyDecision.ts) and for a plan's items (applyItems.ts), which differ in who asks and in where the decision is recorded.
+ */
+import { nextStep, type LiveDecision } from '../core/live.js';
+import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
+import type { Ask } from '../http/client.js';
+import type { CaseAnswer } from '../store/caseAnswers.js';
+import type { NewCase } from '../store/cases.js';
+import type { LinkState } from '../store/linkState.js';
+import { withRules, type OpenConnection } from '../connection.js';
+import type { Batcher } from './batcher.js';
+import { LinkWork, pick, type Intended } from './linkWork.js';
+import type { LinkResult } from './results.js';
+import { pairHashes, viewOf, type PairHashes } from './view.js';
+
+export interface CarryingOut {
+  readonly connection: OpenConnection;
+  /** As it was loaded for this, with its documents and writes, and found at the version that was decided on. */
+  readonly state: LinkState;
+  readonly decision: LiveDecision;
+  /** Names what is carried out, the same at every attempt and of nothing else: the beginning of each write's name in the journal. */
+  readonly writeId: string;
+  /** Commits what is intended; resolves when it stands. */
+  readonly intend: Batcher<Intended>;
+  /** The claim on the link still stands. @throws {ClaimLost} */
+  readonly verifyClaim: () => Promise<void>;
+  readonly ask: (record: string) => Ask;
+}
+
+export interface CarriedOut {
+  /**
+   * - `done`: all of it, as far as it was not held back;
+   * - `stale`: a record is not what was decided on; what was read is in the result;
+   * - `unsettled`: a creation was sent whose record did not show up yet.
+   */
+  readonly end: 'done' | 'stale' | 'unsettled';
+  readonly result: LinkResult;
+  /** Names of the fields written, by system. */
+  readonly written: Readonly<Record<SystemName, readonly FieldName[]>>;
+  readonly created: SystemName | null;
+  /** Something is left to do that is not decided yet, such as about what the system gave a new record by itself. */
+  readonly left: boolean;
+}
+
+/**
+ * Something failed on the way. What was done and read before it must be recorded all the same: a creation that took effect, or a
+ * first of two writes, would else be repeated.
+ */
+export class LinkInterrupted extends Error {
+  override readonly name = 'LinkInterrupted';
+  constructor(
+    linkId: string,
+    override readonly cause: unknown,
+    /** What was done and read; null: nothing that has to be recorded. */
+    readonly done: LinkResult | null,
+    /** With nothing done; what both sides agree on all the same stands in it. */
+    readonly nothing: LinkResult,
+    /** Both sides as they were seen last. */
+    readonly saw: PairHashes,
+  ) {
+    super(`carrying out what was decided about link ${linkId} was interrupted`);
+  }
+}
+
+/** @throws {LinkInterrupted} with a `Failure` of http/failures.ts or `ClaimLost` as its cause; the attempt can be repeated. */
+export async function carryOut(order: CarryingOut): Promise<CarriedOut> {
+  return await new Undertaking(order).run();
+}
+
+const directionTo = { yapla: 'toYapla', yoplanning: 'toYoplanning' } as const;
+
+class Undertaking {
+  private readonly connection: OpenConnection;
+  private readonly work: LinkWork;
+  private readonly written: Record<SystemName, FieldName[]> = { yapla: [], yoplanning: [] };
+  private created: SystemName | null = null;
+
+  constructor(private readonly order: CarryingOut) {
+    const { state, writeId } = order;
+    this.connection = withRules(order.connection, state.rules);
+    this.work = new LinkWork(
+      {
+        ...order,
+        connection: this.connection,
+        openIntent: state.intents[0] ?? null,
+        // Not the attempt's number, which begins again with a workflow task that is repeated after a crash.
+        isRepeated: state.writes.open.some((name) => name.startsWith(`${writeId}/`)),
+      },
+      state.pair,
+    );
+  }
+
+  async run(): Promise<CarriedOut> {
+    const { linkId } = this.order.state.pair;
+    try {
+      const end = await this.carryOut();
+      const { written, created } = this;
+      const carriedOut = end === 'done' ? this.answered() : [];
+      const left = end === 'done' && this.isLeft(carriedOut);
+      return { end, written, created, left, result: { ...this.work.result(), carriedOut } };
+    } catch (error) {
+      const done = this.work.result();
+      const nothing: LinkResult = { ...done, shadows: [], journal: [], cases: [], gone: [], settledIntents: [] };
+      throw new LinkInterrupted(linkId, error, this.work.hasNews ? done : null, nothing, pairHashes(this.work.pair));
+    }
+  }
+
+  private async carryOut(): Promise<CarriedOut['end']> {
+    const { work } = this;
+    const { decision, state } = this.order;
+    if (decision.gone !== null) {
+      const isGone = await work.proveRemoval(decision.gone);
+      if (isGone) this.askAboutTombstones();
+      return isGone ? 'done' : 'stale';
+    }
+    if (decision.create !== null) {
+      const set = this.valuesFor(decision.create);
+      if ((await work.create(decision.create, { set, reasons: decision.reasons })) === 'unsettled') {
+        work.becomeUnsettled();
+        return 'unsettled';
+      }
+      this.created = decision.create;
+      return 'done';
+    }
+    if (decision.asksCreation) work.open({ kind: 'create', subject: state.pair.linkId, details: {} });
+    if ((await this.write()) === 'stale') return 'stale';
+    work.askAbout(
+      decision.conflicts.filter((field) => !state.cases.some((one) => one.kind === 'conflict' && one.field === field)),
+    );
+    return 'done';
+  }
+
+  /** Records of which the reading before has proven already that they are gone. */
+  private askAboutTombstones(): void {
+    const { linkId, ids, shadows } = this.order.state.pair;
+    for (const system of systemNames) {
+      const id = ids[system];
+      if (id === null || shadows[system] !== null) continue;
+      const details = { system, proof: 'read by id: 404' };
+      this.work.open({ kind: 'removal', subject: `${system}:${id}`, linkId, details });
+    }
+  }
+
+  private async write(): Promise<'done' | 'stale'> {
+    const { decision } = this.order;
+    for (const [nth, system] of systemNames.entries()) {
+      const set = this.withoutFlipping(this.valuesFor(system));
+      if (Object.keys(set).length === 0) continue;
+      const fromPerson = new Set(decision.values);
+      const written = await this.work.write(system, { set, reasons: decision.reasons, fromPerson }, nth + 1);
+      if (written === 'missing') await this.work.proveRemoval(system);
+      if (written === 'missing' || written === 'stale') return 'stale';
+      this.written[system].push(...Object.keys(set));
+    }
+    return 'done';
+  }
+
+  /** What this system gets: the other's values of the fields decided, and persons' own values; what is there already is left out. */
+  private valuesFor(system: SystemName): CanonicalFields {
+    const { decision, state } = this.order;
+    const { pair } = this.work;
+    const here = pair.shadows[system]?.fields ?? {};
+    const own = state.answers.flatMap((one) =>
+      one.take === 'value' && decision.values.includes(one.field) && this.mayWrite(system, one.field)
+        ? [[one.field, one.value] as const]
+        : [],
+    );
+    const missing = own.filter(([field, value]) => here[field] !== value);
+    const hashes = pairHashes(pair);
+    const [now, theirs] = [hashes[system], hashes[otherSystem(system)]];
+    const differing = decision.write[system].filter((field) => now === null || now[field] !== theirs?.[field]);
+    return { ...pick(pair.shadows[otherSystem(system)]?.fields ?? {}, differing), ...Object.fromEntries(missing) };
+  }
+
+  private mayWrite(system: SystemName, field: FieldName): boolean {
+    const { fields, permission } = this.connection;
+    const direction = fields.find((one) => one.name === field)?.direction ?? 'both';
+    return permission.writes[system] && (direction === 'both' || direction === directionTo[system]);
+  }
+
+  /** The breaker: a value that our own writes gave this field again and again is not written once more; a person must look. */
+  private withoutFlipping(set: CanonicalFields): CanonicalFields {
+    const { maxFlips } = this.connection.config.live;
+    const { lately } = this.order.state.writes;
+    const { linkId, shadows, baseFields } = this.work.pair;
+    const kept: Record<FieldName, CanonicalFields[string]> = {};
+    for (const [field, value] of Object.entries(set)) {
+      const times = lately.find((one) => one.field === field && one.value === value)?.times ?? 0;
+      if (times < maxFlips || this.order.state.answers.some((one) => one.field === field)) {
+        kept[field] = value;
+        continue;
+      }
+      const frozen: NewCase = {
+        kind: 'frozen',
+        subject: linkId,
+        field,
+        linkId,
+        details: {
+          yapla: shadows.yapla?.fields[field] ?? null,
+          yoplanning: shadows.yoplanning?.fields[field] ?? null,
+          base: baseFields?.[field] ?? null,
+          times,
+        },
+        saw: pairHashes(this.work.pair),
+      };
+      this.work.open(frozen);
+    }
+    return kept;
+  }
+
+  private isLeft(carriedOut: readonly CaseAnswer[]): boolean {
+    const { state, connection } = this.order;
+    const opened = this.work.opened.flatMap(({ kind, linkId, subject, field = '', saw = null }) =>
+      (linkId ?? subject) === state.pair.linkId ? [{ kind, field, saw: saw ?? pairHashes(this.work.pair) }] : [],
+    );
+    const { agreement } = this.work.result();
+    const base = agreement === null ? this.work.pair.base : { ...this.work.pair.base, ...agreement.base };
+    const now: LinkState = {
+      ...state,
+      pair: { ...this.work.pair, base },
+      cases: [...state.cases, ...opened],
+      answers: state.answers.filter((one) => !carriedOut.includes(one)),
+      intents: [],
+    };
+    return nextStep(viewOf(connection, now, 'gone'), []).do === 'apply';
+  }
+
+  /** Answers that this decision was about. One that came meanwhile is for the next. */
+  private answered(): CaseAnswer[] {
+    const { decision, state } = this.order;
+    const fields = [...decision.write.yapla, ...decision.write.yoplanning, ...decision.values];
+    return state.answers.filter((one) => (one.take === 'create' ? this.created !== null : fields.includes(one.field)));
+  }
+}

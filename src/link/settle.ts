@@ -1,0 +1,65 @@
+/**
+ * A link at rest: closes the questions that answered themselves, and remembers the version at which nothing was left to do, so that a night
+ * in which nothing changed looks at nobody.
+ */
+import { decide } from '../core/decide.js';
+import { settlingOf, type LinkView, type Settling } from '../core/live.js';
+import { closeAnsweredCases } from '../store/cases.js';
+import type { Sql, Transaction } from '../store/database.js';
+import { settleLinks, type Settlement } from '../store/links.js';
+import { findLinkStates, type LinkState } from '../store/linkState.js';
+import type { OpenConnection } from '../connection.js';
+import { stillOpen } from './stillOpen.js';
+import { viewOf } from './view.js';
+
+export interface SettledLink {
+  readonly state: LinkState;
+  readonly settling: Settling;
+}
+
+/** @returns the links as they stand then, in the same order; one that ended meanwhile is left out */
+export async function settle(
+  sql: Sql | Transaction,
+  connection: OpenConnection,
+  loaded: readonly LinkState[],
+): Promise<SettledLink[]> {
+  const questioned = loaded.filter((state) => state.cases.length > 0);
+  await closeAnsweredCases(
+    sql,
+    connection.id,
+    questioned.map((state) => stillOpen(state.pair, wholeDecision(viewOf(connection, state, 'gone')))),
+  );
+  const again = await findLinkStates(
+    sql,
+    connection.id,
+    questioned.map((state) => state.pair.linkId),
+    { depth: 'hashes' },
+  );
+  const links = loaded.flatMap((before): SettledLink[] => {
+    const state = before.cases.length > 0 ? again.get(before.pair.linkId) : before;
+    return state === undefined ? [] : [{ state, settling: settlingOf(viewOf(connection, state, 'gone')) }];
+  });
+  await settleLinks(sql, connection.id, links.flatMap(settlement));
+  return links;
+}
+
+/** What workflows see of one link that is settled. */
+export async function settledView(
+  sql: Sql | Transaction,
+  connection: OpenConnection,
+  state: LinkState,
+): Promise<LinkView> {
+  const [link] = await settle(sql, connection, [state]);
+  return viewOf(connection, link?.state ?? state);
+}
+
+function settlement({ state, settling }: SettledLink): Settlement[] {
+  const { linkId, version, settledVersion } = state.pair;
+  if (settling === 'open' || settledVersion === version) return [];
+  return [{ linkId, version, heldBack: settling === 'heldBack' }];
+}
+
+/** As it would be if everything were allowed: what may not be written is still different. */
+function wholeDecision({ base, yapla, yoplanning, fields }: LinkView) {
+  return decide({ base, yapla, yoplanning, fields });
+}
