@@ -1,4 +1,5 @@
 import type { SystemName } from '../src/core/record.js';
+import { adoptConfiguration } from '../src/link/remake.js';
 import type { Dependencies } from './dependencies.js';
 
 /** What `bulkSync` needs of the configuration: numbers only, since it stands in the history. */
@@ -14,10 +15,13 @@ export interface BulkOptions {
   readonly pageSizes: Readonly<Record<SystemName, number>>;
 }
 
+/** Brings what is stored under the configuration of now, and says how the run goes. */
 export const prepareBulk =
-  ({ connection }: Dependencies) =>
+  ({ sql, connection }: Dependencies) =>
   async ({ connectionId }: { connectionId: string }): Promise<BulkOptions> => {
-    const { config, systems } = await connection(connectionId);
+    const open = await connection(connectionId);
+    await adoptConfiguration(sql, open);
+    const { config, systems } = open;
     const { bulk } = config;
     return {
       autoApprove: bulk.autoApprove,

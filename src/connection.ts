@@ -2,9 +2,12 @@
  * One connection, open: its two systems behind their budgets, and the rules that its configuration sets, in the form in which
  * activities and commands use them.
  */
+import { createHash } from 'node:crypto';
 import type { ConnectionConfig } from './config/schema.js';
 import { restrict, type Decision, type Permission } from './core/decide.js';
 import { createFingerprint, hashFields } from './core/fingerprint.js';
+import type { MapVersion } from './core/fieldMap.js';
+import { normaliserVersion } from './core/normalise.js';
 import { blockingKey, type MatchRule } from './core/match.js';
 import {
   systemNames,
@@ -35,6 +38,11 @@ export interface OpenConnection {
   readonly shadowOf: (record: SystemRecord) => ShadowRow;
   /** A mapped field's value as it stands in a document; null where it has none. */
   readonly rawValue: (system: SystemName, document: JsonObject, field: FieldName) => Json;
+  /** The field map and normaliser that its shadows and bases are made with. */
+  readonly map: MapVersion;
+  readonly mapDigest: string;
+  /** Of the rules by which it is decided whether something is left to do about a link. */
+  readonly rulesDigest: string;
   /** What this connection may carry out. */
   readonly permission: Permission;
   /** The part of a decision that this connection may carry out: where it creates people, and which systems it can write. */
@@ -73,9 +81,18 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
     creates: (system) => createsIn(config.create, system) && systems[system].writes,
   };
 
+  const map: MapVersion = {
+    normaliser: normaliserVersion,
+    defaultCountry: config.defaultCountry,
+    fields: mapOf(config),
+  };
   return {
     id,
     config,
+    map,
+    // Match keys are made of the fields as well, by the rules in order.
+    mapDigest: digestOf([map, matchRules]),
+    rulesDigest: digestOf([fields, permission.writes, config.create]),
     systems,
     budgets,
     fields,
@@ -103,6 +120,16 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
 export function withRules(open: OpenConnection, rules: Readonly<Record<FieldName, SystemName>>): OpenConnection {
   if (Object.keys(rules).length === 0) return open;
   return { ...open, fields: open.fields.map((field) => ({ ...field, rule: rules[field.name] ?? field.rule })) };
+}
+
+function mapOf({ fields }: ConnectionConfig): MapVersion['fields'] {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, { type, yapla, yoplanning }]) => [name, { type, yapla, yoplanning }]),
+  );
+}
+
+function digestOf(what: unknown): string {
+  return createHash('sha256').update(JSON.stringify(what)).digest('base64url').slice(0, 22);
 }
 
 function createsIn(rule: ConnectionConfig['create'], system: SystemName): boolean {

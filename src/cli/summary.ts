@@ -4,10 +4,14 @@ import { systemNames } from '../core/record.js';
 import { credentialOf } from '../connection.js';
 import { countOpenCases } from '../store/cases.js';
 import { countLinkStates } from '../store/links.js';
+import { linksByOutcome } from '../store/planItems.js';
 import { requestsOf } from '../store/requestLog.js';
 import type { Sql } from '../store/database.js';
 import type { BulkRunEnd } from './applyPlan.js';
 import { table, type Output } from './output.js';
+
+/** Links named that changed after the plan was drawn. */
+const changedShown = 10;
 
 export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEnd, output: Output): Promise<string> {
   const { bold, green, red } = output.colours;
@@ -21,6 +25,11 @@ export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEn
         .join(', ') || 'nothing had to be written',
     ],
   ];
+  const changed = plan === null ? [] : await linksByOutcome(sql, plan.id, 'changed', changedShown + 1);
+  if (changed.length > 0) {
+    const more = changed.length > changedShown ? ', …' : '';
+    rows.push(['Changed meanwhile', `${changed.slice(0, changedShown).join(', ')}${more}: left to live work`]);
+  }
   const scans = await sql<{ id: number }[]>`
     select id::int as id from scan where connection_id = ${connectionId} and run_id like ${`${end.handle.firstExecutionRunId}/%`}`;
   const purposes = [...scans.map((scan) => `scan/${scan.id}`), ...(plan === null ? [] : [`plan/${plan.id}`])];

@@ -6,6 +6,7 @@
  * An empty value is a value (`''`), and clearing a field is a change like any other; a field that a system did not return is
  * not an empty field, and is left alone on both sides.
  */
+import { unknownBase } from './fieldMap.js';
 import type { FieldDefinition, FieldHash, FieldHashes, FieldName, SystemName } from './record.js';
 
 /** One system's record: as read, never been there (`absent`), or proven removed (`gone`). */
@@ -36,6 +37,7 @@ export interface DecideInput {
  * - `oneWay`: the receiving system of a one-way field holds something of its own, which is replaced
  * - `nothingToSend`: the sending system of a one-way field never had a value, so the other's own is left alone
  * - `created`: part of a new record
+ * - `moved`: the field stands at another place of the map than it did when both agreed: a person must look
  * - `notReturned`: a system did not return the field, so nothing is known about it
  */
 export type Reason =
@@ -53,6 +55,7 @@ export type Reason =
   | 'oneWay'
   | 'nothingToSend'
   | 'created'
+  | 'moved'
   | 'notReturned';
 
 export type DecisionKind = 'inSync' | 'adopt' | 'write' | 'conflict' | 'create' | 'remove';
@@ -140,6 +143,7 @@ function judge(
     if (a === base) return null;
     return { action: 'adopt', reason: base === undefined ? 'firstEqual' : 'bothChangedSame' };
   }
+  if (base === unknownBase) return { action: 'ask', reason: 'moved' };
   const oneWay = receiver(field);
   if (oneWay !== null) return judgeOneWay(oneWay, base, a, b);
   if (base === undefined) {

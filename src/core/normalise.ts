@@ -9,6 +9,9 @@ import phoneMetadata from 'libphonenumber-js/min/metadata';
 import { countryCodeOf, languageCodeOf } from './codes.js';
 import type { FieldType, FieldValue } from './record.js';
 
+/** To be increased whenever a normal form changes: what is stored was made with the form before, and is made again (core/fieldMap.ts). */
+export const normaliserVersion = 1;
+
 export interface NormaliseOptions {
   /** ISO 3166 alpha-2, upper case: country of phone numbers written without a country code. */
   readonly defaultCountry: string;

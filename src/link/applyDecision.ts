@@ -5,6 +5,7 @@
 import type { LinkView, LiveDecision } from '../core/live.js';
 import { systemNames, type FieldName, type SystemName } from '../core/record.js';
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
+import { isMadeWith } from '../store/connections.js';
 import type { Sql } from '../store/database.js';
 import { settleIntents } from '../store/intents.js';
 import { findLinkState, type LinkState } from '../store/linkState.js';
@@ -60,6 +61,10 @@ export async function applyDecision(applying: ApplyingDecision): Promise<Applied
     const loading = { depth: 'documents', writesWithinMs: connection.config.live.flipWindowMs } as const;
     const state = await findLinkState(sql, connection.id, linkId, loading);
     if (state === null) return { ...nothing, outcome: 'stale', view: emptyView(connection, 'unknown') };
+    // The configuration was changed, and nothing was made again under it yet: the next bulk sync does.
+    if (!(await isMadeWith(sql, connection.id, connection.mapDigest))) {
+      return { ...nothing, outcome: 'stale', view: emptyView(connection, 'early') };
+    }
     if (state.pair.version !== applying.version) {
       return { ...nothing, outcome: 'stale', view: viewOf(connection, state) };
     }

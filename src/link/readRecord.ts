@@ -10,6 +10,7 @@ import { parseLinkId } from '../core/linkId.js';
 import { otherSystem, systemNames, type SystemName } from '../core/record.js';
 import type { Sql, Transaction } from '../store/database.js';
 import type { Ask } from '../http/client.js';
+import { isMadeWith } from '../store/connections.js';
 import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
 import { openIntents } from '../store/intents.js';
 import { bareLink, deleteLink, linkOfRecord, lockFirstSights, type BareLink } from '../store/links.js';
@@ -181,6 +182,7 @@ const early: FirstSight = { is: 'early' };
  * both lists were read. What was read is kept, and looked at again after the approval (`approvePlan`).
  */
 async function isEarly(tx: Transaction, connection: OpenConnection, link: BareLink | null): Promise<boolean> {
+  if (!(await isMadeWith(tx, connection.id, connection.mapDigest))) return true;
   if (link?.state === 'active') return false;
   await lockFirstSights(tx, connection.id);
   return !(await hasBegun(tx, connection.id));
@@ -232,6 +234,7 @@ async function viewNow(
   if (sighting?.is === 'merged') return emptyView(connection, 'merged', { mergedInto: sighting.into });
   if (sighting?.is === 'doubtful') return emptyView(connection, 'doubtful', { openCases: 1 });
   if (sighting?.is === 'early') return emptyView(connection, 'early');
+  if (!(await isMadeWith(sql, connection.id, connection.mapDigest))) return emptyView(connection, 'early');
   const link = await findLinkState(sql, connection.id, linkId, { depth: 'hashes' });
   if (link === null) return await viewOfNobody(sql, connection, linkId);
   if (link.pair.state !== 'active' && !(await hasBegun(sql, connection.id))) return emptyView(connection, 'early');

@@ -297,6 +297,30 @@ export async function unsettleUnseen(sql: Sql, connectionId: string): Promise<vo
   }
 }
 
+/** Under other rules, something may be left to do about every link. */
+export async function unsettleAll(tx: Transaction, connectionId: string): Promise<void> {
+  await tx`
+    update link set settled_version = null where connection_id = ${connectionId} and settled_version is not null`;
+}
+
+/** A base that was made again for another field map. */
+export interface RemadeLink {
+  readonly linkId: string;
+  readonly base: FieldHashes;
+  readonly baseFields: CanonicalFields;
+  readonly equal: EqualValues;
+}
+
+/** Replaces bases and forms, where there was a base. */
+export async function remakeLinks(tx: Transaction, connectionId: string, links: readonly RemadeLink[]): Promise<void> {
+  if (links.length === 0) return;
+  await tx`
+    update link l set base = r.base, base_fields = r."baseFields", equal = r.equal, version = l.version + 1
+      from json_to_recordset(${JSON.stringify(links)}::text::json)
+        as r("linkId" text, base jsonb, "baseFields" jsonb, equal jsonb)
+     where l.connection_id = ${connectionId} and l.link_id = r."linkId" and l.base is not null`;
+}
+
 /** How the links of a connection stand. Both records known, and active, but for `heldBack`. */
 export interface LinkCounts {
   readonly linked: number;

@@ -88,6 +88,14 @@ export async function endedItems(
   return Object.fromEntries(rows.map((row) => [row.outcome, row.n]));
 }
 
+/** Links whose items came to this outcome, in the order of their ids, at most `limit`. */
+export async function linksByOutcome(sql: Sql, planId: number, outcome: string, limit: number): Promise<string[]> {
+  const rows = await sql<{ linkId: string }[]>`
+    select distinct link_id as "linkId" from plan_item
+     where plan_id = ${planId} and outcome = ${outcome} and link_id is not null order by 1 limit ${limit}`;
+  return rows.map(({ linkId }) => linkId);
+}
+
 /** Counts an attempt that failed while the server answered others; returns how many there are now. */
 export async function countAttempt(sql: Sql, planId: number, n: number): Promise<number> {
   const [row] = await sql<{ attempts: number }[]>`

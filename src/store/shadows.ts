@@ -102,6 +102,43 @@ export async function wasStoredSince(
   return row?.younger ?? false;
 }
 
+/** Documents as they were read, in the order of their records' ids, from just after `after`; of records that were never read there is none. */
+export async function shadowDocuments(
+  sql: Sql | Transaction,
+  connectionId: string,
+  system: SystemName,
+  after: string,
+  limit: number,
+): Promise<{ readonly id: string; readonly document: JsonObject }[]> {
+  return await sql<{ id: string; document: JsonObject }[]>`
+    select external_id as id, document from shadow
+     where connection_id = ${connectionId} and system = ${system} and external_id > ${after} and document::text <> '{}'
+     order by external_id limit ${limit}`;
+}
+
+/** Replaces what was made of documents that are stored already: nothing was read. */
+export async function remakeShadows(
+  tx: Transaction,
+  connectionId: string,
+  system: SystemName,
+  rows: readonly ShadowRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const payload = rows.map(({ id, fields, hashes, matchKeys, externalReference }) => ({
+    id,
+    fields,
+    hashes,
+    keys: matchKeys,
+    reference: externalReference,
+  }));
+  await tx`
+    update shadow s set fields = r.fields, hashes = r.hashes, external_reference = r.reference,
+           match_keys = array(select json_array_elements_text(r.keys))
+      from json_to_recordset(${JSON.stringify(payload)}::text::json)
+        as r(id text, fields jsonb, hashes jsonb, keys json, reference text)
+     where s.connection_id = ${connectionId} and s.system = ${system} and s.external_id = r.id`;
+}
+
 /** Hashes of what is stored of these records, those proven gone included. */
 export async function hashesByIds(
   sql: Sql | Transaction,

@@ -19,6 +19,7 @@ const reasons: Readonly<Record<Reason, Reason>> = {
   oneWay: 'oneWay',
   nothingToSend: 'nothingToSend',
   created: 'created',
+  moved: 'moved',
   notReturned: 'notReturned',
 };
 

@@ -66,6 +66,8 @@ export interface TestPasserelle {
   readonly logLines: readonly string[];
   /** Starts a worker in a process of its own, to be killed. Resolves when it polls. */
   startWorkerProcess(): Promise<ChildProcess>;
+  /** Stops the workers of this process and starts one with another configuration of the connection, as an operator would. */
+  reconfigure(change: (before: ConnectionConfig) => ConnectionConfig): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -169,6 +171,11 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     startWorkerProcess: () => startWorkerProcess({ config, databaseUrl: database.url, workflowBundle: testBundle() }),
     startReceiver: receive,
     startBulk: (more = {}) => startBulkSync(client, taskQueue, { connectionId, ...more }),
+    reconfigure: async (change) => {
+      for (const worker of workers.splice(0)) await worker.stop();
+      config.connections[connectionId] = change(config.connections[connectionId]!);
+      await start();
+    },
     stop: async () => {
       for (const receiver of receivers) await receiver.stop();
       for (const worker of workers) await worker.stop();

@@ -35,3 +35,9 @@ create trigger answer_changes_link after update on cases for each row
 -- An item is a decision and the version of the link that it was made at.
 alter table plan_item drop column saw;
 alter table plan_item add column version bigint;
+
+-- The field map and normaliser that shadows and bases were made with (core/fieldMap.ts), and a digest of the rules that links were settled
+-- under; null: nothing was made yet. No values.
+alter table connection add column map_version jsonb;
+alter table connection add column map_digest text;
+alter table connection add column rules_digest text;

@@ -1,0 +1,43 @@
+/** A configuration that changes under existing links. */
+import { afterEach, expect, test } from '@jest/globals';
+import { listOpenCases } from '../../src/store/cases.js';
+import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+
+let house: TestPasserelle;
+afterEach(async () => await house.stop());
+
+const people = { seed: 5, yapla: 0, yoplanning: 0, shared: 8, differing: 0 };
+const written = async () => {
+  const { yapla, yoplanning } = await house.sandbox.control.counts();
+  return yapla.created + yapla.updated + yoplanning.created + yoplanning.updated;
+};
+const sync = async () => await (await house.startBulk()).result();
+
+test('a field whose place moved is asked about where it differs, and nobody’s record is written', async () => {
+  house = await startPasserelle({ sandbox: { people }, connection: { rule: 'yapla' } });
+  await sync();
+  const before = await written();
+  await house.reconfigure((connection) => ({
+    ...connection,
+    fields: {
+      ...connection.fields,
+      city: { ...connection.fields['city']!, yapla: connection.fields['postalCode']!.yapla },
+    },
+  }));
+  expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+  expect(await written()).toBe(before);
+  const asked = await listOpenCases(house.sql, house.connectionId);
+  expect(asked.filter(({ kind, field }) => kind === 'conflict' && field === 'city').length).toBeGreaterThan(0);
+});
+
+test('a field that is normalised otherwise is nobody’s change: nothing is written and nobody is asked', async () => {
+  house = await startPasserelle({ sandbox: { people }, connection: { rule: 'ask' } });
+  await sync();
+  const [before, asked] = [await written(), (await listOpenCases(house.sql, house.connectionId)).length];
+  await house.reconfigure((connection) => ({
+    ...connection,
+    fields: { ...connection.fields, email: { ...connection.fields['email']!, type: 'text' } },
+  }));
+  expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+  expect([await written(), (await listOpenCases(house.sql, house.connectionId)).length]).toEqual([before, asked]);
+});
