@@ -1,5 +1,6 @@
-import { conflictCases } from '../src/sync/linkWork.js';
-import { doubtCase } from '../src/sync/doubts.js';
+import { conflictCases } from '../src/cases/conflict.js';
+import { createCase } from '../src/cases/create.js';
+import { doubtCase } from '../src/cases/doubt.js';
 import { agreedHashes, pairHashes } from '../src/sync/decideLink.js';
 import type { Decision } from '../src/core/decide.js';
 import type { Doubt } from '../src/core/match.js';
@@ -33,7 +34,7 @@ export const applyLocal =
           const pair = item.linkId === null ? undefined : pairs.get(item.linkId);
           if (item.kind === 'doubt') cases.push(doubtCase(item.decision as Doubt));
           if (pair === undefined) continue;
-          if (item.kind === 'create') cases.push({ kind: 'create', subject: pair.linkId, details: {} });
+          if (item.kind === 'create') cases.push(createCase(pair.linkId));
           else if (pair.shadows.yapla !== null && pair.shadows.yoplanning !== null) {
             const base = agreedHashes(pairHashes(pair), fields);
             const values = pair.shadows.yapla.fields;

@@ -17,6 +17,8 @@ import { pairsAfter, type LinkedPair } from '../src/store/links.js';
 import { addItems, clearItems, countItems, type NewPlanItem } from '../src/store/planItems.js';
 import { readyPlan } from '../src/store/plans.js';
 import { declinedQuestions } from '../src/store/caseAnswers.js';
+import { guardCase } from '../src/cases/guard.js';
+import { isAsked } from '../src/cases/index.js';
 import { openCases } from '../src/store/cases.js';
 import { decideLink, isTombstone, pairHashes } from '../src/sync/decideLink.js';
 import { heldBack } from '../src/sync/heldBack.js';
@@ -76,7 +78,8 @@ export const makePlan =
           totals = addDecision(totals, decision, { isNewLink, lacksReference });
           if (wanted.kind !== 'inSync' && decision.kind === 'inSync') heldBackPeople += 1;
           // Known to one system only, and the rule is to ask a person first, who has not said no yet.
-          const mayAsk = open.config.create === 'ask' && !declined.get(pair.linkId)?.has('create');
+          const known = { cases: [], declined: declined.get(pair.linkId) ?? new Set<string>() };
+          const mayAsk = open.config.create === 'ask' && !isAsked(known, 'create');
           const asks = wanted.create !== null && decision.create === null && mayAsk;
           const kind = asks ? 'create' : itemKindOf(decision, isNewLink);
           if (kind === null) continue;
@@ -110,12 +113,7 @@ export const makePlan =
         sql,
         connectionId,
         planId,
-        guard.map((trip) => ({
-          kind: 'guard',
-          subject: `plan/${planId}`,
-          field: `${trip.code}${trip.system ? `/${trip.system}` : ''}`,
-          details: trip,
-        })),
+        guard.map((trip) => guardCase(planId, trip)),
       );
       return { totals, cost, guard, heldBack: heldBackPeople, remoteItems: next.remote - 1 };
     });

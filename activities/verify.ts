@@ -1,8 +1,8 @@
 import { systemNames } from '../src/core/record.js';
-import { closeAnsweredCases, linksInQuestion } from '../src/store/cases.js';
+import { questionsOf, settledCases } from '../src/cases/index.js';
+import { closeSettled, openCasesOf } from '../src/store/linkCases.js';
 import { pairsAfter } from '../src/store/links.js';
 import { decideLink, isTombstone } from '../src/sync/decideLink.js';
-import { stillOpen } from '../src/sync/stillOpen.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
@@ -33,29 +33,34 @@ export const verify =
         const pairs = await pairsAfter(sql, connectionId, after, batchSize, 'hashes');
         if (pairs.length === 0) return { links, differences, inQuestion };
         after = pairs.at(-1)!.linkId;
-        const asked = await linksInQuestion(
+        const open = await openCasesOf(
           sql,
           connectionId,
           pairs.map((pair) => pair.linkId),
         );
-        await closeAnsweredCases(
+        const asked = new Map(
+          [...open].flatMap(([linkId, cases]) => {
+            const questions = questionsOf(cases);
+            return questions.length === 0 ? [] : [[linkId, questions] as const];
+          }),
+        );
+        await closeSettled(
           sql,
-          connectionId,
-          pairs.filter((pair) => asked.has(pair.linkId)).map((pair) => stillOpen(pair, decideLink(pair, fields))),
+          pairs.flatMap((pair) => settledCases(asked.get(pair.linkId) ?? [], decideLink(pair, fields))),
         );
         for (const pair of pairs) {
           if (pair.ids.yapla !== null && pair.ids.yoplanning !== null) links += 1;
           const questions = asked.get(pair.linkId);
           if (questions !== undefined) inQuestion += 1;
-          if (isTombstone(pair) || questions?.has('')) continue;
+          if (isTombstone(pair) || questions?.some(({ field }) => field === '')) continue;
           const decision = allowed(decideLink(pair, fields));
-          const open = [
+          const differing = [
             ...systemNames.flatMap((system) => decision.write[system]),
             ...decision.adopt,
             ...decision.conflicts,
           ];
           const differs =
-            decision.create !== null || decision.gone !== null || open.some((field) => !questions?.has(field));
+            decision.create !== null || decision.gone !== null || differing.some((field) => !questions?.some((one) => one.field === field));
           if (differs) differences += 1;
         }
       }

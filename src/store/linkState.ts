@@ -10,14 +10,14 @@ export interface LinkState {
   readonly pair: LinkedPair;
   /** When it was looked up, by the database's clock, to be given back to the database. */
   readonly at: string;
-  /** Open ones about the link or its records. */
+  /** Open ones about the link or its records, oldest first. */
   readonly cases: readonly LinkCase[];
   /** What persons answered and nobody has carried out yet, oldest case first. */
   readonly answers: readonly CaseAnswer[];
   /** Creations whose effect is not known. */
   readonly intents: readonly Intent[];
-  /** Questions that a person closed without more: not asked again (see `isDeclined`). */
-  readonly declined: ReadonlySet<'removal' | 'create'>;
+  /** Kinds of questions that a person closed without more (see `isDeclined`). */
+  readonly declined: ReadonlySet<string>;
   /** The connection's rules that persons made of their answers, by field. */
   readonly rules: Readonly<Record<FieldName, SystemName>>;
   /** Writes of the application asked for stand in the journal: an earlier attempt at it may have sent them. */
@@ -26,9 +26,9 @@ export interface LinkState {
 
 interface Row extends PairRow {
   readonly at: string;
-  readonly cases: readonly (LinkCase & { readonly id: number; readonly answer: object | null })[];
+  readonly cases: readonly (Omit<LinkCase, 'take'> & { readonly answer: { readonly take: string } | null })[];
   readonly intents: readonly Intent[];
-  readonly declined: readonly ('removal' | 'create')[];
+  readonly declined: readonly string[];
   readonly rules: Readonly<Record<FieldName, SystemName>>;
   readonly intended: boolean;
 }
@@ -44,12 +44,12 @@ export async function findLinkState(
   depth: Depth,
   writeId?: string,
 ): Promise<LinkState | null> {
-  const isAbout = sql`c.connection_id = ${connectionId} and coalesce(c.link_id, c.subject) = ${linkId}`;
+  const isAbout = sql`c.connection_id = ${connectionId} and c.link_id = ${linkId}`;
   const [row] = await sql<Row[]>`
     select p.*, now()::text as at,
            coalesce((select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer)
                                      order by c.id)
-                       from cases c where ${isAbout} and c.status = 'open' and c.kind not in ('guard', 'doubt', 'canary')), '[]') as cases,
+                       from cases c where ${isAbout} and c.status = 'open'), '[]') as cases,
            coalesce((select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
                                      'hashes', i.hashes, 'sends', i.sends,
                                      'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
@@ -73,7 +73,7 @@ export async function findLinkState(
   return {
     pair: pairOf(row),
     at: row.at,
-    cases: row.cases.map(({ kind, field, saw }) => ({ kind, field, saw })),
+    cases: row.cases.map(({ answer, ...one }) => ({ ...one, take: answer?.take ?? null })),
     answers: row.cases.flatMap(({ id, kind, field, answer }) =>
       answer === null ? [] : [{ caseId: id, kind, field, ...answer } as CaseAnswer],
     ),

@@ -7,8 +7,10 @@
  * record becomes a case and the rest goes on.
  */
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
-import { systemNames, type FieldName } from '../core/record.js';
+import { systemNames } from '../core/record.js';
+import { refusedCase } from '../cases/refused.js';
 import { openIntents, settleIntents, type Intent } from '../store/intents.js';
+import { openCasesOf, type LinkCase } from '../store/linkCases.js';
 import { pairsByIds, type LinkedPair } from '../store/links.js';
 import { countAttempt, pendingItems, type PlanItem } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
@@ -16,10 +18,8 @@ import type { OpenConnection } from '../connection.js';
 import { applyLink, LinkInterrupted } from './applyLink.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { stopIfCanariesDie } from './canary.js';
-import { frozenFields } from './heldBack.js';
 import type { ChunkPlaces } from './places.js';
 import type { ItemResult, Outcome } from './results.js';
-import { refusedCase } from './refusedCase.js';
 import { sharedWork, type SharedWork } from './sharedWork.js';
 
 export interface ApplyingChunk {
@@ -55,8 +55,8 @@ export async function applyChunk(chunk: ApplyingChunk, from: number, to: number)
     const intents = new Map(
       (await openIntents(sql, connection.id, [...claimed])).map((intent) => [intent.linkId, intent]),
     );
-    const frozen = await frozenFields(sql, connection.id, [...claimed]);
-    const attempt = new ChunkAttempt(chunk, claim, pairs, intents, frozen);
+    const cases = await openCasesOf(sql, connection.id, [...claimed]);
+    const attempt = new ChunkAttempt(chunk, claim, pairs, intents, cases);
     await attempt.run(items.filter((item) => claimed.has(item.linkId!)));
   } finally {
     await claim.release();
@@ -81,7 +81,7 @@ class ChunkAttempt {
     private readonly claim: Claim,
     private readonly pairs: ReadonlyMap<string, LinkedPair>,
     private readonly intents: ReadonlyMap<string, Intent>,
-    private readonly frozen: ReadonlyMap<string, ReadonlySet<FieldName>>,
+    private readonly cases: ReadonlyMap<string, readonly LinkCase[]>,
   ) {
     this.shared = sharedWork(chunk.sql, chunk.connection);
   }
@@ -146,7 +146,7 @@ class ChunkAttempt {
           isRepeated: this.chunk.isRepeated,
         },
         pair,
-        this.frozen.get(pair.linkId),
+        this.cases.get(pair.linkId),
       );
       for (const { system } of result.shadows) this.answered(system);
       return { ...result, n: item.n };

@@ -5,6 +5,11 @@
 import type { LinkView, LiveDecision } from '../core/live.js';
 import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
+import { createCase } from '../cases/create.js';
+import { frozenCase } from '../cases/frozen.js';
+import { carriedOut, fieldsAsked } from '../cases/index.js';
+import { refusedCase } from '../cases/refused.js';
+import { removalCase } from '../cases/removal.js';
 import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
 import type { NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
@@ -19,7 +24,6 @@ import { LinkBusy, type LinkClaims } from './claims.js';
 import { pairHashes } from './decideLink.js';
 import { emptyView, settledView, viewOf } from './linkView.js';
 import { LinkWork, pick } from './linkWork.js';
-import { refusedCase } from './refusedCase.js';
 import { commitResults, type LinkResult } from './results.js';
 import { sharedWork } from './sharedWork.js';
 
@@ -147,12 +151,11 @@ class DecisionApplication {
       this.created = decision.create;
       return { outcome: 'done', result: work.result() };
     }
-    if (decision.asksCreation) this.open({ kind: 'create', subject: this.applying.linkId, details: {} });
+    if (decision.asksCreation) this.open(createCase(this.applying.linkId));
     const isStale = (await this.write()) === 'stale';
     if (!isStale) {
-      const asked = decision.conflicts.filter(
-        (field) => !this.link.cases.some((one) => one.kind === 'conflict' && one.field === field),
-      );
+      const known = fieldsAsked(this.link.cases, 'conflict');
+      const asked = decision.conflicts.filter((field) => !known.includes(field));
       if (asked.length > 0) work.askAbout(asked);
     }
     const result = work.result();
@@ -166,12 +169,7 @@ class DecisionApplication {
     for (const system of systemNames) {
       const id = ids[system];
       if (id === null || this.link.pair.shadows[system] !== null) continue;
-      this.open({
-        kind: 'removal',
-        subject: `${system}:${id}`,
-        linkId,
-        details: { system, proof: 'read by id: 404' },
-      });
+      this.open(removalCase(linkId, system, id, 'notFound'));
     }
   }
 
@@ -220,22 +218,7 @@ class DecisionApplication {
     const { maxFlips, flipWindowMs } = connection.config.live;
     const times = await timesWritten(sql, connection.id, linkId, set, flipWindowMs);
     const frozen = Object.keys(set).filter((field) => (times.get(field) ?? 0) >= maxFlips && !this.isAnswered(field));
-    const { shadows, baseFields } = this.work.pair;
-    for (const field of frozen) {
-      this.open({
-        kind: 'frozen',
-        subject: linkId,
-        field,
-        linkId,
-        details: {
-          yapla: shadows.yapla?.fields[field] ?? null,
-          yoplanning: shadows.yoplanning?.fields[field] ?? null,
-          base: baseFields?.[field] ?? null,
-          times: times.get(field),
-        },
-        saw: pairHashes(this.work.pair),
-      });
-    }
+    for (const field of frozen) this.open(frozenCase(this.work.pair, field, times.get(field)!));
     return Object.fromEntries(Object.entries(set).filter(([field]) => !frozen.includes(field)));
   }
 
@@ -251,9 +234,7 @@ class DecisionApplication {
   private carriedOut(): CaseAnswer[] {
     const { decision } = this.applying;
     const fields = [...decision.write.yapla, ...decision.write.yoplanning, ...decision.values];
-    return this.link.answers.filter((one) =>
-      one.take === 'create' ? this.created !== null : fields.includes(one.field),
-    );
+    return carriedOut(this.link.answers, { fields, created: this.created !== null });
   }
 
   /**

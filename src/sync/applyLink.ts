@@ -2,11 +2,12 @@
  * Carries out what a plan's item needs of one link: decides, writes or creates or proves a removal, and decides again, until
  * nothing is left but questions.
  */
-import { otherSystem, systemNames, type FieldName, type SystemName } from '../core/record.js';
+import { otherSystem, systemNames, type SystemName } from '../core/record.js';
 import type { Decision } from '../core/decide.js';
+import { heldBy, settledCases, withoutHeld } from '../cases/index.js';
+import type { LinkCase } from '../store/linkCases.js';
 import type { Agreement, LinkedPair } from '../store/links.js';
 import { decideLink, pairHashes, type PairHashes } from './decideLink.js';
-import { withoutFields } from './heldBack.js';
 import { LinkWork, pick, type Applying } from './linkWork.js';
 import type { LinkResult } from './results.js';
 
@@ -34,15 +35,15 @@ export class LinkInterrupted extends Error {
 }
 
 /**
- * @param frozen fields that are left alone until a person answers
+ * @param cases open ones about the link: what they hold back is left alone
  * @throws {LinkInterrupted} with a `Failure` of http/failures.ts or `ClaimLost` as its cause; the attempt can be repeated.
  */
 export async function applyLink(
   applying: Applying,
   pair: LinkedPair,
-  frozen: ReadonlySet<FieldName> = new Set(),
+  cases: readonly LinkCase[] = [],
 ): Promise<LinkResult> {
-  return await new LinkApplication(applying, pair, frozen).run();
+  return await new LinkApplication(applying, pair, cases).run();
 }
 
 class LinkApplication {
@@ -51,14 +52,16 @@ class LinkApplication {
   constructor(
     private readonly applying: Applying,
     pair: LinkedPair,
-    private readonly frozen: ReadonlySet<FieldName>,
+    private readonly cases: readonly LinkCase[],
   ) {
     this.work = new LinkWork(applying, pair);
   }
 
   async run(): Promise<LinkResult> {
     try {
-      return await this.carryOut();
+      const result = await this.carryOut();
+      const { fields } = this.applying.connection;
+      return { ...result, settled: settledCases(this.cases, decideLink(this.work.pair, fields)) };
     } catch (error) {
       const { pair } = this.work;
       const { agreement } = this.work.result();
@@ -104,7 +107,9 @@ class LinkApplication {
 
   private decide(): Decision {
     const { connection } = this.applying;
-    const decision = withoutFields(connection.allowed(decideLink(this.work.pair, connection.fields)), this.frozen);
+    const { pair } = this.work;
+    const allowed = connection.allowed(decideLink(pair, connection.fields));
+    const decision = withoutHeld(allowed, heldBy(this.cases, pairHashes(pair)));
     const taken = (system: SystemName) =>
       decision.write[system].filter((field) => !this.work.wasNotTaken(system, field));
     return { ...decision, write: { yapla: taken('yapla'), yoplanning: taken('yoplanning') } };

@@ -1,24 +1,10 @@
 /** What one link needs now: core/decide.ts over what the store holds. */
 import { decide, type Decision, type Side } from '../core/decide.js';
 import { systemNames, type FieldDefinition, type FieldHashes, type SystemName } from '../core/record.js';
-import { settledHashes, type LinkedPair } from '../store/links.js';
+import type { LinkedPair } from '../store/links.js';
+import { pairHashes, type PairHashes } from '../store/pairHashes.js';
 
-/** Hashes of both sides as decisions see them; null where there is no record. */
-export type PairHashes = Readonly<Record<SystemName, FieldHashes | null>>;
-
-export function pairHashes(pair: Pick<LinkedPair, 'equal' | 'base' | 'shadows'>): PairHashes {
-  const { yapla, yoplanning } = pair.shadows;
-  const of = (system: SystemName) => {
-    const hashes = pair.shadows[system]?.hashes;
-    if (hashes === undefined) return null;
-    const settled = settledHashes(pair, system, hashes);
-    if (settled === hashes || yapla === null || yoplanning === null) return settled;
-    // Where both hold the same there is nothing to settle: somebody entered the server's form of our value on the other side too.
-    const same = Object.entries(hashes).filter(([field]) => yapla.hashes[field] === yoplanning.hashes[field]);
-    return { ...settled, ...Object.fromEntries(same) };
-  };
-  return { yapla: of('yapla'), yoplanning: of('yoplanning') };
-}
+export { pairHashes, type PairHashes };
 
 function sideOf(pair: LinkedPair, system: SystemName, hashes: FieldHashes | null): Side {
   if (pair.ids[system] === null) return 'absent';

@@ -3,20 +3,18 @@ import { createHash } from 'node:crypto';
 import type { Side } from '../core/decide.js';
 import type { LinkView } from '../core/live.js';
 import {
-  systemNames,
   type FieldDefinition,
   type FieldHashes,
   type FieldName,
   type SystemName,
 } from '../core/record.js';
-import { closeAnsweredCases } from '../store/cases.js';
+import { fieldsAsked, heldBy, isAsked, questionsOf, settledCases, toCarryOut } from '../cases/index.js';
 import type { Sql, Transaction } from '../store/database.js';
-import type { LinkCase } from '../store/linkCases.js';
+import { closeSettled } from '../store/linkCases.js';
 import type { LinkedPair } from '../store/links.js';
 import { findLinkState, type LinkState } from '../store/linkState.js';
 import { withRules, type OpenConnection } from '../connection.js';
-import { decideLink, pairHashes, sameHashes, type PairHashes } from './decideLink.js';
-import { stillOpen } from './stillOpen.js';
+import { decideLink, pairHashes, type PairHashes } from './decideLink.js';
 
 /** A view that only says why nothing is to be decided. */
 export function emptyView(
@@ -50,24 +48,24 @@ export async function settledView(
   connection: OpenConnection,
   link: LinkState,
 ): Promise<LinkView> {
-  if (link.cases.length === 0) return viewOf(connection, link);
   const { fields } = withRules(connection, link.rules);
-  await closeAnsweredCases(sql, connection.id, [stillOpen(link.pair, decideLink(link.pair, fields))]);
+  const settled = link.cases.length === 0 ? [] : settledCases(link.cases, decideLink(link.pair, fields));
+  if (settled.length === 0) return viewOf(connection, link);
+  await closeSettled(sql, settled);
   return viewOf(connection, (await findLinkState(sql, connection.id, link.pair.linkId, 'hashes')) ?? link);
 }
 
 /** A link as it is in the store. @param configured the connection without the rules that persons made: the link has them */
 export function viewOf(configured: OpenConnection, context: LinkState): LinkView {
-  const { pair, cases, answers } = context;
+  const { pair } = context;
+  const cases = questionsOf(context.cases);
   const connection = withRules(configured, context.rules);
   const hashes = pairHashes(pair);
   const sides = { yapla: sideOf(pair, 'yapla', hashes), yoplanning: sideOf(pair, 'yoplanning', hashes) };
   const fields = connection.fields.filter(({ name }) => isOpen(name, pair.base, sides));
   const names = new Set(fields.map((field) => field.name));
-  const answered = Object.fromEntries(
-    answers.flatMap((one) => (one.take === 'create' ? [] : ([[one.field, one.take]] as const))),
-  );
-  const mayCreate = answers.some((one) => one.take === 'create');
+  const held = heldBy(cases, hashes);
+  const answered = toCarryOut(context.answers);
   return {
     state: 'linked',
     mergedInto: null,
@@ -76,18 +74,15 @@ export function viewOf(configured: OpenConnection, context: LinkState): LinkView
     base: pair.base === null ? null : onlyFields(pair.base, names),
     fields: fields.map(({ name, type, rule, direction }: FieldDefinition) => ({ name, type, rule, direction })),
     seen: digest(pair, hashes),
-    ...rights(connection, mayCreate),
+    ...rights(connection, answered.create),
     // Where we choose the id, a creation is simply repeated: it is looked up first.
     awaiting: context.intents.find(({ system }) => !connection.systems[system].choosesIds)?.system ?? null,
-    held: cases.some((one) => one.kind === 'refused' && one.saw !== null && sameSides(one.saw, hashes)),
-    heldFields: cases.flatMap((one) => (isHeld(one, hashes) ? [one.field] : [])),
-    asked: cases.flatMap((one) => (one.kind === 'conflict' ? [one.field] : [])),
-    askedRemoval: context.declined.has('removal') || cases.some((one) => one.kind === 'removal'),
-    askedCreation:
-      connection.config.create !== 'ask' ||
-      context.declined.has('create') ||
-      cases.some((one) => one.kind === 'create'),
-    answers: answered,
+    held: held.link,
+    heldFields: [...held.fields],
+    asked: fieldsAsked(cases, 'conflict'),
+    askedRemoval: isAsked(context, 'removal'),
+    askedCreation: connection.config.create !== 'ask' || isAsked(context, 'create'),
+    answers: answered.fields,
     openCases: cases.length,
   };
 }
@@ -131,18 +126,4 @@ function digest(pair: LinkedPair, hashes: PairHashes): string {
   );
   const text = JSON.stringify([pair.ids, ordered]);
   return createHash('sha256').update(text).digest('base64url').slice(0, 16);
-}
-
-/** A field that is not written: it flipped too often, or a system did not take it and nothing has changed since. */
-function isHeld({ kind, field, saw }: LinkCase, hashes: PairHashes): boolean {
-  if (kind === 'frozen') return true;
-  if (kind !== 'notTaken' || saw === null) return false;
-  return systemNames.every((system) => saw[system]?.[field] === hashes[system]?.[field]);
-}
-
-function sameSides(saw: PairHashes, now: PairHashes): boolean {
-  return systemNames.every((system) => {
-    const [then, here] = [saw[system], now[system]];
-    return then === null || here === null ? then === here : sameHashes(then, here);
-  });
 }

@@ -1,10 +1,11 @@
 /** What applying came to, and how it is recorded: many results in one transaction. */
 import { systemNames, type SystemName } from '../core/record.js';
-import { closeSettledCases, openCases, type NewCase } from '../store/cases.js';
+import { openCases, type NewCase } from '../store/cases.js';
 import { keepPlans, type Sql, type Transaction } from '../store/database.js';
 import { lookAgain } from '../store/inbox.js';
 import { settleIntents } from '../store/intents.js';
 import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
+import { closeSettled, type LinkCase } from '../store/linkCases.js';
 import { agree, type Agreement } from '../store/links.js';
 import { endItems } from '../store/planItems.js';
 import { markGone, upsertShadows, type ShadowRow } from '../store/shadows.js';
@@ -26,6 +27,8 @@ export interface LinkResult {
   readonly agreement: Agreement | null;
   readonly journal: readonly JournalOutcome[];
   readonly cases: readonly NewCase[];
+  /** Open cases that are no question any more. */
+  readonly settled?: readonly LinkCase[];
   readonly settledIntents: readonly SystemName[];
   readonly gone: readonly { readonly system: SystemName; readonly id: string }[];
 }
@@ -113,13 +116,9 @@ export async function commitResults<T = void>(
         connectionId,
         results.flatMap((one) => one.settledIntents.map((system) => ({ linkId: one.linkId, system }))),
       ),
-      closeSettledCases(
+      closeSettled(
         tx,
-        connectionId,
-        // Whether an open question still stands is known only where the system took the record.
-        results
-          .filter(({ n, outcome }) => n !== null && outcome !== 'refused' && outcome !== 'keepsFailing')
-          .map(({ linkId, cases }) => ({ linkId, openFields: cases.map((one) => one.field ?? '') })),
+        results.flatMap((one) => one.settled ?? []),
       ),
       openCases(
         tx,
