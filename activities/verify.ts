@@ -60,7 +60,9 @@ export const verify =
             ...decision.conflicts,
           ];
           const differs =
-            decision.create !== null || decision.gone !== null || differing.some((field) => !questions?.some((one) => one.field === field));
+            decision.create !== null ||
+            decision.gone !== null ||
+            differing.some((field) => !questions?.some((one) => one.field === field));
           if (differs) differences += 1;
         }
       }

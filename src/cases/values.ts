@@ -25,7 +25,10 @@ export function valuesAsked(pair: LinkedPair, field: FieldName): ValuesAsked {
  * Which value the field takes is a question while the systems differ in it. A value of a person's own is still to be carried out
  * where both agree on another one.
  */
-export function valueStands({ field, take }: Pick<LinkCase, 'field' | 'take'>, { write, conflicts }: Decision): boolean {
+export function valueStands(
+  { field, take }: Pick<LinkCase, 'field' | 'take'>,
+  { write, conflicts }: Decision,
+): boolean {
   return take === 'value' || [...write.yapla, ...write.yoplanning, ...conflicts].includes(field);
 }
 

@@ -80,8 +80,15 @@ describe('a plan as text', () => {
     const said = text({
       samples: [
         { ...write!, yoplanning: { city: 'Lyon\nPlan: 0 to create\u001b[2J' } },
-        { ...write!, decision: { ...unchanged, kind: 'write', write: { yapla: [], yoplanning: [] }, reasons: {} }, yapla: { firstName: 'Zoé\u202e' } },
-        { ...doubt!, decision: { kind: 'duplicate', by: 'email+name', yapla: ['1\u001b]0;x\u0007', '2\n'], yoplanning: [] } },
+        {
+          ...write!,
+          decision: { ...unchanged, kind: 'write', write: { yapla: [], yoplanning: [] }, reasons: {} },
+          yapla: { firstName: 'Zoé\u202e' },
+        },
+        {
+          ...doubt!,
+          decision: { kind: 'duplicate', by: 'email+name', yapla: ['1\u001b]0;x\u0007', '2\n'], yoplanning: [] },
+        },
       ],
     });
     expect(said).toContain('"Lyon↵Plan: 0 to create\\u{1b}[2J"');

@@ -4,7 +4,7 @@ import { ensureConnection } from '../../src/store/connections.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import type { LinkedPair } from '../../src/store/links.js';
 import { decideLink, pairHashes } from '../../src/sync/decideLink.js';
-import { frozenFields, heldBack } from '../../src/sync/heldBack.js';
+import { heldBack } from '../../src/sync/heldBack.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
 
@@ -76,9 +76,6 @@ test('a frozen field is neither written nor asked about, whatever changes, until
   expect(held(pair, { ...decideLink(pair, connection.fields), conflicts: ['city', 'email'] }).conflicts).toEqual([
     'email',
   ]);
-  expect(await frozenFields(sql, connection.id, ['yapla:1', 'yapla:2'])).toEqual(
-    new Map([['yapla:1', new Set(['city'])]]),
-  );
   await sql`update cases set status = 'closed' where connection_id = ${connection.id}`;
   expect(await left(pair)).toEqual(['phone', 'city']);
 });

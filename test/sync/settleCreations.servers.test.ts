@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { countOpenCases, holdingCases } from '../../src/store/cases.js';
+import { countOpenCases } from '../../src/store/cases.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { openIntents, recordIntents } from '../../src/store/intents.js';
+import { openCasesOf } from '../../src/store/linkCases.js';
 import { pairsByIds } from '../../src/store/links.js';
 import { endedItems, endItems, pendingItems } from '../../src/store/planItems.js';
 import { settleCreations } from '../../src/sync/settleCreations.js';
@@ -144,7 +145,7 @@ describe('a creation whose answer never came', () => {
     await send();
     expect(await settle(true)).toEqual({ recognised: 0, reopened: 0 });
     expect(await countOpenCases(sql, connection.id)).toEqual({ refused: 2 });
-    expect(await holdingCases(sql, connection.id, linkIds)).toMatchObject([
+    expect([...(await openCasesOf(sql, connection.id, linkIds)).values()].flat()).toMatchObject([
       { kind: 'refused', saw: { yapla: null, yoplanning: connection.hash(zoe) } },
       { kind: 'refused' },
     ]);
