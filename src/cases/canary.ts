@@ -17,8 +17,8 @@ export const canary = {
     const { requestId = null, changed = [], before = {}, after = {} } = (details ?? {}) as Partial<CanaryDetails>;
     const changes = changed.map((path) => ({
       path,
-      before: getProperty(before, path) as unknown,
-      after: getProperty(after, path) as unknown,
+      before: getProperty(before, path),
+      after: getProperty(after, path),
     }));
     return [{ code: 'changedUnmapped' as const, record: subject, requestId, changes }];
   },

@@ -12,7 +12,10 @@ export const guard = {
   endsByMerging: false,
   stands: () => true,
   shows: { what: 'details', writes: 0 },
-  facts: ({ details }) => [{ code: 'thresholdExceeded' as const, trip: details as GuardTrip }],
+  facts: ({ details }) => {
+    const trip = details as GuardTrip | null;
+    return trip?.code === undefined ? [] : [{ code: 'thresholdExceeded' as const, trip }];
+  },
 } as const satisfies Kind;
 
 /** @param planId as in the table `plan` */

@@ -43,7 +43,7 @@ export interface RefusedDetails {
 export function refusedCase(linkId: string, failure: Failure, saw: PairHashes): NewCase<RefusedDetails> {
   const { system, method, path } = failure.context;
   const [fields, words] = failure instanceof InvalidRecord ? [failure.fields, failure.words] : [[], null];
-  const details = { failure: failure.type as FailureType, system, method, path, fields, words };
+  const details = { failure: failure.type, system, method, path, fields, words };
   return { kind: refused.code, subject: linkId, linkId, details, saw };
 }
 

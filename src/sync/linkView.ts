@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Side } from '../core/decide.js';
 import type { LinkView } from '../core/live.js';
-import { type FieldDefinition, type FieldHashes, type FieldName, type SystemName } from '../core/record.js';
+import type { FieldDefinition, FieldHashes, FieldName, SystemName } from '../core/record.js';
 import { fieldsAsked, heldBy, isAsked, questionsOf, settledCases, toCarryOut } from '../cases/index.js';
 import type { Sql, Transaction } from '../store/database.js';
 import { closeSettled } from '../store/linkCases.js';

@@ -7,7 +7,7 @@ const settings = { fields: fieldsSchema.parse(undefined), defaultCountry: 'FR' }
 const every = Object.keys(kinds) as CaseKind[];
 type Words = Given extends infer One ? (One extends Given ? Omit<One, 'remember'> : never) : never;
 const check = (kind: string, given: Words, { field = 'city', remember = false } = {}) =>
-  checkAnswer({ kind, field }, { ...given, remember } as Given, settings);
+  checkAnswer({ kind, field }, { ...given, remember }, settings);
 const problem = (...args: Parameters<typeof check>) => {
   const checked = check(...args);
   return 'problem' in checked ? checked.problem.code : null;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { notTakenCase } from '../../src/cases/notTaken.js';
 import { openCases } from '../../src/store/cases.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
@@ -63,6 +64,14 @@ test('a field that was accepted and not taken holds nothing but itself back, unt
   expect(await left(pair)).toEqual(['phone']);
   expect(await left(changedPair({ ...base, phone: '+33688888888', city: 'Nantes' }))).toEqual(['phone']);
   expect(await left(changedPair({ ...base, phone: '+33699999999', city: 'Brest' }))).toEqual(['phone', 'city']);
+});
+
+test('a field that was not taken is a question already: it is not asked about once more while it stands as it was', async () => {
+  const pair = changedPair();
+  await openCases(sql, connection.id, null, [notTakenCase('yapla:1', 'city', 'yoplanning', pairHashes(pair))]);
+  const held = await heldBack(sql, connection.id, [pair]);
+  const asks = { ...decideLink(pair, connection.fields), conflicts: ['city', 'email'] };
+  expect(held(pair, asks).conflicts).toEqual(['email']);
 });
 
 test('a frozen field is neither written nor asked about, whatever changes, until its case is closed; the others go on', async () => {
