@@ -75,7 +75,7 @@ test.each([
   ['canary', 'case 12, then resolve 12 --close'],
   ['guard', 'approve club 3, or reject'],
 ])('the next step of a case of kind %s is to %s', (kind, step) => {
-  expect(nextStep({ id: 12, kind: kind as never, planNumber: 3, connectionId: 'club' })).toBe(step);
+  expect(nextStep({ id: 12, kind: kind, planNumber: 3, connectionId: 'club' })).toBe(step);
 });
 
 describe('one case', () => {
