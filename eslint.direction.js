@@ -1,5 +1,5 @@
 /**
- * Imports point one way (docs/how-it-works.md): core <- systems, store <- link, cases <- activities <- worker. `src/http` alone speaks to the
+ * Imports point one way (docs/how-it-works.md): core <- systems, store <- cases <- link <- activities <- worker. `src/http` alone speaks to the
  * two systems; workflows import the core and types. test/lint/direction.unit.test.ts shows that each of these rules fires.
  */
 
@@ -22,8 +22,13 @@ const layers = {
     types: ['src/store'],
     deny: ['@temporalio', 'postgres', 'undici'],
   },
+  // What a question is and how it is answered: the terminal and the pages put it into words.
+  'src/cases': {
+    values: ['src/core', 'src/config', 'src/http', 'src/store'],
+    deny: ['@temporalio', 'postgres', 'undici', 'commander', 'picocolors'],
+  },
   'src/link': {
-    values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems'],
+    values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems', 'src/cases'],
     deny: ['@temporalio', 'postgres', 'undici'],
   },
   'src/doctor': {
@@ -34,10 +39,13 @@ const layers = {
   'src/embedded': { values: [], types: ['src/config'] },
   'src/sandbox': { values: ['src/core', 'src/config'], types: ['src/systems'], deny: ['@temporalio', 'postgres'] },
   'src/receiver': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'postgres'] },
-  'src/console': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'postgres'] },
+  'src/console': {
+    values: ['src/core', 'src/config', 'src/store', 'src/cases', 'workflows'],
+    deny: ['undici', 'postgres'],
+  },
   'src/replay': { values: ['src/core', 'workflows'], types: ['activities', 'src/link'], deny: ['undici', 'postgres'] },
   activities: {
-    values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems', 'src/link'],
+    values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems', 'src/cases', 'src/link'],
     types: ['workflows'],
     deny: ['@temporalio/worker', '@temporalio/workflow', 'postgres', 'undici'],
   },

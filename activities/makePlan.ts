@@ -26,6 +26,7 @@ import {
 } from '../src/store/links.js';
 import { unsettledLinks, type LinkState } from '../src/store/linkState.js';
 import { addItems, clearItems, countItems, type NewPlanItem } from '../src/store/planItems.js';
+import { guardCase } from '../src/cases/guard.js';
 import { readyPlan } from '../src/store/plans.js';
 import { openCases } from '../src/store/cases.js';
 import { wholeStep } from '../src/link/view.js';
@@ -103,12 +104,7 @@ export const makePlan =
         sql,
         connectionId,
         planId,
-        guard.map((trip) => ({
-          kind: 'guard',
-          subject: `plan/${planId}`,
-          field: `${trip.code}${trip.system ? `/${trip.system}` : ''}`,
-          details: trip,
-        })),
+        guard.map((trip) => guardCase(planId, trip)),
       );
       return { totals, cost, guard, heldBack, remoteItems: next.remote - 1 };
     });

@@ -1,5 +1,5 @@
 import { systemNames, type SystemName } from '../src/core/record.js';
-import { closeGuardCases } from '../src/store/cases.js';
+import { closeGuardCases } from '../src/cases/guard.js';
 import { openIntents } from '../src/store/intents.js';
 import { dropProposals } from '../src/store/links.js';
 import { approvePlan, draftPlan as storeDraft, endPlan } from '../src/store/plans.js';

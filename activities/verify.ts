@@ -1,4 +1,5 @@
 import { nextStep } from '../src/core/live.js';
+import { kindsThat } from '../src/cases/index.js';
 import { countInQuestion } from '../src/store/cases.js';
 import { signalledLinks } from '../src/store/inbox.js';
 import { countLinkStates } from '../src/store/links.js';
@@ -20,6 +21,9 @@ export interface Verification {
 }
 
 const batchSize = 1_000;
+
+/** Kinds of cases that ask about a link or one of its fields. */
+const asking = kindsThat(({ about }) => about === 'link' || about === 'field');
 
 /**
  * A second pass over every link that is not settled, from the shadows that the answers to our writes refreshed: costs no request, and must
@@ -48,5 +52,5 @@ export const verify =
         differences += unsettled.length - told.size;
       }
       const { linked: links } = await countLinkStates(sql, connectionId, { proposed: false });
-      return { links, differences, underWay, inQuestion: await countInQuestion(sql, connectionId) };
+      return { links, differences, underWay, inQuestion: await countInQuestion(sql, connectionId, asking) };
     });

@@ -1,8 +1,13 @@
-/** From the options of `passerelle resolve` to an answer: checked against the case and the field before anything is stored. */
-import type { FieldsConfig } from '../config/fields.js';
-import { isUnderstood, normaliseValue } from '../core/normalise.js';
-import type { FieldType, FieldValue } from '../core/record.js';
-import { answersOf, type Answer } from '../store/caseAnswers.js';
+/** From the options of `passerelle resolve` to an answer; what does not fit is told in the words of the command. */
+import {
+  checkAnswer,
+  type AnswerProblem,
+  type CheckedType,
+  type FieldSettings,
+  type Given,
+  type Resolution,
+} from '../cases/answers.js';
+import { answersOf } from '../cases/index.js';
 import type { Case } from '../store/cases.js';
 import { UsageError } from './program.js';
 
@@ -16,76 +21,30 @@ export interface ResolveOptions {
   readonly remember?: boolean;
 }
 
-export interface FieldSettings {
-  readonly fields: FieldsConfig;
-  /** ISO 3166 country of phone numbers written without a country code. */
-  readonly defaultCountry: string;
-}
-
-export type Resolution =
-  | { readonly close: true; readonly why: string | null }
-  | {
-      readonly close: false;
-      readonly answer: Answer;
-      /** The answer becomes the field's rule. */
-      readonly remember: boolean;
-    };
-
 type Question = Pick<Case, 'id' | 'kind' | 'field' | 'planNumber' | 'connectionId'>;
 
 /** @throws {UsageError} the options contradict each other, or do not answer a case of this kind, or the value is none of the field's type */
 export function readResolution(options: ResolveOptions, question: Question, settings: FieldSettings): Resolution {
-  const given = [options.take, options.value, options.close].filter((one) => one !== undefined);
-  if (given.length !== 1) throw new UsageError('expected one of --take, --value and --close');
-  if (options.why !== undefined && options.close === undefined)
-    throw new UsageError('--why goes with --close: an answer speaks for itself');
-  if (question.kind === 'guard')
-    throw new UsageError(
-      `case ${question.id} is about a whole plan: "passerelle approve ${question.connectionId} ${question.planNumber ?? '<plan>'}" or "passerelle reject" answers it`,
-    );
-  const takes = answersOf(question.kind);
-  if (options.close !== undefined) {
-    if (options.remember === true) throw notRemembered();
-    if (!takes.close)
-      throw new UsageError(
-        `case ${question.id} (${question.kind}) asks which value ${question.field} takes: answer with --take yapla, --take yoplanning or --take <value>`,
-      );
-    return { close: true, why: options.why ?? null };
-  }
-  const answer = readAnswer(options, question, settings);
+  const given = givenBy(options);
+  const checked = checkAnswer(question, given, settings);
+  if ('problem' in checked) throw new UsageError(problemText(checked.problem, question, given));
+  return checked.resolution;
+}
+
+function givenBy(options: ResolveOptions): Given {
+  const { take, value, close } = options;
   const remember = options.remember === true;
-  if (remember && (question.kind !== 'conflict' || answer.take === 'value' || answer.take === 'create'))
-    throw notRemembered();
-  return { close: false, answer, remember };
-}
-
-function notRemembered(): UsageError {
-  return new UsageError(
-    '--remember makes a rule of an answer to a conflict: it goes with --take yapla or --take yoplanning',
-  );
-}
-
-function readAnswer({ take, value }: ResolveOptions, question: Question, settings: FieldSettings): Answer {
-  const { id, kind } = question;
-  const takes = answersOf(kind);
-  if (takes.create) {
-    if (take === 'create') return { take };
-    throw new UsageError(`case ${id} asks whether to create a person: answer with --take create, or --close`);
-  }
-  if (!takes.value)
-    throw new UsageError(
-      `case ${id} (${kind}) does not ask for a value: see "passerelle case ${id}", and close it with --close`,
-    );
-  if (take === 'yapla' || take === 'yoplanning') return { take };
-  if (take === 'create')
-    throw new UsageError(
-      `case ${id} (${kind}) asks for a value, and "create" answers another kind of case; for the word itself: --value create`,
-    );
-  return { take: 'value', value: readValue(take ?? value ?? '', question, settings) };
+  if ([take, value, close].filter((one) => one !== undefined).length !== 1)
+    throw new UsageError('expected one of --take, --value and --close');
+  if (options.why !== undefined && close === undefined)
+    throw new UsageError('--why goes with --close: an answer speaks for itself');
+  if (close !== undefined) return { take: 'close', why: options.why ?? null, remember };
+  if (take === 'yapla' || take === 'yoplanning' || take === 'create') return { take, remember };
+  return { take: 'value', text: take ?? value ?? '', remember };
 }
 
 /** What a value of each type looks like, for whoever entered something else. */
-const expected: Readonly<Record<Exclude<FieldType, 'text' | 'name'>, string>> = {
+const expected: Readonly<Record<CheckedType, string>> = {
   email: 'an e-mail address, such as name@example.org',
   phone: 'a phone number, such as +33 6 12 34 56 78',
   date: 'a day that exists, as 2001-05-03 or 03/05/2001 (day first)',
@@ -93,15 +52,26 @@ const expected: Readonly<Record<Exclude<FieldType, 'text' | 'name'>, string>> = 
   language: 'a language, by its ISO code (fr) or its French or English name',
 };
 
-function readValue(text: string, { id, field }: Question, { fields, defaultCountry }: FieldSettings): FieldValue {
-  const settings = fields[field];
-  if (settings === undefined)
-    throw new UsageError(
-      `case ${id} is about the field ${field}, which the configuration does not map any more: only --take yapla and --take yoplanning answer it`,
-    );
-  const { type } = settings;
-  const value = normaliseValue(type, text, { defaultCountry });
-  if (type !== 'text' && type !== 'name' && !isUnderstood(type, value, { defaultCountry }))
-    throw new UsageError(`${field} is of type ${type}: expected ${expected[type]}`);
-  return value;
+function problemText(problem: AnswerProblem, question: Question, given: Given): string {
+  const { id, kind, field, connectionId, planNumber } = question;
+  switch (problem.code) {
+    case 'answeredByPlan':
+      return `case ${id} is about a whole plan: "passerelle approve ${connectionId} ${planNumber ?? '<plan>'}" or "passerelle reject" answers it`;
+    case 'asksForValue':
+      return given.take === 'create'
+        ? `case ${id} (${kind}) asks for a value, and "create" answers another kind of case; for the word itself: --value create`
+        : `case ${id} (${kind}) asks which value ${field} takes: answer with --take yapla, --take yoplanning or --take <value>`;
+    case 'asksForNoValue':
+      return `case ${id} (${kind}) does not ask for a value: see "passerelle case ${id}", and close it with --close`;
+    case 'asksWhetherToCreate': {
+      const close = answersOf(kind).close === null ? '' : ', or --close';
+      return `case ${id} asks whether to create a person: answer with --take create${close}`;
+    }
+    case 'notRemembered':
+      return '--remember makes a rule of an answer to a conflict: it goes with --take yapla or --take yoplanning';
+    case 'fieldNotMapped':
+      return `case ${id} is about the field ${field}, which the configuration does not map any more: only --take yapla and --take yoplanning answer it`;
+    case 'notOfType':
+      return `${field} is of type ${problem.type}: expected ${expected[problem.type]}`;
+  }
 }

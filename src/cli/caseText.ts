@@ -2,16 +2,15 @@
  * Cases, told to the person who answers them. Lists show ids and field names only; one case shows the values, because whoever
  * answers must be able to judge. They go to the terminal and nowhere else.
  */
-import { getProperty } from 'dot-prop';
-import type { GuardTrip } from '../core/guard.js';
-import type { Doubt } from '../core/match.js';
-import { systemNames, type FieldName, type SystemName } from '../core/record.js';
-import type { CaseKind, OpenCase } from '../store/cases.js';
+import { answersOf, isKind, type CaseFact, type CaseKind } from '../cases/index.js';
+import { differencesOf, fieldSides, valuesWhenAsked, type CaseView, type FieldSide } from '../cases/view.js';
+import { systemNames, type SystemName } from '../core/record.js';
+import type { OpenCase } from '../store/cases.js';
 import type { RememberedRule } from '../store/fieldRules.js';
 import type { FieldWrite, KnownRecord } from '../store/provenance.js';
-import { linkOf, valuesAsked, type CaseView } from './caseView.js';
 import { table, type Output } from './output.js';
 import { duration, guardText } from './planText.js';
+import { visible } from './visible.js';
 
 const systemLabels: Readonly<Record<SystemName, string>> = { yapla: 'Yapla', yoplanning: 'Yoplanning' };
 
@@ -19,23 +18,13 @@ type Question = Pick<OpenCase, 'id' | 'kind' | 'planNumber'> & { readonly connec
 
 /** The command that answers a case, without `passerelle`. */
 export function nextStep({ id, kind, planNumber, connectionId }: Question): string {
-  switch (kind) {
-    case 'conflict':
-    case 'frozen':
-      return `resolve ${id} --take yapla|yoplanning|<value>`;
-    case 'notTaken':
-      return `resolve ${id} --take yapla|yoplanning|<value>, or --close to try again`;
-    case 'create':
-      return `resolve ${id} --take create, or --close`;
-    case 'refused':
-      return `case ${id}, then resolve ${id} --close to try again`;
-    case 'removal':
-    case 'doubt':
-    case 'canary':
-      return `case ${id}, then resolve ${id} --close`;
-    case 'guard':
-      return `approve ${connectionId} ${planNumber ?? '<plan>'}, or reject`;
-  }
+  const { value, create, close, plan } = answersOf(kind);
+  if (plan) return `approve ${connectionId} ${planNumber ?? '<plan>'}, or reject`;
+  const again = close === 'triesAgain' ? ' to try again' : '';
+  const orClose = close === null ? '' : `, or --close${again}`;
+  if (value) return `resolve ${id} --take yapla|yoplanning|<value>${orClose}`;
+  if (create) return `resolve ${id} --take create${orClose}`;
+  return `case ${id}, then resolve ${id} --close${again}`;
 }
 
 /** Open cases as a table, with what to do about each. */
@@ -49,8 +38,8 @@ export function casesText(
   const rows = cases.map((one) => [
     String(one.id),
     one.kind,
-    one.linkId ?? one.subject,
-    one.field,
+    visible(one.linkId ?? one.subject),
+    visible(one.field),
     duration((nowMs - one.openedAt.getTime()) / 1000),
     one.answeredBy === null
       ? nextStep({ ...one, connectionId })
@@ -84,21 +73,22 @@ const questions: Readonly<Record<CaseKind, string>> = {
   guard: 'A plan is larger than the configured thresholds allow without a person.',
 };
 
+const unknownQuestion = 'A question of a kind that this version of the program does not know: a newer one asked it.';
+
 /** One case with all that helps to answer it. */
 export function caseText(view: CaseView, output: Pick<Output, 'colours'>, nowMs: number): string {
   const { bold, dim } = output.colours;
   const { question } = view;
-  const { id, kind, connectionId, openedAt } = question;
-  const link = linkOf(question);
+  const { id, kind, connectionId, openedAt, linkId, field } = question;
   const what = [
     kind,
-    ...(link === null ? [] : [`of ${link}`]),
-    ...(question.field === '' ? [] : [`(${question.field})`]),
+    ...(linkId === null ? [] : [`of ${visible(linkId)}`]),
+    ...(field === '' ? [] : [`(${visible(field)})`]),
   ];
   const age = duration((nowMs - openedAt.getTime()) / 1000);
   return [
     `${bold(`Case ${id}: ${what.join(' ')}`)}  ${dim(`${connectionId}, opened ${time(openedAt)} (${age} ago)`)}`,
-    questions[kind],
+    isKind(kind) ? questions[kind] : unknownQuestion,
     '',
     ...body(view, output),
     ...changedLines(view),
@@ -108,51 +98,83 @@ export function caseText(view: CaseView, output: Pick<Output, 'colours'>, nowMs:
 }
 
 function body(view: CaseView, output: Pick<Output, 'colours'>): string[] {
-  switch (view.question.kind) {
-    case 'conflict':
-    case 'frozen':
-    case 'notTaken':
-      return valueLines(view);
-    case 'refused':
-      return [...refusalLines(view), ...sideBySide(view, output)];
-    case 'removal':
-    case 'create':
-      return [...view.records.map(recordLine), ...sideBySide(view, output)];
-    case 'canary':
-      return canaryLines(view);
-    case 'doubt': {
-      const { by } = view.question.details as Partial<Doubt>;
-      return [`Found by: ${by ?? 'unknown'}`, ...view.records.map(personLine)];
-    }
-    case 'guard':
-      return [guardText(view.question.details as GuardTrip)];
+  const facts = view.facts.flatMap(factLines);
+  switch (view.kind.shows.what) {
+    case 'values':
+      return [...valueLines(view), ...facts];
+    case 'differences':
+      return [...facts, ...sideBySide(view, output)];
+    case 'records':
+      return [...facts, ...view.records.map(recordLine), ...sideBySide(view, output)];
+    case 'people':
+      return [...facts, ...view.records.map(personLine)];
+    case 'details':
+      return facts;
   }
 }
 
-/** Both values and the base, and where each came from. */
-function valueLines({ question, pair, records, writes }: CaseView): string[] {
-  const { field } = question;
-  if (pair === null)
-    return ['The link is not there any more: the next sync asks again where there is still something to ask.'];
-  const base = pair.base?.[field];
-  const lines = systemNames.flatMap((system) => {
-    const shadow = pair.shadows[system];
-    const record = records.find((one) => one.system === system);
-    const value = shadow === null ? 'no record' : quote(shadow.fields[field]);
-    const moved =
-      shadow === null || base === undefined ? '' : shadow.hashes[field] === base ? ', as agreed' : ', changed';
-    return [
-      `${systemLabels[system]} ${pair.ids[system] ?? ''}: ${value}${moved}`,
-      ...(record === undefined ? [] : [`    ${whenLine(record)}`]),
-      ...writes.filter((one) => one.system === system).map((one) => `    ${writeLine(one)}`),
-    ];
-  });
-  const agreed = base === undefined ? 'never agreed on this field' : quote(pair.baseFields?.[field]);
-  const system = (question.details as { system?: SystemName } | null)?.system;
+/** Whatever a case's details say, in words. */
+function factLines(fact: CaseFact): string[] {
+  switch (fact.code) {
+    case 'flipped':
+      return [`Our writes gave it the same value ${fact.times} times.`];
+    case 'keptOldValue':
+      return [`Kept its old value: ${systemLabels[fact.system]}`];
+    case 'refusal':
+      return refusalLines(fact);
+    case 'neverAppeared':
+      return [
+        `${labelOf(fact.system)}: never showed a record that was created there${fact.sends === null ? '' : `, and sent ${fact.sends} times`}.`,
+        '',
+      ];
+    case 'gone':
+      return [
+        `Gone from ${systemLabels[fact.system]}: ${fact.proof === 'notFound' ? 'it has no record with that id (404)' : 'a complete list does not show it'}.`,
+      ];
+    case 'foundBy':
+      return [`Found by: ${fact.rule === null ? 'unknown' : visible(fact.rule)}`];
+    case 'changedUnmapped':
+      return [
+        `Record ${visible(fact.record)}${fact.requestId === null ? '' : `, request ${visible(fact.requestId)}`}. Before the write → in its answer:`,
+        ...fact.changes.map(({ path, before, after }) => `    ${visible(path)}: ${json(before)} → ${json(after)}`),
+      ];
+    case 'thresholdExceeded':
+      return [guardText(fact.trip)];
+  }
+}
+
+type FactOf<Code extends CaseFact['code']> = Extract<CaseFact, { readonly code: Code }>;
+
+function refusalLines({ failure, system, method, path, fields, words }: FactOf<'refusal'>): string[] {
+  const request = [method, path].filter((one) => one !== null).join(' ');
   return [
-    ...lines,
-    `Base (both agreed last): ${agreed}`,
-    ...(question.kind === 'notTaken' && system !== undefined ? [`Kept its old value: ${systemLabels[system]}`] : []),
+    `${labelOf(system)}: ${visible(failure ?? 'refused')}${request === '' ? '' : ` (${visible(request)})`}`,
+    ...(fields.length === 0 ? [] : [`Fields it names: ${fields.map(visible).join(', ')}`]),
+    ...(words === null ? [] : [`Its words: ${visible(typeof words === 'string' ? words : JSON.stringify(words))}`]),
+    '',
+  ];
+}
+
+function labelOf(system: string | null): string {
+  if (system === null) return 'A system';
+  return systemLabels[system as SystemName] ?? visible(system);
+}
+
+/** Both values and the base, and where each came from. */
+function valueLines(view: CaseView): string[] {
+  const field = fieldSides(view);
+  if (field === null)
+    return ['The link is not there any more: the next sync asks again where there is still something to ask.'];
+  const agreed = field.base === null ? 'never agreed on this field' : quote(field.base.value);
+  return [...field.sides.flatMap(sideLines), `Base (both agreed last): ${agreed}`];
+}
+
+function sideLines({ system, id, isThere, value, hasMoved, record, writes }: FieldSide): string[] {
+  const moved = hasMoved === null ? '' : hasMoved ? ', changed' : ', as agreed';
+  return [
+    `${systemLabels[system]} ${visible(id ?? '')}: ${isThere ? quote(value) : 'no record'}${moved}`,
+    ...(record === null ? [] : [`    ${whenLine(record)}`]),
+    ...writes.map((one) => `    ${writeLine(one)}`),
   ];
 }
 
@@ -167,62 +189,19 @@ function writeLine({ oldValue, newValue, origin, reason, at, outcome, requestId 
     origin === 'person' ? 'answered by a person' : `from ${systemLabels[origin as SystemName] ?? visible(origin)}`;
   const request = requestId === null ? '' : `, request ${visible(requestId)}`;
   const unsure = outcome === null ? ', not known to have arrived' : '';
-  return `we wrote ${quote(oldValue)} → ${quote(newValue)} on ${time(at)}, ${from} (${reason}${request}${unsure})`;
-}
-
-interface Refusal {
-  readonly system?: SystemName;
-  readonly failure?: string;
-  readonly method?: string;
-  readonly path?: string;
-  readonly fields?: readonly string[];
-  readonly words?: unknown;
-  readonly sends?: number;
-}
-
-function refusalLines({ question }: CaseView): string[] {
-  const { system, failure, method, path, fields = [], words, sends } = question.details as Refusal;
-  const request = [method, path].filter((one) => one !== undefined).join(' ');
-  return [
-    `${system === undefined ? 'A system' : systemLabels[system]}: ${failure ?? 'refused'}${request === '' ? '' : ` (${visible(request)})`}`,
-    ...(sends === undefined ? [] : [`Sent ${sends} times.`]),
-    ...(fields.length === 0 ? [] : [`Fields it names: ${fields.map(visible).join(', ')}`]),
-    ...(words === undefined || words === null
-      ? []
-      : [`Its words: ${visible(typeof words === 'string' ? words : JSON.stringify(words))}`]),
-    '',
-  ];
+  return `we wrote ${quote(oldValue)} → ${quote(newValue)} on ${time(at)}, ${from} (${visible(reason)}${request}${unsure})`;
 }
 
 /** The fields of both records, where they differ or where there is one record only. */
-function sideBySide({ pair, records }: CaseView, { colours }: Pick<Output, 'colours'>): string[] {
-  const of = (system: SystemName) =>
-    pair?.shadows[system]?.fields ?? records.find((one) => one.system === system)?.fields ?? null;
-  const sides = { yapla: of('yapla'), yoplanning: of('yoplanning') };
-  const names = new Set(systemNames.flatMap((system) => Object.keys(sides[system] ?? {})));
-  const both = systemNames.every((system) => sides[system] !== null);
-  const shown = [...names].filter((name) => !both || sides.yapla?.[name] !== sides.yoplanning?.[name]);
-  if (shown.length === 0) return both ? ['Both records hold the same values.'] : [];
-  const cell = (system: SystemName, name: FieldName) => (sides[system] === null ? '' : quote(sides[system][name]));
-  const rows = shown.map((name) => [name, cell('yapla', name), cell('yoplanning', name)]);
-  return [table([['Field', 'Yapla', 'Yoplanning'].map(colours.bold), ...rows])];
-}
-
-interface Canary {
-  readonly requestId?: string;
-  readonly changed?: readonly string[];
-  readonly before?: object;
-  readonly after?: object;
-}
-
-function canaryLines({ question }: CaseView): string[] {
-  const { requestId, changed = [], before = {}, after = {} } = question.details as Canary;
-  return [
-    `Record ${question.subject}${requestId === undefined ? '' : `, request ${visible(requestId)}`}. Before the write → in its answer:`,
-    ...changed.map(
-      (path) => `    ${visible(path)}: ${json(getProperty(before, path))} → ${json(getProperty(after, path))}`,
-    ),
-  ];
+function sideBySide(view: CaseView, { colours }: Pick<Output, 'colours'>): string[] {
+  const { sides, fields } = differencesOf(view);
+  if (fields.length === 0)
+    return systemNames.every((system) => sides[system] !== null) ? ['Both records hold the same values.'] : [];
+  const rows = fields.map((name) => [
+    visible(name),
+    ...systemNames.map((system) => (sides[system] === null ? '' : quote(sides[system][name]))),
+  ]);
+  return [table([['Field', ...systemNames.map((system) => systemLabels[system])].map(colours.bold), ...rows])];
 }
 
 function json(value: unknown): string {
@@ -230,7 +209,7 @@ function json(value: unknown): string {
 }
 
 function recordLine(record: KnownRecord): string {
-  return `${systemLabels[record.system]} ${record.id}: ${whenLine(record)}`;
+  return `${systemLabels[record.system]} ${visible(record.id)}: ${whenLine(record)}`;
 }
 
 /** A candidate of a doubt: what people are told apart by. */
@@ -244,17 +223,17 @@ function personLine({ system, id, fields, goneAt }: KnownRecord): string {
     return value === undefined || value === null ? [] : [visible(value)];
   });
   const gone = goneAt === null ? '' : ` (gone since ${time(goneAt)})`;
-  return `    ${systemLabels[system]} ${id}: ${[name === '' ? '(no name)' : visible(name), ...more].join(', ')}${gone}`;
+  return `    ${systemLabels[system]} ${visible(id)}: ${[name === '' ? '(no name)' : visible(name), ...more].join(', ')}${gone}`;
 }
 
 function changedLines({ question, changed, pair }: CaseView): string[] {
   if (changed === null) return [];
   const moved = systemNames.filter((system) => changed[system].length > 0);
   if (moved.length === 0) return ['No value has changed since this was asked.'];
-  const asked = valuesAsked(question);
+  const asked = valuesWhenAsked(question);
   return moved.map((system) => {
     if (asked !== null) return `Changed since this was asked: ${systemLabels[system]} held ${quote(asked[system])}.`;
-    const what = pair?.shadows[system] === null ? 'the record' : changed[system].join(', ');
+    const what = pair?.shadows[system] === null ? 'the record' : visible(changed[system].join(', '));
     return `Changed since this was asked: ${what} in ${systemLabels[system]}.`;
   });
 }
@@ -278,13 +257,6 @@ function quote(value: unknown): string {
   if (value === undefined) return '(not returned)';
   if (value === null || value === '') return '(empty)';
   return `"${visible(typeof value === 'string' ? value : JSON.stringify(value))}"`;
-}
-
-/** Text from elsewhere must not steer the terminal, or show other than it is: control and format characters as their code, but for the joiners that some scripts need. */
-export function visible(text: string): string {
-  return text.replaceAll(/(?![\u200C\u200D])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) =>
-    character === '\n' ? '↵' : `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
 }
 
 function time(date: Date): string {

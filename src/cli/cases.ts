@@ -34,7 +34,7 @@ export function registerCases(program: Command, output: Output): void {
     )
     .action(async (id: string, _: unknown, command: Command) => {
       await onCase(command.optsWithGlobals<CommonOptions>(), id, async ({ sql, question }) => {
-        const { caseView } = await import('./caseView.js');
+        const { caseView } = await import('../cases/view.js');
         const { caseText } = await import('./caseText.js');
         output.print(caseText(await caseView(sql, question), output, Date.now()));
       });
@@ -54,7 +54,8 @@ export function registerCases(program: Command, output: Output): void {
       await onCase(options, id, async ({ config, sql, question }) => {
         const { readResolution } = await import('./caseAnswer.js');
         const { connectionOf } = await import('./session.js');
-        const { storeResolution, whatHappensNext } = await import('./resolveCase.js');
+        const { storeResolution } = await import('../cases/answers.js');
+        const { whatHappensNext } = await import('./resolveCase.js');
         const { CaseClosed } = await import('../store/caseAnswers.js');
         if (question.closedAt !== null) throw new CaseClosed(question.id, question.closedAt, question.closedBy ?? '');
         const resolution = readResolution(options, question, connectionOf(config, question.connectionId));

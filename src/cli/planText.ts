@@ -10,6 +10,7 @@ import { finishAt, planItemKinds, type PlanCost, type PlanItemKind, type PlanTot
 import { otherSystem, systemNames, type SystemName } from '../core/record.js';
 import type { sampleItems } from '../store/planItems.js';
 import { table, type Output } from './output.js';
+import { visible } from './visible.js';
 
 type Sample = Awaited<ReturnType<typeof sampleItems>>[number];
 
@@ -141,16 +142,16 @@ function sampleLines(sample: Sample): string[] {
 
 function nameOf(sample: Sample): string {
   const fields = sample.yapla ?? sample.yoplanning ?? {};
-  return [fields['firstName'], fields['lastName']].filter(Boolean).join(' ');
+  return visible([fields['firstName'], fields['lastName']].filter(Boolean).join(' '));
 }
 
 function quote(value: string | null): string {
-  return value === null ? '(empty)' : `"${value}"`;
+  return value === null ? '(empty)' : `"${visible(value)}"`;
 }
 
 /** `yoplanning:8d23503e-041e-…` reads better short; the whole id is in the database and in `--json`. */
 function shortId(id: string): string {
-  return id.length > 24 ? `${id.slice(0, 22)}…` : id;
+  return visible(id.length > 24 ? `${id.slice(0, 22)}…` : id);
 }
 
 /** For people: `45 s`, `3 min`, `2 h 5 min`, `3 days`. */

@@ -7,7 +7,8 @@ import type { SandboxControl, SandboxRecord } from '../sandbox/control.js';
 import type { PersonField } from '../sandbox/person.js';
 import type { Sql } from '../store/database.js';
 import { linkedIds } from '../store/links.js';
-import { fieldsInQuestion } from '../store/cases.js';
+import { kindOf } from '../cases/index.js';
+import { listOpenCases } from '../store/cases.js';
 
 export interface Proof {
   readonly holds: boolean;
@@ -22,9 +23,9 @@ export async function proveWithSandbox(
   config: ConnectionConfig,
   before: Readonly<Record<SystemName, Counts>>,
 ): Promise<Proof> {
-  const [links, asked, truth, after] = await Promise.all([
+  const [links, cases, truth, after] = await Promise.all([
     linkedIds(sql, connectionId),
-    fieldsInQuestion(sql, connectionId),
+    listOpenCases(sql, connectionId),
     control.truth(),
     control.counts(),
   ]);
@@ -41,6 +42,14 @@ export async function proveWithSandbox(
     ({ yapla, yoplanning }) => rightPartner.has(yapla) && rightPartner.get(yapla) !== yoplanning,
   ).length;
 
+  // Every `<link>/<field>` that is asked about, and every `<link>` that is held back as a whole.
+  const asked = new Set(
+    cases.flatMap(({ linkId, field, kind }) => {
+      if (linkId === null) return [];
+      if (field !== '') return [`${linkId}/${field}`];
+      return kindOf(kind).holds?.what === 'link' ? [linkId] : [];
+    }),
+  );
   let differences = 0;
   for (const { linkId, yapla, yoplanning } of links) {
     if (asked.has(linkId)) continue;

@@ -1,31 +1,15 @@
-/** Stores what a person answered, and tells the link's workflow. */
+/** Tells the link's workflow of a person's answer, and the person what happens next. */
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import type { Config } from '../config/schema.js';
-import { answerCase, closeCase, forwardAnswer } from '../store/caseAnswers.js';
+import type { Resolution } from '../cases/answers.js';
+import { answersOf } from '../cases/index.js';
+import { forwardAnswer } from '../store/caseAnswers.js';
 import { listOpenCases, type Case } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
-import { rememberRule } from '../store/fieldRules.js';
 import { signalAnswered } from '../syncRecord.js';
 import { TemporalSetupError } from '../temporal.js';
-import type { Resolution } from './caseAnswer.js';
-import { linkOf } from './caseView.js';
 import { UsageError } from './program.js';
 import { connectionOf, openTemporal } from './session.js';
-
-/** Stores it, all or nothing. @throws as answerCase and closeCase */
-export async function storeResolution(sql: Sql, question: Case, resolution: Resolution, by: string): Promise<void> {
-  const { id, connectionId, field } = question;
-  if (resolution.close) return await closeCase(sql, id, by, resolution.why);
-  const { answer, remember } = resolution;
-  await sql.begin(async (tx) => {
-    await answerCase(tx, id, answer, by);
-    if (remember && (answer.take === 'yapla' || answer.take === 'yoplanning'))
-      await rememberRule(tx, connectionId, field, answer.take, id, by);
-  });
-}
-
-/** Kinds that hold a link's writes back: once such a case is closed, its workflow tries again. */
-const holds: readonly Case['kind'][] = ['refused', 'notTaken'];
 
 /**
  * Tells the link's workflow about what was stored, and says what happens next. Where Temporal cannot be reached, the receiver's
@@ -39,12 +23,12 @@ export async function whatHappensNext(
   question: Case,
   resolution: Resolution,
 ): Promise<string[]> {
-  const { id, kind, connectionId } = question;
-  const linkId = linkOf(question);
+  const { id, kind, connectionId, linkId } = question;
   const lines = resolution.close ? [`Case ${id} is closed.`] : [`The answer to case ${id} is stored.`];
   // Also where nothing is left to do: a workflow that waits for this answer need not wait any longer.
   if (linkId !== null) {
-    const afterwards = holds.includes(kind) ? 'What it held back is tried again' : 'It is taken note of';
+    const triesAgain = answersOf(kind).close === 'triesAgain';
+    const afterwards = triesAgain ? 'What it held back is tried again' : 'It is taken note of';
     const what = resolution.close ? afterwards : 'It is carried out';
     const reached = await tell(config, question, linkId);
     if (!reached) await forwardAnswer(sql, connectionId, linkId);
@@ -60,22 +44,22 @@ export async function whatHappensNext(
 }
 
 function afterClosing({ kind, connectionId }: Case): string[] {
-  switch (kind) {
-    case 'refused':
-    case 'notTaken':
+  switch (answersOf(kind).close) {
+    case 'triesAgain':
       return ['The next event and the next sync try again as well. If it fails again, it is a new case.'];
-    case 'canary':
+    case 'mended':
       return [`If it had stopped the connection: passerelle resume ${connectionId}`];
-    case 'doubt':
-      return ['The next sync asks again if the records still look alike.'];
-    default:
+    case 'asksAgain':
+      return ['The next sync asks again where there is still something to ask.'];
+    case 'notAskedAgain':
+    case null:
       return [];
   }
 }
 
 async function afterRemembering(sql: Sql, { id, connectionId, field }: Case, take: string): Promise<string[]> {
   const others = (await listOpenCases(sql, connectionId)).filter(
-    (one) => one.kind === 'conflict' && one.field === field && one.id !== id && one.answeredBy === null,
+    (one) => answersOf(one.kind).remember && one.field === field && one.id !== id && one.answeredBy === null,
   );
   return [
     `From now on conflicts about ${field} take the value of ${take}; "passerelle forget-rule ${connectionId} ${field}" takes that back.`,

@@ -7,6 +7,7 @@ import { systemNames, type FieldName, type SystemName } from '../core/record.js'
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
 import { isMadeWith } from '../store/connections.js';
 import type { Sql } from '../store/database.js';
+import { refusedCase } from '../cases/refused.js';
 import { settleIntents } from '../store/intents.js';
 import { findLinkState, type LinkState } from '../store/linkState.js';
 import { failuresOfRecord } from '../store/requestLog.js';
@@ -14,7 +15,6 @@ import { credentialOf, type OpenConnection } from '../connection.js';
 import { stopIfCanariesDie } from './canary.js';
 import { carryOut, LinkInterrupted, type CarriedOut } from './carryOut.js';
 import { LinkBusy, type LinkClaims } from './claims.js';
-import { refusedCase } from './refusedCase.js';
 import { commitResults, type LinkResult } from './results.js';
 import { settledView } from './settle.js';
 import { sharedWork } from './sharedWork.js';

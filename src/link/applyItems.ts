@@ -16,13 +16,13 @@ import { settleIntents } from '../store/intents.js';
 import { findLinkStates, type LinkState } from '../store/linkState.js';
 import { countAttempt, endItems, nextPending, pendingItems, type PlanItem } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
+import { refusedCase } from '../cases/refused.js';
+import { doubtCase } from '../cases/doubt.js';
 import type { OpenConnection } from '../connection.js';
 import { stopIfCanariesDie } from './canary.js';
 import { carryOut, LinkInterrupted } from './carryOut.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
-import { doubtCase } from './doubts.js';
 import type { ChunkPlaces } from './places.js';
-import { refusedCase } from './refusedCase.js';
 import { commitResults, type ItemResult, type LinkResult, type Outcome } from './results.js';
 import { sharedWork, type SharedWork } from './sharedWork.js';
 

@@ -4,9 +4,12 @@
  */
 import { nextStep, type LiveDecision } from '../core/live.js';
 import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
+import { createCase } from '../cases/create.js';
+import { frozenCase } from '../cases/frozen.js';
+import { carriedOut, fieldsAsked } from '../cases/index.js';
+import { removalCase } from '../cases/removal.js';
 import type { Ask } from '../http/client.js';
 import type { CaseAnswer } from '../store/caseAnswers.js';
-import type { NewCase } from '../store/cases.js';
 import type { LinkState } from '../store/linkState.js';
 import { withRules, type OpenConnection } from '../connection.js';
 import type { Batcher } from './batcher.js';
@@ -96,9 +99,9 @@ class Undertaking {
     try {
       const end = await this.carryOut();
       const { written, created } = this;
-      const carriedOut = end === 'done' ? this.answered() : [];
-      const left = end === 'done' && this.isLeft(carriedOut);
-      return { end, written, created, left, result: { ...this.work.result(), carriedOut } };
+      const answered = end === 'done' ? this.answered() : [];
+      const left = end === 'done' && this.isLeft(answered);
+      return { end, written, created, left, result: { ...this.work.result(), carriedOut: answered } };
     } catch (error) {
       const done = this.work.result();
       const nothing: LinkResult = { ...done, shadows: [], journal: [], cases: [], gone: [], settledIntents: [] };
@@ -123,11 +126,9 @@ class Undertaking {
       this.created = decision.create;
       return 'done';
     }
-    if (decision.asksCreation) work.open({ kind: 'create', subject: state.pair.linkId, details: {} });
+    if (decision.asksCreation) work.open(createCase(state.pair.linkId));
     if ((await this.write()) === 'stale') return 'stale';
-    work.askAbout(
-      decision.conflicts.filter((field) => !state.cases.some((one) => one.kind === 'conflict' && one.field === field)),
-    );
+    work.askAbout(decision.conflicts.filter((field) => !fieldsAsked(state.cases, 'conflict').includes(field)));
     return 'done';
   }
 
@@ -137,8 +138,7 @@ class Undertaking {
     for (const system of systemNames) {
       const id = ids[system];
       if (id === null || shadows[system] !== null) continue;
-      const details = { system, proof: 'read by id: 404' };
-      this.work.open({ kind: 'removal', subject: `${system}:${id}`, linkId, details });
+      this.work.open(removalCase(linkId, system, id, 'notFound'));
     }
   }
 
@@ -183,7 +183,6 @@ class Undertaking {
   private withoutFlipping(set: CanonicalFields): CanonicalFields {
     const { maxFlips } = this.connection.config.live;
     const { lately } = this.order.state.writes;
-    const { linkId, shadows, baseFields } = this.work.pair;
     const kept: Record<FieldName, CanonicalFields[string]> = {};
     for (const [field, value] of Object.entries(set)) {
       const times = lately.find((one) => one.field === field && one.value === value)?.times ?? 0;
@@ -191,28 +190,16 @@ class Undertaking {
         kept[field] = value;
         continue;
       }
-      const frozen: NewCase = {
-        kind: 'frozen',
-        subject: linkId,
-        field,
-        linkId,
-        details: {
-          yapla: shadows.yapla?.fields[field] ?? null,
-          yoplanning: shadows.yoplanning?.fields[field] ?? null,
-          base: baseFields?.[field] ?? null,
-          times,
-        },
-        saw: pairHashes(this.work.pair),
-      };
-      this.work.open(frozen);
+      this.work.open(frozenCase(this.work.pair, field, times));
     }
     return kept;
   }
 
-  private isLeft(carriedOut: readonly CaseAnswer[]): boolean {
+  private isLeft(answered: readonly CaseAnswer[]): boolean {
     const { state, connection } = this.order;
-    const opened = this.work.opened.flatMap(({ kind, linkId, subject, field = '', saw = null }) =>
-      (linkId ?? subject) === state.pair.linkId ? [{ kind, field, saw: saw ?? pairHashes(this.work.pair) }] : [],
+    const saw = pairHashes(this.work.pair);
+    const opened = this.work.opened.flatMap(({ kind, linkId, field = '' }) =>
+      linkId === state.pair.linkId ? [{ id: 0, kind, field, saw, take: null }] : [],
     );
     const { agreement } = this.work.result();
     const base = agreement === null ? this.work.pair.base : { ...this.work.pair.base, ...agreement.base };
@@ -220,7 +207,7 @@ class Undertaking {
       ...state,
       pair: { ...this.work.pair, base },
       cases: [...state.cases, ...opened],
-      answers: state.answers.filter((one) => !carriedOut.includes(one)),
+      answers: state.answers.filter((one) => !answered.includes(one)),
       intents: [],
     };
     return nextStep(viewOf(connection, now, 'gone'), []).do === 'apply';
@@ -230,6 +217,6 @@ class Undertaking {
   private answered(): CaseAnswer[] {
     const { decision, state } = this.order;
     const fields = [...decision.write.yapla, ...decision.write.yoplanning, ...decision.values];
-    return state.answers.filter((one) => (one.take === 'create' ? this.created !== null : fields.includes(one.field)));
+    return carriedOut(state.answers, { fields, created: this.created !== null });
   }
 }

@@ -6,6 +6,8 @@
  */
 import { systemNames, type SystemName } from '../core/record.js';
 import { BudgetExhausted, InvalidRecord } from '../http/failures.js';
+import { canaryCase } from '../cases/canary.js';
+import { kindsThat } from '../cases/index.js';
 import { openCases } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
 import { agree, linksLackingReference, lockLinks, type Unreferenced } from '../store/links.js';
@@ -49,6 +51,7 @@ async function fillSystem(filling: FillingReferences, system: SystemName): Promi
       system,
       after,
       Math.min(room, connection.config.bulk.chunkItems),
+      kindsThat(({ holds }) => holds?.what === 'link'),
     );
     if (batch.length === 0) return filled;
     after = batch.at(-1)!.linkId;
@@ -109,9 +112,7 @@ async function fillOne(
     if (result.unmappedChanged.length > 0) {
       const { requestId, unmappedChanged: changed, before, after } = result;
       const details = { requestId, changed, before: before.document, after: after.document };
-      await openCases(sql, connection.id, null, [
-        { kind: 'canary', subject: `${system}:${one.id}`, linkId: one.linkId, details },
-      ]);
+      await openCases(sql, connection.id, null, [canaryCase(one.linkId, system, one.id, details)]);
       await stopIfCanariesDie({ sql, connection });
     }
     return true;

@@ -4,6 +4,8 @@
  */
 import { match, type Doubt } from '../core/match.js';
 import { otherSystem, systemNames, type SystemName } from '../core/record.js';
+import { doubtCase } from '../cases/doubt.js';
+import { kindsThat } from '../cases/index.js';
 import { openCases } from '../store/cases.js';
 import type { Transaction } from '../store/database.js';
 import { readdress } from '../store/inbox.js';
@@ -13,7 +15,6 @@ import { addLink, agree, completeLink, deleteLink, linkOfRecord, lockFirstSights
 import { neighbourhood, type Neighbour } from '../store/neighbours.js';
 import { shadowsByIds, unlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
-import { doubtCase } from './doubts.js';
 import { pick } from './linkWork.js';
 import { recognises, sentAndHeld } from './settleCreations.js';
 
@@ -173,7 +174,8 @@ async function linkWith(
 
 /** The record's events belong to that link from now on. */
 async function mergeInto(tx: Transaction, { connection, linkId }: Sighting, into: string): Promise<FirstSight> {
-  await moveCases(tx, connection.id, linkId, into);
+  const ended = kindsThat((kind) => kind.endsByMerging);
+  await moveCases(tx, connection.id, linkId, into, ended);
   await readdress(tx, connection.id, linkId, into);
   return { is: 'merged', into };
 }

@@ -20,6 +20,10 @@ import {
 } from '../core/record.js';
 import type { Decision } from '../core/decide.js';
 import type { Ask } from '../http/client.js';
+import { canaryCase } from '../cases/canary.js';
+import { conflictCases } from '../cases/conflict.js';
+import { notTakenCase } from '../cases/notTaken.js';
+import { removalCase } from '../cases/removal.js';
 import type { NewCase } from '../store/cases.js';
 import type { Intent, NewIntent } from '../store/intents.js';
 import type { JournalEntry, JournalOutcome } from '../store/journal.js';
@@ -163,17 +167,9 @@ export class LinkWork {
         this.compare(system, connection.hash(result.before.fields), set, result.after);
         this.learn(system, result.after);
         if (result.unmappedChanged.length > 0) {
-          this.open({
-            kind: 'canary',
-            subject: `${system}:${id}`,
-            linkId: this.known.linkId,
-            details: {
-              requestId: result.requestId,
-              changed: result.unmappedChanged,
-              before: result.before.document,
-              after: result.after.document,
-            },
-          });
+          const { requestId, unmappedChanged: changed, before, after } = result;
+          const details = { requestId, changed, before: before.document, after: after.document };
+          this.open(canaryCase(this.known.linkId, system, id, details));
         }
         return 'written';
     }
@@ -237,12 +233,7 @@ export class LinkWork {
         return false;
       }
       if (target.readsOne) this.gone.set(system, id);
-      this.open({
-        kind: 'removal',
-        subject: `${system}:${id}`,
-        linkId: this.known.linkId,
-        details: { system, proof: target.readsOne ? 'read by id: 404' : 'absent from a complete list' },
-      });
+      this.open(removalCase(this.known.linkId, system, id, target.readsOne ? 'notFound' : 'notListed'));
     }
     this.outcome = 'removed';
     return true;
@@ -290,7 +281,7 @@ export class LinkWork {
   private refuse(system: SystemName, field: FieldName): void {
     const fields = this.notTaken.get(system) ?? new Set();
     this.notTaken.set(system, fields.add(field));
-    this.open({ kind: 'notTaken', subject: this.known.linkId, field, linkId: this.known.linkId, details: { system } });
+    this.open(notTakenCase(this.known.linkId, field, system, pairHashes(this.known)));
   }
 
   private sameText(
@@ -385,21 +376,6 @@ export class LinkWork {
 
 function readAtOf({ shadows }: LinkedPair) {
   return { yapla: shadows.yapla?.readAt ?? null, yoplanning: shadows.yoplanning?.readAt ?? null };
-}
-
-/** One case for each field that both systems changed differently, with both values and the base: in Postgres, for a person. */
-export function conflictCases(pair: LinkedPair, fields: readonly FieldName[]): NewCase[] {
-  return fields.map((field) => ({
-    kind: 'conflict' as const,
-    subject: pair.linkId,
-    field,
-    linkId: pair.linkId,
-    details: {
-      yapla: pair.shadows.yapla?.fields[field] ?? null,
-      yoplanning: pair.shadows.yoplanning?.fields[field] ?? null,
-      base: pair.baseFields?.[field] ?? null,
-    },
-  }));
 }
 
 /**

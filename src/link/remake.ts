@@ -43,7 +43,9 @@ async function remake(tx: Transaction, connection: OpenConnection, before: MapVe
         const after = pairHashes({ ...pair, equal: {} });
         const made = remakeBase({ base: pair.base, before: old.get(pair.linkId)!, after }, moved);
         const values = pair.shadows.yapla?.fields ?? {};
-        const kept = Object.keys(made.base).map((field) => [field, values[field] ?? pair.baseFields?.[field] ?? null]);
+        const kept = Object.keys(made.base).map(
+          (field) => [field, values[field] ?? pair.baseFields?.[field] ?? null] as const,
+        );
         return { linkId: pair.linkId, ...made, baseFields: Object.fromEntries(kept) };
       }),
     );

@@ -4,12 +4,12 @@
  */
 import { decide } from '../core/decide.js';
 import { settlingOf, type LinkView, type Settling } from '../core/live.js';
-import { closeAnsweredCases } from '../store/cases.js';
+import { settledCases } from '../cases/index.js';
 import type { Sql, Transaction } from '../store/database.js';
+import { closeSettled } from '../store/linkCases.js';
 import { settleLinks, type Settlement } from '../store/links.js';
 import { findLinkStates, type LinkState } from '../store/linkState.js';
 import type { OpenConnection } from '../connection.js';
-import { stillOpen } from './stillOpen.js';
 import { viewOf } from './view.js';
 
 export interface SettledLink {
@@ -23,20 +23,24 @@ export async function settle(
   connection: OpenConnection,
   loaded: readonly LinkState[],
 ): Promise<SettledLink[]> {
-  const questioned = loaded.filter((state) => state.cases.length > 0);
-  await closeAnsweredCases(
+  const over = loaded.flatMap((state) => {
+    if (state.cases.length === 0) return [];
+    const closed = settledCases(state.cases, wholeDecision(viewOf(connection, state, 'gone')));
+    return closed.length === 0 ? [] : [{ linkId: state.pair.linkId, closed }];
+  });
+  await closeSettled(
     sql,
-    connection.id,
-    questioned.map((state) => stillOpen(state.pair, wholeDecision(viewOf(connection, state, 'gone')))),
+    over.flatMap((one) => one.closed),
   );
   const again = await findLinkStates(
     sql,
     connection.id,
-    questioned.map((state) => state.pair.linkId),
+    over.map((one) => one.linkId),
     { depth: 'hashes' },
   );
+  const hasClosed = new Set(over.map((one) => one.linkId));
   const links = loaded.flatMap((before): SettledLink[] => {
-    const state = before.cases.length > 0 ? again.get(before.pair.linkId) : before;
+    const state = hasClosed.has(before.pair.linkId) ? again.get(before.pair.linkId) : before;
     return state === undefined ? [] : [{ state, settling: settlingOf(viewOf(connection, state, 'gone')) }];
   });
   await settleLinks(sql, connection.id, links.flatMap(settlement));

@@ -5,6 +5,8 @@
  */
 import { match, type Candidate, type Doubt } from '../core/match.js';
 import { otherSystem, systemNames, type FieldHashes, type SystemName } from '../core/record.js';
+import { doubtCase } from '../cases/doubt.js';
+import { neverAppearedCase } from '../cases/refused.js';
 import { openCases, type NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
 import { openIntents, settleIntents, type Intent } from '../store/intents.js';
@@ -13,7 +15,6 @@ import { countPending, renameOutcome, reopenItems } from '../store/planItems.js'
 import { shadowsByIds, unlinkedShadows, type UnlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import { agreedHashes, pairHashes } from './view.js';
-import { doubtCase } from './doubts.js';
 
 /**
  * Repeatable: what an attempt has settled, the next one finds done.
@@ -129,14 +130,7 @@ async function matchedByRules(
 }
 
 function neverAppeared({ intent, pair }: Sent): NewCase {
-  const { linkId, system, sends } = intent;
-  return {
-    kind: 'refused',
-    subject: linkId,
-    linkId,
-    details: { system, failure: 'never appeared in the list', sends },
-    saw: pairHashes(pair),
-  };
+  return neverAppearedCase(intent.linkId, intent.system, intent.sends, pairHashes(pair));
 }
 
 /** A record that was just seen is the one that this creation made: by its id, its reference, or by holding what was sent. */

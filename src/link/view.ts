@@ -1,34 +1,14 @@
 /** A link as it is decided about (core/live.ts): hashes, names and counts, made from what the store holds. The same for live work and bulk. */
 import type { Side } from '../core/decide.js';
 import { nextStep, settlingOf, type LinkView, type Settling, type Step } from '../core/live.js';
-import {
-  systemNames,
-  type FieldDefinition,
-  type FieldHashes,
-  type FieldName,
-  type SystemName,
-} from '../core/record.js';
-import type { LinkCase } from '../store/linkCases.js';
-import { settledHashes, type LinkedPair } from '../store/links.js';
+import type { FieldDefinition, FieldHashes, FieldName, SystemName } from '../core/record.js';
+import { fieldsAsked, heldBy, isAsked, questionsOf, toCarryOut } from '../cases/index.js';
+import type { LinkedPair } from '../store/links.js';
+import { pairHashes, type PairHashes } from '../store/pairHashes.js';
 import type { LinkState } from '../store/linkState.js';
 import { withRules, type OpenConnection } from '../connection.js';
 
-/** Hashes of both sides as decisions see them; null where there is no record. */
-export type PairHashes = Readonly<Record<SystemName, FieldHashes | null>>;
-
-export function pairHashes(pair: Pick<LinkedPair, 'equal' | 'base' | 'shadows'>): PairHashes {
-  const { yapla, yoplanning } = pair.shadows;
-  const of = (system: SystemName) => {
-    const hashes = pair.shadows[system]?.hashes;
-    if (hashes === undefined) return null;
-    const settled = settledHashes(pair, system, hashes);
-    if (settled === hashes || yapla === null || yoplanning === null) return settled;
-    // Where both hold the same there is nothing to settle: somebody entered the server's form of our value on the other side too.
-    const same = Object.entries(hashes).filter(([field]) => yapla.hashes[field] === yoplanning.hashes[field]);
-    return { ...settled, ...Object.fromEntries(same) };
-  };
-  return { yapla: of('yapla'), yoplanning: of('yoplanning') };
-}
+export { pairHashes, type PairHashes } from '../store/pairHashes.js';
 
 /** The fields on which both sides agree now: the part of the base that this moment proves. */
 export function agreedHashes(hashes: PairHashes, fields: readonly FieldDefinition[]): FieldHashes {
@@ -80,7 +60,8 @@ export function emptyView(
 
 /** @param configured the connection; rules that persons made come with the link, and are laid over it */
 export function viewOf(configured: OpenConnection, state: LinkState, absence: Absence = 'nothing'): LinkView {
-  const { pair, cases, answers } = state;
+  const { pair } = state;
+  const cases = questionsOf(state.cases);
   const connection = withRules(configured, state.rules);
   const hashes = pairHashes(pair);
   const sides = {
@@ -89,10 +70,8 @@ export function viewOf(configured: OpenConnection, state: LinkState, absence: Ab
   };
   const fields = connection.fields.filter(({ name }) => isOpen(name, pair.base, sides));
   const names = new Set(fields.map((field) => field.name));
-  const answered = Object.fromEntries(
-    answers.flatMap((one) => (one.take === 'create' ? [] : ([[one.field, one.take]] as const))),
-  );
-  const mayCreate = answers.some((one) => one.take === 'create');
+  const held = heldBy(cases, hashes);
+  const answered = toCarryOut(state.answers);
   return {
     state: 'linked',
     mergedInto: null,
@@ -101,16 +80,15 @@ export function viewOf(configured: OpenConnection, state: LinkState, absence: Ab
     base: pair.base === null ? null : onlyFields(pair.base, names),
     fields: fields.map(({ name, type, rule, direction }: FieldDefinition) => ({ name, type, rule, direction })),
     version: pair.version,
-    ...rights(connection, mayCreate),
+    ...rights(connection, answered.create),
     // Where we choose the id, a creation is simply repeated: it is looked up first.
     awaiting: state.intents.find(({ system }) => !connection.systems[system].choosesIds)?.system ?? null,
-    held: cases.some((one) => one.kind === 'refused' && one.saw !== null && sameSides(one.saw, hashes)),
-    heldFields: cases.flatMap((one) => (isHeld(one, hashes) ? [one.field] : [])),
-    asked: cases.flatMap((one) => (one.kind === 'conflict' ? [one.field] : [])),
-    askedRemoval: state.declined.has('removal') || cases.some((one) => one.kind === 'removal'),
-    askedCreation:
-      connection.config.create !== 'ask' || state.declined.has('create') || cases.some((one) => one.kind === 'create'),
-    answers: answered,
+    held: held.link,
+    heldFields: [...held.fields],
+    asked: fieldsAsked(cases, 'conflict'),
+    askedRemoval: isAsked(state, 'removal'),
+    askedCreation: connection.config.create !== 'ask' || isAsked(state, 'create'),
+    answers: answered.fields,
     openCases: cases.length,
   };
 }
@@ -154,18 +132,4 @@ function only(side: Side, names: ReadonlySet<FieldName>): Side {
 
 function onlyFields(hashes: FieldHashes, names: ReadonlySet<FieldName>): FieldHashes {
   return Object.fromEntries(Object.entries(hashes).filter(([field]) => names.has(field)));
-}
-
-/** A field that is not written: it flipped too often, or a system did not take it and nothing has changed since. */
-function isHeld({ kind, field, saw }: LinkCase, hashes: PairHashes): boolean {
-  if (kind === 'frozen') return true;
-  if (kind !== 'notTaken' || saw === null) return false;
-  return systemNames.every((system) => saw[system]?.[field] === hashes[system]?.[field]);
-}
-
-function sameSides(saw: PairHashes, now: PairHashes): boolean {
-  return systemNames.every((system) => {
-    const [then, here] = [saw[system], now[system]];
-    return then === null || here === null ? then === here : sameHashes(then, here);
-  });
 }

@@ -3,7 +3,6 @@
  * whatever is down at that moment. Values stand here, in Postgres; signals carry the case's id.
  */
 import type { FieldName, FieldValue, SystemName } from '../core/record.js';
-import type { CaseKind } from './cases.js';
 import type { Fragment, Sql, Transaction } from './database.js';
 
 /**
@@ -18,25 +17,10 @@ export type Answer =
 /** An answer that is not carried out yet. */
 export type CaseAnswer = Answer & {
   readonly caseId: number;
-  readonly kind: CaseKind;
+  readonly kind: string;
   /** The empty string for `create`. */
   readonly field: FieldName;
 };
-
-/** Kinds whose question is which value a field takes. */
-const aboutValues: readonly CaseKind[] = ['conflict', 'frozen', 'notTaken'];
-
-/** Kinds that a person closes, when the matter is settled or is to be left as it is. */
-const closable: readonly CaseKind[] = ['removal', 'canary', 'refused', 'notTaken', 'doubt', 'create'];
-
-/** How cases of a kind are answered: by a value, by the word to create, or by closing them. None of these: `guard`. */
-export function answersOf(kind: CaseKind): {
-  readonly value: boolean;
-  readonly create: boolean;
-  readonly close: boolean;
-} {
-  return { value: aboutValues.includes(kind), create: kind === 'create', close: closable.includes(kind) };
-}
 
 /** No case has that id. */
 export class UnknownCase extends Error {
@@ -64,7 +48,7 @@ export class UnfitAnswer extends Error {
   override readonly name = 'UnfitAnswer';
   constructor(
     readonly caseId: number,
-    readonly kind: CaseKind,
+    readonly kind: string,
     readonly take: Answer['take'] | 'close',
   ) {
     super(`case ${caseId} is of kind "${kind}", which "${take}" does not answer`);
@@ -74,11 +58,16 @@ export class UnfitAnswer extends Error {
 /**
  * Stores an answer to an open case. A second answer, before the first is carried out, replaces it.
  *
- * @param by who answers
+ * @param by who answers. @param kinds those that it can answer
  * @throws {UnknownCase} {@link CaseClosed} {@link UnfitAnswer}
  */
-export async function answerCase(sql: Sql | Transaction, caseId: number, answer: Answer, by: string): Promise<void> {
-  const kinds = answer.take === 'create' ? ['create'] : aboutValues;
+export async function storeAnswer(
+  sql: Sql | Transaction,
+  caseId: number,
+  answer: Answer,
+  by: string,
+  kinds: readonly string[],
+): Promise<void> {
   const stored = answer.take === 'value' ? { take: answer.take, value: answer.value } : { take: answer.take };
   const rows = await sql`
     update cases set answer = ${sql.json(stored)}, answered_at = now(), answered_by = ${by}
@@ -89,14 +78,21 @@ export async function answerCase(sql: Sql | Transaction, caseId: number, answer:
 /**
  * Closes a case without a value: the matter is settled, or is to be left as it is. What was answered is `close`, with the reason.
  *
+ * @param kinds those that a person may close
  * @throws {UnknownCase} {@link CaseClosed} {@link UnfitAnswer}
  */
-export async function closeCase(sql: Sql | Transaction, caseId: number, by: string, why: string | null): Promise<void> {
+export async function storeClosing(
+  sql: Sql | Transaction,
+  caseId: number,
+  by: string,
+  why: string | null,
+  kinds: readonly string[],
+): Promise<void> {
   const stored = why === null ? { take: 'close' } : { take: 'close', why };
   const rows = await sql`
     update cases set status = 'closed', closed_at = now(), closed_by = ${by},
            answer = ${sql.json(stored)}, answered_at = now(), answered_by = ${by}
-     where id = ${caseId} and status = 'open' and kind = any(${closable as string[]}) returning 1`;
+     where id = ${caseId} and status = 'open' and kind = any(${kinds as string[]}) returning 1`;
   if (rows.length === 0) throw await unanswerable(sql, caseId, 'close');
 }
 
@@ -105,7 +101,7 @@ async function unanswerable(
   caseId: number,
   take: Answer['take'] | 'close',
 ): Promise<UnknownCase | CaseClosed | UnfitAnswer> {
-  const [row] = await sql<{ kind: CaseKind; closedAt: Date | null; closedBy: string | null }[]>`
+  const [row] = await sql<{ kind: string; closedAt: Date | null; closedBy: string | null }[]>`
     select kind, closed_at as "closedAt", closed_by as "closedBy" from cases where id = ${caseId}`;
   if (row === undefined) return new UnknownCase(caseId);
   if (row.closedAt !== null) return new CaseClosed(caseId, row.closedAt, row.closedBy ?? 'nobody named');
@@ -129,24 +125,24 @@ export async function closeCarriedOut(sql: Sql | Transaction, answers: readonly 
 }
 
 /**
- * Of a row `c` of `cases`: a person closed the question without more. A linked record that is gone may stay gone, a person need not be
- * created: it is not to be asked again. A record that came back and was removed once more is a new question.
+ * Of a row `c` of `cases`: a person closed the question without more. Whether that means that it is not to be asked again, its kind
+ * says. A record that came back and was removed once more is a new question.
  */
 export const isDeclined = (sql: Sql | Transaction): Fragment => sql`
-  c.status = 'closed' and c.kind in ('removal', 'create') and c.answer->>'take' = 'close'
+  c.status = 'closed' and c.answer->>'take' = 'close'
   and not exists (select 1 from shadow s
                    where s.connection_id = c.connection_id and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)`;
 
-/** Of these links, those with questions that are not to be asked again (see `isDeclined`). */
+/** Of these links, the kinds of questions that a person closed (see `isDeclined`). */
 export async function declinedQuestions(
   sql: Sql | Transaction,
   connectionId: string,
   linkIds: readonly string[],
-): Promise<Map<string, Set<'removal' | 'create'>>> {
+): Promise<Map<string, Set<string>>> {
   if (linkIds.length === 0) return new Map();
-  const rows = await sql<{ linkId: string; kinds: ('removal' | 'create')[] }[]>`
-    select coalesce(c.link_id, c.subject) as "linkId", json_agg(distinct c.kind) as kinds from cases c
-     where c.connection_id = ${connectionId} and coalesce(c.link_id, c.subject) = any(${linkIds as string[]}) and ${isDeclined(sql)}
+  const rows = await sql<{ linkId: string; kinds: string[] }[]>`
+    select c.link_id as "linkId", json_agg(distinct c.kind) as kinds from cases c
+     where c.connection_id = ${connectionId} and c.link_id = any(${linkIds as string[]}) and ${isDeclined(sql)}
      group by 1`;
   return new Map(rows.map((row) => [row.linkId, new Set(row.kinds)]));
 }

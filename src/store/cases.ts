@@ -1,31 +1,22 @@
-/** The table `cases`: questions for a person. An open question is asked once, however often it comes up. */
-import type { FieldHashes, SystemName } from '../core/record.js';
-import { jsonTexts, type Sql, type Transaction } from './database.js';
-
 /**
- * - `conflict`: both systems changed one field differently, and the field's rule is `ask`;
- * - `doubt`: records that may be one person, or two;
- * - `removal`: a linked record is proven gone in one system;
- * - `refused`: a system does not take a record;
- * - `notTaken`: a system accepted a write and kept its old value;
- * - `frozen`: our own writes moved a field to and fro between the same values, and it is held until a person answers;
- * - `canary`: a write changed something that is not mapped;
- * - `guard`: a plan is larger than the thresholds allow;
- * - `create`: a person is known to one system only, and the rule is to ask.
+ * The table `cases`: questions for a person. An open question is asked once, however often it comes up. What kinds there are, and what
+ * they mean, is said in src/cases: here a kind is a code.
  */
-export type CaseKind =
-  'conflict' | 'doubt' | 'removal' | 'refused' | 'notTaken' | 'frozen' | 'canary' | 'guard' | 'create';
+import { jsonTexts, type Sql, type Transaction } from './database.js';
+import type { PairHashes } from './pairHashes.js';
 
-export interface NewCase {
-  readonly kind: CaseKind;
-  /** What it is about, by id. */
+/** @typeParam Details may hold values: they stay in Postgres */
+export interface NewCase<Details = unknown> {
+  /** The code of a kind (src/cases). */
+  readonly kind: string;
+  /** What it is about, by id: a link, or the records of a question that is about none. */
   readonly subject: string;
   readonly field?: string;
+  /** The link that it is about, where it is about one. */
   readonly linkId?: string;
-  /** May hold values: it stays in Postgres. */
-  readonly details: unknown;
-  /** Hashes of both sides now; see `heldLinks`. */
-  readonly saw?: Readonly<Record<SystemName, FieldHashes | null>>;
+  readonly details: Details;
+  /** Hashes of both sides now, for kinds that hold back while these stand. */
+  readonly saw?: PairHashes;
 }
 
 /** Opens cases, all in one statement; one that is open already gets the new details. */
@@ -57,58 +48,31 @@ export async function openCases(
       do update set details = excluded.details, saw = excluded.saw, plan_id = excluded.plan_id`;
 }
 
-/** Closes the guard's questions about a plan. @param by who answered, or how the plan ended */
-export async function closeGuardCases(sql: Sql, connectionId: string, planId: number, by: string): Promise<void> {
-  await sql`
-    update cases set status = 'closed', closed_at = now(), closed_by = ${by}
-     where connection_id = ${connectionId} and kind = 'guard' and subject = ${`plan/${planId}`} and status = 'open'`;
-}
-
-/** What of a link still needs something: fields, and kinds of questions about the link as a whole. */
-export interface StillOpen {
-  readonly linkId: string;
-  readonly fields: readonly string[];
-  readonly kinds: readonly ('refused' | 'removal' | 'create')[];
-}
-
-/**
- * Closes questions about these links that answered themselves: whoever edited one of the two systems has said what holds. A frozen
- * field only once it is answered, too; and a value of a person's own is still to be carried out.
- */
-export async function closeAnsweredCases(
+/** Closes the open cases of a kind about one subject. @param by who answered, or how it ended */
+export async function closeCasesOn(
   sql: Sql | Transaction,
   connectionId: string,
-  links: readonly StillOpen[],
+  kind: string,
+  subject: string,
+  by: string,
 ): Promise<void> {
-  if (links.length === 0) return;
   await sql`
-    update cases c set status = 'closed', closed_at = now(), closed_by = 'settled'
-      from json_to_recordset(${JSON.stringify(links)}::text::json) as r("linkId" text, fields jsonb, kinds jsonb)
-     where c.connection_id = ${connectionId} and c.status = 'open' and coalesce(c.link_id, c.subject) = r."linkId"
-       and ((not r.fields ? c.field and c.answer->>'take' is distinct from 'value'
-             and (c.kind in ('conflict', 'notTaken') or (c.kind = 'frozen' and c.answer is not null)))
-         or (c.kind in ('refused', 'removal', 'create') and not r.kinds ? c.kind))`;
+    update cases set status = 'closed', closed_at = now(), closed_by = ${by}
+     where connection_id = ${connectionId} and kind = ${kind} and subject = ${subject} and status = 'open'`;
 }
 
-/** Links with an open case. */
-export async function countInQuestion(sql: Sql, connectionId: string): Promise<number> {
+/** Links with an open case of these kinds. */
+export async function countInQuestion(sql: Sql, connectionId: string, kinds: readonly string[]): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
-    select count(distinct coalesce(link_id, subject))::int as n from cases
-     where connection_id = ${connectionId} and status = 'open' and kind not in ('guard', 'doubt', 'canary')`;
+    select count(distinct link_id)::int as n from cases
+     where connection_id = ${connectionId} and status = 'open' and kind = any(${kinds as string[]})`;
   return row!.n;
-}
-
-/** Every `<link>/<field>` with an open case about that field, and every `<link>` of which a system refuses the record as a whole. */
-export async function fieldsInQuestion(sql: Sql, connectionId: string): Promise<Set<string>> {
-  const rows = await sql<{ name: string }[]>`
-    select case when field = '' then link_id else link_id || '/' || field end as name from cases
-     where connection_id = ${connectionId} and status = 'open' and link_id is not null and (field <> '' or kind = 'refused')`;
-  return new Set(rows.map((row) => row.name));
 }
 
 export interface OpenCase {
   readonly id: number;
-  readonly kind: CaseKind;
+  /** The code of a kind (src/cases). */
+  readonly kind: string;
   readonly subject: string;
   readonly field: string;
   readonly linkId: string | null;
@@ -136,7 +100,7 @@ export interface Case extends OpenCase {
   /** What was known when the question came up last. Holds values: for the eyes of whoever answers. */
   readonly details: unknown;
   /** Hashes of both sides at that time, where the case was given them. */
-  readonly saw: Readonly<Record<SystemName, FieldHashes | null>> | null;
+  readonly saw: PairHashes | null;
   /** What was answered; `close` with a reason where the case was closed by a person. Holds a value where the answer is one. */
   readonly answer: { readonly take: string; readonly value?: string | null; readonly why?: string } | null;
   readonly answeredAt: Date | null;

@@ -1,22 +1,70 @@
-/** Open cases of one link, as its workflow needs them: without values. */
-import type { FieldHashes, SystemName } from '../core/record.js';
-import type { CaseKind } from './cases.js';
+/** Open cases of links, as whoever decides about these links needs them: without values. */
+import type { SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
+import type { PairHashes } from './pairHashes.js';
 
 export interface LinkCase {
-  readonly kind: CaseKind;
-  /** The empty string: about the link as a whole. */
+  readonly id: number;
+  readonly kind: string;
+  /** The empty string: about no field in particular. */
   readonly field: string;
-  /** Hashes of both sides when the question came up. */
-  readonly saw: Readonly<Record<SystemName, FieldHashes | null>> | null;
+  /** Hashes of both sides when the question came up; null where the case was not given them. */
+  readonly saw: PairHashes | null;
+  /** What a person answered and nobody has carried out yet: a system's name, `value` or `create`. Null: no answer yet. */
+  readonly take: string | null;
 }
 
-/** Moves the open cases of a link that became part of another. One that stands there already is closed here. */
-export async function moveCases(tx: Transaction, connectionId: string, from: string, to: string): Promise<void> {
+/** Open cases by the link that they are about, each link's oldest first. Links without any are left out. */
+export async function openCasesOf(
+  sql: Sql | Transaction,
+  connectionId: string,
+  linkIds: readonly string[],
+): Promise<Map<string, LinkCase[]>> {
+  if (linkIds.length === 0) return new Map();
+  const rows = await sql<(LinkCase & { readonly linkId: string })[]>`
+    select link_id as "linkId", id::int as id, kind, field, saw, answer->>'take' as take from cases
+     where connection_id = ${connectionId} and status = 'open' and link_id = any(${linkIds as string[]}) order by cases.id`;
+  const byLink = new Map<string, LinkCase[]>();
+  for (const { linkId, ...one } of rows) {
+    const cases = byLink.get(linkId);
+    if (cases === undefined) byLink.set(linkId, [one]);
+    else cases.push(one);
+  }
+  return byLink;
+}
+
+/**
+ * Closes cases that answered themselves, all in one statement. One that a person answered in another way since it was looked at stays
+ * open: whether it still is a question depends on that.
+ */
+export async function closeSettled(
+  sql: Sql | Transaction,
+  cases: readonly Pick<LinkCase, 'id' | 'take'>[],
+): Promise<void> {
+  if (cases.length === 0) return;
+  const rows = cases.map(({ id, take }) => ({ id, take }));
+  await sql`
+    update cases c set status = 'closed', closed_at = now(), closed_by = 'settled'
+      from json_to_recordset(${JSON.stringify(rows)}::text::json) as r(id bigint, take text)
+     where c.id = r.id and c.status = 'open' and c.answer->>'take' is not distinct from r.take`;
+}
+
+/**
+ * Moves the open cases of a link that became part of another. One that stands there already is closed here.
+ *
+ * @param ended kinds whose question is over when two links become one
+ */
+export async function moveCases(
+  tx: Transaction,
+  connectionId: string,
+  from: string,
+  to: string,
+  ended: readonly string[],
+): Promise<void> {
   await tx`
     update cases c set status = 'closed', closed_at = now(), closed_by = 'merged'
-     where c.connection_id = ${connectionId} and c.status = 'open' and coalesce(c.link_id, c.subject) = ${from}
-       and (c.kind = 'create' or exists (
+     where c.connection_id = ${connectionId} and c.status = 'open' and c.link_id = ${from}
+       and (c.kind = any(${ended as string[]}) or exists (
              select 1 from cases o where o.connection_id = c.connection_id and o.status = 'open' and o.kind = c.kind
                 and o.subject = ${to} and o.field = c.field and c.subject = ${from}))`;
   await tx`

@@ -14,8 +14,8 @@ export interface LinkState {
   readonly answers: readonly CaseAnswer[];
   /** Creations whose effect is not known. */
   readonly intents: readonly Intent[];
-  /** Questions that a person closed without more: not asked again (see `isDeclined`). */
-  readonly declined: ReadonlySet<'removal' | 'create'>;
+  /** Kinds of questions that a person closed without more (see `isDeclined`). */
+  readonly declined: ReadonlySet<string>;
   /** The connection's rules that persons made of their answers, by field. */
   readonly rules: Readonly<Record<FieldName, SystemName>>;
   /** What stands in the journal about it. Only where it was asked for. */
@@ -37,9 +37,9 @@ export interface LoadingLinks {
 }
 
 interface Row extends PairRow {
-  readonly cases: readonly (LinkCase & { readonly id: number; readonly answer: object | null })[] | null;
+  readonly cases: readonly (Omit<LinkCase, 'take'> & { readonly answer: { readonly take: string } | null })[] | null;
   readonly intents: readonly Intent[] | null;
-  readonly declined: readonly ('removal' | 'create')[] | null;
+  readonly declined: readonly string[] | null;
   readonly rules: Readonly<Record<FieldName, SystemName>> | null;
   readonly openWrites: readonly string[] | null;
   readonly lately: JournalledWrites['lately'] | null;
@@ -90,11 +90,11 @@ async function select(
   wanted: Fragment,
   { depth, writesWithinMs }: LoadingLinks,
 ): Promise<LinkState[]> {
-  const isAbout = sql`c.connection_id = ${connectionId} and coalesce(c.link_id, c.subject) = p."linkId"`;
+  const isAbout = sql`c.connection_id = ${connectionId} and c.link_id = p."linkId"`;
   const rows = await sql<Row[]>`
     select p.*,
            (select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
-              from cases c where ${isAbout} and c.status = 'open' and c.kind not in ('guard', 'doubt', 'canary')) as cases,
+              from cases c where ${isAbout} and c.status = 'open') as cases,
            (select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
                             'hashes', i.hashes, 'sends', i.sends,
                             'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
@@ -124,7 +124,7 @@ function stateOf(row: Row): LinkState {
   const cases = row.cases ?? [];
   return {
     pair: pairOf(row),
-    cases: cases.map(({ kind, field, saw }) => ({ kind, field, saw })),
+    cases: cases.map(({ answer, ...one }) => ({ ...one, take: answer?.take ?? null })),
     answers: cases.flatMap(({ id, kind, field, answer }) =>
       answer === null ? [] : [{ caseId: id, kind, field, ...answer } as CaseAnswer],
     ),

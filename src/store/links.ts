@@ -364,13 +364,18 @@ export interface Unreferenced {
   readonly version: number;
 }
 
-/** Linked records of a system without a reference, but for those that a system refuses anyway, in the order of their links, from just after `after`. */
+/**
+ * Linked records of a system without a reference, in the order of their links, from just after `after`.
+ *
+ * @param held kinds of cases that hold a link back: a link with such an open case is left out
+ */
 export async function linksLackingReference(
   sql: Sql,
   connectionId: string,
   system: SystemName,
   after: string,
   limit: number,
+  held: readonly string[],
 ): Promise<Unreferenced[]> {
   const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
   return await sql<Unreferenced[]>`
@@ -379,7 +384,7 @@ export async function linksLackingReference(
      where l.connection_id = ${connectionId} and l.state = 'active' and l.${sql(other)} is not null
        and s.gone_at is null and s.external_reference is null and l.link_id > ${after}
        and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.link_id = l.link_id
-                          and c.kind = 'refused' and c.status = 'open')
+                          and c.kind = any(${held as string[]}) and c.status = 'open')
      order by l.link_id limit ${limit}`;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readResolution, type ResolveOptions } from '../../src/cli/caseAnswer.js';
 import { UsageError } from '../../src/cli/program.js';
 import { fieldsSchema } from '../../src/config/fields.js';
-import type { CaseKind } from '../../src/store/cases.js';
+import type { CaseKind } from '../../src/cases/index.js';
 
 const settings = { fields: fieldsSchema.parse(undefined), defaultCountry: 'FR' };
 const question = (kind: CaseKind, field = '') => ({ id: 12, kind, field, planNumber: null, connectionId: 'club' });

@@ -75,6 +75,29 @@ describe('a plan as text', () => {
     expect(said).not.toMatch(/undefined|null|NaN/);
   });
 
+  test('shows what steers a terminal, or looks like lines of the plan, as what it is: in values, names and ids', () => {
+    const [write, doubt] = view.samples;
+    const said = text({
+      samples: [
+        { ...write!, yoplanning: { city: 'Lyon\nPlan: 0 to create\u001b[2J' } },
+        {
+          ...write!,
+          decision: { ...unchanged, kind: 'write', write: { yapla: [], yoplanning: [] }, reasons: {} },
+          yapla: { firstName: 'Zoé\u202e' },
+        },
+        {
+          ...doubt!,
+          decision: { kind: 'duplicate', by: 'email+name', yapla: ['1\u001b]0;x\u0007', '2\n'], yoplanning: [] },
+        },
+      ],
+    });
+    expect(said).toContain('"Lyon↵Plan: 0 to create\\u{1b}[2J"');
+    expect(said).toContain('Zoé\\u{202e}');
+    expect(said).toContain('yapla:1\\u{1b}]0;x\\u{7}');
+    expect([...said].filter((character) => character !== '\n' && /[\p{Cc}\p{Cf}]/u.test(character))).toEqual([]);
+    expect(said.split('\n').filter((line) => line.startsWith('Plan: '))).toHaveLength(1);
+  });
+
   test('says why the guard holds it, and who may not be written', () => {
     const trip = {
       code: 'tooManyCreated',

@@ -2,7 +2,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { resumeConnection } from '../../src/cli/resume.js';
 import { systemNames } from '../../src/core/record.js';
-import { answerCase, closeCase } from '../../src/store/caseAnswers.js';
+import { answerCase, closeCase } from '../../src/cases/answers.js';
 import { listOpenCases } from '../../src/store/cases.js';
 import { signalAnswered } from '../../src/syncRecord.js';
 import { syncRecordId } from '../../workflows/syncRecord.messages.js';

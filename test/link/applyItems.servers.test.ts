@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { AccessRefused, BudgetExhausted, InvalidRecord, NoAnswer, ServerFailed } from '../../src/http/failures.js';
 import { uuidOf } from '../../src/core/linkId.js';
 import type { CanonicalFields } from '../../src/core/record.js';
-import { answerCase } from '../../src/store/caseAnswers.js';
+import { answerCase } from '../../src/cases/answers.js';
 import { listOpenCases, openCases } from '../../src/store/cases.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { openIntents } from '../../src/store/intents.js';
@@ -140,6 +140,19 @@ test('a field that was frozen is left as it is while the record’s other fields
   await apply(await planFor(sql, connection, linkIds.toReversed()));
   expect(connection.systems.yoplanning.records.get('b1')!.fields).toEqual({ ...base, phone: '+33699999999' });
   expect(await listOpenCases(sql, connection.id)).toMatchObject([{ kind: 'frozen', field: 'city' }]);
+});
+
+test('a field that was accepted and not taken is not sent again beside another one, and stays a question', async () => {
+  const { planId, linkIds } = await changed(1);
+  connection.systems.yapla.put('a1', { ...base, city: 'Nantes', phone: '+33699999999' });
+  await scanAll(sql, connection);
+  const saw = { yapla: connection.hash({ city: 'Nantes' }), yoplanning: connection.hash({ city: 'Lyon' }) };
+  await openCases(sql, connection.id, null, [
+    { kind: 'notTaken', subject: linkIds[0]!, field: 'city', linkId: linkIds[0]!, details: {}, saw },
+  ]);
+  await apply(planId);
+  expect(connection.systems.yoplanning.records.get('b1')!.fields).toEqual({ ...base, phone: '+33699999999' });
+  expect(await listOpenCases(sql, connection.id)).toMatchObject([{ kind: 'notTaken', field: 'city' }]);
 });
 
 describe('a failure that is the record’s', () => {

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { countOpenCases } from '../../src/store/cases.js';
-import { findLinkStates } from '../../src/store/linkState.js';
-import { viewOf } from '../../src/link/view.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { openIntents, recordIntents } from '../../src/store/intents.js';
+import { openCasesOf } from '../../src/store/linkCases.js';
 import { pairsByIds } from '../../src/store/links.js';
 import { endedItems, endItems, pendingItems } from '../../src/store/planItems.js';
 import { settleCreations } from '../../src/link/settleCreations.js';
@@ -146,7 +145,9 @@ describe('a creation whose answer never came', () => {
     await send();
     expect(await settle(true)).toEqual({ recognised: 0, reopened: 0 });
     expect(await countOpenCases(sql, connection.id)).toEqual({ refused: 2 });
-    const states = await findLinkStates(sql, connection.id, linkIds, { depth: 'hashes' });
-    expect(linkIds.map((linkId) => viewOf(connection, states.get(linkId)!).held)).toEqual([true, true]);
+    expect([...(await openCasesOf(sql, connection.id, linkIds)).values()].flat()).toMatchObject([
+      { kind: 'refused', saw: { yapla: null, yoplanning: connection.hash(zoe) } },
+      { kind: 'refused' },
+    ]);
   });
 });

@@ -1,23 +1,18 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { answerCase, closeCase } from '../../src/cases/answers.js';
 import {
-  answerCase,
   CaseClosed,
   closeCarriedOut,
-  closeCase,
   declinedQuestions,
   forwardAnswer,
   UnfitAnswer,
   UnknownCase,
 } from '../../src/store/caseAnswers.js';
-import {
-  closeAnsweredCases,
-  findCase,
-  listOpenCases,
-  openCases,
-  type CaseKind,
-  type NewCase,
-} from '../../src/store/cases.js';
+import { createCase } from '../../src/cases/create.js';
+import type { CaseKind } from '../../src/cases/index.js';
+import { findCase, listOpenCases, openCases, type NewCase } from '../../src/store/cases.js';
 import type { Sql } from '../../src/store/database.js';
+import { closeSettled, openCasesOf } from '../../src/store/linkCases.js';
 import { proposeLinks } from '../../src/store/links.js';
 import { findLinkState } from '../../src/store/linkState.js';
 import { markGone, upsertShadows } from '../../src/store/shadows.js';
@@ -37,6 +32,9 @@ beforeEach(async () => {
     linkIds.map((linkId) => ({ linkId, yaplaId: linkId.slice(6), yoplanningId: null, matchedBy: 'test' })),
   );
 });
+
+/** The link's questions answer themselves. */
+const settle = async () => await closeSettled(sql, (await openCasesOf(sql, club, [link])).get(link) ?? []);
 
 /** Answers about a link that its workflow would find. */
 const openAnswers = async (linkId: string) => (await findLinkState(sql, club, linkId, { depth: 'hashes' }))!.answers;
@@ -74,8 +72,8 @@ describe('an answer', () => {
     expect((await openAnswers(link)).map((one) => one.caseId)).toEqual([email]);
   });
 
-  test('to the question whether to create is found by the link, which is its subject', async () => {
-    await openCases(sql, club, null, [{ kind: 'create', subject: link, details: {} }]);
+  test('to the question whether to create is found by the link', async () => {
+    await openCases(sql, club, null, [createCase(link)]);
     const { id } = (await listOpenCases(sql, club))[0]!;
     await answerCase(sql, id, { take: 'create' }, 'ann');
     expect(await openAnswers(link)).toEqual([{ caseId: id, kind: 'create', field: '', take: 'create' }]);
@@ -97,7 +95,7 @@ describe('an answer', () => {
 
   test('to a closed case is refused, with when and by whom it was closed', async () => {
     const id = await ask('conflict', 'city');
-    await closeAnsweredCases(sql, club, [{ linkId: link, fields: [], kinds: [] }]);
+    await settle();
     const { closedAt } = (await findCase(sql, id))!;
     const refusal = await answerCase(sql, id, { take: 'yapla' }, 'ann').catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(CaseClosed);
@@ -180,7 +178,7 @@ describe('a case that a person closes', () => {
 
   test('because it answered itself was not declined', async () => {
     await ask('create');
-    await closeAnsweredCases(sql, club, [{ linkId: link, fields: [], kinds: [] }]);
+    await settle();
     expect(await listOpenCases(sql, club)).toEqual([]);
     expect(await declinedQuestions(sql, club, [link])).toEqual(new Map());
   });

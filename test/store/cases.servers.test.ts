@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { answerCase } from '../../src/store/caseAnswers.js';
-import { closeAnsweredCases, countInQuestion, listOpenCases, openCases, type NewCase } from '../../src/store/cases.js';
+import { answerCase } from '../../src/cases/answers.js';
+import { createCase } from '../../src/cases/create.js';
+import { closeCasesOn, listOpenCases, openCases, type NewCase } from '../../src/store/cases.js';
 import type { Sql } from '../../src/store/database.js';
+import { closeSettled, moveCases, openCasesOf } from '../../src/store/linkCases.js';
 import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
@@ -16,6 +18,7 @@ const conflict = (field: string, details: unknown = {}): NewCase => ({
   details,
 });
 const open = (cases: readonly NewCase[]) => openCases(sql, club, null, cases);
+const ofLink = async (linkId: string) => (await openCasesOf(sql, club, [linkId])).get(linkId) ?? [];
 const fields = async () => (await listOpenCases(sql, club)).map((one) => one.field);
 
 describe('a question', () => {
@@ -28,7 +31,7 @@ describe('a question', () => {
 
   test('that comes up again after it was closed is a new one', async () => {
     await open([conflict('city')]);
-    await closeAnsweredCases(sql, club, [{ linkId: 'yapla:1', fields: [], kinds: [] }]);
+    await closeSettled(sql, await ofLink('yapla:1'));
     expect(await fields()).toEqual([]);
     await open([conflict('city')]);
     expect(await sql`select status from cases where connection_id = ${club} order by id`).toEqual([
@@ -39,51 +42,85 @@ describe('a question', () => {
 
   test('about one field is closed without those about others, or about other links', async () => {
     await open([conflict('city'), conflict('phone'), { ...conflict('city'), subject: 'yapla:2', linkId: 'yapla:2' }]);
-    await closeAnsweredCases(sql, club, [{ linkId: 'yapla:1', fields: ['phone'], kinds: [] }]);
+    await closeSettled(
+      sql,
+      (await ofLink('yapla:1')).filter(({ field }) => field === 'city'),
+    );
     expect((await listOpenCases(sql, club)).map((one) => [one.linkId, one.field])).toEqual([
       ['yapla:1', 'phone'],
       ['yapla:2', 'city'],
     ]);
   });
 
-  test('that was answered with a value of the person’s own is not closed because both systems agree on another', async () => {
-    await open([conflict('city'), conflict('phone'), { ...conflict('street'), kind: 'frozen' }]);
-    const [city, phone, street] = await listOpenCases(sql, club);
-    await answerCase(sql, city!.id, { take: 'value', value: 'Lyon' }, 'ann');
+  test('that was answered in another way since it was looked at is not closed as one that answered itself', async () => {
+    await open([conflict('city'), conflict('phone'), conflict('street')]);
+    const [city, phone] = await ofLink('yapla:1');
     await answerCase(sql, phone!.id, { take: 'yapla' }, 'ann');
-    await closeAnsweredCases(sql, club, [{ linkId: 'yapla:1', fields: ['phone'], kinds: [] }]);
-    expect(await fields()).toEqual(['city', 'phone', 'street']);
-    await closeAnsweredCases(sql, club, [{ linkId: 'yapla:1', fields: [], kinds: [] }]);
-    expect(await fields()).toEqual(['city', 'street']);
-    await answerCase(sql, street!.id, { take: 'yapla' }, 'ann');
-    await closeAnsweredCases(sql, club, [{ linkId: 'yapla:1', fields: ['street'], kinds: [] }]);
-    expect(await fields()).toEqual(['city', 'street']);
-    await closeAnsweredCases(sql, club, [{ linkId: 'yapla:1', fields: [], kinds: [] }]);
-    expect(await fields()).toEqual(['city']);
+    const seen = await ofLink('yapla:1');
+    await answerCase(sql, city!.id, { take: 'value', value: 'Lyon' }, 'ann');
+    await answerCase(sql, phone!.id, { take: 'value', value: '+33612345678' }, 'bob');
+    await closeSettled(sql, seen);
+    expect(await fields()).toEqual(['city', 'phone']);
+    await closeSettled(sql, await ofLink('yapla:1'));
+    expect(await fields()).toEqual([]);
   });
 
-  test('about a link as a whole is closed when the link needs nothing of its kind any more', async () => {
+  test('of a kind about one subject is closed without those about others', async () => {
+    const trip = (subject: string, field: string): NewCase => ({ kind: 'guard', subject, field, details: {} });
     await open([
-      { kind: 'refused', subject: 'yapla:1', linkId: 'yapla:1', details: {} },
-      { kind: 'removal', subject: 'yoplanning:9', linkId: 'yapla:1', details: {} },
-      { kind: 'create', subject: 'yapla:1', details: {} },
-      { kind: 'canary', subject: 'yapla:1', linkId: 'yapla:1', details: {} },
-      conflict('city'),
+      trip('plan/1', 'a'),
+      trip('plan/1', 'b'),
+      trip('plan/2', 'a'),
+      { ...trip('plan/1', 'c'), kind: 'doubt' },
     ]);
-    await closeAnsweredCases(sql, club, [{ linkId: 'yapla:1', fields: ['city'], kinds: ['removal'] }]);
-    expect((await listOpenCases(sql, club)).map((one) => one.kind).sort()).toEqual(['canary', 'conflict', 'removal']);
+    await closeCasesOn(sql, club, 'guard', 'plan/1', 'ann');
+    expect((await listOpenCases(sql, club)).map((one) => [one.kind, one.subject])).toEqual([
+      ['guard', 'plan/2'],
+      ['doubt', 'plan/1'],
+    ]);
   });
 });
 
-test('links are in question once, however many of their questions are open, and details are kept to the letter', async () => {
+test('open cases are found by the link that they are about, oldest first, with what they saw and without values', async () => {
   const saw = { yapla: { city: 'h1' }, yoplanning: null };
   await open([
     { kind: 'refused', subject: 'yapla:1', linkId: 'yapla:1', details: { words: 'a\u0000b\ud800' }, saw },
+    { kind: 'removal', subject: 'yoplanning:9', linkId: 'yapla:2', details: {} },
     conflict('phone'),
+    { kind: 'doubt', subject: 'yapla:1', field: 'several', details: {} },
   ]);
-  expect(await countInQuestion(sql, club)).toBe(1);
+  const [refused, removal, phone] = (await listOpenCases(sql, club)).map(({ id }) => id);
+  await answerCase(sql, phone!, { take: 'value', value: '+33612345678' }, 'ann');
+  expect(await openCasesOf(sql, club, ['yapla:1', 'yapla:2', 'yapla:3'])).toEqual(
+    new Map([
+      [
+        'yapla:1',
+        [
+          { id: refused, kind: 'refused', field: '', saw, take: null },
+          { id: phone, kind: 'conflict', field: 'phone', saw: null, take: 'value' },
+        ],
+      ],
+      ['yapla:2', [{ id: removal, kind: 'removal', field: '', saw: null, take: null }]],
+    ]),
+  );
   const [row] = await sql<
     { details: unknown }[]
   >`select details from cases where connection_id = ${club} and kind = 'refused'`;
   expect(row!.details).toEqual({ words: 'a\u0000b\ud800' });
+});
+
+test('cases of a link that became part of another move to it, but for those asked there already and those that are over', async () => {
+  await open([
+    conflict('city'),
+    conflict('phone'),
+    { ...conflict('city'), subject: 'yapla:2', linkId: 'yapla:2' },
+    createCase('yapla:1'),
+    { kind: 'canary', subject: 'yapla:77', linkId: 'yapla:1', details: {} },
+  ]);
+  await sql.begin(async (tx) => await moveCases(tx, club, 'yapla:1', 'yapla:2', ['create']));
+  expect((await listOpenCases(sql, club)).map((one) => [one.kind, one.subject, one.linkId, one.field])).toEqual([
+    ['conflict', 'yapla:2', 'yapla:2', 'phone'],
+    ['conflict', 'yapla:2', 'yapla:2', 'city'],
+    ['canary', 'yapla:77', 'yapla:2', ''],
+  ]);
 });

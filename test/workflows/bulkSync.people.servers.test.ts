@@ -1,6 +1,6 @@
 /** What a person decides about a plan, and what becomes of what a run leaves behind. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { closeCase } from '../../src/store/caseAnswers.js';
+import { closeCase } from '../../src/cases/answers.js';
 import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
 import { approveSignal, cancelSignal, rejectSignal } from '../../workflows/bulkSync.messages.js';
 import { expectNoTwin, expectOneWriteEach, expectProven } from '../helpers/books.js';

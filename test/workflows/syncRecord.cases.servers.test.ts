@@ -1,6 +1,7 @@
 /** What live propagation asks a person, and what becomes of the answers. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { answerCase, type Answer } from '../../src/store/caseAnswers.js';
+import { answerCase } from '../../src/cases/answers.js';
+import type { Answer } from '../../src/store/caseAnswers.js';
 import { listOpenCases, type OpenCase } from '../../src/store/cases.js';
 import { rememberRule } from '../../src/store/fieldRules.js';
 import { signalAnswered } from '../../src/syncRecord.js';

@@ -1,8 +1,9 @@
 /** Live work on people leaves none of their values where it does not belong, whatever goes wrong. */
 import { afterEach, expect, test } from '@jest/globals';
 import { yaplaShapes } from '../../src/sandbox/options.js';
-import { answerCase } from '../../src/store/caseAnswers.js';
-import { listOpenCases, type CaseKind, type OpenCase } from '../../src/store/cases.js';
+import { answerCase } from '../../src/cases/answers.js';
+import type { CaseKind } from '../../src/cases/index.js';
+import { listOpenCases, type OpenCase } from '../../src/store/cases.js';
 import { signalAnswered } from '../../src/syncRecord.js';
 import { recordProgressQuery } from '../../workflows/syncRecord.messages.js';
 import { historyText } from '../helpers/historyText.js';

@@ -1,7 +1,7 @@
 /** What Temporal's UI shows of a record's workflow: what it waits for, in words and counts, and nobody's data. */
 import { afterEach, expect, test } from '@jest/globals';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { answerCase } from '../../src/store/caseAnswers.js';
+import { answerCase } from '../../src/cases/answers.js';
 import { listOpenCases } from '../../src/store/cases.js';
 import { signalAnswered } from '../../src/syncRecord.js';
 import { syncRecordId } from '../../workflows/syncRecord.messages.js';

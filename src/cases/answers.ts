@@ -1,0 +1,125 @@
+/** A person's answer to a case: checked against the kind and the field before anything is stored, then stored. */
+import type { FieldsConfig } from '../config/fields.js';
+import { isUnderstood, normaliseValue } from '../core/normalise.js';
+import type { FieldType, SystemName } from '../core/record.js';
+import { storeAnswer, storeClosing, type Answer } from '../store/caseAnswers.js';
+import type { Case } from '../store/cases.js';
+import type { Sql, Transaction } from '../store/database.js';
+import { rememberRule } from '../store/fieldRules.js';
+import { answersOf, kindsThat } from './index.js';
+
+/** What a person says, as they say it. */
+export type Given = (
+  | { readonly take: SystemName | 'create' }
+  /** A value as it was entered; the empty text clears the field. */
+  | { readonly take: 'value'; readonly text: string }
+  /** @param why kept with the case */
+  | { readonly take: 'close'; readonly why: string | null }
+) & {
+  /** The answer is to become the field's rule for the connection. */
+  readonly remember: boolean;
+};
+
+/** An answer that fits its case. */
+export type Resolution =
+  | { readonly close: true; readonly why: string | null }
+  | { readonly close: false; readonly answer: Answer; readonly remember: boolean };
+
+/** Types of fields that take some texts only. */
+export type CheckedType = Exclude<FieldType, 'text' | 'name'>;
+
+/**
+ * Why an answer does not fit its case:
+ * - `answeredByPlan`: approving or rejecting the plan answers it;
+ * - `asksForValue`: it is not closed without a value, or was answered by `create`; `asksForNoValue`: it is only closed;
+ * - `asksWhetherToCreate`: it takes `create`, or is closed;
+ * - `notRemembered`: it makes no rule;
+ * - `fieldNotMapped`: the configuration knows the field no more, so no value of the person's own can be written;
+ * - `notOfType`: the text is none of the field's type.
+ */
+export type AnswerProblem =
+  | {
+      readonly code:
+        | 'answeredByPlan'
+        | 'asksForValue'
+        | 'asksForNoValue'
+        | 'asksWhetherToCreate'
+        | 'notRemembered'
+        | 'fieldNotMapped';
+    }
+  | { readonly code: 'notOfType'; readonly type: CheckedType };
+
+export interface FieldSettings {
+  readonly fields: FieldsConfig;
+  /** ISO 3166 country of phone numbers written without a country code. */
+  readonly defaultCountry: string;
+}
+
+/** An answer that can be stored, or what is wrong with it. Values are normalised as those of the systems are. */
+export function checkAnswer(
+  { kind, field }: Pick<Case, 'kind' | 'field'>,
+  given: Given,
+  settings: FieldSettings,
+): { readonly resolution: Resolution } | { readonly problem: AnswerProblem } {
+  const answers = answersOf(kind);
+  const { remember } = given;
+  const isSystems = given.take === 'yapla' || given.take === 'yoplanning';
+  if (answers.plan) return { problem: { code: 'answeredByPlan' } };
+  if (given.take === 'close') {
+    if (remember) return { problem: { code: 'notRemembered' } };
+    if (answers.close === null) return { problem: { code: 'asksForValue' } };
+    return { resolution: { close: true, why: given.why } };
+  }
+  if (answers.create && given.take !== 'create') return { problem: { code: 'asksWhetherToCreate' } };
+  if (!answers.create && !answers.value) return { problem: { code: 'asksForNoValue' } };
+  if (!answers.create && given.take === 'create') return { problem: { code: 'asksForValue' } };
+  if (remember && !(answers.remember && isSystems)) return { problem: { code: 'notRemembered' } };
+  if (given.take !== 'value') return { resolution: { close: false, answer: { take: given.take }, remember } };
+
+  const type = settings.fields[field]?.type;
+  if (type === undefined) return { problem: { code: 'fieldNotMapped' } };
+  const { defaultCountry } = settings;
+  const value = normaliseValue(type, given.text, { defaultCountry });
+  if (type !== 'text' && type !== 'name' && !isUnderstood(type, value, { defaultCountry }))
+    return { problem: { code: 'notOfType', type } };
+  return { resolution: { close: false, answer: { take: 'value', value }, remember } };
+}
+
+/**
+ * Stores an answer to an open case, which the link's next decision carries out. A second answer, before the first is carried out,
+ * replaces it.
+ *
+ * @param by who answers
+ * @throws {UnknownCase} {@link CaseClosed} {@link UnfitAnswer}
+ */
+export async function answerCase(sql: Sql | Transaction, caseId: number, answer: Answer, by: string): Promise<void> {
+  const fitting = kindsThat(({ answers }) => (answer.take === 'create' ? answers.create : answers.value));
+  await storeAnswer(sql, caseId, answer, by, fitting);
+}
+
+/** Closes a case without an answer (see `Closing`). @throws as answerCase */
+export async function closeCase(sql: Sql | Transaction, caseId: number, by: string, why: string | null): Promise<void> {
+  await storeClosing(
+    sql,
+    caseId,
+    by,
+    why,
+    kindsThat(({ answers }) => answers.close !== null),
+  );
+}
+
+/** Stores a resolution, and the rule that it makes: all or nothing. @throws as answerCase and closeCase */
+export async function storeResolution(
+  sql: Sql,
+  { id, connectionId, field }: Pick<Case, 'id' | 'connectionId' | 'field'>,
+  resolution: Resolution,
+  by: string,
+): Promise<void> {
+  if (resolution.close) return await closeCase(sql, id, by, resolution.why);
+  const { answer, remember } = resolution;
+  await sql.begin(async (tx) => {
+    await answerCase(tx, id, answer, by);
+    if (remember && (answer.take === 'yapla' || answer.take === 'yoplanning'))
+      await rememberRule(tx, connectionId, field, answer.take, id, by);
+  });
+}
