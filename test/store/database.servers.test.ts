@@ -17,12 +17,12 @@ afterEach(async () => {
 });
 
 function connect(url = database.url): Sql {
-  const sql = openDatabase(url, { maxConnections: 1, applicationName: 'database test', reconnectMs: 10 });
+  const sql = openDatabase(url, { maxConnections: 1, applicationName: 'database test' });
   open.push(sql);
   return sql;
 }
 
-const codeOf = (error: { readonly code?: string }) => error.code ?? error;
+const codeOf = (error: unknown) => (error as { readonly code?: string }).code ?? error;
 
 test('a connection that breaks at any moment of being opened fails the statement that asked for it, and nothing else', async () => {
   const { hostname, port } = new URL(database.url);
@@ -39,11 +39,8 @@ test('a connection that breaks at any moment of being opened fails the statement
     ends.push(await connect(url.href)`select 1`.then(() => 'answered', codeOf));
     await gate.close();
   }
-  expect(ends).toContain('ECONNREFUSED');
-  expect(ends.filter((end) => end !== 'ECONNREFUSED' && end !== 'CONNECTION_CLOSED')).toEqual(
-    // All of the answer had come but for the server's word that it is ready for more.
-    ends.at(-1) === 'answered' ? ['answered'] : [],
-  );
+  expect(ends.length).toBeGreaterThan(50);
+  expect(new Set(ends)).toEqual(new Set(['CONNECTION_CLOSED']));
 });
 
 test('a connection that breaks at any moment of a transaction fails it whole, and the pool goes on', async () => {
@@ -121,8 +118,12 @@ test('bigints come as numbers, and one that a number cannot hold is refused', as
   await expect(sql`select 9007199254740993::bigint`).rejects.toThrow(RangeError);
 });
 
-test('an array that is selected as such is refused, instead of coming as a text', async () => {
-  await expect(connect()`select array[1, 2]::bigint[] as list`).rejects.toThrow('to_json');
+test('arrays come as arrays, and a bigint within one that a number cannot hold is refused', async () => {
+  const sql = connect();
+  const [row] =
+    await sql`select array[1, null]::bigint[] as ids, array['a', null, 'NULL'] as texts, '{}'::text[] as none`;
+  expect(row).toEqual({ ids: [1, null], texts: ['a', null, 'NULL'], none: [] });
+  await expect(sql`select array[9007199254740993]`).rejects.toThrow(RangeError);
 });
 
 test('an error of the server can be told without any value', async () => {
