@@ -238,10 +238,16 @@ describe('a pool', () => {
 test('the settings of a session stand beside those of the address', async () => {
   const url = new URL(database.url);
   url.searchParams.set('options', '-c geqo=off');
-  const [row] = await connect(url.href)`
-    select current_setting('geqo') as theirs, current_setting('log_parameter_max_length_on_error') as ours,
-           current_setting('application_name') as name`;
-  expect(row).toEqual({ theirs: 'off', ours: '0', name: 'database test' });
+  const sql = openDatabase(url.href, {
+    maxConnections: 1,
+    applicationName: 'database test',
+    statementTimeoutMs: 7_000,
+  });
+  open.push(sql);
+  const [row] = await sql`
+    select current_setting('geqo') as theirs, current_setting('statement_timeout') as ours,
+           current_setting('log_parameter_max_length_on_error') as silence, current_setting('application_name') as name`;
+  expect(row).toEqual({ theirs: 'off', ours: '7s', silence: '0', name: 'database test' });
 });
 
 test('times and JSON come as they went, and a value that is undefined is refused', async () => {
