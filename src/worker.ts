@@ -17,7 +17,7 @@ import { UnknownConnection } from '../activities/dependencies.js';
 import type { Config } from './config/schema.js';
 import { openConnection, withRules, type OpenConnection } from './connection.js';
 import type { Log } from './log.js';
-import { poolWithKeptPlans, type Sql } from './store/database.js';
+import type { Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './link/claims.js';
 
@@ -113,7 +113,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { config, sql, temporal, log } = options;
   const connections = new Map<string, Promise<OpenConnection>>();
   const claims = new LinkClaims(sql);
-  const keyedSql = poolWithKeptPlans(sql);
+  const keyedSql = sql.another({ plans: 'kept' });
   const opened = (connectionId: string): Promise<OpenConnection> => {
     const known = connections.get(connectionId);
     if (known) return known;

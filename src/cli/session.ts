@@ -97,7 +97,6 @@ const unreachable: ReadonlySet<unknown> = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'ETIMEDOUT',
-  'CONNECT_TIMEOUT',
   'CONNECTION_CLOSED',
   '57P01',
   '57P03',

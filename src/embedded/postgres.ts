@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import postgres from 'postgres';
+import pg from 'pg';
 import { EmbeddedServerError } from './errors.js';
 import { acquireLock } from './lock.js';
 import { stopStrayPostmaster } from './postgresStray.js';
@@ -181,22 +181,22 @@ async function waitUntilAnswering(
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const sql = postgres(urlOf(port, password, 'postgres'), {
-      max: 1,
-      connect_timeout: 5,
-      onnotice: () => undefined,
-      // See store/database.ts.
-      fetch_types: false,
+    const client = new pg.Client({
+      connectionString: urlOf(port, password, 'postgres'),
+      connectionTimeoutMillis: 5_000,
     });
+    // What is under way tells of it, too; an error that nobody takes would end our process.
+    client.on('error', () => undefined);
     try {
-      const existing = await sql`select 1 from pg_database where datname = ${database}`;
-      if (existing.length === 0) await sql`create database ${sql(database)}`;
+      await client.connect();
+      const existing = await client.query('select 1 from pg_database where datname = $1', [database]);
+      if (existing.rowCount === 0) await client.query(`create database ${pg.escapeIdentifier(database)}`);
       return;
     } catch (error) {
       if (server.hasEnded()) throw new EmbeddedServerError(`the process ended (${await server.ended})`);
       if (!isNotYetReady(error) || Date.now() > deadline) throw error;
     } finally {
-      await sql.end({ timeout: 1 });
+      await client.end();
     }
     await sleep(40);
   }
@@ -204,14 +204,9 @@ async function waitUntilAnswering(
 
 function isNotYetReady(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
-  // 57P03: cannot_connect_now, while it starts up or replays its log (PostgreSQL, appendix A).
-  return (
-    code === 'ECONNREFUSED' ||
-    code === 'ECONNRESET' ||
-    code === 'CONNECTION_CLOSED' ||
-    code === 'CONNECT_TIMEOUT' ||
-    code === '57P03'
-  );
+  // 57P03: cannot_connect_now, while it starts up or replays its log (PostgreSQL, appendix A). `pg` gives none where a connection ends,
+  // or is not answered, while it is opened.
+  return code === undefined || code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === '57P03';
 }
 
 function urlOf(port: number, password: string, name: string): string {

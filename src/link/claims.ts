@@ -4,7 +4,7 @@
  * `verify` finds out before anything is written.
  */
 import { createHash } from 'node:crypto';
-import { singleConnection, type Sql } from '../store/database.js';
+import type { Session as DatabaseSession, Sql } from '../store/database.js';
 import { createBatcher, type Batcher } from './batcher.js';
 
 /** Somebody else is writing this link at the moment. Nothing was done; try again later. */
@@ -26,12 +26,7 @@ export class ClaimLost extends Error {
 }
 
 interface Session {
-  /**
-   * A client with one connection, which it opens again by itself when it broke. Not one reserved from the pool: postgres.js 3.4
-   * neither answers nor refuses a query on a reserved connection that broke, and throws outside of any promise.
-   */
-  readonly sql: Sql;
-  readonly pid: number;
+  readonly sql: DatabaseSession;
   /** Postgres grants a lock twice to one session, so two activities of this process are told apart here. */
   readonly held: Set<string>;
   /** Asks Postgres whether this session still lives: once for all who ask before the question is sent. @throws {ClaimLost} */
@@ -65,11 +60,9 @@ export class LinkClaims {
     const granted = new Set<string>();
     try {
       const keys = wanted.map((linkId) => keyOf(connectionId, linkId).toString());
-      const rows = await session.sql<{ n: number; granted: boolean; pid: number }[]>`
-        select n::int as n, pg_try_advisory_lock(key) as granted, pg_backend_pid() as pid
+      const rows = await session.sql<{ n: number; granted: boolean }[]>`
+        select n::int as n, pg_try_advisory_lock(key) as granted
           from unnest(${keys}::text[]::bigint[]) with ordinality as k(key, n)`;
-      // Another backend answers when the client reconnected by itself: locks that it took would be nobody's to give back.
-      if (rows.some((row) => row.pid !== session.pid)) throw new ClaimLost();
       for (const row of rows) if (row.granted) granted.add(wanted[row.n - 1]!);
     } catch {
       await this.lose(session);
@@ -100,20 +93,10 @@ export class LinkClaims {
     await session.check();
   }
 
-  private async isAlive({ sql, pid }: Pick<Session, 'sql' | 'pid'>): Promise<boolean> {
-    try {
-      const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-      return row!.pid === pid;
-    } catch {
-      // Whatever the reason, the claims cannot be relied on.
-      return false;
-    }
-  }
-
   private async unlock(session: Session, keys: readonly string[]): Promise<void> {
     if (keys.length === 0 || !(await this.isCurrent(session))) return;
     try {
-      await session.sql`select pg_advisory_unlock(key) from unnest(${keys as string[]}::text[]::bigint[]) as k(key)`;
+      await session.sql`select pg_advisory_unlock(key) from unnest(${keys}::text[]::bigint[]) as k(key)`;
     } catch {
       await this.lose(session);
     }
@@ -128,29 +111,29 @@ export class LinkClaims {
     if (!(await this.isCurrent(session))) return;
     this.session = null;
     session.held.clear();
-    // Where the client reconnected meanwhile, locks of the new backend end here too.
-    await session.sql.end({ timeout: 0 });
+    session.sql.close();
   }
 
   private open(): Promise<Session> {
     if (this.session === null) {
-      const sql = singleConnection(this.sql);
-      const opening = sql<{ pid: number }[]>`select pg_backend_pid() as pid`.then(([row]) => {
+      const opening = this.sql.openSession().then((sql) => {
         const session: Session = {
           sql,
-          pid: row!.pid,
           held: new Set<string>(),
           check: createBatcher(async () => {
-            if (await this.isAlive(session)) return;
-            await this.lose(session);
-            throw new ClaimLost();
+            try {
+              await sql`select 1`;
+            } catch {
+              // Whatever the reason, the claims cannot be relied on.
+              await this.lose(session);
+              throw new ClaimLost();
+            }
           }),
         };
         return session;
       });
       opening.catch(() => {
         if (this.session === opening) this.session = null;
-        void sql.end({ timeout: 0 });
       });
       this.session = opening;
     }

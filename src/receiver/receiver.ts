@@ -51,7 +51,6 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
     maxConnections: settings.databaseConnections,
     applicationName: 'passerelle-receiver',
     statementTimeoutMs: settings.storeTimeoutMs,
-    reconnectMs: settings.retryMs,
     plans: 'kept',
   });
 

@@ -12,8 +12,8 @@ interface Row extends Candidate {
 /** Two conditions rather than one with OR: PostgreSQL can look each up in its index, or hash it; an OR it tries on each pair of rows. */
 const free = (sql: Sql, connectionId: string, doubtful: Doubtful) => sql`
   s.connection_id = ${connectionId} and s.gone_at is null
-  and not (s.system = 'yapla' and s.external_id = any(${doubtful.yapla as string[]}))
-  and not (s.system = 'yoplanning' and s.external_id = any(${doubtful.yoplanning as string[]}))
+  and not (s.system = 'yapla' and s.external_id = any(${doubtful.yapla}))
+  and not (s.system = 'yoplanning' and s.external_id = any(${doubtful.yoplanning}))
   and not exists (select 1 from link l where l.connection_id = s.connection_id
                    and s.system = 'yapla' and l.yapla_id = s.external_id)
   and not exists (select 1 from link l where l.connection_id = s.connection_id
@@ -26,12 +26,15 @@ export async function* groupsByKey(
   rule: number,
   doubtful: Doubtful,
 ): AsyncGenerator<readonly Candidate[]> {
-  yield* groups(sql`
+  yield* groups(
+    sql,
+    sql`
     select * from (
       select s.system, s.external_id as id, s.fields, s.external_reference as "externalReference", s.match_keys[${rule + 1}] as key,
              count(*) over (partition by s.match_keys[${rule + 1}]) as n
         from shadow s where ${free(sql, connectionId, doubtful)} and s.match_keys[${rule + 1}] is not null) f
-     where n > 1 order by key, system, id`);
+     where n > 1 order by key, system, id`,
+  );
 }
 
 /**
@@ -79,11 +82,11 @@ export async function lookAlikesOfLinked(
   return rows.map(({ system, id, linked }) => [id, ...linked].map((one) => candidate(system, one)));
 }
 
-async function* groups(query: Fragment): AsyncGenerator<readonly Candidate[]> {
+async function* groups(sql: Sql, query: Fragment): AsyncGenerator<readonly Candidate[]> {
   let key: string | undefined;
   let group: Candidate[] = [];
-  for await (const rows of query.cursor(500)) {
-    for (const { key: next, ...candidate } of rows as Row[]) {
+  for await (const rows of sql.pages<Row>(query, 500)) {
+    for (const { key: next, ...candidate } of rows) {
       if (next !== key && group.length > 0) {
         yield group;
         group = [];

@@ -1,13 +1,48 @@
-/** The PostgreSQL client. It runs with corrections of ours, without which a lost connection can end or block the process: docs/engineers.md. */
-import postgres from 'postgres';
+/** The database, as every store module takes it: statements as tagged templates, on a pool of connections. */
+import { Sql as Template } from 'sql-template-tag';
+import { clientConfig, Connection } from './postgres/connection.js';
+import { Pool } from './postgres/pool.js';
+import { statements, type Fragment, type Row, type Run, type Statements } from './postgres/query.js';
+import { OpenTransaction } from './postgres/transaction.js';
 
-/** The database as every store module takes it. `bigint` columns come as numbers; arrays are sent, and come as JSON (`to_json`). */
-export type Sql = postgres.Sql<{ bigint: number }>;
+export { ConnectionLost, DatabaseError, withoutValues } from './postgres/errors.js';
+export type { Fragment } from './postgres/query.js';
+
+/**
+ * A pool. Each statement runs on a connection of its own choice, and whether a statement was carried out whose connection broke is not
+ * known. `json` comes parsed, times as `Date`, `bigint` as number.
+ */
+export interface Sql extends Statements {
+  /**
+   * Runs `work` in a transaction, all of it on one connection, and commits. Where anything fails it is rolled back whole, also where the
+   * error of a statement was caught. Statements that are awaited together cost one round trip.
+   */
+  begin<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** What a statement selects, so many rows at a time: for more than should stand in memory. Holds a connection until its end. */
+  pages<R extends object>(statement: Fragment, rowsPerPage: number): AsyncGenerator<readonly R[]>;
+  /** A connection of its own beside the pool, for what lives as long as a session (advisory locks). */
+  openSession(): Promise<Session>;
+  /** Another pool for the same database, of the same size. */
+  another(options: Pick<DatabaseOptions, 'plans'>): Sql;
+  /**
+   * Takes no more statements and waits for those under way. Repeatable.
+   *
+   * @param options `timeout`: after so many seconds they are cut. Left out: never
+   */
+  end(options?: { readonly timeout: number }): Promise<void>;
+}
+
 /** The same within `sql.begin(...)`. */
-export type Transaction = postgres.TransactionSql<{ bigint: number }>;
+export interface Transaction extends Statements {
+  /** Several statements as one text, without parameters. @returns the rows, where it is one statement only */
+  script(text: string): Promise<Row[]>;
+}
 
-/** A part of a statement, made by the same template tag. */
-export type Fragment = postgres.PendingQuery<postgres.Row[]>;
+/** One connection. It is not opened anew when it breaks: each further statement then fails. */
+export interface Session extends Statements {
+  /** Ends the session at once, whatever is under way. Repeatable. */
+  close(): void;
+}
 
 export interface DatabaseOptions {
   /** Most connections of this pool. */
@@ -16,8 +51,6 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** The server gives up a statement that runs for longer. Left out: none is. */
   readonly statementTimeoutMs?: number;
-  /** Pause before a lost connection is made again. Left out: grows to 20 s, which is too long for who must answer at once. */
-  readonly reconnectMs?: number;
   /** Whether a statement is planned at each call, or once a session (see `keptPlans`). Left out: at each call. */
   readonly plans?: 'fresh' | 'kept';
 }
@@ -43,78 +76,86 @@ const keptPlans = {
   enable_mergejoin: 'off',
 } as const;
 
-/** PostgreSQL's object ids of types (its table pg_type). */
-const BIGINT = 20;
-const arrayTypes = { texts: 1009, bigints: 1016, integers: 1007, doubles: 1022 } as const;
-
-/** Ids and counts: a value that a number cannot hold exactly must fail, not be rounded into another record's id. */
-function parseBigint(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError('a bigint of the database is too large to be read exactly');
-  return value;
-}
-
-/** An array as PostgreSQL reads it (https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO). */
-function arrayLiteral(values: readonly (string | number | null)[]): string {
-  const elements = values.map((value) =>
-    value === null ? 'NULL' : `"${String(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
-  );
-  return `{${elements.join(',')}}`;
-}
-
-function arrayType(oid: number) {
-  return { to: oid, from: [oid], serialize: arrayLiteral, parse: notAsArray };
-}
-
-function notAsArray(): never {
-  throw new TypeError('arrays are not read from the database as such: select them by to_json(…)');
-}
-
 /**
- * Opens a pool. Nothing is connected before the first query; end it with `sql.end()`.
+ * Opens a pool. Nothing is connected before the first statement, and a connection that broke is opened anew by the next one; end it with
+ * `sql.end()`.
  *
  * Notices are dropped: they are the server's free text. For the same reason errors must pass through `withoutValues` before they
  * are logged or leave the process.
  */
 export function openDatabase(url: string, options: DatabaseOptions): Sql {
-  return postgres(url, {
-    max: options.maxConnections,
-    onnotice: () => undefined,
-    ...(options.reconnectMs === undefined ? {} : { backoff: () => options.reconnectMs! / 1_000 }),
-    connection: {
-      application_name: options.applicationName,
+  const config = clientConfig(url, {
+    applicationName: options.applicationName,
+    settings: {
       ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
       ...(options.plans === 'kept' ? keptPlans : freshPlans),
       // The server's own log must not quote the parameters of a statement that failed: they are people's data.
       log_parameter_max_length_on_error: 0,
     },
-    // Else each connection asks PostgreSQL for its array types before its first statement, and postgres.js 3.4 lets nobody catch the
-    // failure of that question: a server that goes down in this moment would end our process.
-    fetch_types: false,
-    types: {
-      bigint: { to: BIGINT, from: [BIGINT], serialize: String, parse: parseBigint },
-      ...Object.fromEntries(Object.entries(arrayTypes).map(([name, oid]) => [name, arrayType(oid)])),
+  });
+  const pool = new Pool(config, options.maxConnections);
+  const run: Run = (statement) => pool.use((connection) => connection.run(statement));
+  return Object.assign(statements(run), {
+    begin: <T>(work: (tx: Transaction) => Promise<T>) => pool.use((connection) => transact(connection, work)),
+    pages: <R extends object>(statement: Fragment, rowsPerPage: number) => pages<R>(pool, statement, rowsPerPage),
+    openSession: async () => {
+      const connection = await new Connection(config).open();
+      return Object.assign(
+        statements((statement) => connection.run(statement)),
+        { close: () => connection.destroy() },
+      );
     },
+    another: (others: Pick<DatabaseOptions, 'plans'>) => openDatabase(url, { ...options, ...others }),
+    end: async (ending?: { readonly timeout: number }) =>
+      await pool.end(ending === undefined ? undefined : ending.timeout * 1_000),
   });
 }
 
-/**
- * A client of its own for the same database, with one connection that is not closed for its age or idleness: for what lives as long
- * as a session (advisory locks). End it with `sql.end()`.
- */
-export function singleConnection(sql: Sql): Sql {
-  return postgres({
-    ...sql.options,
-    max: 1,
-    idle_timeout: null,
-    max_lifetime: null,
-  } as unknown as postgres.Options<never>);
+async function transact<T>(connection: Connection, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const transaction = await OpenTransaction.begin(connection);
+  const tx = Object.assign(
+    statements((statement) => transaction.run(statement)),
+    { script: (text: string) => transaction.script(text) },
+  );
+  let result: T;
+  try {
+    result = await work(tx);
+  } catch (error) {
+    await transaction.rollback();
+    throw error;
+  }
+  await transaction.commit();
+  return result;
 }
 
-/** A pool of its own for the same database, of the same size, in which plans are kept (see `keptPlans`). End it with `sql.end()`. */
-export function poolWithKeptPlans(sql: Sql): Sql {
-  const connection = { ...sql.options.connection, ...keptPlans };
-  return postgres({ ...sql.options, connection } as unknown as postgres.Options<never>);
+async function* pages<R extends object>(
+  pool: Pool,
+  statement: Fragment,
+  rowsPerPage: number,
+): AsyncGenerator<readonly R[]> {
+  const { connection, giveBack } = await pool.take();
+  try {
+    const transaction = await OpenTransaction.begin(connection);
+    try {
+      // All of it will be read: not the plan whose first rows come soonest.
+      const whole = transaction.run(new Template(['set local cursor_tuple_fraction = 1'], []));
+      await Promise.all([
+        whole,
+        transaction.run(new Template(['declare page no scroll cursor for ', ''], [statement])),
+      ]);
+      const fetch = new Template([`fetch ${rowsPerPage} from page`], []);
+      for (let rows: readonly Row[] = []; ;) {
+        rows = await transaction.run(fetch);
+        if (rows.length > 0) yield rows as readonly R[];
+        if (rows.length < rowsPerPage) break;
+      }
+    } finally {
+      // Nothing was changed; the cursor ends with the transaction.
+      await transaction.rollback();
+    }
+  } finally {
+    giveBack();
+  }
 }
 
 /**
@@ -123,31 +164,6 @@ export function poolWithKeptPlans(sql: Sql): Sql {
  */
 export function jsonTexts(values: readonly unknown[]): string[] {
   return values.map((value) => JSON.stringify(value));
-}
-
-/** A database error without the server's words. Matched by `code` (SQLSTATE). */
-export class DatabaseError extends Error {
-  override readonly name = 'DatabaseError';
-  constructor(
-    /** SQLSTATE, for example `23505`. */
-    readonly code: string,
-    readonly table: string | undefined,
-    readonly constraint: string | undefined,
-    readonly routine: string | undefined,
-  ) {
-    const where = [table && `table ${table}`, constraint && `constraint ${constraint}`, routine && `in ${routine}`];
-    super(`PostgreSQL refused a statement: SQLSTATE ${code} (${where.filter(Boolean).join(', ') || 'no place named'})`);
-  }
-}
-
-/**
- * PostgreSQL's messages and details quote the offending row (`Key (email)=(…) already exists`, `invalid input syntax …: "…"`).
- * Returns a `DatabaseError` with the code and the place only; any other error comes back as it is.
- */
-export function withoutValues(error: unknown): unknown {
-  if (!(error instanceof postgres.PostgresError)) return error;
-  const place = (text: string | undefined) => text || undefined;
-  return new DatabaseError(error.code, place(error.table_name), place(error.constraint_name), place(error.routine));
 }
 
 /** Plans are kept (see `keptPlans`) for the rest of a transaction, whatever pool it runs in. */

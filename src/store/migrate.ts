@@ -28,7 +28,7 @@ export async function migrate(database: string | Sql): Promise<string[]> {
       await sql.end();
     }
   }
-  return database.begin<string[]>(async (transaction) => {
+  return database.begin(async (transaction) => {
     await transaction`SELECT pg_advisory_xact_lock(${LOCK})`;
     const [place] = await transaction<{ database: string }[]>`SELECT current_database() AS database`;
     const postgrator = new Postgrator({
@@ -36,7 +36,7 @@ export async function migrate(database: string | Sql): Promise<string[]> {
       driver: 'pg',
       database: place!.database,
       schemaTable: 'schema_migration',
-      execQuery: async (query) => ({ rows: [...(await transaction.unsafe(query))] }),
+      execQuery: async (query) => ({ rows: await transaction.script(query) }),
     });
     return (await applied(postgrator)).map((migration) => `${migration.version} ${migration.name}`);
   });

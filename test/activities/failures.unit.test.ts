@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import postgres from 'postgres';
+import pg from 'pg';
 import { toApplicationFailure } from '../../activities/failures.js';
 import { UnknownConnection } from '../../activities/dependencies.js';
 import type { UnexpectedError } from '../../activities/unexpected.js';
@@ -100,10 +100,10 @@ test('what Temporal knows already passes as it is', () => {
 });
 
 test('a database error keeps its code and place, and loses the words that quote the row', () => {
-  const error = Object.assign(new postgres.PostgresError('Key (email)=(zoe@example.org) already exists'), {
+  const error = Object.assign(new pg.DatabaseError('Key (email)=(zoe@example.org) already exists', 0, 'error'), {
     code: '23505',
-    table_name: 'link',
-    constraint_name: 'link_yapla',
+    table: 'link',
+    constraint: 'link_yapla',
   });
   const failure = cross(error);
   expect(failure).toMatchObject({ type: 'DatabaseError', nonRetryable: false });

@@ -15,7 +15,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import getPort from 'get-port';
-import postgres from 'postgres';
+import { openDatabase, type Sql } from '../../src/store/database.js';
 import { EmbeddedServerError, LockHeldError } from '../../src/embedded/errors.js';
 import { startPostgres, type EmbeddedPostgres, type PostgresOptions } from '../../src/embedded/postgres.js';
 import { sharedDirectory } from '../../src/embedded/postgresBinaries.js';
@@ -35,8 +35,8 @@ describe('the embedded PostgreSQL', () => {
     return server;
   }
 
-  async function query<T>(url: string, action: (sql: postgres.Sql) => Promise<T>): Promise<T> {
-    const sql = postgres(url, { max: 1, onnotice: () => undefined });
+  async function query<T>(url: string, action: (sql: Sql) => Promise<T>): Promise<T> {
+    const sql = openDatabase(url, { maxConnections: 1, applicationName: 'test' });
     try {
       return await action(sql);
     } finally {

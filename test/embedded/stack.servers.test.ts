@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import postgres from 'postgres';
+import { openDatabase } from '../../src/store/database.js';
 import { readFileSync } from 'node:fs';
 import { isLocked } from '../../src/embedded/lock.js';
 import { identify } from '../../src/embedded/processes.js';
@@ -36,7 +36,7 @@ describe('the stack', () => {
 
   test('brings up both servers, and takes both down', async () => {
     const stack = await start();
-    const sql = postgres(stack.databaseUrl, { max: 1 });
+    const sql = openDatabase(stack.databaseUrl, { maxConnections: 1, applicationName: 'test' });
     expect(await sql`select 1 as answer`).toEqual([{ answer: 1 }]);
     await sql.end();
     const { connection } = await connectTemporal({ address: stack.temporalAddress, namespace: 'default' });
@@ -53,7 +53,7 @@ describe('the stack', () => {
     expect(existsSync(path.join(dataDirectory, 'postgres'))).toBe(false);
     expect(existsSync(path.join(dataDirectory, 'temporal'))).toBe(false);
     await stack.stop();
-    const sql = postgres(database.url, { max: 1 });
+    const sql = openDatabase(database.url, { maxConnections: 1, applicationName: 'test' });
     expect(await sql`select 1 as answer`).toEqual([{ answer: 1 }]);
     await sql.end();
     await database.drop();

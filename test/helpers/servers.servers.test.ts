@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
-import postgres from 'postgres';
+import { openDatabase } from '../../src/store/database.js';
 import { connectTemporal, ensureSearchAttributes } from '../../src/temporal.js';
 import { freshDatabase, temporalAddress } from './servers.js';
 
@@ -12,8 +12,8 @@ describe('the servers behind the tests', () => {
   test('a fresh database holds the migrated schema and nothing of another test', async () => {
     const [one, two] = await Promise.all([freshDatabase(), freshDatabase()]);
     undo.push(one.drop, two.drop);
-    const sqlOne = postgres(one.url, { max: 1 });
-    const sqlTwo = postgres(two.url, { max: 1 });
+    const sqlOne = openDatabase(one.url, { maxConnections: 1, applicationName: 'test' });
+    const sqlTwo = openDatabase(two.url, { maxConnections: 1, applicationName: 'test' });
     undo.push(
       () => sqlOne.end(),
       () => sqlTwo.end(),
@@ -28,12 +28,12 @@ describe('the servers behind the tests', () => {
 
   test('a dropped database is gone, also while a session is still in it', async () => {
     const database = await freshDatabase();
-    const sql = postgres(database.url, { max: 1 });
+    const sql = openDatabase(database.url, { maxConnections: 1, applicationName: 'test' });
     undo.push(() => sql.end({ timeout: 1 }));
     await sql`select 1`;
     await database.drop();
     await database.drop();
-    const late = postgres(database.url, { max: 1 });
+    const late = openDatabase(database.url, { maxConnections: 1, applicationName: 'test' });
     undo.push(() => late.end({ timeout: 1 }));
     await expect(late`select 1`).rejects.toMatchObject({ code: '3D000' });
   });

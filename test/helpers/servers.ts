@@ -1,6 +1,6 @@
 /** The running servers, as a test file of the `servers` project sees them. */
 import { randomBytes } from 'node:crypto';
-import postgres from 'postgres';
+import { openDatabase, type Sql } from '../../src/store/database.js';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { TestServers } from './testServers.js';
 
@@ -53,8 +53,8 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   };
 }
 
-async function asAdministrator(url: string, action: (sql: postgres.Sql) => Promise<void>): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => undefined });
+async function asAdministrator(url: string, action: (sql: Sql) => Promise<void>): Promise<void> {
+  const sql = openDatabase(url, { maxConnections: 1, applicationName: 'test' });
   try {
     await action(sql);
   } finally {

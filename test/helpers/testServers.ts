@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
-import postgres from 'postgres';
+import { openDatabase } from '../../src/store/database.js';
 import { acquireLock, isLocked } from '../../src/embedded/lock.js';
 import { startStack, type Stack } from '../../src/embedded/stack.js';
 import { stopLeftBehindPostgres } from '../../src/embedded/postgres.js';
@@ -67,7 +67,7 @@ export async function startTestServers(): Promise<{ servers: TestServers; stop: 
 /** Applies what every test expects to be there; repeatable on a pair that is re-used. */
 export async function prepare(databaseUrl: string, temporalAddress: string): Promise<TestServers> {
   const templateDatabase = 'template_passerelle';
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => undefined });
+  const sql = openDatabase(databaseUrl, { maxConnections: 1, applicationName: 'test' });
   const existing = await sql`select 1 from pg_database where datname = ${templateDatabase}`;
   if (existing.length === 0) await sql`create database ${sql(templateDatabase)}`;
   await sql.end();

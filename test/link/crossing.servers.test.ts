@@ -1,7 +1,7 @@
 /** Two readings of one record cross: a list stores it while it is read or written by itself. Nobody can tell which is the younger. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decideLive } from '../../src/core/live.js';
-import { poolWithKeptPlans, type Sql, openDatabase } from '../../src/store/database.js';
+import { type Sql, openDatabase } from '../../src/store/database.js';
 import { addEvents, addressEvents, takeEvents, tellsNothing } from '../../src/store/inbox.js';
 import { recordIntents } from '../../src/store/intents.js';
 import { pairsByIds, agree } from '../../src/store/links.js';
@@ -31,7 +31,7 @@ const live = { maxFlips: 3, flipWindowMs: 3_600_000, maxAttempts: 4 };
 beforeAll(async () => {
   database = await freshDatabase();
   pool = openDatabase(database.url, { maxConnections: 4, applicationName: 'crossing test' });
-  sql = poolWithKeptPlans(pool);
+  sql = pool.another({ plans: 'kept' });
 });
 afterAll(async () => {
   await sql.end();
