@@ -4,7 +4,7 @@
  */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { LiveOutcome } from '../src/core/live.js';
-import type { SystemName } from '../src/core/record.js';
+import type { RecordKind, SystemName } from '../src/core/record.js';
 
 export interface SyncRecordInput {
   readonly connectionId: string;
@@ -83,7 +83,7 @@ export const resumeRecordSignal = defineSignal('resume');
 
 export const recordProgressQuery = defineQuery<RecordProgress>('progress');
 
-/** Id of a link's workflow: one at a time, so that events of either system about one person meet in it. */
-export function syncRecordId(connectionId: string, linkId: string): string {
-  return `member/${connectionId}/${linkId}`;
+/** Id of a link's workflow, such as `person/club/yapla:1042`: one at a time, so that events of either system about one record meet in it. */
+export function syncRecordId(connectionId: string, linkId: string, kind: RecordKind = 'person'): string {
+  return `${kind}/${connectionId}/${linkId}`;
 }
