@@ -34,7 +34,7 @@ export const bulkSyncScenarios: readonly Scenario[] = [
     run: async (house) => {
       const handle = await house.startBulk({ autoApprove: false });
       const { plan } = await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
-      await handle.signal(approveSignal, { by: 'fixture', plan: plan!.number });
+      await handle.signal(approveSignal, { plan: plan!.number });
       await untilProgress(handle, ({ phase }) => phase === 'applying');
       await handle.signal(pauseSignal);
       await untilProgress(handle, ({ state }) => state.kind === 'paused');
