@@ -54,7 +54,7 @@ export class NoWorkerAnswers extends Error {
   }
 }
 
-/** So long a person waits for an answer. A worker that lives answers within a moment; one that is busy, within seconds. */
+/** So long a person waits for an answer, in milliseconds. A worker that lives answers within a moment; one that is busy, within seconds. */
 const answerMs = 15_000;
 
 /**
@@ -63,9 +63,14 @@ const answerMs = 15_000;
  * @param send executes the update
  * @throws {BulkSyncRefuses} {@link NoBulkSync} {@link NoWorkerAnswers}
  */
-export async function tellBulkSync(client: Client, connectionId: string, send: () => Promise<void>): Promise<void> {
+export async function tellBulkSync(
+  client: Client,
+  connectionId: string,
+  send: () => Promise<void>,
+  patienceMs = answerMs,
+): Promise<void> {
   try {
-    await client.withDeadline(Date.now() + answerMs, send);
+    await client.withDeadline(Date.now() + patienceMs, send);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw new NoBulkSync(connectionId, { cause: error });
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
