@@ -12,7 +12,7 @@ import type {
   PlanSummary,
 } from '../../workflows/bulkSync.messages.js';
 import { decidePlan, planDecision } from './decidePlan.js';
-import { followBulk } from './followBulk.js';
+import { followBulk, type Watched } from './followBulk.js';
 import { planText } from './planText.js';
 import type { Output } from './output.js';
 
@@ -54,7 +54,21 @@ export async function runBulkSync(run: BulkRun): Promise<BulkRunEnd> {
         : `A bulk sync of ${connectionId} is under way: it is followed to its end.`,
     ),
   );
-  const watched = { handle, sql, output, ended: settled(handle.result()) };
+  const watching = new AbortController();
+  const ended = settled(client.withAbortSignal(watching.signal, () => handle.result()));
+  try {
+    return await followToItsEnd({ ...run, output }, { handle, sql, output, ended });
+  } finally {
+    // Whoever closes the connection now would leave a question to Temporal open, which is asked again on a closed channel.
+    watching.abort();
+    await ended;
+  }
+}
+
+async function followToItsEnd(run: BulkRun, watched: Watched): Promise<BulkRunEnd> {
+  const { sql, output } = run;
+  const { handle } = watched;
+  const { connectionId } = run.input;
   const planned = await followBulk(watched, ({ plan }) => plan !== null);
   if (planned?.plan != null) {
     const { plan } = planned;
@@ -63,7 +77,7 @@ export async function runBulkSync(run: BulkRun): Promise<BulkRunEnd> {
     output.print(planText({ ...plan, connection: connectionId, samples }, output, Date.now()));
     output.print();
     const asked = await followBulk(watched, (seen) => waits(seen) || seen.decision !== null);
-    if (asked !== null && waits(asked)) await decide({ ...run, output }, handle, plan);
+    if (asked !== null && waits(asked)) await decide(run, handle, plan);
   }
   const ended = await followBulk(watched, () => false);
   const result = await resultOf(handle, connectionId);
