@@ -66,7 +66,7 @@ const answerMs = 15_000;
 export async function tellBulkSync(
   client: Client,
   connectionId: string,
-  send: () => Promise<void>,
+  send: () => Promise<unknown>,
   patienceMs = answerMs,
 ): Promise<void> {
   try {

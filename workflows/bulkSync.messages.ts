@@ -130,15 +130,15 @@ export interface Refusal {
   readonly text: string;
 }
 
-export const approveUpdate = defineUpdate<void, [PlanMessage]>('approve');
-export const rejectUpdate = defineUpdate<void, [PlanMessage]>('reject');
-export const pauseUpdate = defineUpdate<void>('pause');
+export const approveUpdate = defineUpdate<undefined, [PlanMessage]>('approve');
+export const rejectUpdate = defineUpdate<undefined, [PlanMessage]>('reject');
+export const pauseUpdate = defineUpdate<undefined>('pause');
 /** Ends a pause, and lifts a stop: the connection's budget opens again and the step that failed is repeated. */
-export const resumeUpdate = defineUpdate<void>('resume');
+export const resumeUpdate = defineUpdate<undefined>('resume');
 /** Stops for good: what is under way is finished, the rest of the plan is left. */
-export const cancelUpdate = defineUpdate<void>('cancel');
+export const cancelUpdate = defineUpdate<undefined>('cancel');
 /** A newer bulk sync is to be started: one whose plan waits for approval ends, any other goes on and refuses. */
-export const supersedeUpdate = defineUpdate<void>('supersede');
+export const supersedeUpdate = defineUpdate<undefined>('supersede');
 
 export const approveSignal = defineSignal<[PlanMessage]>('approve');
 export const rejectSignal = defineSignal<[PlanMessage]>('reject');

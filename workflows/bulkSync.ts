@@ -77,7 +77,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   let shown = { phase: run.phase, state: run.progress.state.kind };
 
   // --- messages: handlers before the first await ---
-  function take(message: BulkMessage): void {
+  function take(message: BulkMessage): undefined {
     run.take(message);
     if (message.verb === 'pause' || message.verb === 'cancel') for (const scope of underWay) scope.cancel();
     show();
@@ -101,7 +101,9 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
     ['reject', rejectUpdate, rejectSignal],
   ] as const) {
     const messageOf = (told: PlanMessage) => ({ verb, ...told });
-    setHandler(update, (told) => take(messageOf(told)), { validator: (told) => validate(messageOf(told)) });
+    setHandler(update, (told) => take(messageOf(told)), {
+      validator: (told: PlanMessage) => validate(messageOf(told)),
+    });
     setHandler(signal, (told) => takeSignal(messageOf(told)));
   }
   for (const [verb, update, signal] of [

@@ -70,8 +70,8 @@ async function followToItsEnd(run: BulkRun, watched: Watched): Promise<BulkRunEn
   const { handle } = watched;
   const { connectionId } = run.input;
   const planned = await followBulk(watched, ({ plan }) => plan !== null);
-  if (planned?.plan != null) {
-    const { plan } = planned;
+  const plan = planned?.plan ?? null;
+  if (plan !== null) {
     const samples = await sampleItems(sql, connectionId, plan.id, run.samples);
     output.print();
     output.print(planText({ ...plan, connection: connectionId, samples }, output, Date.now()));
@@ -83,7 +83,7 @@ async function followToItsEnd(run: BulkRun, watched: Watched): Promise<BulkRunEn
   const result = await resultOf(handle, connectionId);
   const words = endWords[result.outcome];
   if (words !== undefined) output.note(`Plan ${result.plan ?? ''} ${words}: nothing of it was applied.`);
-  return { handle, plan: ended?.plan ?? planned?.plan ?? null, result };
+  return { handle, plan: ended?.plan ?? plan, result };
 }
 
 const endWords: Partial<Readonly<Record<BulkOutcome, string>>> = {

@@ -3,7 +3,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyTotals, type PlanTotals } from '../../src/core/plan.js';
 import { systemNames } from '../../src/core/record.js';
-import { BulkRun, newBulkRun, type BulkMessage, type BulkStep, type RunOptions } from '../../workflows/bulkRun.js';
+import {
+  BulkRun,
+  newBulkRun,
+  type BulkMessage,
+  type BulkRunState,
+  type BulkStep,
+  type RunOptions,
+} from '../../workflows/bulkRun.js';
 import type { Hold } from '../../workflows/bulkSync.messages.js';
 import { checkProperty } from '../helpers/property.js';
 
@@ -372,7 +379,7 @@ test('in whatever order things happen, no step applies a plan that nobody approv
         const ended = run.step === 'end' ? run.outcome : null;
         if (one === 'carry') {
           const { progress } = run;
-          run = new BulkRun(JSON.parse(JSON.stringify(run.state)));
+          run = new BulkRun(JSON.parse(JSON.stringify(run.state)) as BulkRunState);
           run.prepared({ ...options, autoApprove });
           expect(run.progress).toEqual(progress);
         } else if (one === 'step') {

@@ -54,7 +54,9 @@ describe('a plan that a person decides about', () => {
   test('is not decided twice: whoever comes second is told why, by the run or, once it has ended, by the store', async () => {
     const { handle, plan } = await waiting();
     const verbs = ['approve', 'reject'] as const;
-    const answers = await Promise.all(verbs.map((verb) => decide(verb, plan).catch((error: Error) => error.message)));
+    const answers = await Promise.all(
+      verbs.map((verb) => decide(verb, plan).catch((error: unknown) => (error as Error).message)),
+    );
     const first = answers.findIndex((answer) => answer.startsWith('Plan 1: '));
     expect(answers[first]).toBe(`Plan 1: ${first === 0 ? 'approved' : 'rejected'} by ${by}.`);
     expect(answers[1 - first]).toMatch(/^plan 1 (was|belongs to a sync that) .* any more/);

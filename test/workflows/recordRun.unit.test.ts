@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LinkView } from '../../src/core/live.js';
 import type { FieldDefinition } from '../../src/core/record.js';
-import { RecordRun } from '../../workflows/recordRun.js';
+import { RecordRun, type RecordRunState } from '../../workflows/recordRun.js';
 import { checkProperty } from '../helpers/property.js';
 
 const city: FieldDefinition = { name: 'city', type: 'text', rule: 'ask', direction: 'both' };
@@ -209,7 +209,7 @@ test('a run that is carried on at any rest is the same run, and nothing that was
       if (one === 'work' || one === 'dropped') look(one === 'dropped');
       if (one === 'carry') {
         const { mode, result, isWoken } = run;
-        run = new RecordRun(JSON.parse(JSON.stringify(run.state)));
+        run = new RecordRun(JSON.parse(JSON.stringify(run.state)) as RecordRunState);
         expect([run.mode, run.result, run.isWoken]).toEqual([mode, result, isWoken]);
       }
     }
