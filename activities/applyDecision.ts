@@ -16,22 +16,19 @@ export interface ApplyDecisionInput {
   readonly decision: LiveDecision;
   /** Of the view that was decided on. */
   readonly version: number;
-  /**
-   * The same at every attempt, local or not, and of no other application: by it the journal knows a repeated write. Left out by workflows
-   * that were started before they named it: the activity's own id names it.
-   */
-  readonly writeId?: string;
+  /** The same at every attempt, local or not, and of no other application: by it the journal knows a repeated write. */
+  readonly writeId: string;
 }
 
 /** Carries out what the workflow decided, if the link still is as it was; returns how it stands now. */
 export const applyDecision = ({ keyedSql, claims, configured }: Dependencies) => {
   const localAttempts = new LocalAttempts<Applied>();
   return async (input: ApplyDecisionInput): Promise<AppliedDecision> => {
-    const { activityId, isLocal, workflowExecution } = activityInfo();
-    const writeId = input.writeId ?? `live/${workflowExecution?.runId ?? 'none'}/${activityId}`;
     const connection = await configured(input.connectionId);
-    const applying = { ...input, sql: keyedSql, claims, connection, writeId, patienceMs: attemptPatienceMs() };
-    const applied = await localAttempts.join(writeId, () => withHeartbeat(() => apply(applying), { first: 'later' }));
-    return isLocal ? { ...applied, decision: input.decision } : applied;
+    const applying = { ...input, sql: keyedSql, claims, connection, patienceMs: attemptPatienceMs() };
+    const applied = await localAttempts.join(input.writeId, () =>
+      withHeartbeat(() => apply(applying), { first: 'later' }),
+    );
+    return activityInfo().isLocal ? { ...applied, decision: input.decision } : applied;
   };
 };

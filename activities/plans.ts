@@ -2,8 +2,10 @@ import { systemNames, type SystemName } from '../src/core/record.js';
 import { closeGuardCases } from '../src/cases/guard.js';
 import { openIntents } from '../src/store/intents.js';
 import { dropProposals } from '../src/store/links.js';
-import { approvePlan, draftPlan as storeDraft, endPlan } from '../src/store/plans.js';
+import { approvePlan, deciderOf, draftPlan as storeDraft, endPlan, type PlanEnd } from '../src/store/plans.js';
 import { endedItems } from '../src/store/planItems.js';
+import type { Sql } from '../src/store/database.js';
+import type { Decider } from '../workflows/bulkSync.messages.js';
 import type { ChunkCounts } from './applyChunk.js';
 import type { Dependencies } from './dependencies.js';
 
@@ -19,16 +21,28 @@ export const markPlan =
   async (input: {
     connectionId: string;
     planId: number;
-    status: 'approved' | 'applied' | 'rejected' | 'cancelled';
-    by?: string;
+    status: 'approved' | PlanEnd;
+    /** Who decided; left out where nobody did. */
+    by?: Decider;
   }): Promise<void> => {
-    if (input.status === 'approved') await approvePlan(sql, input.connectionId, input.planId, input.by ?? null);
+    const by = input.by === undefined ? null : await nameOf(sql, input.planId, input.by);
+    if (input.status === 'approved') await approvePlan(sql, input.connectionId, input.planId, by);
     else await endPlan(sql, input.planId, input.status);
     // Approved, rejected or over: the guard's question has its answer.
-    await closeGuardCases(sql, input.connectionId, input.planId, input.by ?? input.status);
-    if (input.status === 'rejected' || input.status === 'cancelled')
-      await dropProposals(sql, input.connectionId, input.planId);
+    await closeGuardCases(sql, input.connectionId, input.planId, by ?? input.status);
+    if (input.status !== 'approved' && input.status !== 'applied') await dropProposals(sql, input.connectionId, input.planId);
   };
+
+const rules: Readonly<Record<Extract<Decider, { rule: unknown }>['rule'], string>> = {
+  autoApprove: 'rule: autoApprove',
+  nothingToApprove: 'nothing to approve',
+};
+
+async function nameOf(sql: Sql, planId: number, by: Decider): Promise<string> {
+  if ('rule' in by) return rules[by.rule];
+  const name = by.person === null ? null : await deciderOf(sql, planId, by.person);
+  return name ?? 'a message to Temporal that named nobody';
+}
 
 /** Systems in which creations were sent whose effect is unknown. */
 export const countUnsettled =

@@ -9,8 +9,8 @@ export interface BulkOptions {
   readonly parallelChunks: number;
   readonly maxScanRestarts: number;
   readonly heartbeatTimeoutMs: number;
-  /** Left out in histories recorded before it was a setting: then the server's suggestion counts alone. */
-  readonly maxHistoryEvents?: number;
+  readonly maxHistoryEvents: number;
+  readonly maxPlanAgeMs: number;
   readonly fillReferences: boolean;
   readonly pageSizes: Readonly<Record<SystemName, number>>;
 }
@@ -30,6 +30,7 @@ export const prepareBulk =
       maxScanRestarts: bulk.maxScanRestarts,
       heartbeatTimeoutMs: bulk.heartbeatTimeoutMs,
       maxHistoryEvents: bulk.maxHistoryEvents,
+      maxPlanAgeMs: bulk.maxPlanAgeMs,
       fillReferences: bulk.fillReferences,
       pageSizes: { yapla: systems.yapla.pageSize, yoplanning: systems.yoplanning.pageSize },
     };

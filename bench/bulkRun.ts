@@ -28,7 +28,7 @@ export async function planBulk(
 
 /** Approves and waits for the end; it must leave no difference behind. @throws {BulkWentWrong} */
 export async function applyBulk(handle: BulkSyncHandle, plan: PlanSummary): Promise<BulkSyncResult> {
-  await handle.signal(approveSignal, { by: 'bench', plan: plan.number });
+  await handle.signal(approveSignal, { plan: plan.number });
   return proven(await handle.result());
 }
 

@@ -21,7 +21,7 @@ export interface RecordSteps {
   readonly readRecord: (input: ReadRecordInput) => Promise<RecordReading>;
   /** Never as a local activity: it may wait for long, and be dropped. */
   readonly readLater: (input: ReadRecordInput) => Promise<RecordReading>;
-  readonly applyDecision: (input: Required<ApplyDecisionInput>) => Promise<AppliedDecision>;
+  readonly applyDecision: (input: ApplyDecisionInput) => Promise<AppliedDecision>;
 }
 
 /** Failures of the whole connection: waited for in the open (types of activities/failures.ts). A spent quota is left to Temporal's retries. */
@@ -50,15 +50,6 @@ const activityOptions: ActivityOptions = {
 
 export function recordSteps({ heartbeatTimeoutMs, localAttemptMs }: LiveSettings): RecordSteps {
   const ordinary = proxyActivities<Activities>({ ...activityOptions, heartbeatTimeout: heartbeatTimeoutMs });
-  if (localAttemptMs === undefined) {
-    const { readRecord, applyDecision } = ordinary;
-    return {
-      readRecord,
-      readLater: readRecord,
-      // As they were scheduled, without a name.
-      applyDecision: ({ writeId: _, ...input }) => applyDecision(input),
-    };
-  }
   const local = proxyLocalActivities<Activities>({
     // Counts from when it is asked for: a worker without a free place leaves it to the ordinary one, too.
     scheduleToCloseTimeout: localAttemptMs,
@@ -91,7 +82,7 @@ async function localFirst<Result>(local: () => Promise<Result>, ordinary: () => 
   }
 }
 
-/** A system that fails is not asked again at once: each request costs quota. Failures recorded before they told name no pause, and had none. */
+/** A system that fails is not asked again at once: each request costs quota. */
 function pauseAfter(error: unknown): number {
   // What ends a local activity comes as it is.
   const cause = error instanceof ActivityFailure ? error.cause : error;

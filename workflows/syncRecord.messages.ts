@@ -4,14 +4,15 @@
  */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { LiveOutcome } from '../src/core/live.js';
-import type { SystemName } from '../src/core/record.js';
+import type { RecordKind, SystemName } from '../src/core/record.js';
+import type { RecordRunState } from './recordRun.js';
 
 export interface SyncRecordInput {
   readonly connectionId: string;
   readonly linkId: string;
   readonly settings: LiveSettings;
   /** Set by continue-as-new: everything that the run before knew. */
-  readonly carried?: CarriedRecordState;
+  readonly carried?: RecordRunState;
 }
 
 /** The part of a connection's `live` configuration that the workflow itself needs. */
@@ -24,11 +25,8 @@ export interface LiveSettings {
   readonly stoppedRetryMs: number;
   /** Without a sign of life for so long, an activity is taken for dead and tried again. */
   readonly heartbeatTimeoutMs: number;
-  /**
-   * A step's first attempt may take so long as a local activity. Left out by workflows that were started before there were such
-   * attempts: their steps are ordinary activities from the first attempt on.
-   */
-  readonly localAttemptMs?: number;
+  /** A step's first attempt may take so long as a local activity. */
+  readonly localAttemptMs: number;
   /** Events of the history after which it continues as new, if the server did not suggest it before. */
   readonly maxHistoryEvents: number;
 }
@@ -45,16 +43,6 @@ export interface RecordCounts {
   readonly cases: number;
   /** Decisions that were stale when they were to be written, and were made again. */
   readonly stale: number;
-}
-
-export interface CarriedRecordState {
-  readonly counts: RecordCounts;
-  /** Echoes of our own writes that did not come yet, by the system written to. */
-  readonly awaitedEchoes: Readonly<Record<SystemName, number>>;
-  readonly lastOutcome: LiveOutcome | null;
-  /** Told, and not looked at yet; left out where nothing was. */
-  readonly gathered?: Readonly<Record<SystemName, number>>;
-  readonly answered?: boolean;
 }
 
 /** - `waiting`: a case waits for a person; `lingering`: nothing is left to do; `stopped`: a system refuses the whole connection. */
@@ -83,7 +71,7 @@ export const resumeRecordSignal = defineSignal('resume');
 
 export const recordProgressQuery = defineQuery<RecordProgress>('progress');
 
-/** Id of a link's workflow: one at a time, so that events of either system about one person meet in it. */
-export function syncRecordId(connectionId: string, linkId: string): string {
-  return `member/${connectionId}/${linkId}`;
+/** Id of a link's workflow, such as `person/club/yapla:1042`: one at a time, so that events of either system about one record meet in it. */
+export function syncRecordId(connectionId: string, linkId: string, kind: RecordKind = 'person'): string {
+  return `${kind}/${connectionId}/${linkId}`;
 }

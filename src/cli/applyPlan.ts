@@ -1,18 +1,18 @@
 /** One bulk sync from a terminal, from start to summary: used by `sync` and by `demo`. */
 import { createInterface } from 'node:readline/promises';
-import type { Client } from '@temporalio/client';
-import { startBulkSync, type BulkSyncHandle } from '../bulk.js';
+import { WorkflowFailedError, type Client } from '@temporalio/client';
+import { BulkSyncRefuses, startBulkSync, type BulkSyncHandle } from '../bulk.js';
 import { sampleItems } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
-import {
-  approveSignal,
-  rejectSignal,
-  type BulkProgress,
-  type BulkSyncInput,
-  type BulkSyncResult,
-  type PlanSummary,
+import type {
+  BulkOutcome,
+  BulkProgress,
+  BulkSyncInput,
+  BulkSyncResult,
+  PlanSummary,
 } from '../../workflows/bulkSync.messages.js';
-import { followBulk } from './followBulk.js';
+import { decidePlan, planDecision } from './decidePlan.js';
+import { followBulk, type Watched } from './followBulk.js';
 import { planText } from './planText.js';
 import type { Output } from './output.js';
 
@@ -39,43 +39,98 @@ export interface BulkRunEnd {
 /** Lines that a person can take in at a glance. */
 export const samplesPerKind = 4;
 
+/**
+ * @throws {PlanWaits} nobody is there to be asked
+ * @throws {BulkSyncFailed} it ended otherwise than by itself
+ */
 export async function runBulkSync(run: BulkRun): Promise<BulkRunEnd> {
   const { client, sql, input } = run;
+  const { connectionId } = input;
   const output = run.quiet === true ? silent(run.output) : run.output;
-  const handle = await startBulkSync(client, run.taskQueue, input);
-  const planned = await followBulk(
-    handle,
-    sql,
-    output,
-    (progress) => progress.plan !== null || progress.phase === 'ended',
+  const handle = await startBulkSync(client, run.taskQueue, input, (met) =>
+    output.note(
+      met === 'superseded'
+        ? 'A plan waited for approval: it is dropped for a new one.'
+        : `A bulk sync of ${connectionId} is under way: it is followed to its end.`,
+    ),
   );
-  if (planned.plan !== null) {
-    const { plan } = planned;
-    const samples = await sampleItems(sql, input.connectionId, plan.id, run.samples);
-    output.print();
-    output.print(planText({ ...plan, connection: input.connectionId, samples }, output, Date.now()));
-    output.print();
-    await approve({ ...run, output }, handle, plan);
+  const watching = new AbortController();
+  const ended = settled(client.withAbortSignal(watching.signal, () => handle.result()));
+  try {
+    return await followToItsEnd({ ...run, output }, { handle, sql, output, ended });
+  } finally {
+    // Whoever closes the connection now would leave a question to Temporal open, which is asked again on a closed channel.
+    watching.abort();
+    await ended;
   }
-  const ended = await followBulk(handle, sql, output, (progress) => progress.phase === 'ended');
-  return { handle, plan: ended.plan, result: await handle.result() };
 }
 
-async function approve(run: BulkRun, handle: BulkSyncHandle, plan: PlanSummary): Promise<void> {
-  const waiting = (progress: BulkProgress) => progress.phase === 'waitingForApproval';
-  const asked = await followBulk(
-    handle,
-    run.sql,
-    run.output,
-    (progress) => waiting(progress) || progress.approvedBy !== null,
-  );
-  if (!waiting(asked)) return;
-  if (run.approver === null && !process.stdin.isTTY) {
-    throw new PlanWaits(run.input.connectionId, plan.number);
+async function followToItsEnd(run: BulkRun, watched: Watched): Promise<BulkRunEnd> {
+  const { sql, output } = run;
+  const { handle } = watched;
+  const { connectionId } = run.input;
+  const planned = await followBulk(watched, ({ plan }) => plan !== null);
+  const plan = planned?.plan ?? null;
+  if (plan !== null) {
+    const samples = await sampleItems(sql, connectionId, plan.id, run.samples);
+    output.print();
+    output.print(planText({ ...plan, connection: connectionId, samples }, output, Date.now()));
+    output.print();
+    const asked = await followBulk(watched, (seen) => waits(seen) || seen.decision !== null);
+    if (asked !== null && waits(asked)) await decide(run, handle, plan);
   }
+  const ended = await followBulk(watched, () => false);
+  const result = await resultOf(handle, connectionId);
+  const words = endWords[result.outcome];
+  if (words !== undefined) output.note(`Plan ${result.plan ?? ''} ${words}: nothing of it was applied.`);
+  return { handle, plan: ended?.plan ?? plan, result };
+}
+
+const endWords: Partial<Readonly<Record<BulkOutcome, string>>> = {
+  expired: 'waited for approval longer than bulk.maxPlanAgeMs allows, and has expired',
+  superseded: 'was superseded by a newer bulk sync',
+};
+
+function waits({ phase }: BulkProgress): boolean {
+  return phase === 'waitingForApproval';
+}
+
+async function settled(promise: Promise<unknown>): Promise<void> {
+  await promise.catch(() => undefined);
+}
+
+async function decide(run: BulkRun, handle: BulkSyncHandle, { number }: PlanSummary): Promise<void> {
+  const { connectionId } = run.input;
+  if (run.approver === null && !process.stdin.isTTY) throw new PlanWaits(connectionId, number);
   const yes = run.approver !== null || (await confirm());
   const by = run.approver ?? process.env['USER'] ?? 'terminal';
-  await handle.signal(yes ? approveSignal : rejectSignal, { by, plan: plan.number });
+  try {
+    const what = { connectionId, plan: number, verb: yes ? 'approve' : 'reject', by } as const;
+    run.output.note(await decidePlan(planDecision({ ...run, handle }, what)));
+  } catch (error) {
+    // Somebody else was quicker, or the plan's time was over: how it ended is told at the end.
+    if (!(error instanceof BulkSyncRefuses)) throw error;
+    run.output.note(error.message);
+  }
+}
+
+async function resultOf(handle: BulkSyncHandle, connectionId: string): Promise<BulkSyncResult> {
+  try {
+    return await handle.result();
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    throw new BulkSyncFailed(connectionId, error);
+  }
+}
+
+/** The workflow failed, or was terminated, cancelled or timed out by somebody else. */
+export class BulkSyncFailed extends Error {
+  override readonly name = 'BulkSyncFailed';
+  constructor(connectionId: string, failure: WorkflowFailedError) {
+    super(`the bulk sync of ${connectionId} did not come to its end: ${failure.cause?.message ?? failure.message}`, {
+      cause: failure,
+    });
+  }
 }
 
 /** Nobody is there to be asked: the plan waits, and the workflow with it. */

@@ -9,7 +9,7 @@ interface JsonOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-/** The commands that look at a running bulk sync and steer it: each is one query or one signal. */
+/** The commands that look at a running bulk sync and steer it: each is one query or one update. */
 export function registerControl(program: Command, output: Output): void {
   program
     .command('progress <connection>')
@@ -72,15 +72,14 @@ export function registerControl(program: Command, output: Output): void {
           ? 'Approve the plan with that number: it is applied.'
           : 'Reject the plan: nothing is changed.',
       )
-      .option('--by <who>', "who decides; stands in the workflow's history", process.env['USER'] ?? 'terminal')
+      .option('--by <who>', 'who decides; kept with the plan in the database', process.env['USER'] ?? 'terminal')
       .action(async (connectionId: string, number: string, _: unknown, command: Command) => {
         const options = command.optsWithGlobals<CommonOptions & { readonly by: string }>();
         const plan = planNumber(number);
-        await onBulkSync(options, connectionId, async ({ handle, session: { sql } }) => {
-          const { decidePlan } = await import('./decidePlan.js');
-          const { findPlan } = await import('../store/plans.js');
-          const storedStatus = async () => (await findPlan(sql, connectionId, plan))?.status;
-          output.note(await decidePlan({ handle, connectionId, plan, verb, by: options.by, storedStatus }));
+        await onBulkSync(options, connectionId, async ({ handle, session }) => {
+          const { decidePlan, planDecision } = await import('./decidePlan.js');
+          const what = { connectionId, plan, verb, by: options.by };
+          output.note(await decidePlan(planDecision({ ...session, handle }, what)));
         });
       });
   }
@@ -92,25 +91,38 @@ export function registerControl(program: Command, output: Output): void {
       await inSession(command.optsWithGlobals<CommonOptions>(), connectionId, async (session) => {
         const { resumeConnection } = await import('./resume.js');
         const { bulkSync, records } = await resumeConnection(session, connectionId);
+        const bulk = {
+          goesOn: 'Its bulk sync goes on',
+          underWay: 'Its bulk sync was neither paused nor stopped',
+          none: 'No bulk sync of it is running',
+        }[bulkSync];
         output.note(
-          `resume: ${connectionId} may send requests again. ${bulkSync ? 'Its bulk sync goes on' : 'No bulk sync of it is running'}; ${records} single records that had stopped go on.`,
+          `resume: ${connectionId} may send requests again. ${bulk}; ${records} single records that had stopped go on.`,
         );
       });
     });
 
-  const signals = {
-    pause: 'Pause the bulk sync after the people in hand.',
-    cancel: 'End the bulk sync after the people in hand; the rest of the plan is dropped.',
+  const verbs = {
+    pause: ['Pause the bulk sync after the people in hand.', 'pauses after the people in hand'],
+    cancel: [
+      'End the bulk sync after the people in hand; the rest of the plan is dropped.',
+      'ends after the people in hand',
+    ],
   } as const;
-  for (const [verb, description] of Object.entries(signals) as [keyof typeof signals, string][]) {
+  for (const [verb, [description, done]] of Object.entries(verbs) as [
+    keyof typeof verbs,
+    readonly [string, string],
+  ][]) {
     program
       .command(`${verb} <connection>`)
       .description(description)
       .action(async (connectionId: string, _: unknown, command: Command) => {
-        await onBulkSync(command.optsWithGlobals<CommonOptions>(), connectionId, async ({ handle }) => {
+        await onBulkSync(command.optsWithGlobals<CommonOptions>(), connectionId, async ({ handle, session }) => {
           const messages = await import('../../workflows/bulkSync.messages.js');
-          await handle.signal(messages[`${verb}Signal`]);
-          output.note(`${verb}: sent to ${handle.workflowId}.`);
+          const { tellBulkSync } = await import('../bulk.js');
+          const update = messages[`${verb}Update`];
+          await tellBulkSync(session.client, connectionId, () => handle.executeUpdate(update));
+          output.note(`The bulk sync of ${connectionId} ${done}.`);
         });
       });
   }
@@ -141,6 +153,7 @@ async function onBulkSync(
 ): Promise<void> {
   const { isGrpcServiceError, ServiceError, WorkflowNotFoundError } = await import('@temporalio/client');
   const { bulkSyncId } = await import('../../workflows/bulkSync.messages.js');
+  const { NoBulkSync } = await import('../bulk.js');
   await inSession(options, connectionId, async (session) => {
     const handle = session.client.workflow.getHandle(bulkSyncId(connectionId));
     try {
@@ -152,8 +165,8 @@ async function onBulkSync(
           { cause: error },
         );
       }
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-      throw new UsageError(`no bulk sync of ${connectionId} is running: "passerelle sync ${connectionId}" starts one`);
+      if (!(error instanceof WorkflowNotFoundError || error instanceof NoBulkSync)) throw error;
+      throw new UsageError(new NoBulkSync(connectionId).message, { cause: error });
     }
   });
 }

@@ -1,60 +1,85 @@
-/** Approving and rejecting a plan: says what became of it, which somebody else may have decided already. */
-import type { WorkflowHandle } from '@temporalio/client';
-import type { PlanStatus } from '../store/plans.js';
-import { approveSignal, progressQuery, rejectSignal, type BulkProgress } from '../../workflows/bulkSync.messages.js';
-import { UsageError } from './program.js';
+/** Approving and rejecting a plan: notes who decides, tells the workflow, and says why it is not taken. */
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { BulkSyncRefuses, NoBulkSync, tellBulkSync } from '../bulk.js';
+import type { Sql } from '../store/database.js';
+import { findPlan, notePlanDecision, type Plan, type PlanStatus } from '../store/plans.js';
+import { approveUpdate, rejectUpdate } from '../../workflows/bulkSync.messages.js';
 
 export interface PlanDecision {
-  readonly handle: Pick<WorkflowHandle, 'query' | 'signal'>;
   readonly connectionId: string;
   /** The plan's number. */
   readonly plan: number;
   readonly verb: 'approve' | 'reject';
   /** Who decides. */
   readonly by: string;
-  /** The plan's status in the store: says how a sync ended that nobody approved. */
-  readonly storedStatus: () => Promise<PlanStatus | undefined>;
+  /** Notes who is about to decide. @returns the note's id; null: there is no such plan */
+  readonly note: () => Promise<number | null>;
+  /** Tells the workflow. @throws {BulkSyncRefuses} {@link NoBulkSync} */
+  readonly tell: (decision: number) => Promise<void>;
+  /** The plan as the store has it by now. */
+  readonly stored: () => Promise<Pick<Plan, 'status' | 'approvedBy'> | null>;
+}
+
+/** @param handle the bulk sync whose plan it is; its newest run where it does not matter */
+export function planDecision(
+  {
+    client,
+    sql,
+    handle,
+  }: { readonly client: Client; readonly sql: Sql; readonly handle: Pick<WorkflowHandle, 'executeUpdate'> },
+  what: Pick<PlanDecision, 'connectionId' | 'plan' | 'verb' | 'by'>,
+): PlanDecision {
+  const { connectionId, plan, verb, by } = what;
+  const update = verb === 'approve' ? approveUpdate : rejectUpdate;
+  return {
+    ...what,
+    note: () => notePlanDecision(sql, connectionId, plan, verb, by),
+    tell: (decision) =>
+      tellBulkSync(client, connectionId, () => handle.executeUpdate(update, { args: [{ plan, decision }] })),
+    stored: () => findPlan(sql, connectionId, plan),
+  };
 }
 
 /**
- * Decides about the plan that waits. Repeatable: a plan that was decided the same way before is left as it is.
+ * Decides about the plan that waits.
  *
  * @returns a line for the person
- * @throws {UsageError} it is not the plan that waits, or was decided the other way
+ * @throws {BulkSyncRefuses} with a sentence: it is not the plan that waits, or was decided before
  */
-export async function decidePlan(decision: PlanDecision): Promise<string> {
-  const { handle, plan, verb, by } = decision;
-  const before = await handle.query(progressQuery);
-  if (before.plan?.number !== plan) {
-    throw new UsageError(
-      `plan ${plan} is not the one that waits: ${before.plan === null ? 'there is none yet' : `that is ${before.plan.number}`}`,
-    );
+export async function decidePlan({ connectionId, plan, verb, by, note, tell, stored }: PlanDecision): Promise<string> {
+  const decision = await note();
+  if (decision === null) throw new BulkSyncRefuses('noPlan', `${connectionId} has no plan ${plan}`);
+  try {
+    await tell(decision);
+  } catch (error) {
+    const isRefusal = error instanceof BulkSyncRefuses;
+    if (!isRefusal && !(error instanceof NoBulkSync)) throw error;
+    const found = await stored();
+    if (isRefusal) throw new BulkSyncRefuses(error.code, `${error.message}${approver(found)}`, { cause: error });
+    const how = found === null ? 'belongs to a sync that runs no more' : ends[found.status];
+    const anew = `"passerelle sync ${connectionId}" makes a new one`;
+    const text = `plan ${plan} ${how}${approver(found)}, and is not ${past[verb]} any more: ${anew}`;
+    throw new BulkSyncRefuses('ending', text, { cause: error });
   }
-  if (before.approvedBy !== null || before.phase === 'ended') return await decidedBefore(decision, before);
-  await handle.signal(verb === 'approve' ? approveSignal : rejectSignal, { by, plan });
-  // Somebody else may have been quicker: what counts is what the workflow made of it.
-  const after = await handle.query(progressQuery);
-  const taken = verb === 'approve' ? after.approvedBy === by : after.approvedBy === null;
-  return taken ? `Plan ${plan}: ${past[verb]} by ${by}.` : await decidedBefore(decision, after);
+  return `Plan ${plan}: ${past[verb]} by ${by}.`;
 }
 
 const past = { approve: 'approved', reject: 'rejected' } as const;
 
-async function decidedBefore(
-  { connectionId, plan, verb, storedStatus }: PlanDecision,
-  { approvedBy, phase }: BulkProgress,
-): Promise<string> {
-  if (approvedBy !== null) {
-    if (verb === 'approve') return `Plan ${plan} was approved before, by ${approvedBy}: nothing was left to decide.`;
-    const hint =
-      phase === 'ended' ? 'its sync has ended' : `"passerelle cancel ${connectionId}" ends it after the people in hand`;
-    throw new UsageError(`plan ${plan} was approved by ${approvedBy} and is not rejected any more: ${hint}`);
-  }
-  // A rejection is not yet in the store while its workflow is about to end.
-  const cancelled = phase === 'ended' && (await storedStatus()) === 'cancelled';
-  const how = cancelled ? 'cancelled' : 'rejected';
-  if (verb === 'reject' && !cancelled) return `Plan ${plan} was rejected before: nothing was left to decide.`;
-  throw new UsageError(
-    `plan ${plan} was ${how} and is not ${past[verb]} any more: "passerelle sync ${connectionId}" makes a new one`,
-  );
+function approver(plan: Pick<Plan, 'approvedBy'> | null): string {
+  return plan === null || plan.approvedBy === null ? '' : ` (approved by ${plan.approvedBy})`;
 }
+
+const runsNoMore = 'belongs to a sync that runs no more';
+
+/** What became of a plan whose bulk sync has ended. */
+const ends: Readonly<Record<PlanStatus, string>> = {
+  drafting: runsNoMore,
+  ready: runsNoMore,
+  approved: runsNoMore,
+  applied: 'was applied',
+  rejected: 'was rejected',
+  cancelled: 'was cancelled',
+  expired: 'waited for longer than bulk.maxPlanAgeMs allows and has expired',
+  superseded: 'was superseded by a newer sync',
+};

@@ -15,23 +15,47 @@ const pollMs = 400;
 /** Where lines cannot be redrawn, progress is told so often. */
 const lineEveryMs = 5_000;
 
-/** Follows until `until` says so; prints each change of phase and state once. */
+export interface Watched {
+  readonly handle: BulkSyncHandle;
+  /** Resolves when the workflow has ended, however it did. */
+  readonly ended: Promise<void>;
+  readonly sql: Sql;
+  readonly output: Output;
+}
+
+/**
+ * Follows until `until` says so, or to its end; prints each change of phase and state once.
+ *
+ * @returns what was seen last; null: it ended before anything was seen
+ */
 export async function followBulk(
-  handle: BulkSyncHandle,
-  sql: Sql,
-  output: Output,
+  { handle, ended, sql, output }: Watched,
   until: (progress: BulkProgress) => boolean,
-): Promise<BulkProgress> {
+): Promise<BulkProgress | null> {
   const screen = new Screen(output, sql);
+  const over = ended.then(() => null);
+  let last: BulkProgress | null = null;
   try {
     for (;;) {
-      const progress = await handle.query(progressQuery);
-      await screen.show(progress);
-      if (until(progress)) return progress;
-      await sleep(pollMs);
+      // The id may be another run's by now: what that one does is not shown.
+      const progress = await Promise.race([over, handle.query(progressQuery)]);
+      last = progress ?? (await atItsEnd(handle)) ?? last;
+      if (last !== null) await screen.show(last);
+      if (progress === null || until(progress)) return last;
+      await Promise.race([over, sleep(pollMs)]);
     }
   } finally {
     screen.close();
+  }
+}
+
+/** A run that has ended still answers, unless it failed, or another took its id. */
+async function atItsEnd(handle: BulkSyncHandle): Promise<BulkProgress | null> {
+  try {
+    const [{ plan }, progress] = await Promise.all([handle.result(), handle.query(progressQuery)]);
+    return (progress.plan?.number ?? null) === plan ? progress : null;
+  } catch {
+    return null;
   }
 }
 

@@ -68,7 +68,7 @@ async function historyOnServer(workflowId: string, { config: file, run }: Replay
     if (!isGrpcServiceError(error) || !unknownRun.includes(error.code)) throw error;
     const which = run === undefined ? '' : `, run ${run}`;
     throw new UsageError(
-      `the server has no workflow ${workflowId}${which}: expected an id such as member/<connection>/<link> or bulk/<connection>, or a file. What has ended is kept as long as the namespace's retention says.`,
+      `the server has no workflow ${workflowId}${which}: expected an id such as person/<connection>/<link> or bulk/<connection>, or a file. What has ended is kept as long as the namespace's retention says.`,
       { cause: error },
     );
   } finally {

@@ -143,6 +143,9 @@ const bulkSchema = z
       .describe(
         'A bulk sync continues as new at this length of its history, or when the server suggests it: longer ones are slow to replay.',
       ),
+    maxPlanAgeMs: ms(
+      'A plan that waits for approval expires after so long, and its bulk sync ends. The default is a week: whoever looks in once a week finds it, and what it was drawn from is seldom older; a new sync costs the pages.',
+    ).default(7 * 24 * 3_600_000),
   })
   .prefault({});
 

@@ -9,6 +9,11 @@ export type SystemName = 'yapla' | 'yoplanning';
 
 export const systemNames = ['yapla', 'yoplanning'] as const satisfies readonly SystemName[];
 
+/** What a record is. Part of every name under which a record, or a link of two, is known. */
+export type RecordKind = 'person';
+
+export const recordKinds = ['person'] as const satisfies readonly RecordKind[];
+
 /** The system on the other bank. */
 export function otherSystem(system: SystemName): SystemName {
   return system === 'yapla' ? 'yoplanning' : 'yapla';

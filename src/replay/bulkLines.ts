@@ -1,11 +1,17 @@
 /** The timeline of `bulkSync`: phases, pages, the plan and who approved it, chunks, and what it waited for. */
-import type { ApplyCounts, Approval, BulkSyncInput, BulkSyncResult } from '../../workflows/bulkSync.messages.js';
+import type {
+  ApplyCounts,
+  BulkSyncInput,
+  BulkSyncResult,
+  Decider,
+  PlanMessage,
+} from '../../workflows/bulkSync.messages.js';
 import type { PageFacts } from '../core/scan.js';
 import type { MadePlan } from '../../activities/makePlan.js';
 import { planItemKinds } from '../core/plan.js';
 import type { ActivityRun } from './activityRuns.js';
 import { durationMs, firstPayload, type RecordedEvent, type RecordedHistory } from './history.js';
-import { counted, durationText, searchAttribute, signalArgument, type Teller } from './words.js';
+import { counted, durationText, searchAttribute, signalArgument, updateOf, type Teller } from './words.js';
 
 export function bulkLines(_history: RecordedHistory, runs: ReadonlyMap<number, ActivityRun>): Teller {
   return (event) => {
@@ -14,11 +20,13 @@ export function bulkLines(_history: RecordedHistory, runs: ReadonlyMap<number, A
     switch (type) {
       case 'WorkflowExecutionStarted': {
         const { connectionId, carried } = firstPayload(attributes['input']) as BulkSyncInput;
-        const from = carried === undefined ? '' : `; carried on in the phase ${carried.progress.phase}`;
+        const from = carried === undefined ? '' : `; carried on with the step ${carried.step}`;
         return [`started for ${connectionId}${from}`];
       }
       case 'WorkflowExecutionSignaled':
-        return [signalText(event)];
+        return [messageText('signal', String(attributes['signalName']), signalArgument(event))];
+      case 'WorkflowExecutionUpdateAccepted':
+        return [messageText('update', ...updateOf(event))];
       case 'UpsertWorkflowSearchAttributes':
         return stateTexts(event);
       case 'ActivityTaskScheduled':
@@ -39,10 +47,10 @@ export function bulkLines(_history: RecordedHistory, runs: ReadonlyMap<number, A
   };
 }
 
-function signalText(event: RecordedEvent): string {
-  const name = String(event.attributes['signalName']);
-  const argument = signalArgument(event) as Approval | undefined;
-  return argument === undefined ? `signal: ${name}` : `signal: ${name} plan ${argument.plan}, by ${argument.by}`;
+function messageText(how: 'signal' | 'update', name: string, argument: unknown): string {
+  if (argument === undefined) return `${how}: ${name}`;
+  const { plan, decision } = argument as PlanMessage;
+  return `${how}: ${name} plan ${plan}${decision === undefined ? '' : `, decision ${decision}`}`;
 }
 
 function stateTexts(event: RecordedEvent): string[] {
@@ -56,11 +64,17 @@ function stateTexts(event: RecordedEvent): string[] {
 
 interface MarkInput {
   readonly status: string;
-  readonly by?: string;
+  readonly by?: Decider;
 }
 
 function markText({ status, by }: MarkInput): string {
-  return `the plan is ${status}${by === undefined ? '' : `, by ${by}`}`;
+  return `the plan is ${status}${by === undefined ? '' : `, by ${deciderText(by)}`}`;
+}
+
+/** Who a person is, the database tells: the history has no name. */
+function deciderText(by: Decider): string {
+  if ('rule' in by) return `rule: ${by.rule}`;
+  return by.person === null ? 'a person' : `decision ${by.person}`;
 }
 
 /** Activities whose end says nothing that the next line does not say. */

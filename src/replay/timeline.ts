@@ -4,7 +4,7 @@ import { bulkLines } from './bulkLines.js';
 import type { RecordedEvent, RecordedHistory } from './history.js';
 import { localAttempt } from './localAttempt.js';
 import { recordLines } from './recordLines.js';
-import { failureText, type Teller } from './words.js';
+import { failureText, updateOf, type Teller } from './words.js';
 
 export interface TimelineLine {
   readonly eventId: number;
@@ -66,6 +66,8 @@ function inGeneral(event: RecordedEvent, runs: ReadonlyMap<number, ActivityRun>)
       return ['a worker did not answer in time'];
     case 'WorkflowExecutionSignaled':
       return [`signal ${String(attributes['signalName'])}`];
+    case 'WorkflowExecutionUpdateAccepted':
+      return [`update ${updateOf(event)[0]}`];
     case 'WorkflowExecutionContinuedAsNew':
       return [`continued as new: run ${String(attributes['newExecutionRunId'])}`];
     case 'WorkflowExecutionCompleted':

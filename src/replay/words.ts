@@ -27,6 +27,12 @@ export function signalArgument({ attributes }: RecordedEvent): unknown {
   return firstPayload(attributes['input']);
 }
 
+/** An accepted update's name, and what it carried. */
+export function updateOf({ attributes }: RecordedEvent): [name: string, argument: unknown] {
+  const { input } = (attributes['acceptedRequest'] ?? {}) as { input?: { name?: string; args?: unknown } };
+  return [input?.name ?? '', firstPayload(input?.args)];
+}
+
 /** `1 event`, `2 events`. */
 export function counted(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;

@@ -4,7 +4,14 @@ import type { Sql, Transaction } from './database.js';
 import { lookAgain } from './inbox.js';
 import { lockFirstSights } from './links.js';
 
-export type PlanStatus = 'drafting' | 'ready' | 'approved' | 'applied' | 'rejected' | 'cancelled';
+/**
+ * - `expired`: nobody approved it in time (`bulk.maxPlanAgeMs`);
+ * - `superseded`: a newer bulk sync was started while it waited.
+ */
+export type PlanStatus =
+  'drafting' | 'ready' | 'approved' | 'applied' | 'rejected' | 'cancelled' | 'expired' | 'superseded';
+
+export type PlanEnd = Exclude<PlanStatus, 'drafting' | 'ready' | 'approved'>;
 
 export interface Plan<Totals = unknown, Cost = unknown, Guard = unknown> {
   readonly id: number;
@@ -14,6 +21,8 @@ export interface Plan<Totals = unknown, Cost = unknown, Guard = unknown> {
   readonly cost: Cost;
   readonly guard: Guard;
   readonly createdAt: Date;
+  /** Who approved it, or which rule; null where nobody did. */
+  readonly approvedBy: string | null;
 }
 
 /** Opens the plan of a workflow run and empties it: an attempt cut off half-way starts over. */
@@ -82,11 +91,7 @@ export async function approvePlan(sql: Sql, connectionId: string, planId: number
 }
 
 /** Ends a plan. */
-export async function endPlan(
-  sql: Sql,
-  planId: number,
-  status: Extract<PlanStatus, 'applied' | 'rejected' | 'cancelled'>,
-): Promise<void> {
+export async function endPlan(sql: Sql, planId: number, status: PlanEnd): Promise<void> {
   await sql`update plan set status = ${status}, ended_at = now() where id = ${planId}`;
 }
 
@@ -97,8 +102,36 @@ export async function findPlan<T, C, G>(
   number?: number,
 ): Promise<Plan<T, C, G> | null> {
   const rows = await sql<Plan<T, C, G>[]>`
-    select id::int as id, number, status, totals, cost, guard, created_at as "createdAt"
+    select id::int as id, number, status, totals, cost, guard, created_at as "createdAt",
+           approved_by as "approvedBy"
       from plan where connection_id = ${connectionId} ${number === undefined ? sql`` : sql`and number = ${number}`}
      order by number desc limit 1`;
   return rows[0] ?? null;
+}
+
+/**
+ * Notes that somebody is about to approve or to reject a plan. What becomes of it, the workflow says: it is told the note's id, so that
+ * no name stands in a history.
+ *
+ * @returns the note's id; null: the connection has no such plan
+ */
+export async function notePlanDecision(
+  sql: Sql,
+  connectionId: string,
+  number: number,
+  verb: 'approve' | 'reject',
+  by: string,
+): Promise<number | null> {
+  const [row] = await sql<{ id: number }[]>`
+    insert into plan_decision (plan_id, verb, decided_by)
+    select id, ${verb}, ${by} from plan where connection_id = ${connectionId} and number = ${number}
+    returning id::int as id`;
+  return row?.id ?? null;
+}
+
+/** Who decided about this plan; null: there is no such note about it. */
+export async function deciderOf(sql: Sql, planId: number, decisionId: number): Promise<string | null> {
+  const [row] = await sql<{ by: string }[]>`
+    select decided_by as by from plan_decision where plan_id = ${planId} and id = ${decisionId}`;
+  return row?.by ?? null;
 }

@@ -1,76 +1,70 @@
 import { expect, test } from '@jest/globals';
+import { BulkSyncRefuses, NoBulkSync, NoWorkerAnswers } from '../../src/bulk.js';
 import { decidePlan, type PlanDecision } from '../../src/cli/decidePlan.js';
-import { UsageError } from '../../src/cli/program.js';
 
-interface Sync {
-  plan: { number: number } | null;
-  phase: string;
-  approvedBy: string | null;
-}
-
-/** A bulk sync as it answers queries; `react` is what it makes of the signal. */
+/** @param answer of the workflow: nothing where it takes the decision */
 function deciding(
   verb: 'approve' | 'reject',
-  sync: Partial<Sync>,
-  react: (sync: Sync, by: string) => void = () => undefined,
+  answer: Error | null,
+  stored: Awaited<ReturnType<PlanDecision['stored']>> = null,
+  note: number | null = 7,
 ) {
-  const state: Sync = { plan: { number: 3 }, phase: 'waitingForApproval', approvedBy: null, ...sync };
-  const signals: string[] = [];
-  const handle = {
-    query: () => Promise.resolve({ ...state }),
-    signal: (signal: { name: string }, { by }: { by: string }) => {
-      signals.push(signal.name);
-      react(state, by);
-      return Promise.resolve();
-    },
-  } as unknown as PlanDecision['handle'];
-  const decide = (stored: 'rejected' | 'cancelled' = 'rejected') =>
-    decidePlan({ handle, connectionId: 'club', plan: 3, verb, by: 'ann', storedStatus: () => Promise.resolve(stored) });
-  return { decide, signals };
+  const told: number[] = [];
+  const decide = () =>
+    decidePlan({
+      connectionId: 'club',
+      plan: 3,
+      verb,
+      by: 'ann',
+      note: () => Promise.resolve(note),
+      tell: (decision) => {
+        told.push(decision);
+        return answer === null ? Promise.resolve() : Promise.reject(answer);
+      },
+      stored: () => Promise.resolve(stored),
+    });
+  return { decide, told };
 }
 
-test('a plan that waits is approved, or rejected', async () => {
-  const approval = deciding('approve', {}, (sync, by) => (sync.approvedBy = by));
+test('a plan that waits is approved, or rejected; the workflow is told an id, and no name', async () => {
+  const approval = deciding('approve', null);
   expect(await approval.decide()).toBe('Plan 3: approved by ann.');
-  const rejection = deciding('reject', {});
+  const rejection = deciding('reject', null);
   expect(await rejection.decide()).toBe('Plan 3: rejected by ann.');
-  expect([...approval.signals, ...rejection.signals]).toEqual(['approve', 'reject']);
+  expect([...approval.told, ...rejection.told]).toEqual([7, 7]);
 });
 
-test('a plan that was decided the same way before is left as it is, and who decided is named', async () => {
-  const approved = deciding('approve', { approvedBy: 'bob', phase: 'applying' });
-  expect(await approved.decide()).toContain('approved before, by bob');
-  const rejected = deciding('reject', { phase: 'ended' });
-  expect(await rejected.decide()).toContain('rejected before');
-  expect([...approved.signals, ...rejected.signals]).toEqual([]);
+test('a plan that does not exist is refused before anything is sent', async () => {
+  const { decide, told } = deciding('approve', null, null, null);
+  await expect(decide()).rejects.toEqual(new BulkSyncRefuses('noPlan', 'club has no plan 3'));
+  expect(told).toEqual([]);
 });
 
-test('a plan that was decided the other way is not said to be decided now', async () => {
-  const refusals = [
-    await deciding('reject', { approvedBy: 'bob', phase: 'applying' }).decide().catch(String),
-    await deciding('approve', { phase: 'ended' }).decide('rejected').catch(String),
-    await deciding('approve', { phase: 'ended' }).decide('cancelled').catch(String),
-    await deciding('reject', { phase: 'ended' }).decide('cancelled').catch(String),
-  ];
-  expect(refusals).toEqual([
-    expect.stringContaining('plan 3 was approved by bob and is not rejected any more'),
-    expect.stringContaining('plan 3 was rejected and is not approved any more'),
-    expect.stringContaining('plan 3 was cancelled and is not approved any more'),
-    expect.stringContaining('plan 3 was cancelled and is not rejected any more'),
-  ]);
+test('what the workflow refuses is said in its own words, and who was quicker is named', async () => {
+  const refused = new BulkSyncRefuses('approved', 'plan 3 was approved before: nothing is left to decide');
+  await expect(deciding('approve', refused, { status: 'approved', approvedBy: 'bob' }).decide()).rejects.toMatchObject({
+    name: 'BulkSyncRefuses',
+    code: 'approved',
+    message: 'plan 3 was approved before: nothing is left to decide (approved by bob)',
+  });
 });
 
-test('whoever comes second at the same moment learns that somebody was quicker', async () => {
-  const bobFirst = (sync: Sync) => (sync.approvedBy = 'bob');
-  expect(await deciding('approve', {}, bobFirst).decide()).toContain('approved before, by bob');
-  await expect(deciding('reject', {}, bobFirst).decide()).rejects.toThrow('approved by bob');
-  await expect(deciding('approve', {}).decide()).rejects.toThrow('was rejected');
+test.each([
+  ['rejected', null, 'plan 3 was rejected, and is not approved any more'],
+  ['cancelled', 'bob', 'plan 3 was cancelled (approved by bob), and is not approved any more'],
+  [
+    'expired',
+    null,
+    'plan 3 waited for longer than bulk.maxPlanAgeMs allows and has expired, and is not approved any more',
+  ],
+  ['superseded', null, 'plan 3 was superseded by a newer sync, and is not approved any more'],
+  ['applied', 'bob', 'plan 3 was applied (approved by bob), and is not approved any more'],
+  ['ready', null, 'plan 3 belongs to a sync that runs no more, and is not approved any more'],
+] as const)('once its sync has ended, the store says how: %s', async (status, approvedBy, sentence) => {
+  const { decide } = deciding('approve', new NoBulkSync('club'), { status, approvedBy });
+  await expect(decide()).rejects.toThrow(`${sentence}: "passerelle sync club" makes a new one`);
 });
 
-test('another plan than the one that waits is refused before anything is sent', async () => {
-  for (const plan of [null, { number: 4 }]) {
-    const { decide, signals } = deciding('approve', { plan });
-    await expect(decide()).rejects.toBeInstanceOf(UsageError);
-    expect(signals).toEqual([]);
-  }
+test('that nobody answers is no refusal', async () => {
+  await expect(deciding('reject', new NoWorkerAnswers('club')).decide()).rejects.toBeInstanceOf(NoWorkerAnswers);
 });

@@ -93,7 +93,7 @@ describe('passerelle replay', () => {
   });
 
   test.each([
-    ['an id that the server does not know', () => ['member/club/yapla:0'], /the server has no workflow member/],
+    ['an id that the server does not know', () => ['person/club/yapla:0'], /the server has no workflow person/],
     [
       'a run that the server does not know',
       () => [workflowId, '--run', '01a205b0-c5d4-74bf-8846-1a7c0fea6c65'],

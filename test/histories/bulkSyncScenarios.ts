@@ -1,6 +1,6 @@
 /** Bulk syncs whose histories are kept. */
 import type { BulkSyncHandle } from '../../src/bulk.js';
-import { approveSignal, pauseSignal, resumeSignal } from '../../workflows/bulkSync.messages.js';
+import { approveUpdate, pauseUpdate, resumeSignal, resumeUpdate } from '../../workflows/bulkSync.messages.js';
 import { untilProgress } from '../helpers/bulkSync.js';
 import type { Scenario } from './scenario.js';
 
@@ -34,12 +34,24 @@ export const bulkSyncScenarios: readonly Scenario[] = [
     run: async (house) => {
       const handle = await house.startBulk({ autoApprove: false });
       const { plan } = await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
-      await handle.signal(approveSignal, { by: 'fixture', plan: plan!.number });
+      await handle.executeUpdate(approveUpdate, { args: [{ plan: plan!.number, decision: 1 }] });
       await untilProgress(handle, ({ phase }) => phase === 'applying');
-      await handle.signal(pauseSignal);
+      await handle.executeUpdate(pauseUpdate);
       await untilProgress(handle, ({ state }) => state.kind === 'paused');
-      await handle.signal(resumeSignal);
+      await handle.executeUpdate(resumeUpdate);
       return await toItsEnd(handle);
+    },
+  },
+  {
+    // The run that is kept is the one whose plan waited.
+    name: 'bulkSync.superseded',
+    options: { sandbox: { people } },
+    run: async (house) => {
+      const handle = await house.startBulk({ autoApprove: false });
+      await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
+      const { runId } = await handle.describe();
+      await (await house.startBulk()).result();
+      return house.client.workflow.getHandle(handle.workflowId, runId);
     },
   },
   {

@@ -6,19 +6,13 @@ import { startSandbox } from '../../src/sandbox/sandbox.js';
 import { historyOfJson } from '../../src/replay/history.js';
 import { textOf } from '../helpers/historyText.js';
 import { sandboxValues, valuesIn } from '../helpers/sandboxValues.js';
-import { keptHistories, scenarios } from './scenarios.js';
+import { scenarios } from './scenarios.js';
 import { entered } from './syncRecordScenarios.js';
 
 const enteredValues = Object.values(entered).flatMap((one) => Object.values(one));
 
 describe('no value of a person is in the recorded history', () => {
-  const optionsOf = new Map(scenarios.map(({ name, options }) => [name, options]));
-  const histories = [
-    ...scenarios.map(({ name }) => [name, name] as const),
-    ...keptHistories.map(({ name, of }) => [name, of] as const),
-  ];
-  test.each(histories)('%s', async (name, scenario) => {
-    const options = optionsOf.get(scenario)!;
+  test.each(scenarios.map(({ name, options }) => [name, options] as const))('%s', async (name, options) => {
     const json: unknown = JSON.parse(readFileSync(path.resolve('test/histories', `${name}.json`), 'utf8'));
     const text = textOf(historyOfJson(json));
     // What is looked through does hold the payloads, decoded.

@@ -7,12 +7,3 @@ import type { Scenario } from './scenario.js';
 import { syncRecordScenarios } from './syncRecordScenarios.js';
 
 export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...syncRecordScenarios];
-
-/**
- * Histories of code that is no more: runs that were started by it may still be under way. Not recorded again. Each with the scenario that
- * it was recorded of.
- */
-export const keptHistories: readonly { readonly name: string; readonly of: string }[] = [
-  { name: 'syncRecord.written-by-ordinary-attempts', of: 'syncRecord.written' },
-  { name: 'syncRecord.stopped-by-ordinary-attempts', of: 'syncRecord.stopped' },
-];

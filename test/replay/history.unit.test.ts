@@ -13,7 +13,7 @@ test('a history reads the same from a file and from the server’s own form', ()
   const fromFile = readHistory(historyOfJson(recorded()));
   expect(readHistory(historyFromJSON(recorded()))).toEqual(fromFile);
   expect(fromFile.workflowType).toBe('syncRecord');
-  expect(fromFile.workflowId).toMatch(/^member\/club-[0-9a-f]+\/yapla:\d+$/);
+  expect(fromFile.workflowId).toMatch(/^person\/club-[0-9a-f]+\/yapla:\d+$/);
   expect(fromFile.events[0]).toMatchObject({ id: 1, type: 'WorkflowExecutionStarted' });
   const times = fromFile.events.map(({ atMs }) => atMs);
   expect(times.every((atMs) => atMs > Date.UTC(2026, 0))).toBe(true);

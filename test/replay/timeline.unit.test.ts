@@ -96,17 +96,6 @@ describe('of a person’s workflow', () => {
         /^done; yoplanning took city \(local attempt\)$/,
       ],
     ],
-    [
-      'stopped-by-ordinary-attempts',
-      [/^applyDecision failed: AccessRefused: /, /^the connection is refused: /, /^done; yoplanning took city$/],
-    ],
-    [
-      'written-by-ordinary-attempts',
-      [
-        /^decided \(write\): write to yoplanning: city \(changedInYapla\), postalCode \(changedInYapla\)$/,
-        /^done; yoplanning took city, postalCode$/,
-      ],
-    ],
     ['continued-as-new', [/^continued as new, run [0-9a-f-]{36}: \d+ events/]],
     ['carried-on', [/^started for link .*; carried on from the run before: \d+ events/, /^completed/]],
   ])('%s', (name, wanted) => {
@@ -125,8 +114,8 @@ describe('of a bulk sync', () => {
         /^scan \d+ is complete$/,
         /^matched: 10 linked, 0 doubts$/,
         /^planned: link 5, create 10, write 5; 15 need requests$/,
-        /^the plan is approved, by rule: autoApprove$/,
         /^phase: applying$/,
+        /^the plan is approved, by rule: autoApprove$/,
         /^items 1 to 15: created 10, written 5$/,
         /^verified 20 links: 0 differ, 0 in question$/,
         /^completed: applied, plan 1: created 10, written 5; 0 people differ$/,
@@ -135,11 +124,21 @@ describe('of a bulk sync', () => {
     [
       'approved-by-a-person-paused-and-resumed',
       [
-        /^signal: approve plan 1, by fixture$/,
-        /^signal: pause$/,
+        /^update: approve plan 1, decision 1$/,
+        /^the plan is approved, by decision 1$/,
+        /^update: pause$/,
         /^state: paused$/,
-        /^signal: resume$/,
+        /^update: resume$/,
         /^items 4 to 6: /,
+      ],
+    ],
+    [
+      'superseded',
+      [
+        /^phase: waitingForApproval$/,
+        /^update: supersede$/,
+        /^the plan is superseded$/,
+        /^completed: superseded, plan 1$/,
       ],
     ],
     [

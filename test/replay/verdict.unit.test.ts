@@ -27,7 +27,7 @@ function history(): RecordedHistory {
   nextId = 0;
   return {
     workflowType: 'syncRecord',
-    workflowId: 'member/club/yapla:1',
+    workflowId: 'person/club/yapla:1',
     events: [
       event('WorkflowExecutionStarted'),
       scheduled('readRecord', { lane: 'live' }),
@@ -67,7 +67,7 @@ function localHistory(): RecordedHistory {
   const decision = { kind: 'write', write: { yapla: ['city'], yoplanning: [] } };
   return {
     workflowType: 'syncRecord',
-    workflowId: 'member/club/yapla:1',
+    workflowId: 'person/club/yapla:1',
     events: [
       event('WorkflowExecutionStarted'),
       attempted('readRecord', { result: { view: {}, events: [] } }),

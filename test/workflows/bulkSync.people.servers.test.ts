@@ -32,10 +32,10 @@ describe('a plan that trips the guard', () => {
     const waiting = await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
     expect(waiting.plan!.guard.map(({ code }) => code)).toContain('tooManyCreated');
     expect(await countOpenCases(house.sql, house.connectionId)).toHaveProperty('guard');
-    await handle.signal(approveSignal, { by: 'secretary', plan: waiting.plan!.number + 1 });
-    expect((await untilProgress(handle, () => true)).approvedBy).toBeNull();
+    await handle.signal(approveSignal, { plan: waiting.plan!.number + 1 });
+    expect((await untilProgress(handle, () => true)).decision).toBeNull();
     expect(await written()).toBe(0);
-    await handle.signal(approveSignal, { by: 'secretary', plan: waiting.plan!.number });
+    await handle.signal(approveSignal, { plan: waiting.plan!.number });
     expect(await handle.result()).toMatchObject({ outcome: 'applied', differences: 0 });
     expect(await countOpenCases(house.sql, house.connectionId)).not.toHaveProperty('guard');
   });
@@ -47,8 +47,8 @@ describe('a plan that is rejected', () => {
     const handle = await house.startBulk();
     const { plan } = await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
     expect(await links('proposed')).toBeGreaterThan(0);
-    await handle.signal(rejectSignal, { by: 'secretary', plan: plan!.number });
-    await handle.signal(approveSignal, { by: 'secretary', plan: plan!.number });
+    await handle.signal(rejectSignal, { plan: plan!.number });
+    await handle.signal(approveSignal, { plan: plan!.number });
     expect(await handle.result()).toMatchObject({ outcome: 'rejected' });
     expect([await links('proposed'), await links('active'), await written()]).toEqual([0, 0, 0]);
     const again = await house.startBulk();

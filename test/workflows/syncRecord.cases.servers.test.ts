@@ -79,7 +79,7 @@ describe('a field that both systems changed differently', () => {
   test('takes an answer that comes after its workflow was terminated', async () => {
     await start();
     const asked = await conflict();
-    await house.client.workflow.getHandle(`member/${house.connectionId}/${one.linkId}`).terminate('by an operator');
+    await house.client.workflow.getHandle(`person/${house.connectionId}/${one.linkId}`).terminate('by an operator');
     await answer(asked, { take: 'yapla' });
     await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
   });

@@ -60,7 +60,7 @@ describe('while the first plan waits for its approval', () => {
     await untilQuiet(house);
     await nobodyYet();
 
-    await handle.signal(approveSignal, { by: 'a test', plan: plan!.number });
+    await handle.signal(approveSignal, { plan: plan!.number });
     expect(await handle.result()).toMatchObject({ outcome: 'applied' });
     await untilQuiet(house);
     await untilHolds(house, 'yapla', shared.ids.yapla!, { city: 'Quimper' });

@@ -166,7 +166,7 @@ describe('a system that fails once', () => {
     await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
     await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
     const { events } = await house.client.workflow
-      .getHandle(`member/${house.connectionId}/${one.linkId}`)
+      .getHandle(`person/${house.connectionId}/${one.linkId}`)
       .fetchHistory();
     const failedAt = events!.findIndex((event) => event.markerRecordedEventAttributes?.failure);
     expect(failedAt).toBeGreaterThan(0);
@@ -188,7 +188,7 @@ describe('a token that is revoked', () => {
       await start({ connection: { settings: { live: { debounceMs: 40, lingerMs: 1_500, stoppedRetryMs } } } });
       const fault = await house.sandbox.control.addFault({ system: 'yoplanning', action: { do: 'revoke' } });
       await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
-      const workflow = house.client.workflow.getHandle(`member/${house.connectionId}/${one.linkId}`);
+      const workflow = house.client.workflow.getHandle(`person/${house.connectionId}/${one.linkId}`);
       await until(
         async () => (await workflow.query<{ state: string }>('progress').catch(() => ({ state: 'none' }))).state,
         (state) => state === 'stopped',

@@ -1,0 +1,110 @@
+/** The commands that steer a bulk sync, as a person or cron runs them, on real servers. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { run } from '../../src/cli/main.js';
+import { findPlan } from '../../src/store/plans.js';
+import { until, untilProgress } from '../helpers/bulkSync.js';
+import { collectedOutput, type CollectedOutput } from '../helpers/collectedOutput.js';
+import { writeConfigFile } from '../helpers/configFile.js';
+import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
+
+const people = { seed: 27, yapla: 2, yoplanning: 2, shared: 5, differing: 2 };
+const environment = process.env;
+
+let directory: string;
+let house: TestPasserelle;
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'passerelle-control-'));
+});
+afterEach(async () => {
+  await house.stop();
+  process.env = environment;
+  rmSync(directory, { recursive: true });
+});
+
+async function start(options: PasserelleOptions = {}): Promise<void> {
+  house = await startPasserelle({ sandbox: { people }, ...options });
+}
+
+/** `passerelle …` on the house; nobody sits at its terminal. */
+async function passerelle(...words: readonly string[]): Promise<{ status: number; said: string }> {
+  return await saying(collectedOutput(), ...words);
+}
+
+async function saying(output: CollectedOutput, ...words: readonly string[]): Promise<{ status: number; said: string }> {
+  const { file, env } = writeConfigFile(house, directory);
+  process.env = { ...environment, ...env };
+  const status = await run(['node', 'passerelle', '--config', file, ...words], output);
+  return { status, said: [...output.noted, ...output.printed].join('\n') };
+}
+
+const asks = { connection: { settings: { bulk: { autoApprove: false } } } };
+
+describe('a plan that waits', () => {
+  test('is refused or taken in words, with a status that a script can rely on', async () => {
+    await start(asks);
+    const club = house.connectionId;
+    const handle = await house.startBulk();
+    await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
+    expect(await passerelle('approve', club, '2')).toEqual({ status: 1, said: `${club} has no plan 2` });
+    const resumed = await passerelle('resume', club);
+    expect(resumed).toMatchObject({ status: 0, said: expect.stringContaining('neither paused nor stopped') });
+    expect(await passerelle('pause', club)).toMatchObject({ status: 0 });
+    expect(await passerelle('pause', club)).toEqual({ status: 1, said: `the bulk sync of ${club} is paused already` });
+    expect((await passerelle('progress', club)).said).toContain(`${club}: waitingForApproval, paused`);
+    expect(await passerelle('resume', club)).toMatchObject({
+      status: 0,
+      said: expect.stringContaining('Its bulk sync goes on'),
+    });
+    expect(await passerelle('reject', club, '1', '--by', 'the secretary')).toEqual({
+      status: 0,
+      said: 'Plan 1: rejected by the secretary.',
+    });
+    await handle.result();
+    const late = await passerelle('approve', club, '1');
+    expect(late).toMatchObject({ status: 1, said: expect.stringMatching(/^plan 1 was rejected, and is not approved/) });
+    expect(await passerelle('pause', club)).toMatchObject({
+      status: 2,
+      said: expect.stringContaining(`no bulk sync of ${club} is running`),
+    });
+  });
+
+  test('is superseded by the next night’s sync, which says so, and leaves its own plan waiting', async () => {
+    await start(asks);
+    const club = house.connectionId;
+    const night = await passerelle('sync', club);
+    expect(night).toMatchObject({ status: 1, said: expect.stringContaining('plan 1 waits for approval') });
+    const next = await passerelle('sync', club);
+    expect(next.status).toBe(1);
+    expect(next.said).toContain('A plan waited for approval: it is dropped for a new one.');
+    expect(next.said).toContain('plan 2 waits for approval');
+    expect((await findPlan(house.sql, club, 1))?.status).toBe('superseded');
+    const third = await passerelle('sync', club, '--yes');
+    expect(third.status).toBe(0);
+    expect(third.said).toContain('Bulk sync applied');
+    expect((await findPlan(house.sql, club, 3))?.status).toBe('applied');
+  });
+});
+
+describe('a sync whose workflow ends otherwise than by itself', () => {
+  test('ends with it, says why, and fails', async () => {
+    await start();
+    const club = house.connectionId;
+    await house.sandbox.control.addFault({ system: 'yoplanning', skip: 3, action: { do: 'revoke' } });
+    const handle = await house.startBulk();
+    await untilProgress(handle, ({ state }) => state.kind === 'stopped');
+    const output = collectedOutput();
+    const followed = saying(output, 'sync', club);
+    await until(
+      () => Promise.resolve(output.noted),
+      (noted) => noted.some((line) => line.startsWith('stopped: ')),
+    );
+    await handle.terminate('by an operator');
+    expect(await followed).toEqual({
+      status: 1,
+      said: expect.stringContaining(`the bulk sync of ${club} did not come to its end: `),
+    });
+  });
+});

@@ -1,0 +1,219 @@
+/** The state machine of one link's live work, without Temporal. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { LinkView } from '../../src/core/live.js';
+import type { FieldDefinition } from '../../src/core/record.js';
+import { RecordRun, type RecordRunState } from '../../workflows/recordRun.js';
+import { checkProperty } from '../helpers/property.js';
+
+const city: FieldDefinition = { name: 'city', type: 'text', rule: 'ask', direction: 'both' };
+const there = (hash: string) => ({ hashes: { city: hash }, modifiedAt: null });
+
+/** Both systems hold the base; what a test is about comes in `about`. */
+function view(about: Partial<LinkView> = {}): LinkView {
+  return {
+    state: 'linked',
+    mergedInto: null,
+    yapla: { hashes: {}, modifiedAt: null },
+    yoplanning: { hashes: {}, modifiedAt: null },
+    base: {},
+    fields: [],
+    version: 1,
+    writes: { yapla: true, yoplanning: true },
+    creates: { yapla: true, yoplanning: true },
+    awaiting: null,
+    held: false,
+    heldFields: [],
+    asked: [],
+    askedRemoval: false,
+    askedCreation: false,
+    answers: {},
+    openCases: 0,
+    ...about,
+  };
+}
+
+/** Yapla's city left the base. */
+const edited = view({ fields: [city], base: { city: 'a' }, yapla: there('b'), yoplanning: there('a'), version: 2 });
+
+const event = (system: 'yapla' | 'yoplanning', n = 1) => ({ system, event: 'updated' as const, n });
+const applied = (about: object = {}) => ({
+  outcome: 'done' as const,
+  written: { yapla: [] as string[], yoplanning: ['city'] },
+  created: null,
+  cases: [] as never[],
+  view: view(),
+  ...about,
+});
+
+/** Yapla's edit was carried to Yoplanning, and nobody told of anything since. */
+function rested(): RecordRun {
+  const run = new RecordRun();
+  run.beginLook();
+  run.looked({ events: [event('yapla')], view: edited });
+  run.applied(applied());
+  return run;
+}
+
+describe('a change', () => {
+  test('is looked at, carried out and counted, and then the workflow lingers', () => {
+    const run = new RecordRun();
+    expect([run.mode, run.isWoken]).toEqual(['reading', true]);
+    expect(run.beginLook()).toEqual({ isProbablyEcho: false });
+    expect(run.looked({ events: [event('yapla')], view: edited })).toEqual([]);
+    expect(run.mode).toBe('applying');
+    expect(run.toApply).toMatchObject({
+      outcome: 'write',
+      version: 2,
+      decision: { write: { yoplanning: ['city'] } },
+    });
+    expect(run.applied(applied())).toEqual([
+      {
+        level: 'info',
+        text: 'write',
+        more: { came: 'yapla updated', toYoplanning: ['city'], why: ['changedInYapla'] },
+      },
+    ]);
+    expect([run.mode, run.isWoken, run.toApply]).toEqual(['lingering', false, null]);
+    expect(run.result).toMatchObject({
+      lastOutcome: 'write',
+      counts: { events: 1, echoes: 0, written: { yapla: 0, yoplanning: 1 } },
+    });
+    expect(run.state.awaitedEchoes).toEqual({ yapla: 0, yoplanning: 1 });
+  });
+
+  test('that was stale is decided again on what was found, and counted', () => {
+    const run = new RecordRun();
+    run.beginLook();
+    run.looked({ events: [event('yapla')], view: edited });
+    const none = { yapla: [], yoplanning: [] };
+    const [told] = run.applied(applied({ outcome: 'stale', written: none, view: { ...edited, version: 3 } }));
+    expect([told?.text, run.toApply?.version, run.state.counts.stale]).toEqual(['stale', 3, 1]);
+    expect(run.state.awaitedEchoes).toEqual({ yapla: 0, yoplanning: 0 });
+  });
+
+  test('of a record that changes faster than it can be written is left to its next event, after eight decisions', () => {
+    const run = new RecordRun();
+    run.beginLook();
+    run.looked({ events: [event('yapla')], view: edited });
+    let decisions = 0;
+    let last: string | undefined;
+    while (run.toApply !== null) {
+      decisions += 1;
+      last = run.applied(applied({ outcome: 'stale', view: edited })).at(-1)?.text;
+    }
+    expect([decisions, last]).toEqual([8, 'the record changes faster than it can be written: left to its next event']);
+    expect(run.mode).toBe('lingering');
+  });
+});
+
+describe('the echo of a write', () => {
+  test('is awaited in the system written to: its event is probably no more than that', () => {
+    const run = rested();
+    run.changed({ yapla: 0, yoplanning: 1 });
+    expect(run.mode).toBe('reading');
+    expect(run.beginLook()).toEqual({ isProbablyEcho: true });
+    expect(run.looked({ events: [event('yoplanning')], view: view() })).toMatchObject([
+      { text: 'echo', more: { came: 'yoplanning updated' } },
+    ]);
+    expect([run.state.counts.echoes, run.state.awaitedEchoes.yoplanning]).toEqual([1, 0]);
+  });
+
+  test.each<[string, (run: RecordRun) => void]>([
+    ['the other system’s event', (run) => run.changed({ yapla: 1, yoplanning: 0 })],
+    ['one event more than writes', (run) => run.changed({ yapla: 0, yoplanning: 2 })],
+    [
+      'an answer beside it',
+      (run) => {
+        run.changed({ yapla: 0, yoplanning: 1 });
+        run.answered();
+      },
+    ],
+    ['a look without any event', (run) => run.lookAgain()],
+  ])('is not what %s is taken for', (_, tell) => {
+    const run = rested();
+    tell(run);
+    expect(run.beginLook()).toEqual({ isProbablyEcho: false });
+  });
+
+  test('whose read is dropped keeps its events, and is no probable echo any more', () => {
+    const run = rested();
+    run.changed({ yapla: 0, yoplanning: 1 });
+    run.beginLook();
+    run.changed({ yapla: 1, yoplanning: 0 });
+    run.lookDropped();
+    expect([run.isWoken, run.state.gathered]).toEqual([true, { yapla: 1, yoplanning: 1 }]);
+    expect(run.beginLook()).toEqual({ isProbablyEcho: false });
+    // Somebody else's read took the events: whose they were is known all the same.
+    run.looked({ events: [], view: edited });
+    expect(run.toApply).toMatchObject({ outcome: 'write' });
+  });
+});
+
+describe('an open case', () => {
+  test('is waited for, looked at again, and an answer leads to a look', () => {
+    const run = new RecordRun();
+    run.beginLook();
+    run.looked({ events: [], view: view({ openCases: 1 }) });
+    expect(run.mode).toBe('waiting');
+    run.lookAgain();
+    expect(run.mode).toBe('reading');
+    run.beginLook();
+    run.looked({ events: [], view: view({ openCases: 1 }) });
+    run.answered();
+    run.beginLook();
+    const [told] = run.looked({ events: [], view: view() });
+    expect([told?.more, run.mode]).toEqual([{ came: 'answer' }, 'lingering']);
+  });
+});
+
+test('a stop is shown whatever the workflow was at, and goes back to it', () => {
+  const run = new RecordRun();
+  run.beginLook();
+  run.stop();
+  expect([run.mode, run.isStopped]).toEqual(['stopped', true]);
+  run.resume();
+  expect(run.mode).toBe('reading');
+  run.looked({ events: [event('yapla')], view: edited });
+  run.stop();
+  run.resume();
+  expect(run.mode).toBe('applying');
+});
+
+test('a message that carries no counts costs a look and spoils no count', () => {
+  const run = rested();
+  for (const odd of [null, {}, { yapla: -1, yoplanning: 1.5 }, { yapla: '2' }]) run.changed(odd as never);
+  expect([run.isWoken, run.state.gathered]).toEqual([true, { yapla: 0, yoplanning: 0 }]);
+});
+
+test('a run that is carried on at any rest is the same run, and nothing that was told is lost', async () => {
+  const message = fc.constantFrom('yapla', 'yoplanning', 'answer', 'check', 'work', 'dropped', 'carry');
+  const property = fc.property(fc.array(message, { maxLength: 30 }), (messages) => {
+    let run = rested();
+    let told = 0;
+    let looked = 0;
+    const look = (isDropped: boolean) => {
+      const { gathered } = run.state;
+      run.beginLook();
+      if (isDropped) return run.lookDropped();
+      looked += gathered.yapla + gathered.yoplanning;
+      run.looked({ events: [], view: view() });
+    };
+    for (const one of [...messages, 'work']) {
+      if (one === 'yapla' || one === 'yoplanning') {
+        run.changed({ yapla: 0, yoplanning: 0, [one]: 1 });
+        told += 1;
+      }
+      if (one === 'answer') run.answered();
+      if (one === 'check') run.lookAgain();
+      if (one === 'work' || one === 'dropped') look(one === 'dropped');
+      if (one === 'carry') {
+        const { mode, result, isWoken } = run;
+        run = new RecordRun(JSON.parse(JSON.stringify(run.state)) as RecordRunState);
+        expect([run.mode, run.result, run.isWoken]).toEqual([mode, result, isWoken]);
+      }
+    }
+    expect(looked).toBe(told);
+  });
+  await checkProperty(property, { numRuns: 300 });
+});

@@ -1,0 +1,293 @@
+/**
+ * One link's live work as a state machine: when it looks, what it does about what it saw, when it rests. No Temporal: the workflow
+ * (syncRecord.ts) carries the steps out and hands the whole state to its next run.
+ *
+ *              told, or the check of an open case is due
+ *         ┌────────────────────────────────────────────────┐
+ *         ↓                                                │
+ *     reading → applying ⟲ → nothing is left to do → lingering → completed
+ *         ⇅         ⇅         a case is open       → waiting
+ *          stopped
+ *
+ * - `reading`: an activity takes the link's events and reads what they are about. A start means work: every run that was not continued
+ *   begins here. What is probably the echo of our own write is read in the lane `idle`, and dropped for whatever else happens.
+ * - `applying`: what was decided on the view (core/live.ts) is carried out, which returns a new view; decided again until the link rests,
+ *   `maxDecisions` times at most.
+ * - `waiting`, `lingering`: for a message; a case is looked at now and then, who lingers completes.
+ * - `stopped`: the whole connection is refused. Goes on with the same activity after `resume`, or after a while.
+ *
+ * One piece of work (a look, and all that is decided on it) never spans two runs; what was told and not looked at yet does.
+ */
+import type { AppliedDecision } from '../activities/applyDecision.js';
+import type { RecordReading } from '../activities/readRecord.js';
+import { nextStep, type LinkView, type LiveDecision, type LiveOutcome, type Trigger } from '../src/core/live.js';
+import { systemNames, type SystemName } from '../src/core/record.js';
+import { causeOf, toldOf } from './recordTelling.js';
+import type { RecordCounts, RecordProgress, RecordResult, RecordState } from './syncRecord.messages.js';
+
+/** A record that changes faster than we decide is left to the event of its last change. */
+const maxDecisions = 8;
+
+type PerSystem = Readonly<Record<SystemName, number>>;
+
+/** Everything that the next run must know. */
+export interface RecordRunState {
+  readonly counts: RecordCounts;
+  readonly lastOutcome: LiveOutcome | null;
+  /** Echoes of our own writes that did not come yet, by the system written to. */
+  readonly awaitedEchoes: PerSystem;
+  /** There is something to look at. */
+  readonly woken: boolean;
+  /** Events told of and not looked at yet. */
+  readonly gathered: PerSystem;
+  /** An answer was told of and not looked at yet. */
+  readonly answered: boolean;
+  /** Questions about this link that waited for a person when it was last looked at. */
+  readonly openCases: number;
+  /** What the search attribute shows; null: it was never set, or says that nobody is waited for. */
+  readonly shown: Shown;
+}
+
+export type Shown = 'stopped' | 'waiting' | null;
+
+const none: PerSystem = { yapla: 0, yoplanning: 0 };
+
+/** A start always means work. */
+export const newRecordRun: RecordRunState = {
+  counts: { events: 0, echoes: 0, written: none, created: 0, cases: 0, stale: 0 },
+  lastOutcome: null,
+  awaitedEchoes: none,
+  woken: true,
+  gathered: none,
+  answered: false,
+  openCases: 0,
+  shown: null,
+};
+
+/** What is to be carried out, and what it will have come to. */
+export interface ToApply {
+  readonly decision: LiveDecision;
+  readonly outcome: LiveOutcome;
+  /** Names the state of the link that was decided on. */
+  readonly version: LinkView['version'];
+}
+
+/** A line for the worker's log: ids, names and counts, never a value. */
+export interface Told {
+  readonly level: 'info' | 'warn';
+  readonly text: string;
+  readonly more: Readonly<Record<string, unknown>>;
+}
+
+interface Work {
+  readonly came: PerSystem;
+  readonly byAnswer: boolean;
+  readonly triggers: readonly Trigger[];
+  /** Events that the read took, in words. */
+  readonly cause: string;
+  readonly tookEvents: boolean;
+  readonly decisions: number;
+  /** Of the last decision that was carried out. */
+  readonly did: LiveOutcome | null;
+  /** Null: it is being read, or the link rests. */
+  readonly toApply: ToApply | null;
+}
+
+export class RecordRun {
+  #state: RecordRunState;
+  #work: Work | null = null;
+  #stopped = false;
+  #looks = 0;
+
+  constructor(state: RecordRunState = newRecordRun) {
+    this.#state = state;
+  }
+
+  get state(): RecordRunState {
+    return this.#state;
+  }
+
+  get mode(): RecordState {
+    if (this.#stopped) return 'stopped';
+    if (this.#work !== null) return this.#work.toApply === null ? 'reading' : 'applying';
+    if (this.#state.woken) return 'reading';
+    return this.#state.openCases > 0 ? 'waiting' : 'lingering';
+  }
+
+  /** There is something that was not looked at yet. */
+  get isWoken(): boolean {
+    return this.#state.woken;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Of this run; with its id, it names a look. */
+  get looks(): number {
+    return this.#looks;
+  }
+
+  /** What is to be carried out next; null: nothing, the link rests or is to be read. */
+  get toApply(): ToApply | null {
+    return this.#work?.toApply ?? null;
+  }
+
+  get progress(): RecordProgress {
+    return { state: this.mode, ...this.result };
+  }
+
+  get result(): RecordResult {
+    const { lastOutcome, counts } = this.#state;
+    return { lastOutcome, counts };
+  }
+
+  // --- messages: none can be refused, each says no more than "look" ---
+
+  /** What is no count of events is taken for none: it costs a look, and does no harm to what is counted. */
+  changed(events: PerSystem): void {
+    const { gathered } = this.#state;
+    const count = (n: unknown) => (typeof n === 'number' && Number.isSafeInteger(n) && n > 0 ? n : 0);
+    const told = events as Partial<PerSystem> | null;
+    this.#become({
+      woken: true,
+      gathered: plus(gathered, { yapla: count(told?.yapla), yoplanning: count(told?.yoplanning) }),
+    });
+  }
+
+  answered(): void {
+    this.#become({ woken: true, answered: true });
+  }
+
+  /** What stopped the connection is mended. */
+  resume(): void {
+    this.#stopped = false;
+  }
+
+  // --- what the steps lead to ---
+
+  /** Takes what was told. @returns whether it is probably no more than the echo of our own write */
+  beginLook(): { readonly isProbablyEcho: boolean } {
+    const { gathered: came, answered: byAnswer, awaitedEchoes } = this.#state;
+    const isProbablyEcho =
+      came.yapla + came.yoplanning > 0 &&
+      !byAnswer &&
+      systemNames.every((system) => came[system] <= awaitedEchoes[system]);
+    this.#become({
+      woken: false,
+      gathered: none,
+      answered: false,
+      awaitedEchoes: {
+        yapla: Math.max(0, awaitedEchoes.yapla - came.yapla),
+        yoplanning: Math.max(0, awaitedEchoes.yoplanning - came.yoplanning),
+      },
+    });
+    this.#looks += 1;
+    this.#work = { came, byAnswer, triggers: [], cause: '', tookEvents: false, decisions: 0, did: null, toApply: null };
+    return { isProbablyEcho };
+  }
+
+  /** The read that was dropped may still take the events: whose they were stays known, and the next look is no probable echo's. */
+  lookDropped(): void {
+    const { came } = this.#working;
+    this.#work = null;
+    this.#become({ gathered: plus(this.#state.gathered, came) });
+  }
+
+  looked({ events, view }: Pick<RecordReading, 'events' | 'view'>): Told[] {
+    const { came, byAnswer } = this.#working;
+    const triggers: Trigger[] = systemNames.filter(
+      (system) => came[system] > 0 || events.some((one) => one.system === system),
+    );
+    if (byAnswer) triggers.push('answer');
+    this.#work = { ...this.#working, triggers, cause: causeOf(events, byAnswer), tookEvents: events.length > 0 };
+    this.#count({ events: events.reduce((sum, one) => sum + one.n, 0) });
+    return this.#decide(view);
+  }
+
+  applied(applied: AppliedDecision): Told[] {
+    const { cause, toApply } = this.#working;
+    if (toApply === null) throw new TypeError('nothing was to be applied');
+    const { outcome, written, created, cases, view } = applied;
+    const fields = { yapla: written.yapla.length, yoplanning: written.yoplanning.length };
+    const echo = (system: SystemName) => (fields[system] > 0 || created === system ? 1 : 0);
+    this.#become({
+      awaitedEchoes: plus(this.#state.awaitedEchoes, { yapla: echo('yapla'), yoplanning: echo('yoplanning') }),
+    });
+    this.#count({
+      written: fields,
+      created: created === null ? 0 : 1,
+      cases: cases.length,
+      stale: outcome === 'stale' ? 1 : 0,
+    });
+    this.#work = { ...this.#working, did: toApply.outcome };
+    const text = outcome === 'done' ? toApply.outcome : outcome;
+    return [
+      { level: 'info', text, more: { came: cause, ...toldOf(toApply.decision, applied) } },
+      ...this.#decide(view),
+    ];
+  }
+
+  /** The whole connection is refused. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** An open case may have been settled otherwise, by a bulk sync or by edits: it is looked at now and then. */
+  lookAgain(): void {
+    this.#become({ woken: true });
+  }
+
+  shownAs(shown: Shown): void {
+    this.#become({ shown });
+  }
+
+  // --- what the methods above stand on ---
+
+  #decide(view: LinkView): Told[] {
+    const { triggers, did, decisions, cause, tookEvents } = this.#working;
+    const step = nextStep(view, triggers);
+    if (step.do === 'apply' && decisions < maxDecisions) {
+      const { decision, outcome } = step;
+      this.#work = { ...this.#working, decisions: decisions + 1, toApply: { decision, outcome, version: view.version } };
+      return [];
+    }
+    this.#work = null;
+    this.#become({ openCases: view.openCases });
+    if (step.do === 'apply') {
+      const text = 'the record changes faster than it can be written: left to its next event';
+      return [{ level: 'warn', text, more: { decisions } }];
+    }
+    this.#become({ lastOutcome: did ?? step.outcome });
+    if (did !== null) return [];
+    if (step.outcome === 'echo' && tookEvents) this.#count({ echoes: 1 });
+    return [{ level: 'info', text: step.outcome, more: { came: cause } }];
+  }
+
+  get #working(): Work {
+    if (this.#work === null) throw new TypeError('nothing is being looked at');
+    return this.#work;
+  }
+
+  #count(more: Partial<RecordCounts>): void {
+    const { counts } = this.#state;
+    this.#become({
+      counts: {
+        events: counts.events + (more.events ?? 0),
+        echoes: counts.echoes + (more.echoes ?? 0),
+        written: plus(counts.written, more.written ?? none),
+        created: counts.created + (more.created ?? 0),
+        cases: counts.cases + (more.cases ?? 0),
+        stale: counts.stale + (more.stale ?? 0),
+      },
+    });
+  }
+
+  #become(change: Partial<RecordRunState>): void {
+    this.#state = { ...this.#state, ...change };
+  }
+}
+
+function plus(one: PerSystem, other: PerSystem): PerSystem {
+  return { yapla: one.yapla + other.yapla, yoplanning: one.yoplanning + other.yoplanning };
+}
