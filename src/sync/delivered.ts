@@ -2,17 +2,17 @@
  * A record from the bodies of its events, where the system cannot be asked for one record (design: Order). A body shows the member as
  * it was when the event was made: a late one must not undo a newer one.
  */
+import { laidOver, type JsonObject } from '../core/document.js';
 import type { SystemName } from '../core/record.js';
 import { tellsNothing, type InboxEvent } from '../store/inbox.js';
 import type { Shadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
-import { valueAt } from '../systems/mapping.js';
 import type { SystemRecord } from '../systems/system.js';
-import { wrongPath } from '../systems/unexpected.js';
+import { memberDelivered } from '../systems/yapla/delivered.js';
 
 /**
- * The newest body: by its modification date where there is one, else the one received last. What a body does not show stays as it is
- * known.
+ * What is known of a record once these bodies are laid over it, oldest first: by their modification dates where all have one, else in the
+ * order in which they were received. What a body does not show stays as it is known.
  *
  * @returns null where all of them are older than what is known, or none has a body (a removal)
  * @throws {UnexpectedResponse} when a configured path does not fit a body
@@ -23,35 +23,52 @@ export function newestDelivered(
   events: readonly InboxEvent[],
   known: Shadow | null,
 ): SystemRecord | null {
-  const records = events
+  const from = { context: contextOf(connection, system, events) };
+  const recordOf = (document: JsonObject) => connection.systems[system].recordOf(document, from);
+  const before = known?.document ?? {};
+  const bodies = events
     .filter((one) => one.event !== 'deleted' && !tellsNothing(one))
-    .map((one) => recordIn(connection, system, one))
+    .map((one) => documentIn(connection, system, one))
+    .map((document) => ({ document, modifiedAt: recordOf(laidOver(before, document)).modifiedAt }))
     .filter((one) => !isOlder(one.modifiedAt, known?.modifiedAt ?? null));
-  const newest = records.reduce<SystemRecord | null>(
-    (best, one) => (best !== null && isOlder(one.modifiedAt, best.modifiedAt) ? best : one),
-    null,
-  );
-  if (newest === null || known === null) return newest;
-  return { ...newest, fields: { ...known.fields, ...newest.fields } };
+  if (bodies.length === 0) return null;
+  return recordOf(inOrder(bodies).reduce((document, body) => laidOver(document, body.document), before));
+}
+
+/**
+ * Whether what is stored of a record counts, although nothing newer was found out: somebody asks to look again, and there is nothing else
+ * to look at (design: Order). A removal that cannot be proven asks for nothing.
+ */
+export function countsAsStored(events: readonly InboxEvent[], known: Shadow | null): boolean {
+  return known !== null && events.at(-1)?.event !== 'deleted';
+}
+
+interface Body {
+  readonly document: JsonObject;
+  readonly modifiedAt: number | null;
+}
+
+function inOrder(bodies: readonly Body[]): readonly Body[] {
+  if (bodies.some((one) => one.modifiedAt === null)) return bodies;
+  return [...bodies].sort((a, b) => a.modifiedAt! - b.modifiedAt!);
 }
 
 function isOlder(at: number | null, than: number | null): boolean {
   return at !== null && than !== null && at < than;
 }
 
-function recordIn(connection: OpenConnection, system: SystemName, event: InboxEvent): SystemRecord {
+function contextOf(connection: OpenConnection, system: SystemName, [event]: readonly InboxEvent[]) {
   const context = {
     connection: connection.id,
     system,
     method: 'POST',
     path: `/webhooks/${connection.id}/${system}`,
-    record: event.externalId,
   };
-  const setting = `webhooks.${system}.member`;
-  const path = system === 'yapla' ? connection.config.webhooks.yapla.member : '';
-  const document = path === '' ? event.body : valueAt(event.body, path, setting);
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw wrongPath({ context }, setting, path, 'an object');
-  }
-  return connection.systems[system].recordOf(document, { context });
+  return event === undefined ? context : { ...context, record: event.externalId };
+}
+
+/** Only Yapla's events have content. */
+function documentIn(connection: OpenConnection, system: SystemName, event: InboxEvent): JsonObject {
+  if (system !== 'yapla') return event.body;
+  return memberDelivered(connection.config, event.body, event.externalId, contextOf(connection, system, [event]));
 }

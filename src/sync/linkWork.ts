@@ -132,6 +132,7 @@ export class LinkWork {
       },
       this.applying.ask(id),
       this.known.ids[otherSystem(system)] ?? undefined,
+      seen,
     );
 
     switch (result.outcome) {
@@ -152,7 +153,7 @@ export class LinkWork {
       case 'written':
         this.journal.push({ writeId, system, outcome: 'written', requestId: result.requestId });
         this.outcome = 'written';
-        this.compare(system, connection.hash(result.before.fields), set, result.after);
+        this.compare(system, this.hashesBefore(system, result.before, set), set, result.after);
         this.learn(system, result.after);
         if (result.unmappedChanged.length > 0) {
           this.open({
@@ -169,6 +170,12 @@ export class LinkWork {
         }
         return 'written';
     }
+  }
+
+  /** Of a record that was not read before the write, only what was sent is compared: what else differs now may be somebody's edit. */
+  private hashesBefore(system: SystemName, before: SystemRecord, set: CanonicalFields): FieldHashes {
+    const { systems, hash } = this.applying.connection;
+    return hash(systems[system].readsOne ? before.fields : pick(before.fields, Object.keys(set)));
   }
 
   /** Creates the record, or finds the one that an earlier attempt created. `unsettled`: nobody knows whether it took effect. */

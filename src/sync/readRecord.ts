@@ -20,7 +20,7 @@ import type { Lane } from '../store/budget.js';
 import type { OpenConnection } from '../connection.js';
 import type { SystemRecord } from '../systems/system.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
-import { newestDelivered } from './delivered.js';
+import { countsAsStored, newestDelivered } from './delivered.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
 import { emptyView, settledView } from './linkView.js';
 
@@ -46,11 +46,14 @@ export interface RecordReading {
   readonly events: readonly EventCount[];
 }
 
-/** What a system holds under an id now; `unread`: nothing was found out (a late body, or a removal that cannot be proven). */
+/**
+ * What a system holds under an id now; `unread`: nothing was found out (a removal that cannot be proven, or nothing to look at); `stored`:
+ * nothing newer than what is stored.
+ */
 interface Found {
   readonly system: SystemName;
   readonly id: string;
-  readonly record: SystemRecord | 'gone' | 'unread';
+  readonly record: SystemRecord | 'gone' | 'unread' | 'stored';
 }
 
 /** Something was stored of a record while it was read: nobody knows which is the younger. The transaction must be rolled back. */
@@ -138,7 +141,8 @@ async function look(
   }
   // Where one record cannot be read, the event's own body is all there is; and nothing proves a removal but a complete list.
   const known = (await shadowsByIds(sql, connection.id, system, [id])).get(id) ?? null;
-  return { system, id, record: newestDelivered(connection, system, events, known) ?? 'unread' };
+  const told = newestDelivered(connection, system, events, known);
+  return { system, id, record: told ?? (countsAsStored(events, known) ? 'stored' : 'unread') };
 }
 
 interface Recording {
@@ -198,7 +202,7 @@ async function identify(
   const isComplete = link !== null && link.ids.yapla !== null && link.ids.yoplanning !== null;
   let sighting: FirstSight | null = null;
   for (const { system, id, record: what } of found) {
-    if (isComplete || typeof what !== 'object' || sighting?.is === 'merged') continue;
+    if (isComplete || what === 'gone' || what === 'unread' || sighting?.is === 'merged') continue;
     sighting = await firstSight(tx, { connection, linkId, system, id, claimed });
   }
   return sighting;
@@ -210,7 +214,7 @@ async function store(tx: Transaction, connection: OpenConnection, found: Found, 
   if (what === 'gone') {
     if (await wasStoredSince(tx, { connectionId: connection.id, system, id }, takenAt)) throw new ReadingCrossed();
     await markGone(tx, connection.id, system, id);
-  } else if (what !== 'unread') {
+  } else if (typeof what === 'object') {
     const replaces = { storedUntil: takenAt };
     const kept = await upsertShadows(tx, connection.id, system, [connection.shadowOf(what)], { replaces });
     if (kept.length > 0) throw new ReadingCrossed();

@@ -5,7 +5,8 @@
 import type { Json, JsonObject } from '../../systems/system.js';
 import type { PersonField } from '../person.js';
 import type { Member, MemberFields, MemberStatus, Membership } from './members.js';
-import type { YaplaShape } from './shape.js';
+import { memberBody } from '../webhooks/bodies.js';
+import type { MemberWrite, YaplaShape } from './shape.js';
 
 const names: Readonly<Record<PersonField, string>> = {
   firstName: 'first_name',
@@ -21,7 +22,7 @@ const names: Readonly<Record<PersonField, string>> = {
 };
 
 export const flatShape: YaplaShape = {
-  readsOneInData: true,
+  readsOne: { data: true, rest: true },
   restPath: '/members',
   updateMethod: 'PUT',
 
@@ -39,11 +40,10 @@ export const flatShape: YaplaShape = {
   }),
   document,
   readAnswer: (member) => ({ result: true, data: document(member) }),
+  webhookBody: memberBody,
   parse: (body) => ({
     mode: 'whole',
-    person: Object.fromEntries(
-      Object.entries(names).map(([field, name]) => [field, field === 'birthDate' ? dateOf(body[name]) : body[name]]),
-    ),
+    person: personOf(body),
     rest: restOf(body),
   }),
   createdAnswer: (member) => ({ status: 201, body: { result: true, data: document(member) } }),
@@ -57,6 +57,13 @@ export const flatShape: YaplaShape = {
   }),
   failure: (status, message, headers = {}) => ({ status, body: { result: false, message }, headers }),
 };
+
+/** What the body says about the person, by canonical field; `undefined`: nothing. */
+export function personOf(body: JsonObject): MemberWrite['person'] {
+  return Object.fromEntries(
+    Object.entries(names).map(([field, name]) => [field, field === 'birthDate' ? dateOf(body[name]) : body[name]]),
+  );
+}
 
 function nameOf(field: string): string {
   const known: Readonly<Record<string, string>> = names;
@@ -96,7 +103,7 @@ function document({ id, number, fields, createdAtMs, updatedAtMs }: Member): Jso
 }
 
 /** The parts of a whole document that we do not map; what it lacks is emptied, memberships included. */
-function restOf(body: JsonObject): Partial<Omit<MemberFields, 'person'>> {
+export function restOf(body: JsonObject): Partial<Omit<MemberFields, 'person'>> {
   return {
     ...(body['status'] === undefined ? {} : { status: body['status'] as MemberStatus }),
     organisation: typeof body['organization'] === 'string' && body['organization'] !== '' ? body['organization'] : null,
