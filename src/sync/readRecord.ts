@@ -12,6 +12,7 @@ import type { Sql, Transaction } from '../store/database.js';
 import type { Ask } from '../http/client.js';
 import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
 import { openIntents } from '../store/intents.js';
+import { replacedUnseen } from '../store/journal.js';
 import { bareLink, deleteLink, linkOfRecord, lockFirstSights, type BareLink } from '../store/links.js';
 import { findLinkState } from '../store/linkState.js';
 import { hasBegun } from '../store/plans.js';
@@ -100,7 +101,7 @@ async function readClaimed(
   // Nothing came: an answer, a look, or an attempt that is repeated after its commit.
   if (events.length === 0) return { view: await viewNow(sql, connection, linkId, null), events: [] };
   const ask = { lane, purpose: `live/${linkId}`, patienceMs };
-  const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, ask, one)));
+  const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, { ...ask, linkId }, one)));
   for (let attempt = 1; ; attempt++) {
     try {
       const view = await sql.begin(async (tx) => {
@@ -131,7 +132,7 @@ function recordsOf(events: readonly InboxEvent[]) {
 async function look(
   sql: Sql,
   connection: OpenConnection,
-  ask: Ask,
+  { linkId, ...ask }: Ask & { readonly linkId: string },
   { system, id, events }: ReturnType<typeof recordsOf>[number],
 ): Promise<Found> {
   const target = connection.systems[system];
@@ -141,7 +142,9 @@ async function look(
   }
   // Where one record cannot be read, the event's own body is all there is; and nothing proves a removal but a complete list.
   const known = (await shadowsByIds(sql, connection.id, system, [id])).get(id) ?? null;
-  const told = newestDelivered(connection, system, events, known);
+  const { lateBodyMs } = connection.config.live;
+  const replaced = known === null ? [] : await replacedUnseen(sql, connection.id, { linkId, system, id }, lateBodyMs);
+  const told = newestDelivered(connection, system, events, known, replaced);
   return { system, id, record: told ?? (countsAsStored(events, known) ? 'stored' : 'unread') };
 }
 

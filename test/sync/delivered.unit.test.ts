@@ -192,6 +192,51 @@ describe('a body that comes late', () => {
   });
 });
 
+describe('a body that our own write overtook', () => {
+  const written = (connection: OpenConnection) => known(connection, { last_name: 'Peeters' });
+  const replaced = [{ field: 'lastName', oldValue: 'Lemaire' }];
+  const member = (more: JsonObject) => told({ ...document, updated_at: '2030-01-02 11:00:00', ...more });
+
+  test('undoes nothing of what was written, and tells the rest', () => {
+    const late = newestDelivered(assumed, 'yapla', [member({ city: '5000 Namur' })], written(assumed), replaced);
+    expect(late).toMatchObject({
+      fields: { lastName: 'Peeters', city: '5000 Namur' },
+      document: { last_name: 'Peeters', city: '5000 Namur' },
+    });
+  });
+
+  test('also where bodies have names and forms of their own', () => {
+    const fiche = { no: '1042', identite: { naissance: '29/02/2000' }, modifie_le: '2030-01-02 11:00:00' };
+    const body = event({ action: 'Edit a member', data: { fiche } });
+    const shadow = known(renamed, { birth_date: '2001-03-01' });
+    const old = [{ field: 'birthDate', oldValue: '2000-02-29 00:00:00' }];
+    expect(newestDelivered(renamed, 'yapla', [body], shadow, old)).toMatchObject({
+      fields: { birthDate: '2001-03-01' },
+    });
+  });
+
+  test('is told from one that came after a body that showed what was written: that one is somebody’s change', () => {
+    const bodies = [member({ last_name: 'Peeters' }), member({ updated_at: '2030-01-02 12:00:00' })];
+    expect(newestDelivered(assumed, 'yapla', bodies, written(assumed), replaced)).toMatchObject({
+      fields: { lastName: 'Lemaire' },
+    });
+  });
+
+  test('is told from one that shows another value', () => {
+    const body = member({ last_name: 'Maes' });
+    expect(newestDelivered(assumed, 'yapla', [body], written(assumed), replaced)).toMatchObject({
+      fields: { lastName: 'Maes' },
+    });
+  });
+
+  test('says nothing where it does not show the field, and the next one is no surer', () => {
+    const bodies = [told({ id: 1042, city: '5000 Namur' }), member({})];
+    expect(newestDelivered(assumed, 'yapla', bodies, written(assumed), replaced)).toMatchObject({
+      fields: { lastName: 'Peeters' },
+    });
+  });
+});
+
 describe('what is stored', () => {
   const again = event({});
   const removed = told({ id: 1042 }, { event: 'deleted' });

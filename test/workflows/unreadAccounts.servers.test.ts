@@ -7,7 +7,7 @@ import { sandboxCredentials, type SandboxOptions } from '../../src/sandbox/optio
 import { listOpenCases } from '../../src/store/cases.js';
 import { approveSignal, progressQuery } from '../../workflows/bulkSync.messages.js';
 import { expectNoTwin, expectProven } from '../helpers/books.js';
-import { linkedPerson, recordResult, until, untilHolds, untilQuiet } from '../helpers/live.js';
+import { linkedPerson, recordProgress, until, untilHolds, untilQuiet } from '../helpers/live.js';
 import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
 
 let house: TestPasserelle;
@@ -163,6 +163,36 @@ describe('an account that takes single fields and answers no member', () => {
     await expectProven(house);
   });
 
+  test('keeps what was written when a webhook that was made before the write comes after it', async () => {
+    house = await listed({ connection: { rule: 'yapla' } });
+    await (await house.startBulk()).result();
+    await house.startReceiver();
+    const { control } = house.sandbox;
+    const { yapla, yoplanning } = await linkedPerson(house);
+    const { person } = (await control.record('yapla', yapla))!;
+    await control.setWebhookFaults('yapla', { delayed: 1, delayMs: 2_000 });
+    await control.edit('yapla', yapla, { city: 'Rennes' });
+    await control.edit('yoplanning', yoplanning, { lastName: 'Kervella' });
+    await untilHolds(house, 'yapla', yapla, { lastName: 'Kervella' });
+    // The first of the two webhooks still shows the old name.
+    expect(person.lastName).not.toBe('Kervella');
+    await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes', lastName: 'Kervella' });
+    await untilQuiet(house);
+    const rewritten = await house.sql`
+      select 1 from journal
+       where connection_id = ${house.connectionId} and external_id = ${yoplanning}
+         and field = 'lastName' and reason <> 'created'`;
+    expect(rewritten.count).toBe(0);
+    expect((await control.record('yapla', yapla))!.person).toMatchObject({ city: 'Rennes', lastName: 'Kervella' });
+
+    // Once webhooks have shown what was written, the old name is a change like any other.
+    await control.setWebhookFaults('yapla', {});
+    await control.edit('yapla', yapla, { lastName: person.lastName });
+    await untilHolds(house, 'yoplanning', yoplanning, { lastName: person.lastName });
+    await untilQuiet(house);
+    await noReads();
+  });
+
   test('gets newcomers of the other system once, recognised by their webhook, and gives its own', async () => {
     house = await listed();
     await (await house.startBulk()).result();
@@ -207,7 +237,7 @@ describe('a newcomer whose webhook came while the first plan waited for its appr
     await firstPlan(async () => {
       newcomer = await control.add('yapla', odile);
       await untilQuiet(house);
-      expect(await recordResult(house, `yapla:${newcomer}`)).toMatchObject({ lastOutcome: 'early' });
+      expect(await recordProgress(house, `yapla:${newcomer}`)).toMatchObject({ lastOutcome: 'early' });
       expect((await control.counts()).yoplanning.created).toBe(0);
     });
     const created = await until(

@@ -36,7 +36,7 @@ function cardOf(document: JsonObject): JsonObject {
   const { birth_date: birthDate } = document;
   const day = typeof birthDate === 'string' && !birthDate.startsWith('0000') ? birthDate.slice(0, 10) : null;
   return {
-    no: String(document['id']),
+    no: typeof document['id'] === 'number' ? String(document['id']) : null,
     identite: {
       prenom: document['first_name'] ?? null,
       nom: document['last_name'] ?? null,
