@@ -72,6 +72,8 @@ export class LinkWork {
   private readonly settledIntents = new Set<SystemName>();
   private readonly gone = new Map<SystemName, string>();
   private readonly ids: Partial<Record<SystemName, string>> = {};
+  /** Systems that answered a write with: there is no such record. */
+  private readonly missing = new Set<SystemName>();
   /** Fields that a system accepted without taking them: not written again. */
   private readonly notTaken = new Map<SystemName, Set<FieldName>>();
   private outcome: Outcome = 'agreed';
@@ -139,6 +141,7 @@ export class LinkWork {
       case 'missing':
         this.journal.push({ writeId, system, outcome: 'abandoned', requestId: null });
         this.known = { ...this.known, unseen: { ...this.known.unseen, [system]: true } };
+        this.missing.add(system);
         return 'missing';
       case 'stopped': {
         const outcome = result.reason === 'already there' ? 'written' : 'abandoned';
@@ -234,12 +237,17 @@ export class LinkWork {
         this.learn(system, found);
         return false;
       }
-      if (target.readsOne) this.gone.set(system, id);
+      // Where no record can be read, a write by its id is as good a question.
+      const isAnswered = target.readsOne || this.missing.has(system);
+      if (isAnswered) this.gone.set(system, id);
       this.open({
         kind: 'removal',
         subject: `${system}:${id}`,
         linkId: this.known.linkId,
-        details: { system, proof: target.readsOne ? 'read by id: 404' : 'absent from a complete list' },
+        details: {
+          system,
+          proof: isAnswered ? `${target.readsOne ? 'read' : 'written'} by id: 404` : 'absent from a complete list',
+        },
       });
     }
     this.outcome = 'removed';

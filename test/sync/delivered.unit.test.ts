@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { connectionSchema } from '../../src/config/schema.js';
 import type { OpenConnection } from '../../src/connection.js';
 import type { JsonObject } from '../../src/core/document.js';
@@ -9,6 +10,7 @@ import type { InboxEvent } from '../../src/store/inbox.js';
 import type { Shadow } from '../../src/store/shadows.js';
 import { countsAsStored, newestDelivered } from '../../src/sync/delivered.js';
 import { openSystems, type Systems } from '../../src/systems/index.js';
+import { checkProperty } from '../helpers/property.js';
 import { GrantingBudget, type ConnectionInput } from '../systems/support.js';
 
 const nowhere = { yapla: 'http://127.0.0.1:1', yoplanning: 'http://127.0.0.1:2', control: 'http://127.0.0.1:3' };
@@ -190,6 +192,30 @@ describe('a body that comes late', () => {
       fields: { city: '9000 Gent' },
     });
   });
+});
+
+test('in whatever order, batches and copies bodies come, what is known in the end is the newest of them', async () => {
+  const versions = [0, 1, 2, 3, 4, 5].map((nth) => ({
+    ...document,
+    city: `${nth} Liège`,
+    address: nth % 2 === 0 ? null : `${nth} quai Courbe`,
+    updated_at: `2030-01-02 10:00:0${nth}`,
+  }));
+  const batches = fc.array(fc.array(fc.constantFrom(...versions.keys()), { minLength: 1, maxLength: 4 }), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  await checkProperty(
+    fc.property(batches, (came) => {
+      const last = came.reduce<Shadow>((stored, batch) => {
+        const bodies = batch.map((nth) => told(versions[nth]!));
+        return { ...(newestDelivered(assumed, 'yapla', bodies, stored) ?? stored), hashes: {} };
+      }, known(assumed));
+      expect(last.document).toEqual(versions[Math.max(...came.flat())]);
+      expect(last.fields).toEqual(known(assumed, versions[Math.max(...came.flat())]).fields);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 describe('a body that our own write overtook', () => {

@@ -193,6 +193,27 @@ describe('an account that takes single fields and answers no member', () => {
     await noReads();
   });
 
+  test('says once, when a member is written to, that there is none any more', async () => {
+    house = await listed({ connection: { rule: 'yapla' } });
+    await (await house.startBulk()).result();
+    await house.startReceiver();
+    const { control } = house.sandbox;
+    const { linkId, yapla, yoplanning } = await linkedPerson(house);
+    await control.remove('yapla', yapla);
+    await control.resetCounts();
+    await control.edit('yoplanning', yoplanning, { city: 'Brest' });
+    const cases = async () =>
+      (await listOpenCases(house.sql, house.connectionId)).map(({ kind, subject }) => ({ kind, subject }));
+    await until(cases, (open) => open.length > 0);
+    await untilQuiet(house);
+    await control.edit('yoplanning', yoplanning, { city: 'Rennes' });
+    await untilQuiet(house);
+    expect(await cases()).toEqual([{ kind: 'removal', subject: `yapla:${yapla}` }]);
+    expect((await control.counts()).yapla.byKind.write).toBe(1);
+    expect((await recordProgress(house, linkId)).lastOutcome).toBe('removed');
+    expect((await control.record('yoplanning', yoplanning))!.person.city).toBe('Rennes');
+  });
+
   test('gets newcomers of the other system once, recognised by their webhook, and gives its own', async () => {
     house = await listed();
     await (await house.startBulk()).result();

@@ -2,6 +2,7 @@
  * The shape that src/config/yapla.ts assumes: pages by number, key in a header, snake case, a whole update. PHP's ways: empty
  * texts instead of null, a date with midnight behind it, no date as zeros, ids as numbers.
  */
+import { isJsonObject } from '../../core/document.js';
 import type { Json, JsonObject } from '../../systems/system.js';
 import type { PersonField } from '../person.js';
 import type { Member, MemberFields, MemberStatus, Membership } from './members.js';
@@ -108,13 +109,9 @@ export function restOf(body: JsonObject): Partial<Omit<MemberFields, 'person'>> 
     ...(body['status'] === undefined ? {} : { status: body['status'] as MemberStatus }),
     organisation: typeof body['organization'] === 'string' && body['organization'] !== '' ? body['organization'] : null,
     groups: Array.isArray(body['groups']) ? (body['groups'] as string[]) : [],
-    memberships: Array.isArray(body['memberships']) ? body['memberships'].filter(isObject).map(membershipOf) : [],
+    memberships: Array.isArray(body['memberships']) ? body['memberships'].filter(isJsonObject).map(membershipOf) : [],
     custom: body['custom_fields'] ?? null,
   };
-}
-
-function isObject(json: Json): json is JsonObject {
-  return json !== null && typeof json === 'object' && !Array.isArray(json);
 }
 
 function textOf(json: Json | undefined): string {

@@ -1,11 +1,11 @@
 /** The member in the body of a webhook, in the form in which answers show one: so that both are read by one field map. */
 import { setProperty } from 'dot-prop';
+import { isJsonObject } from '../../core/document.js';
 import type { ConnectionConfig } from '../../config/schema.js';
 import type { FailureContext } from '../../http/failures.js';
 import { contentIn, readPlace, valueAt } from '../mapping.js';
 import type { Json, JsonObject } from '../system.js';
 import { reading, wrongPath } from '../unexpected.js';
-import { isObject } from './answers.js';
 
 type Settings = Pick<ConnectionConfig, 'webhooks' | 'yapla' | 'fields'>;
 
@@ -19,7 +19,7 @@ export function memberDelivered(settings: Settings, body: JsonObject, id: string
   const { answer } = settings.yapla.read;
   const delivery = { context };
   const member = contentIn(body, path);
-  if (!isObject(member)) throw wrongPath(delivery, 'webhooks.yapla.member', path, 'an object');
+  if (!isJsonObject(member)) throw wrongPath(delivery, 'webhooks.yapla.member', path, 'an object');
   return reading(delivery, () => {
     const shown = Object.keys(places.fields).length === 0 ? structuredClone(member) : mappedOnly(member, settings);
     if (places.modified !== null && answer.modified !== null) {
