@@ -122,11 +122,17 @@ class Examination {
       for (const [at, version] of versions.entries()) {
         if (version.by !== 'api' || version.record === null) continue;
         const read = reads.get(`${system}:${id}`)?.findLast((sentAtMs) => sentAtMs <= version.atMs) ?? version.atMs;
-        const complaints = basesOf(versions, at, read).map((base) => this.complaint(system, version.record!, base));
+        const bases = this.readsOne(system) ? basesOf(versions, at, read) : shownBefore(versions, at);
+        const complaints = bases.map((base) => this.complaint(system, version.record!, base));
         if (!complaints.includes(null)) this.breaks(version.record, complaints[0]!);
         else if (complaints[0] !== null) this.overtaken += 1;
       }
     }
+  }
+
+  private readsOne(system: SystemName): boolean {
+    const { read, write } = this.house.connection.yapla;
+    return system === 'yoplanning' || read.memberPath !== null || (write.mode === 'rest' && write.memberPath !== null);
   }
 
   /** When each read of a record was let go, in order. */
@@ -295,6 +301,12 @@ function hasChangedIdentity(records: readonly RecordVersions[]): boolean {
   return (['firstName', 'lastName', 'email'] as const).some(
     (field) => new Set(versions.map(({ record }) => record!.person[field])).size > 1,
   );
+}
+
+/** Where a record cannot be read by itself, a write stands on whatever a list or a webhook showed of it at some time. */
+function shownBefore(versions: readonly Version[], at: number): (SandboxRecord | null)[] {
+  const shown = versions.slice(0, at).reverse();
+  return at === 0 ? [null] : shown.map(({ record }) => record);
 }
 
 /**
