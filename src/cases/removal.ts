@@ -17,8 +17,11 @@ export const removal = {
   },
 } as const satisfies Kind;
 
-/** `notFound`: a read by its id was answered with 404. `notListed`: a complete list did not show it, where one record cannot be read. */
-export type RemovalProof = 'notFound' | 'notListed';
+/**
+ * `notFound`: a read by its id was answered with 404. Where one record cannot be read: `notFoundOnWrite`, a write by its id was; `notListed`,
+ * a complete list did not show it.
+ */
+export type RemovalProof = 'notFound' | 'notFoundOnWrite' | 'notListed';
 
 export interface RemovalDetails {
   readonly system: SystemName;

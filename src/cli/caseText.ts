@@ -129,7 +129,7 @@ function factLines(fact: CaseFact): string[] {
       ];
     case 'gone':
       return [
-        `Gone from ${systemLabels[fact.system]}: ${fact.proof === 'notFound' ? 'it has no record with that id (404)' : 'a complete list does not show it'}.`,
+        `Gone from ${systemLabels[fact.system]}: ${fact.proof === 'notListed' ? 'a complete list does not show it' : 'it has no record with that id (404)'}.`,
       ];
     case 'foundBy':
       return [`Found by: ${fact.rule === null ? 'unknown' : visible(fact.rule)}`];

@@ -39,6 +39,9 @@ export const liveSchema = z
         'The breaker: a field that our own writes moved between the same two values so often within `flipWindowMs` is frozen and becomes a case.',
       ),
     flipWindowMs: ms('See `maxFlips`.').default(3_600_000),
+    lateBodyMs: ms(
+      'Where a member cannot be read by itself: a webhook that shows what our own write replaced no longer ago than this is taken for late, until one shows something else. Longer than a webhook is under way, and shorter than somebody takes to change their mind.',
+    ).default(10 * 60_000),
     heartbeatTimeoutMs: ms(
       'Without a sign of life for so long, a worker that reads or writes a person is taken for dead, and another takes over.',
     ).default(10_000),

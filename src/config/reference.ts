@@ -128,10 +128,15 @@ function typeName(type: string, setting: Setting): string {
     case 'array':
       return `list of ${setting.items?.properties === undefined ? typeOf(setting.items ?? {}) : 'groups'}`;
     case 'object':
-      return setting.properties === undefined ? 'named groups' : 'group';
+      if (setting.properties !== undefined) return 'group';
+      return isOfTexts(setting.additionalProperties) ? 'named texts' : 'named groups';
     default:
       return `\`${type}\``;
   }
+}
+
+function isOfTexts(items: Setting['additionalProperties']): boolean {
+  return typeof items === 'object' && items.type === 'string';
 }
 
 /** The field map that holds where a connection has none of its own: too long for a cell. */

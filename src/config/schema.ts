@@ -186,6 +186,14 @@ export const connectionSchema = z
         message: `expected "yoplanning" or "none", because yapla.write.mode is "none": Passerelle cannot create anybody in Yapla`,
       });
     }
+    for (const name of Object.keys(connection.webhooks.yapla.fields)) {
+      if (name in connection.fields) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['webhooks', 'yapla', 'fields', name],
+        message: 'expected the name of a field in `fields`',
+      });
+    }
   });
 
 export const configSchema = z.strictObject({

@@ -103,6 +103,18 @@ export const webhooksSchema = z
           .nullable()
           .default(null)
           .describe("Path of the member's id within the member; null: that of `yapla.read.answer.id`."),
+        modified: z
+          .string()
+          .min(1)
+          .nullable()
+          .default(null)
+          .describe('Path of the modification time within the member; null: that of `yapla.read.answer.modified`.'),
+        fields: z
+          .record(z.string(), z.string().min(1))
+          .default({})
+          .describe(
+            'Where webhooks have fields elsewhere than answers: field to path within the member. A field that is not named here stands where `fields` says. Once one is named, only mapped fields are taken from a webhook. Needed only where no member can be read by itself.',
+          ),
       })
       .superRefine(needsSecret)
       .prefault({}),

@@ -4,6 +4,23 @@ import type { CanonicalFields } from './record.js';
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
+/** Of JSON: neither null nor a list. */
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * What is known of a document once a part of it was shown anew: what the part does not show stays as it was, in objects within objects,
+ * too. A list is shown as a whole. Neither argument is changed; the result may share parts with both.
+ */
+export function laidOver(known: JsonObject, shown: JsonObject): JsonObject {
+  const changed = Object.entries(shown).map(([key, value]) => {
+    const before = Object.hasOwn(known, key) ? known[key] : undefined;
+    return [key, isJsonObject(before) && isJsonObject(value) ? laidOver(before, value) : value] as const;
+  });
+  return { ...known, ...Object.fromEntries(changed) };
+}
+
 /** One record as a system returned it. Values: stays in memory and Postgres, never in a workflow history, a log or an error. */
 export interface SystemRecord {
   /** The system's own id. */

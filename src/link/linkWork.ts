@@ -76,6 +76,8 @@ export class LinkWork {
   private readonly settledIntents = new Set<SystemName>();
   private readonly gone = new Map<SystemName, string>();
   private readonly ids: Partial<Record<SystemName, string>> = {};
+  /** Systems that answered a write with: there is no such record. */
+  private readonly missing = new Set<SystemName>();
   /** Fields that a system accepted without taking them: not written again. */
   private readonly notTaken = new Map<SystemName, Set<FieldName>>();
   private facts: Facts = { base: {}, baseFields: {}, ids: {}, equal: {} };
@@ -144,12 +146,14 @@ export class LinkWork {
       },
       this.applying.ask(id),
       this.known.ids[otherSystem(system)] ?? undefined,
+      seen,
     );
 
     switch (result.outcome) {
       case 'missing':
         this.journal.push({ writeId, system, outcome: 'abandoned', requestId: null });
         this.known = { ...this.known, unseen: { ...this.known.unseen, [system]: true } };
+        this.missing.add(system);
         return 'missing';
       case 'stopped': {
         const outcome = result.reason === 'already there' ? 'written' : 'abandoned';
@@ -164,7 +168,7 @@ export class LinkWork {
       case 'written':
         this.journal.push({ writeId, system, outcome: 'written', requestId: result.requestId });
         this.outcome = 'written';
-        this.compare(system, connection.hash(result.before.fields), set, result.after);
+        this.compare(system, this.hashesBefore(system, result.before, set), set, result.after);
         this.learn(system, result.after);
         if (result.unmappedChanged.length > 0) {
           const { requestId, unmappedChanged: changed, before, after } = result;
@@ -173,6 +177,12 @@ export class LinkWork {
         }
         return 'written';
     }
+  }
+
+  /** Of a record that was not read before the write, only what was sent is compared: what else differs now may be somebody's edit. */
+  private hashesBefore(system: SystemName, before: SystemRecord, set: CanonicalFields): FieldHashes {
+    const { systems, hash } = this.applying.connection;
+    return hash(systems[system].readsOne ? before.fields : pick(before.fields, Object.keys(set)));
   }
 
   /** Creates the record, or finds the one that an earlier attempt created. `unsettled`: nobody knows whether it took effect. */
@@ -232,8 +242,11 @@ export class LinkWork {
         this.learn(system, found);
         return false;
       }
-      if (target.readsOne) this.gone.set(system, id);
-      this.open(removalCase(this.known.linkId, system, id, target.readsOne ? 'notFound' : 'notListed'));
+      // Where no record can be read, a write by its id is as good a question.
+      const wasAsked = target.readsOne || this.missing.has(system);
+      if (wasAsked) this.gone.set(system, id);
+      const proof = !wasAsked ? 'notListed' : target.readsOne ? 'notFound' : 'notFoundOnWrite';
+      this.open(removalCase(this.known.linkId, system, id, proof));
     }
     this.outcome = 'removed';
     return true;

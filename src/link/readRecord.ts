@@ -13,6 +13,7 @@ import type { Ask } from '../http/client.js';
 import { isMadeWith } from '../store/connections.js';
 import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
 import { openIntents } from '../store/intents.js';
+import { replacedUnseen } from '../store/journal.js';
 import { bareLink, deleteLink, linkOfRecord, lockFirstSights, type BareLink } from '../store/links.js';
 import { findLinkState } from '../store/linkState.js';
 import { hasBegun } from '../store/plans.js';
@@ -21,7 +22,7 @@ import type { Lane } from '../store/budget.js';
 import type { OpenConnection } from '../connection.js';
 import type { SystemRecord } from '../systems/system.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
-import { newestDelivered } from './delivered.js';
+import { countsAsStored, newestDelivered } from './delivered.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
 import { settledView } from './settle.js';
 import { emptyView } from './view.js';
@@ -48,11 +49,14 @@ export interface RecordReading {
   readonly events: readonly EventCount[];
 }
 
-/** What a system holds under an id now; `unread`: nothing was found out (a late body, or a removal that cannot be proven). */
+/**
+ * What a system holds under an id now; `unread`: nothing was found out (a removal that cannot be proven, or nothing to look at); `stored`:
+ * nothing newer than what is stored.
+ */
 interface Found {
   readonly system: SystemName;
   readonly id: string;
-  readonly record: SystemRecord | 'gone' | 'unread';
+  readonly record: SystemRecord | 'gone' | 'unread' | 'stored';
 }
 
 /** Something was stored of a record while it was read: nobody knows which is the younger. The transaction must be rolled back. */
@@ -99,7 +103,7 @@ async function readClaimed(
   // Nothing came: an answer, a look, or an attempt that is repeated after its commit.
   if (events.length === 0) return { view: await viewNow(sql, connection, linkId, null), events: [] };
   const ask = { lane, purpose: `live/${linkId}`, patienceMs };
-  const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, ask, one)));
+  const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, { ...ask, linkId }, one)));
   for (let attempt = 1; ; attempt++) {
     try {
       const view = await sql.begin(async (tx) => {
@@ -130,7 +134,7 @@ function recordsOf(events: readonly InboxEvent[]) {
 async function look(
   sql: Sql,
   connection: OpenConnection,
-  ask: Ask,
+  { linkId, ...ask }: Ask & { readonly linkId: string },
   { system, id, events }: ReturnType<typeof recordsOf>[number],
 ): Promise<Found> {
   const target = connection.systems[system];
@@ -140,7 +144,10 @@ async function look(
   }
   // Where one record cannot be read, the event's own body is all there is; and nothing proves a removal but a complete list.
   const known = (await shadowsByIds(sql, connection.id, system, [id])).get(id) ?? null;
-  return { system, id, record: newestDelivered(connection, system, events, known) ?? 'unread' };
+  const { lateBodyMs } = connection.config.live;
+  const replaced = known === null ? [] : await replacedUnseen(sql, connection.id, { linkId, system, id }, lateBodyMs);
+  const told = newestDelivered(connection, system, events, known, replaced);
+  return { system, id, record: told ?? (countsAsStored(events, known) ? 'stored' : 'unread') };
 }
 
 interface Recording {
@@ -201,7 +208,7 @@ async function identify(
   const isComplete = link !== null && link.ids.yapla !== null && link.ids.yoplanning !== null;
   let sighting: FirstSight | null = null;
   for (const { system, id, record: what } of found) {
-    if (isComplete || typeof what !== 'object' || sighting?.is === 'merged') continue;
+    if (isComplete || what === 'gone' || what === 'unread' || sighting?.is === 'merged') continue;
     sighting = await firstSight(tx, { connection, linkId, system, id, claimed });
   }
   return sighting;
@@ -213,7 +220,7 @@ async function store(tx: Transaction, connection: OpenConnection, found: Found, 
   if (what === 'gone') {
     if (await wasStoredSince(tx, { connectionId: connection.id, system, id }, takenAt)) throw new ReadingCrossed();
     await markGone(tx, connection.id, system, id);
-  } else if (what !== 'unread') {
+  } else if (typeof what === 'object') {
     const replaces = { storedUntil: takenAt };
     const kept = await upsertShadows(tx, connection.id, system, [connection.shadowOf(what)], { replaces });
     if (kept.length > 0) throw new ReadingCrossed();

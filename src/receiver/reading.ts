@@ -1,5 +1,5 @@
 /** What a delivery says, as far as it is needed to know whom it is about. */
-import type { Json, JsonObject } from '../core/document.js';
+import { isJsonObject, type Json, type JsonObject } from '../core/document.js';
 import type { RecordEvent } from '../store/inbox.js';
 
 /** `other`: a resource or an event that Passerelle does not act on; it is kept all the same. */
@@ -8,16 +8,12 @@ export type Reading =
 
 export const other: Reading = { event: 'other', externalId: null };
 
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** A body as a JSON object; null: it is none. `text`: without a byte order mark, as it can be stored. */
 export function parseBody(raw: Buffer): { readonly text: string; readonly body: JsonObject } | null {
   const text = raw.toString('utf8').replace(/^\uFEFF/, '');
   try {
     const body = JSON.parse(text) as Json;
-    return isObject(body) ? { text, body } : null;
+    return isJsonObject(body) ? { text, body } : null;
   } catch {
     return null;
   }

@@ -1,9 +1,9 @@
 /** Yapla's webhooks: the whole member, at configured paths (none of the names is public, see docs/systems.md). */
 import { getProperty } from 'dot-prop';
 import type { ConnectionConfig } from '../config/schema.js';
-import type { Json, JsonObject } from '../core/document.js';
+import { isJsonObject, type Json, type JsonObject } from '../core/document.js';
 import type { RecordEvent } from '../store/inbox.js';
-import { isObject, other, type Reading } from './reading.js';
+import { other, type Reading } from './reading.js';
 import { Refusal } from './refusals.js';
 
 /** Far longer than any id, far shorter than what Temporal takes as the id of a workflow (1,000 characters). */
@@ -15,7 +15,7 @@ export function readYapla(connection: ConnectionConfig, body: JsonObject): Readi
   const event = eventOf(webhooks.event, body);
   if (event === null) return other;
   const member = at(body, webhooks.member);
-  if (!isObject(member)) {
+  if (!isJsonObject(member)) {
     throw new Refusal('shape', 'Expected a member where webhooks.yapla.member of the configuration says.');
   }
   const externalId = idOf(at(member, webhooks.id ?? read.answer.id));

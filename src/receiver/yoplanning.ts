@@ -3,9 +3,9 @@
  * never followed: whoever could make us do so would be sent our token.
  */
 import type { ConnectionConfig } from '../config/schema.js';
-import type { Json, JsonObject } from '../core/document.js';
+import { isJsonObject, type Json, type JsonObject } from '../core/document.js';
 import type { RecordEvent } from '../store/inbox.js';
-import { isObject, other, type Reading } from './reading.js';
+import { other, type Reading } from './reading.js';
 import { Refusal } from './refusals.js';
 
 /** `updated` is the only word that the vendor shows; the others stand in its FAQ. What counts is what is read afterwards. */
@@ -22,7 +22,7 @@ const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
 /** @throws {Refusal} when it has another shape, or its link leads anywhere but to this resource in this connection's team. */
 export function readYoplanning({ yoplanning }: ConnectionConfig, body: JsonObject): Reading {
   const { resource, link, event } = body;
-  if (!isObject(resource) || typeof resource['type'] !== 'string' || typeof event !== 'string') {
+  if (!isJsonObject(resource) || typeof resource['type'] !== 'string' || typeof event !== 'string') {
     throw new Refusal('shape', 'Expected resource.id, resource.type, link and event, as Yoplanning documents them.');
   }
   const address = addressOf(link);

@@ -39,11 +39,14 @@ export function sandboxConnection(
 ): ConnectionInput {
   const credentials = { ...sandboxCredentials, ...options.credentials };
   const shape = options.shape ?? 'flat';
-  const yapla = (shape === 'flat' ? flatYapla : nestedYapla)(addresses.yapla, credentials.yaplaKey);
+  const yapla = accounts[shape](addresses.yapla, credentials.yaplaKey);
   const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
-  const fields = withRule(shape === 'flat' ? flatFields : nestedFields, options.rule);
+  const fields = withRule(shape === 'nested' ? nestedFields : flatFields, options.rule);
   return {
-    webhooks: { yapla: { secret: yaplaWebhookSecret }, yoplanning: { secret: yoplanningWebhookSecret } },
+    webhooks: {
+      yapla: { secret: yaplaWebhookSecret, ...(shape === 'listed' ? listedWebhooks : {}) },
+      yoplanning: { secret: yoplanningWebhookSecret },
+    },
     ...options.settings,
     yapla: options.limits?.yapla === undefined ? yapla : { ...yapla, limits: options.limits.yapla },
     yoplanning: {
@@ -101,6 +104,45 @@ function nestedYapla(origin: string, key: string): YaplaInput {
     volatileFields: ['dateModification'],
   };
 }
+
+/** Lists as assumed; no member can be read by itself, and writes answer none. */
+function listedYapla(origin: string, key: string): YaplaInput {
+  return {
+    read: { baseUrl: `${origin}/api/1.0`, key: { value: key } },
+    write: {
+      mode: 'rest',
+      baseUrl: `${origin}/api/2`,
+      apiKey: key,
+      memberPath: null,
+      create: { id: null, record: null },
+      update: { method: 'PATCH', shape: 'partial', record: null },
+    },
+  };
+}
+
+const accounts = { flat: flatYapla, nested: nestedYapla, listed: listedYapla } as const satisfies Record<
+  YaplaShapeName,
+  unknown
+>;
+
+const listedWebhooks = {
+  event: { path: 'action', created: ['Create a member'], updated: ['Edit a member'] },
+  member: 'data.fiche',
+  id: 'no',
+  modified: 'modifie_le',
+  fields: {
+    firstName: 'identite.prenom',
+    lastName: 'identite.nom',
+    email: 'joindre.courriel',
+    phone: 'joindre.mobile',
+    birthDate: 'identite.naissance',
+    language: 'identite.langue',
+    street: 'address.rue',
+    city: 'address.ville',
+    postalCode: 'address.cp',
+    country: 'address.pays',
+  },
+} as const satisfies NonNullable<ConnectionInput['webhooks']>['yapla'];
 
 const yoplanningFields = {
   firstName: { type: 'name', yoplanning: 'first_name' },

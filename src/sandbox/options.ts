@@ -15,7 +15,9 @@ export const sandboxCredentials = {
   yoplanningWebhookSecret: 'sandbox-yoplanning-webhook-secret',
 } as const;
 
-export const yaplaShapes = ['flat', 'nested'] as const;
+export const yaplaShapes = ['flat', 'nested', 'listed'] as const;
+/** Those in which one member can be read, where the option `singleReads` does not say otherwise. */
+export const readableShapes = ['flat', 'nested'] as const satisfies readonly (typeof yaplaShapes)[number][];
 export type YaplaShapeName = (typeof yaplaShapes)[number];
 
 const count = z.number().int().nonnegative();
@@ -65,7 +67,10 @@ export const sandboxOptionsSchema = z.strictObject({
   people: peopleSchema.prefault({}),
   yapla: z
     .strictObject({
-      /** `flat`: the shape that src/config/yapla.ts assumes. `nested`: as different as an account could plausibly be. */
+      /**
+       * `flat`: the shape that src/config/yapla.ts assumes. `nested`: as different as an account could plausibly be. `listed`: lists and
+       * webhooks show members, the latter with names of their own, and nothing else does: no single reads, no answers to writes.
+       */
       shape: z.enum(yaplaShapes).default('flat'),
       key: z.string().default(sandboxCredentials.yaplaKey),
       /** The ongoing campaign's own number; `0` always means it, too. */
@@ -73,6 +78,8 @@ export const sandboxOptionsSchema = z.strictObject({
       /** Life of a REST 2.0 session token. */
       sessionMs: z.number().int().positive().default(3_600_000),
       maxPageSize: z.number().int().positive().default(100),
+      /** A `GET` of one member, in both APIs: as the shape says; or of each id 404, as if there were no such address; or 405. */
+      singleReads: z.enum(['asShape', 'noAddress', 'notAllowed']).default('asShape'),
       limits: sandboxLimitsSchema.prefault({}),
       latency: latencySchema.prefault({}),
       /** Where its webhooks go; `null`: nobody subscribed. */

@@ -14,10 +14,11 @@ import { populate, strangers } from './population.js';
 import { Random } from './random.js';
 import type { Change, OnChange, Registry } from './registry.js';
 import { listen } from './server.js';
-import { clientBody, memberBody } from './webhooks/bodies.js';
+import { clientBody } from './webhooks/bodies.js';
 import { Webhooks } from './webhooks/webhooks.js';
 import { flatShape } from './yapla/flat.js';
 import { Members } from './yapla/members.js';
+import { listedShape } from './yapla/listed.js';
 import { nestedShape } from './yapla/nested.js';
 import { createYapla } from './yapla/server.js';
 import type { YaplaShape } from './yapla/shape.js';
@@ -45,7 +46,11 @@ export interface SandboxHooks {
   readonly onChange?: (change: Change, record: SandboxRecord | null) => void;
 }
 
-const shapes: Readonly<Record<YaplaShapeName, YaplaShape>> = { flat: flatShape, nested: nestedShape };
+const shapes: Readonly<Record<YaplaShapeName, YaplaShape>> = {
+  flat: flatShape,
+  nested: nestedShape,
+  listed: listedShape,
+};
 
 /**
  * Starts two stand-ins and their control API on this machine.
@@ -62,7 +67,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
       // No such event is known, and no such button: "a single member cannot be deleted" (systems/yapla.md).
       if (change.event === 'deleted') return null;
       const document = earlier ?? members.show(change.record)?.document;
-      return document === undefined ? null : memberBody(change, document);
+      return document === undefined ? null : shape.webhookBody(change.event, document);
     }),
     yoplanning: new Webhooks(resolved.yoplanning, (change) => clientBody(change, origin, resolved.yoplanning.team)),
   };

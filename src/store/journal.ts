@@ -89,3 +89,36 @@ export async function timesWritten(
      group by j.field`;
   return new Map(rows.map(({ field, n }) => [field, n]));
 }
+
+/** What our own last write to a field of a record replaced. */
+export interface Replaced {
+  readonly field: string;
+  /** As it stood in the system's document. */
+  readonly oldValue: Json;
+}
+
+/**
+ * What our own writes to a record replaced within the window that ends now, if nothing was stored of the record since the last of them:
+ * until then nobody but us says that it holds what was written.
+ */
+export async function replacedUnseen(
+  sql: Sql,
+  connectionId: string,
+  record: { readonly linkId: string; readonly system: SystemName; readonly id: string },
+  windowMs: number,
+): Promise<Replaced[]> {
+  const { linkId, system, id } = record;
+  return await sql<Replaced[]>`
+    with own as (
+      select distinct on (j.field) j.field, j.old_value, o.at
+        from journal j
+        join journal_outcome o on o.journal_id = j.id and o.outcome = 'written'
+       where j.connection_id = ${connectionId} and j.link_id = ${linkId} and j.system = ${system}
+         and j.external_id = ${id} and o.at > now() - ${windowMs} * interval '1 millisecond'
+       order by j.field, j.id desc
+    )
+    select field, old_value as "oldValue" from own
+     where not exists (select 1 from shadow s
+                        where s.connection_id = ${connectionId} and s.system = ${system} and s.external_id = ${id}
+                          and s.read_at > (select max(at) from own))`;
+}

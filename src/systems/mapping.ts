@@ -201,6 +201,12 @@ export function valueAt(
   return value;
 }
 
+/** Whatever stands at a path, objects and lists as well; the empty path is the document itself. `undefined`: nothing. */
+export function contentIn(document: JsonObject, path: string): Json | undefined {
+  if (path === '') return document;
+  return stepsOf(path).reduce<Json | undefined>((value, step) => childOf(value, String(step)), document);
+}
+
 function inTypeOf(before: Json | undefined, value: FieldValue): Json {
   if (value === null) return null;
   if (typeof before === 'number' && String(Number(value)) === value) return Number(value);

@@ -26,8 +26,8 @@ export interface Page {
 
 /**
  * What `update` may write: the fields to set, or a reason not to write. Called between GET and PUT, so it must not wait; called
- * again, with a new reading, where a session ended in between. Where `readsOne` is false nothing was read: `before` then has
- * the id only, and the caller decides on its shadow.
+ * again, with a new reading, where a session ended in between. Where `readsOne` is false nothing was read: `before` then is what
+ * the caller said that it knows.
  */
 export type Merge = (before: SystemRecord) => { readonly set: CanonicalFields } | { readonly stop: string };
 
@@ -39,7 +39,10 @@ export type UpdateResult =
   | {
       readonly outcome: 'written';
       readonly before: SystemRecord;
-      /** The system's own answer to the write, or the document as sent where it answers nothing usable (`answered: false`). */
+      /**
+       * The system's own answer to the write, or the document as sent where it answers nothing usable (`answered: false`). Where no record
+       * can be read, with what is known of the rest.
+       */
       readonly after: SystemRecord;
       readonly answered: boolean;
       /** From the GET's answer to the sending of the PUT: the time in which another writer's edit could be lost. */
@@ -97,6 +100,7 @@ export interface System {
    * Only fields that differ once normalised are written: the others keep the form in which the system holds them.
    *
    * @param reference stored with the same write, where the system has a place for it and the record carries none.
+   * @param known the record as it was last shown, needed where `readsOne` is false: what was sent is laid over it.
    */
-  update(id: string, merge: Merge, ask: Ask, reference?: string): Promise<UpdateResult>;
+  update(id: string, merge: Merge, ask: Ask, reference?: string, known?: SystemRecord): Promise<UpdateResult>;
 }

@@ -35,7 +35,16 @@ describe('webhooks', () => {
       event: { path: 'event', created: ['member.created'], updated: ['member.updated'], deleted: [] },
       member: 'data',
       id: null,
+      modified: null,
+      fields: {},
     });
+  });
+
+  test('have fields elsewhere only where there are such fields', () => {
+    const fields = { city: 'coordonnees.ville', town: 'coordonnees.ville' };
+    expect(problemsOf({ webhooks: { yapla: { fields } } })).toEqual([
+      'connections.club.webhooks.yapla.fields.town: the name of a field in `fields`',
+    ]);
   });
 
   test('need a secret that cannot be guessed and fits into an address', () => {

@@ -8,11 +8,18 @@ import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { pino } from 'pino';
-import { configSchema, type Config, type ConnectionConfig } from '../../src/config/schema.js';
+import type { z } from 'zod';
+import { configSchema, type connectionSchema, type Config, type ConnectionConfig } from '../../src/config/schema.js';
 import { systemNames, type ConflictRule, type FieldName } from '../../src/core/record.js';
 import { startReceiver, type RunningReceiver } from '../../src/receiver/receiver.js';
 import { sandboxConnection, sandboxWebhookUrl, type SandboxConnectionOptions } from '../../src/sandbox/connections.js';
-import { startSandbox, type Sandbox, type SandboxHooks, type SandboxOptions } from '../../src/sandbox/sandbox.js';
+import {
+  startSandbox,
+  type Sandbox,
+  type SandboxAddresses,
+  type SandboxHooks,
+  type SandboxOptions,
+} from '../../src/sandbox/sandbox.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { startBulkSync, type BulkSyncHandle } from '../../src/bulk.js';
 import { installRuntime, startWorker, type RunningWorker } from '../../src/worker.js';
@@ -40,6 +47,8 @@ export interface PasserelleOptions {
   readonly connection?: SandboxConnectionOptions;
   /** Told of every change in the sandbox. */
   readonly hooks?: SandboxHooks;
+  /** The connection's configuration as it is, for the sandbox at these addresses; left out: made of the options here. */
+  readonly configuration?: (addresses: SandboxAddresses) => z.input<typeof connectionSchema>;
   /** Rules of single fields, which come before the one of `connection`. */
   readonly rules?: Readonly<Record<FieldName, ConflictRule>>;
   /** Records per page asked for; left out: the configuration's own. */
@@ -104,7 +113,7 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
   const connectionId = uniqueName('club');
   const taskQueue = uniqueName('queue');
   const { settings, limits, ...rest } = options.connection ?? {};
-  const input = sandboxConnection(sandbox.addresses, {
+  const made = sandboxConnection(sandbox.addresses, {
     shape,
     rule: 'yapla',
     limits: {
@@ -119,6 +128,7 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     },
     ...rest,
   });
+  const input = options.configuration?.(sandbox.addresses) ?? made;
   if (options.pageSize !== undefined) {
     input.yoplanning.pageSize = options.pageSize;
     input.yapla.read.paging = { ...input.yapla.read.paging, pageSize: options.pageSize };

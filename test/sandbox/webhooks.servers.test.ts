@@ -80,6 +80,27 @@ describe('Yapla tells', () => {
     expect(bodies()).toEqual([{ event: 'member.created', data: list.json.response.members.items[0] }]);
   });
 
+  test('the member below a path, under names of its own, in shape listed', async () => {
+    const { sandbox, bodies } = await start({ yapla: { shape: 'listed' } });
+    const id = await sandbox.control.add('yapla', { ...lea, birthDate: '2000-02-29', city: 'Mons' });
+    await sandbox.control.settled();
+    const version = (await sandbox.control.record('yapla', id))?.document['updated_at'];
+    expect(bodies()).toEqual([
+      {
+        action: 'Create a member',
+        data: {
+          objet: 'membre',
+          fiche: expect.objectContaining({
+            no: id,
+            identite: expect.objectContaining({ prenom: lea.firstName, nom: lea.lastName, naissance: '29/02/2000' }),
+            address: expect.objectContaining({ ville: 'Mons' }),
+            modifie_le: version,
+          }),
+        },
+      },
+    ]);
+  });
+
   test('each member as it was when it changed, whatever came after', async () => {
     const { sandbox, bodies, change } = await start();
     await change('yapla', 5);
@@ -111,7 +132,7 @@ describe('Yapla tells', () => {
   test.each(yaplaShapes)('a later version with each change, in shape %s', async (shape) => {
     const { sandbox, change } = await start({ yapla: { shape } });
     const id = await change('yapla', 0);
-    const place = shape === 'flat' ? 'updated_at' : 'dateModification';
+    const place = shape === 'nested' ? 'dateModification' : 'updated_at';
     const versions: string[] = [];
     for (let i = 0; i < 20; i += 1) {
       await sandbox.control.edit('yapla', id, { city: String(i) });

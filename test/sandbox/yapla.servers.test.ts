@@ -1,4 +1,4 @@
-/** What is public about Yapla, and the two shapes that stand for what is not. */
+/** What is public about Yapla, and the three shapes that stand for what is not. */
 import { describe, expect, test } from '@jest/globals';
 import { sandboxCredentials } from '../../src/sandbox/options.js';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
@@ -228,6 +228,49 @@ describe('shape nested', () => {
     const reply = await rest(sandbox, '/membres', { method: 'POST', body: { membre } });
     expect([reply.status, reply.json.response.erreurs[0]?.champ]).toEqual([422, 'coordonnees.courriel']);
   });
+});
+
+describe('the shape listed', () => {
+  const listed = { people: { yapla: 2 }, yapla: { shape: 'listed' as const } };
+
+  test('lists members as shape flat does, and reads none alone, in neither API', async () => {
+    const sandbox = await start(listed);
+    expect((await flatData(sandbox)).json.data.map(({ id }) => String(id))).toEqual(await sandbox.control.ids('yapla'));
+    expect((await flatData(sandbox, '/1001')).status).toBe(404);
+    expect((await rest(sandbox, '/members/1001')).status).toBe(404);
+  });
+
+  test('creates and answers that it is done, without the id', async () => {
+    const sandbox = await start(listed);
+    const reply = await rest(sandbox, '/members', { method: 'POST', body: { first_name: 'Léa', last_name: 'Invent' } });
+    expect([reply.status, reply.json]).toEqual([200, { result: true }]);
+    expect((await sandbox.control.record('yapla', '1003'))?.person).toMatchObject({ lastName: 'Invent', city: null });
+  });
+
+  test('updates the fields that are named, leaves the others, mapped or not, and answers that it is done', async () => {
+    const sandbox = await start(listed);
+    const before = (await sandbox.control.record('yapla', '1001'))!;
+    const reply = await rest(sandbox, '/members/1001', { method: 'PATCH', body: { city: 'Mons', phone: null } });
+    expect([reply.status, reply.json]).toEqual([200, { result: true }]);
+    const { updated_at: _, ...document } = before.document;
+    expect((await sandbox.control.record('yapla', '1001'))!.document).toMatchObject({
+      ...document,
+      city: 'Mons',
+      phone: '',
+    });
+  });
+});
+
+test.each([
+  ['noAddress', 404],
+  ['notAllowed', 405],
+] as const)('single reads can be taken from any shape: each id is answered alike (%s)', async (singleReads, status) => {
+  for (const shape of ['flat', 'nested'] as const) {
+    const sandbox = await start({ people: { yapla: 1 }, yapla: { shape, singleReads } });
+    const path = shape === 'flat' ? '/members' : '/membres';
+    for (const id of ['1001', '9999']) expect((await rest(sandbox, `${path}/${id}`)).status).toBe(status);
+    if (shape === 'flat') expect((await flatData(sandbox, '/1001')).status).toBe(status);
+  }
 });
 
 test('limits refuse with 429, and one account has one counter', async () => {

@@ -1,6 +1,6 @@
 /** What goes wrong between us and the two systems, and how the bulk sync ends all the same. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { yaplaShapes } from '../../src/sandbox/options.js';
+import { readableShapes } from '../../src/sandbox/options.js';
 import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
 import { cancelSignal, pauseSignal, resumeSignal } from '../../workflows/bulkSync.messages.js';
 import { untilProgress } from '../helpers/bulkSync.js';
@@ -118,7 +118,7 @@ describe('a record that a system refuses', () => {
 });
 
 describe('answers that never come', () => {
-  test.each(yaplaShapes)(
+  test.each(readableShapes)(
     'after the effect, on creations and updates, make no twin and no second write (%s Yapla)',
     async (shape) => {
       house = await startPasserelle({

@@ -45,8 +45,8 @@ describe('webhooks', () => {
 
   test('that carry an old state of the member undo nothing, where the member cannot be read', async () => {
     await start({
-      sandbox: { people, yapla: { shape: 'nested' } },
-      connection: { shape: 'nested', rule: 'yapla' },
+      sandbox: { people, yapla: { shape: 'listed' } },
+      connection: { rule: 'yapla' },
     });
     await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
     await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
@@ -56,6 +56,8 @@ describe('webhooks', () => {
     await untilQuiet(house);
     expect((await house.sandbox.control.record('yoplanning', one.yoplanning))!.person.city).toBe('Rennes');
     expect((await house.sandbox.control.record('yapla', one.yapla))!.person).toMatchObject({ city: 'Rennes' });
+    expect((await house.sandbox.control.webhooks()).yapla.stale).toBe(1);
+    expect((await house.sandbox.control.counts()).yapla.byKind.read).toBe(0);
   });
 });
 

@@ -19,6 +19,6 @@ export function clientBody(change: Change, origin: string, team: string): JsonOb
  * "A JSON structure containing all the information associated with the event" (seeds/yapla-synchronisation.txt). Names are not
  * public: assumed are a word for the event and the member as the DATA API answers it.
  */
-export function memberBody(change: Change, document: JsonObject): JsonObject {
-  return { event: `member.${change.event}`, data: document };
+export function memberBody(event: Change['event'], document: JsonObject): JsonObject {
+  return { event: `member.${event}`, data: document };
 }

@@ -2,10 +2,12 @@
  * The shape that src/config/yapla.ts assumes: pages by number, key in a header, snake case, a whole update. PHP's ways: empty
  * texts instead of null, a date with midnight behind it, no date as zeros, ids as numbers.
  */
+import { isJsonObject } from '../../core/document.js';
 import type { Json, JsonObject } from '../../systems/system.js';
 import type { PersonField } from '../person.js';
 import type { Member, MemberFields, MemberStatus, Membership } from './members.js';
-import type { YaplaShape } from './shape.js';
+import { memberBody } from '../webhooks/bodies.js';
+import type { MemberWrite, YaplaShape } from './shape.js';
 
 const names: Readonly<Record<PersonField, string>> = {
   firstName: 'first_name',
@@ -21,7 +23,7 @@ const names: Readonly<Record<PersonField, string>> = {
 };
 
 export const flatShape: YaplaShape = {
-  readsOneInData: true,
+  readsOne: { data: true, rest: true },
   restPath: '/members',
   updateMethod: 'PUT',
 
@@ -39,11 +41,10 @@ export const flatShape: YaplaShape = {
   }),
   document,
   readAnswer: (member) => ({ result: true, data: document(member) }),
+  webhookBody: memberBody,
   parse: (body) => ({
     mode: 'whole',
-    person: Object.fromEntries(
-      Object.entries(names).map(([field, name]) => [field, field === 'birthDate' ? dateOf(body[name]) : body[name]]),
-    ),
+    person: personOf(body),
     rest: restOf(body),
   }),
   createdAnswer: (member) => ({ status: 201, body: { result: true, data: document(member) } }),
@@ -57,6 +58,13 @@ export const flatShape: YaplaShape = {
   }),
   failure: (status, message, headers = {}) => ({ status, body: { result: false, message }, headers }),
 };
+
+/** What the body says about the person, by canonical field; `undefined`: nothing. */
+export function personOf(body: JsonObject): MemberWrite['person'] {
+  return Object.fromEntries(
+    Object.entries(names).map(([field, name]) => [field, field === 'birthDate' ? dateOf(body[name]) : body[name]]),
+  );
+}
 
 function nameOf(field: string): string {
   const known: Readonly<Record<string, string>> = names;
@@ -96,18 +104,14 @@ function document({ id, number, fields, createdAtMs, updatedAtMs }: Member): Jso
 }
 
 /** The parts of a whole document that we do not map; what it lacks is emptied, memberships included. */
-function restOf(body: JsonObject): Partial<Omit<MemberFields, 'person'>> {
+export function restOf(body: JsonObject): Partial<Omit<MemberFields, 'person'>> {
   return {
     ...(body['status'] === undefined ? {} : { status: body['status'] as MemberStatus }),
     organisation: typeof body['organization'] === 'string' && body['organization'] !== '' ? body['organization'] : null,
     groups: Array.isArray(body['groups']) ? (body['groups'] as string[]) : [],
-    memberships: Array.isArray(body['memberships']) ? body['memberships'].filter(isObject).map(membershipOf) : [],
+    memberships: Array.isArray(body['memberships']) ? body['memberships'].filter(isJsonObject).map(membershipOf) : [],
     custom: body['custom_fields'] ?? null,
   };
-}
-
-function isObject(json: Json): json is JsonObject {
-  return json !== null && typeof json === 'object' && !Array.isArray(json);
 }
 
 function textOf(json: Json | undefined): string {

@@ -8,6 +8,7 @@ import countries from 'i18n-iso-countries';
 import type { Json, JsonObject } from '../../systems/system.js';
 import type { PersonField } from '../person.js';
 import type { Member, MemberFields, MemberStatus, Membership } from './members.js';
+import { memberBody } from '../webhooks/bodies.js';
 import type { YaplaShape } from './shape.js';
 
 /** Places in a *write*. `tel` and `naissance` are read elsewhere, under `telephone` and `dateNaissance`. */
@@ -41,7 +42,7 @@ const membershipLabels = {
 } as const satisfies Record<Membership['status'], string>;
 
 export const nestedShape: YaplaShape = {
-  readsOneInData: false,
+  readsOne: { data: false, rest: true },
   restPath: '/membres',
   updateMethod: 'PATCH',
 
@@ -53,6 +54,7 @@ export const nestedShape: YaplaShape = {
   page: (members, total) => ({ response: { members: { items: members.map(document), totalCount: total } } }),
   document,
   readAnswer: (member) => ({ response: { membre: document(member) } }),
+  webhookBody: memberBody,
   parse: (body) => {
     const membre = body['membre'];
     const document = typeof membre === 'object' && membre !== null && !Array.isArray(membre) ? membre : {};

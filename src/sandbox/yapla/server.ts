@@ -1,4 +1,4 @@
-/** Yapla: DATA API 1.0 (read) and REST 2.0 (sessions, create, update), on one server, in one of two shapes. */
+/** Yapla: DATA API 1.0 (read) and REST 2.0 (sessions, create, update), on one server, in one of three shapes. */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Json, JsonObject } from '../../systems/system.js';
 import { Door, type Answer, type Call, type Drift, type Manners, type Outbox } from '../door.js';
@@ -58,16 +58,18 @@ export function createYapla({ options, shape, members, faults, drift, outbox }: 
     }),
   );
 
-  const readOne = (id: string): Answer => {
+  const readOne = (id: string, api: 'data' | 'rest'): Answer => {
+    if (options.singleReads === 'notAllowed') return notAllowed();
+    if (options.singleReads === 'noAddress' || !shape.readsOne[api]) return notFound();
     const member = members.get(id);
     return member === undefined ? notFound() : { status: 200, body: shape.readAnswer(member) };
   };
 
-  if (shape.readsOneInData) {
+  if (shape.readsOne.data) {
     app.all<{ Params: { campaign: string; id: string } }>(`${data}/campaign/:campaign/members/:id`, (request, reply) =>
       door.serve('read', request.params.id, request, reply, () => {
         if (request.method !== 'GET') return notAllowed();
-        return ofCampaign(request.params.campaign) ? readOne(request.params.id) : notFound();
+        return ofCampaign(request.params.campaign) ? readOne(request.params.id, 'data') : notFound();
       }),
     );
   }
@@ -94,7 +96,7 @@ export function createYapla({ options, shape, members, faults, drift, outbox }: 
   app.all<{ Params: { id: string } }>(`${rest}${shape.restPath}/:id`, (request, reply) => {
     const { id } = request.params;
     return door.serve(request.method === 'GET' ? 'read' : 'write', id, request, reply, (call) => {
-      if (request.method === 'GET') return readOne(id);
+      if (request.method === 'GET') return readOne(id, 'rest');
       if (request.method !== shape.updateMethod) return notAllowed();
       return withBody(shape, request, (body) => updateMember(shape, members, id, body, call));
     });

@@ -1,8 +1,9 @@
-/** What one account's API looks like. Nothing of it is public (systems/yapla.md): two shapes stand for what may come. */
+/** What one account's API looks like. Nothing of it is public (systems/yapla.md): three shapes stand for what may come. */
 import type { FastifyRequest } from 'fastify';
 import type { JsonObject } from '../../systems/system.js';
 import type { Answer } from '../door.js';
 import type { PersonField } from '../person.js';
+import type { Change } from '../registry.js';
 import type { Member, MemberFields } from './members.js';
 
 /** Which part of the list is asked for. */
@@ -19,8 +20,8 @@ export interface MemberWrite {
 }
 
 export interface YaplaShape {
-  /** The DATA API can read one member. */
-  readonly readsOneInData: boolean;
+  /** Which of the two APIs can read one member. Of the others each id is answered as if there were no such address. */
+  readonly readsOne: { readonly data: boolean; readonly rest: boolean };
   /** Path of the members in REST 2.0, and the verb that updates one. */
   readonly restPath: string;
   readonly updateMethod: 'PUT' | 'PATCH';
@@ -32,6 +33,8 @@ export interface YaplaShape {
   /** A member as it is read, in the DATA API and in REST 2.0 alike. */
   document(member: Member): JsonObject;
   readAnswer(member: Member): JsonObject;
+  /** The body of a webhook. @param document of the member, as it is read */
+  webhookBody(event: Change['event'], document: JsonObject): JsonObject;
   /** What the body of a creation or an update asks for. */
   parse(body: JsonObject): MemberWrite;
   createdAnswer(member: Member): Answer;

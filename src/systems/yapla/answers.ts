@@ -1,5 +1,6 @@
 /** Reading Yapla's answers by configured paths. None of Yapla's JSON names is public (docs/systems.md). */
 import { getProperty } from 'dot-prop';
+import { isJsonObject } from '../../core/document.js';
 import type { YaplaConfig } from '../../config/yapla.js';
 import type { Answer } from '../../http/client.js';
 import { InvalidRecord } from '../../http/failures.js';
@@ -36,7 +37,7 @@ export function accepted(answer: Answer, errorWhen: ErrorWhen): Answer {
 /** The object at a configured path. @throws {UnexpectedResponse} when there is none. */
 export function objectAt(answer: Answer, path: string, setting: string): JsonObject {
   const content = contentAt(answer, path);
-  if (!isObject(content)) throw wrongPath(answer, setting, path, 'an object');
+  if (!isJsonObject(content)) throw wrongPath(answer, setting, path, 'an object');
   return content;
 }
 
@@ -47,8 +48,4 @@ export function idAt(answer: Answer, path: string, setting: string): string {
     throw wrongPath(answer, setting, path, 'an id (text or number)');
   }
   return String(content);
-}
-
-export function isObject(content: Json | undefined): content is JsonObject {
-  return typeof content === 'object' && content !== null && !Array.isArray(content);
 }

@@ -1,4 +1,5 @@
 /** Yapla's DATA API 1.0: the list of members, and one member where the account's API can read one. Read only. */
+import { isJsonObject } from '../../core/document.js';
 import type { YaplaConfig } from '../../config/yapla.js';
 import type { Answer, Ask, HttpClient } from '../../http/client.js';
 import type { Permit } from '../../store/budget.js';
@@ -7,7 +8,7 @@ import { toRecord, type RecordPlaces } from '../records.js';
 import type { Json, JsonObject, Page } from '../system.js';
 import { unexpected, wrongPath } from '../unexpected.js';
 import type { DocumentAnswer } from '../update.js';
-import { accepted, contentAt, isObject, objectAt } from './answers.js';
+import { accepted, contentAt, objectAt } from './answers.js';
 import { choosePage } from './paging.js';
 
 /** Records that may come or go while the server counts and lists: on the last page, so much off its own total is no error. */
@@ -111,7 +112,7 @@ export function timesOf({ requestId, sentAtMs, answeredAtMs, context }: Answer):
 }
 
 function documentsIn(answer: Answer, content: Json | undefined, path: string): JsonObject[] {
-  if (!Array.isArray(content) || !content.every(isObject)) {
+  if (!Array.isArray(content) || !content.every(isJsonObject)) {
     throw wrongPath(answer, 'yapla.read.answer.records', path, 'a list of objects');
   }
   return content;

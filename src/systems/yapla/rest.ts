@@ -1,5 +1,6 @@
 /** Members through Yapla's REST 2.0: read one, create, update. Paths, wrapping and shape are configuration. */
 import { setProperty } from 'dot-prop';
+import { laidOver } from '../../core/document.js';
 import type { YaplaConfig, YaplaRestConfig } from '../../config/yapla.js';
 import type { Answer, Ask, HttpClient } from '../../http/client.js';
 import { RecordMissing } from '../../http/failures.js';
@@ -8,7 +9,7 @@ import { fillPath } from '../paths.js';
 import { toRecord, type RecordPlaces } from '../records.js';
 import type { JsonObject, Merge, SystemRecord, UpdateResult } from '../system.js';
 import { changeOf, newDocument, nothingToWrite, readMergeWrite, type DocumentAnswer } from '../update.js';
-import { accepted, idAt, objectAt } from './answers.js';
+import { accepted, contentAt, idAt, objectAt } from './answers.js';
 import { timesOf, type YaplaDataApi } from './dataApi.js';
 import type { SessionSend, YaplaSession } from './session.js';
 import type { YaplaWriter } from './writer.js';
@@ -23,10 +24,18 @@ export interface RestWriterOptions {
   readonly dataApi: YaplaDataApi;
 }
 
+/** What an update is told besides what to write. */
+interface UpdateOptions {
+  readonly reference: string | undefined;
+  readonly ask: Ask;
+  readonly known?: SystemRecord | undefined;
+}
+
 export function createRestWriter({ config, rest, places, http, session, dataApi }: RestWriterOptions): YaplaWriter {
   const { campaign } = config;
   const { errorWhen } = config.read.answer;
   const { memberPath } = rest;
+  const readsOne = memberPath !== null || config.read.memberPath !== null;
 
   async function readOne(send: SessionSend, memberPath: string, id: string, ask: Ask, permit?: Permit) {
     const path = fillPath(memberPath, { campaign, id });
@@ -36,23 +45,26 @@ export function createRestWriter({ config, rest, places, http, session, dataApi 
   }
 
   async function put(send: SessionSend, id: string, document: JsonObject, ask: Ask, permit?: Permit) {
-    const { method, path: template, wrap, record } = rest.update;
+    const { method, path: template, wrap, record, shape } = rest.update;
     const path = fillPath(template, { campaign, id });
     const request = { method, path, body: wrapped(document, wrap), kind: template };
     const answer = accepted(await send(request, ask, permit), errorWhen);
-    return { ...timesOf(answer), document: answeredRecord(answer, record, 'yapla.write.update.record') };
+    return { ...timesOf(answer), document: updatedRecord(answer, record, shape) };
   }
 
-  /** An update of only our fields, where no member can be read: the caller decides on what it knows. */
-  async function writeUnread(send: SessionSend, id: string, merge: Merge, reference: string | undefined, ask: Ask) {
-    const before: SystemRecord = { id, document: {}, fields: {}, modifiedAt: null, externalReference: null };
+  /**
+   * An update of only our fields, where no member can be read: the caller decides on what it knows. What was sent is laid over that, and
+   * then what the answer shows: the answer may be the whole member, a part, or nothing at all.
+   */
+  async function writeUnread(send: SessionSend, before: SystemRecord, merge: Merge, { reference, ask }: UpdateOptions) {
+    const { id } = before;
     const decision = merge(before);
     if ('stop' in decision) return { outcome: 'stopped', reason: decision.stop, before } as const;
     const change = changeOf(before, decision.set, reference, { places, shape: 'partial' });
     if (change === null) return { outcome: 'stopped', reason: nothingToWrite, before } as const;
     try {
       const written = await put(send, id, change.sent, ask);
-      const after = toRecord(written.document ?? change.expected, places, written, id);
+      const after = toRecord(laidOver(change.expected, written.document ?? {}), places, written, id);
       const answered = written.document !== null;
       const { requestId } = written;
       return { outcome: 'written', before, after, answered, gapMs: 0, unmappedChanged: [], requestId } as const;
@@ -62,11 +74,11 @@ export function createRestWriter({ config, rest, places, http, session, dataApi 
     }
   }
 
-  function update(send: SessionSend, id: string, merge: Merge, reference: string | undefined, ask: Ask) {
+  function update(send: SessionSend, id: string, merge: Merge, { reference, ask, known }: UpdateOptions) {
     let read: (permit: Permit | undefined) => Promise<DocumentAnswer>;
     if (memberPath !== null) read = (permit) => readOne(send, memberPath, id, ask, permit);
     else if (config.read.memberPath !== null) read = (permit) => dataApi.readOne(id, ask, permit);
-    else return writeUnread(send, id, merge, reference, ask);
+    else return writeUnread(send, known ?? nothingKnown(id), merge, { reference, ask });
     return readMergeWrite(id, merge, reference, ask, {
       http,
       places,
@@ -99,17 +111,31 @@ export function createRestWriter({ config, rest, places, http, session, dataApi 
       const { requestId } = answer;
       if (idPath === null) return { record: document === null ? null : toRecord(document, places, answer), requestId };
       const id = idAt(answer, idPath, 'yapla.write.create.id');
-      return { record: toRecord(document ?? expected, places, answer, id), requestId };
+      const shown = readsOne ? (document ?? expected) : laidOver(expected, document ?? {});
+      return { record: toRecord(shown, places, answer, id), requestId };
     },
 
-    update: (id, merge, ask, reference): Promise<UpdateResult> =>
-      session.run(ask, (send) => update(send, id, merge, reference, ask)),
+    update: (id, merge, ask, reference, known): Promise<UpdateResult> =>
+      session.run(ask, (send) => update(send, id, merge, { reference, ask, known })),
   };
 }
 
 /** `null` where the configuration says that a write answers no record, or the answer has no content at all. */
 function answeredRecord(answer: Answer, path: string | null, setting: string): JsonObject | null {
   return path === null || answer.body === null ? null : objectAt(answer, path, setting);
+}
+
+/**
+ * An update of only our fields may well be answered by a word: where nothing stands at the path, no record was answered. An update of the
+ * whole must show what became of the rest, if it is said to.
+ */
+function updatedRecord(answer: Answer, path: string | null, shape: 'whole' | 'partial'): JsonObject | null {
+  const isNothing = path !== null && path !== '' && contentAt(answer, path) === undefined;
+  return isNothing && shape === 'partial' ? null : answeredRecord(answer, path, 'yapla.write.update.record');
+}
+
+function nothingKnown(id: string): SystemRecord {
+  return { id, document: {}, fields: {}, modifiedAt: null, externalReference: null };
 }
 
 function wrapped(document: JsonObject, wrap: string): JsonObject {

@@ -61,7 +61,7 @@ export function createYaplaSystem(options: YaplaSystemOptions): System {
     },
 
     create: (request, ask) => writer.create(request, ask),
-    update: (id, merge, ask, reference) => writer.update(id, merge, ask, reference),
+    update: (id, merge, ask, reference, known) => writer.update(id, merge, ask, reference, known),
   };
 }
 

@@ -122,11 +122,18 @@ class Examination {
       for (const [at, version] of versions.entries()) {
         if (version.by !== 'api' || version.record === null) continue;
         const read = reads.get(`${system}:${id}`)?.findLast((sentAtMs) => sentAtMs <= version.atMs) ?? version.atMs;
-        const complaints = basesOf(versions, at, read).map((base) => this.complaint(system, version.record!, base));
+        const complaints = this.readsOne(system)
+          ? basesOf(versions, at, read).map((base) => this.complaint(system, version.record!, base))
+          : [this.complaintUnread(system, versions.slice(0, at + 1))];
         if (!complaints.includes(null)) this.breaks(version.record, complaints[0]!);
         else if (complaints[0] !== null) this.overtaken += 1;
       }
     }
+  }
+
+  private readsOne(system: SystemName): boolean {
+    const { read, write } = this.house.connection.yapla;
+    return system === 'yoplanning' || read.memberPath !== null || (write.mode === 'rest' && write.memberPath !== null);
   }
 
   /** When each read of a record was let go, in order. */
@@ -174,6 +181,35 @@ class Examination {
     }
     const isNew = before.document['external_reference'] !== after.document['external_reference'];
     return changes === 0 && !isNew ? `9: a write of ${system} ${after.id} changed nothing` : null;
+  }
+
+  /**
+   * Where a record cannot be read by itself, a write stands on whatever a list or a webhook showed of each field at some time; and it may
+   * be repeated, because nobody can look whether it took effect.
+   *
+   * @param versions of the record, up to the one that the write made
+   */
+  private complaintUnread(system: SystemName, versions: readonly Version[]): string | null {
+    const after = versions.at(-1)!.record!;
+    const before = versions.at(-2)?.record ?? null;
+    if (before === null) return this.complaint(system, after, null);
+    for (const [field, place] of Object.entries(this.house.connection.fields)) {
+      const path = place[system] as string;
+      const shown = versions.slice(0, -1).map(({ record }) => record?.document[path] ?? null);
+      const value = this.normal(field, after.person[field as PersonField]);
+      if (value === this.normal(field, before.person[field as PersonField])) continue;
+      const isJournalled = this.journal.some(
+        (row) =>
+          row.system === system &&
+          row.externalId === after.id &&
+          row.field === field &&
+          shown.some((old) => isDeepStrictEqual(row.oldValue, old)) &&
+          row.newValue === value,
+      );
+      if (!isJournalled) return `3: ${field} of ${system} ${after.id} was overwritten unjournalled`;
+    }
+    const isWhole = isDeepStrictEqual(this.unmapped(system, before), this.unmapped(system, after));
+    return isWhole ? null : `5: what is not mapped of ${system} ${after.id} was changed`;
   }
 
   private isJournalledCreation(system: SystemName, { id, person }: SandboxRecord): boolean {

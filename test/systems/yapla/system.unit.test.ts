@@ -1,7 +1,7 @@
-/** Yapla as a `System`, against the sandbox over HTTP, in both shapes that the sandbox plays. */
+/** Yapla as a `System`, against the sandbox over HTTP, in the shapes that the sandbox plays. */
 import { describe, expect, test } from '@jest/globals';
 import { AccessRefused, InvalidRecord, RequestRefused, UnexpectedResponse } from '../../../src/http/failures.js';
-import { yaplaShapes, type YaplaShapeName } from '../../../src/sandbox/options.js';
+import { readableShapes, type YaplaShapeName } from '../../../src/sandbox/options.js';
 import type { JsonObject, System } from '../../../src/systems/system.js';
 import { ask, failureOf, opener, type ConnectionInput } from '../support.js';
 
@@ -17,7 +17,11 @@ const ada = {
 };
 const unmapped = { groups: ['Voile', 'Bureau'], organisation: 'Club fictif', custom: { taille: 'M', note: 1.5 } };
 /** Times of modification: the server's own. */
-const volatile: Record<YaplaShapeName, JsonObject> = { flat: { updated_at: '' }, nested: { dateModification: '' } };
+const volatile: Record<YaplaShapeName, JsonObject> = {
+  flat: { updated_at: '' },
+  nested: { dateModification: '' },
+  listed: { updated_at: '' },
+};
 
 type RestInput = Extract<ConnectionInput['yapla']['write'], { mode: 'rest' }>;
 const rest = (input: ConnectionInput) => input.yapla.write as RestInput;
@@ -37,7 +41,7 @@ async function listAll(system: System) {
   return { seen, pages };
 }
 
-describe.each(yaplaShapes)('in the %s shape', (shape) => {
+describe.each(readableShapes)('in the %s shape', (shape) => {
   test('pages with overlap hold every record at its position', async () => {
     const { systems, sandbox } = await open({
       shape,
@@ -311,6 +315,66 @@ describe('the way of an update', () => {
     expect(after.person.city).toBe('Brest');
     expect(withoutMapped(after.document, 'nested')).toEqual(withoutMapped(before, 'nested'));
     expect((await sandbox.control.counts()).yapla.byKind).toMatchObject({ read: 0, write: 1 });
+  });
+
+  describe('where no member can be read', () => {
+    const known = async (document: JsonObject) => {
+      const { systems } = await open({ shape: 'listed' });
+      return systems.yapla.recordOf(document, {
+        context: { connection: 'test', system: 'yapla', method: 'GET', path: '' },
+      });
+    };
+
+    test.each([
+      ['the word that it is done', { result: true }, null],
+      ['an empty object', {}, null],
+      ['an empty object', {}, 'data'],
+      ['the word that it is done, and a member was expected', { result: true }, 'data'],
+      ['a part of the member', { result: true, data: { id: 1001, updated_at: '2030-01-02 03:04:05' } }, 'data'],
+      ['what changed, in the server’s own form', { result: true, data: { city: 'BREST' } }, 'data'],
+    ] as const)(
+      'lays what was sent over what is known, and over that what is answered: %s',
+      async (_, body, record) => {
+        const { systems, sandbox } = await open({
+          shape: 'listed',
+          configure: (input) => (rest(input).update = { ...rest(input).update, record }),
+        });
+        const id = await sandbox.control.add('yapla', ada, { unmapped });
+        const before = await known((await sandbox.control.record('yapla', id))!.document);
+        await sandbox.control.addFault({ kind: 'write', action: { do: 'wrongShape', body } });
+        const result = await systems.yapla.update(
+          id,
+          () => ({ set: { city: 'Brest', phone: null } }),
+          ask,
+          undefined,
+          before,
+        );
+        const shown: JsonObject = 'data' in body ? body.data : {};
+        const city = shown['city'] ?? 'Brest';
+        const fields = { ...before.fields, phone: null, city };
+        expect(result).toMatchObject({ outcome: 'written', before, after: { id, fields } });
+        const { after } = result as Extract<typeof result, { outcome: 'written' }>;
+        expect(after.document).toEqual({ ...before.document, city: 'Brest', phone: null, ...shown });
+        expect((await sandbox.control.counts()).yapla.byKind).toMatchObject({ read: 0, write: 1 });
+      },
+    );
+
+    test('an answer to a creation that shows a part of the member leaves what was sent known', async () => {
+      const { systems, sandbox } = await open({
+        shape: 'listed',
+        configure: (input) => (rest(input).create = { id: 'data.id', record: 'data' }),
+      });
+      await sandbox.control.addFault({
+        kind: 'create',
+        action: { do: 'wrongShape', body: { result: true, data: { id: 7, last_name: 'ESSAI' } } },
+      });
+      const { firstName, lastName, city } = ada;
+      const made = await systems.yapla.create(
+        { id: null, fields: { firstName, lastName, city }, externalReference: null },
+        ask,
+      );
+      expect(made.record).toMatchObject({ id: '7', fields: { firstName, lastName: 'ESSAI', city } });
+    });
   });
 
   test('a reference field is written with the fields, and read back', async () => {
