@@ -7,8 +7,8 @@
  * record becomes a case and the rest goes on.
  */
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
-import { systemNames, type FieldName } from '../core/record.js';
-import { openIntents, settleIntents, type Intent } from '../store/intents.js';
+import type { FieldName } from '../core/record.js';
+import { openIntents, type Intent } from '../store/intents.js';
 import { pairsByIds, type LinkedPair } from '../store/links.js';
 import { countAttempt, pendingItems, type PlanItem } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
@@ -16,6 +16,7 @@ import type { OpenConnection } from '../connection.js';
 import { applyLink, LinkInterrupted } from './applyLink.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { stopIfCanariesDie } from './canary.js';
+import { creationFailed } from './creations.js';
 import { frozenFields } from './heldBack.js';
 import type { ChunkPlaces } from './places.js';
 import type { ItemResult, Outcome } from './results.js';
@@ -168,14 +169,7 @@ class ChunkAttempt {
     for (const { system } of done?.shadows ?? []) this.answered(system);
     if (done !== null) await this.record({ ...done, n: null });
     if (!isFailure(cause)) throw cause;
-    // Certainly not applied: the next attempt need not look it up. (A look-up that failed says nothing about what it looked for.)
-    if (cause.effect === 'none' && cause.context.method !== 'GET') {
-      await settleIntents(
-        sql,
-        connection.id,
-        systemNames.map((system) => ({ linkId: item.linkId!, system })),
-      );
-    }
+    await creationFailed(sql, connection.id, item.linkId!, cause);
     if (cause instanceof InvalidRecord) {
       this.answered(cause.context.system);
       await this.refuse(item, at, cause, 'refused');

@@ -8,7 +8,6 @@ import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
 import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
 import type { NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
-import { settleIntents } from '../store/intents.js';
 import { timesWritten } from '../store/journal.js';
 import { findLinkState, type LinkState } from '../store/linkState.js';
 import { failuresOfRecord } from '../store/requestLog.js';
@@ -16,6 +15,7 @@ import { credentialOf, type OpenConnection } from '../connection.js';
 import { unsettled } from './applyLink.js';
 import { stopIfCanariesDie } from './canary.js';
 import { LinkBusy, type LinkClaims } from './claims.js';
+import { creationFailed } from './creations.js';
 import { pairHashes } from './decideLink.js';
 import { emptyView, settledView, viewOf } from './linkView.js';
 import { LinkWork, pick } from './linkWork.js';
@@ -277,14 +277,7 @@ class DecisionApplication {
   /** @returns `refused` where it is the record; else throws the failure again, for another attempt */
   private async failed(failure: Failure): Promise<Ended> {
     const { sql, connection, linkId } = this.applying;
-    // Certainly not applied: the next attempt need not look it up.
-    if (failure.effect === 'none' && failure.context.method !== 'GET') {
-      await settleIntents(
-        sql,
-        connection.id,
-        systemNames.map((system) => ({ linkId, system })),
-      );
-    }
+    await creationFailed(sql, connection.id, linkId, failure);
     if (!(failure instanceof InvalidRecord) && !(await this.isTheRecord(failure))) throw failure;
     const refused = refusedCase(linkId, failure, pairHashes(this.work.pair));
     this.open(refused);

@@ -3,7 +3,7 @@ import { systemNames, type SystemName } from '../core/record.js';
 import { closeSettledCases, openCases, type NewCase } from '../store/cases.js';
 import { keepPlans, type Sql, type Transaction } from '../store/database.js';
 import { lookAgain } from '../store/inbox.js';
-import { settleIntents } from '../store/intents.js';
+import { renewIntents, settleIntents } from '../store/intents.js';
 import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
 import { agree, type Agreement } from '../store/links.js';
 import { endItems } from '../store/planItems.js';
@@ -112,6 +112,11 @@ export async function commitResults<T = void>(
         tx,
         connectionId,
         results.flatMap((one) => one.settledIntents.map((system) => ({ linkId: one.linkId, system }))),
+      ),
+      renewIntents(
+        tx,
+        connectionId,
+        results.flatMap(({ linkId, outcome }) => (outcome === 'unsettled' ? [linkId] : [])),
       ),
       closeSettledCases(
         tx,

@@ -2,18 +2,28 @@
  * Creations whose answer never came, in a system where we cannot choose the id. A scan that is complete and younger than the
  * creation shows whether it took effect: the record is recognised by the reference that it carries, by holding exactly the values
  * that were sent while nobody else claims it, or else by the connection's rules.
+ *
+ * A creation that was sent after the scan began, or that somebody has in hand, may take effect after its page was read: its record is
+ * recognised where the list shows it, and else nothing is said about it.
  */
 import { match, type Candidate, type Doubt } from '../core/match.js';
 import { otherSystem, systemNames, type FieldHashes, type SystemName } from '../core/record.js';
 import { openCases, type NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
-import { openIntents, settleIntents, type Intent } from '../store/intents.js';
+import { openIntents, settleIntents, type Intent, type OpenIntent } from '../store/intents.js';
 import { agree, pairsByIds, type LinkedPair } from '../store/links.js';
 import { countPending, renameOutcome, reopenItems } from '../store/planItems.js';
 import { shadowsByIds, unlinkedShadows, type UnlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
+import type { LinkClaims } from './claims.js';
 import { agreedHashes, pairHashes } from './decideLink.js';
 import { doubtCase } from './doubts.js';
+
+export interface Settling {
+  readonly sql: Sql;
+  readonly claims: LinkClaims;
+  readonly connection: OpenConnection;
+}
 
 /**
  * Repeatable: what an attempt has settled, the next one finds done.
@@ -21,8 +31,7 @@ import { doubtCase } from './doubts.js';
  * @returns creations recognised now, and items of the plan that are pending: those to be sent again
  */
 export async function settleCreations(
-  sql: Sql,
-  connection: OpenConnection,
+  { sql, claims, connection }: Settling,
   { planId, giveUp }: { readonly planId: number; readonly giveUp: boolean },
 ): Promise<{ recognised: number; reopened: number }> {
   let recognised = 0;
@@ -57,35 +66,63 @@ export async function settleCreations(
       await link(sql, connection, planId, pair, system, shadow, intent);
       recognised += 1;
     }
-    const missing = unrecognised.filter((one) => !found.has(one) && !doubts.has(one));
+    const missing = unrecognised.filter((one) => !found.has(one));
+    await settleMissing({ sql, claims, connection }, { planId, giveUp }, missing, doubts);
+  }
+  return { recognised, reopened: await countPending(sql, planId, 'remote') };
+}
+
+/**
+ * Creations whose record the list does not show, or only doubtful ones. The claim of their links proves that nobody is sending them; what
+ * was sent since the list began is left open.
+ */
+async function settleMissing(
+  { sql, claims, connection }: Settling,
+  { planId, giveUp }: { readonly planId: number; readonly giveUp: boolean },
+  missing: readonly Sent[],
+  doubts: ReadonlyMap<Sent, Doubt>,
+): Promise<void> {
+  if (missing.length === 0) return;
+  const claim = await claims.claim(
+    connection.id,
+    missing.map(({ intent }) => intent.linkId),
+  );
+  try {
+    const listed = (await openIntents(sql, connection.id, [...claim.linkIds])).filter((one) => one.isListed);
+    const over = missing.filter(({ intent }) =>
+      listed.some(({ linkId, system }) => linkId === intent.linkId && system === intent.system),
+    );
+    const [doubtful, nowhere] = [over.filter((one) => doubts.has(one)), over.filter((one) => !doubts.has(one))];
     // In one transaction: an intent that is settled is not found again by an attempt that repeats this one.
     await sql.begin(async (tx) => {
       await settleIntents(
         tx,
         connection.id,
-        [...missing, ...doubts.keys()].map(({ intent }) => intent),
+        over.map(({ intent }) => intent),
       );
+      // Of those left open, too: whoever is found in a doubt is not created elsewhere meanwhile.
       await openCases(tx, connection.id, planId, [...doubts.values()].map(doubtCase));
-      for (const { intent } of doubts.keys()) {
+      for (const { intent } of doubtful) {
         await renameOutcome(tx, planId, intent.linkId, { from: 'unsettled', to: 'asked' });
       }
-      if (giveUp) await openCases(tx, connection.id, planId, missing.map(neverAppeared));
+      if (giveUp) await openCases(tx, connection.id, planId, nowhere.map(neverAppeared));
       else {
         await reopenItems(
           tx,
           planId,
           'unsettled',
-          missing.map(({ intent }) => intent.linkId),
+          nowhere.map(({ intent }) => intent.linkId),
         );
       }
     });
+  } finally {
+    await claim.release();
   }
-  return { recognised, reopened: await countPending(sql, planId, 'remote') };
 }
 
 /** A creation that was sent, and its link. */
 interface Sent {
-  readonly intent: Intent;
+  readonly intent: OpenIntent;
   readonly pair: LinkedPair;
 }
 

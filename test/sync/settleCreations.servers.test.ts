@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { systemNames } from '../../src/core/record.js';
 import { countOpenCases, holdingCases } from '../../src/store/cases.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
-import { openIntents, recordIntents } from '../../src/store/intents.js';
+import { openIntents, recordIntents, renewIntents } from '../../src/store/intents.js';
 import { pairsByIds } from '../../src/store/links.js';
 import { endedItems, endItems, pendingItems } from '../../src/store/planItems.js';
+import { endScan, openScan } from '../../src/store/scans.js';
+import { LinkClaims } from '../../src/sync/claims.js';
 import { settleCreations } from '../../src/sync/settleCreations.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { planFor, propose, scanAll } from '../helpers/seededStore.js';
@@ -12,6 +15,7 @@ import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/server
 let database: FreshDatabase;
 let sql: Sql;
 let connection: ScriptedConnection;
+let claims: LinkClaims;
 let planId: number;
 let linkIds: string[];
 
@@ -21,8 +25,10 @@ const max = { firstName: 'Max', lastName: 'Vandamme', phone: '+33699999999', cit
 beforeAll(async () => {
   database = await freshDatabase();
   sql = openDatabase(database.url, { maxConnections: 4, applicationName: 'settleCreations test' });
+  claims = new LinkClaims(sql);
 });
 afterAll(async () => {
+  await claims.close();
   await sql.end();
   await database.drop();
 });
@@ -35,6 +41,16 @@ beforeEach(async () => {
   connection.systems.yoplanning.put('b2', max);
   await scanAll(sql, connection);
 });
+
+/** Reads both lists, as a bulk sync does. @param meanwhile happens after they were begun, and before anything of them is stored */
+async function list(meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  const runId = uniqueName('run');
+  const scans = await Promise.all(systemNames.map((system) => openScan(sql, connection.id, system, runId)));
+  await meanwhile();
+  await scanAll(sql, connection);
+  for (const id of scans) await endScan(sql, id, 'complete');
+}
+
 async function send(): Promise<void> {
   linkIds = await propose(sql, connection, [
     [null, 'b1'],
@@ -56,7 +72,7 @@ async function send(): Promise<void> {
   );
 }
 
-const settle = (giveUp = false) => settleCreations(sql, connection, { planId, giveUp });
+const settle = (giveUp = false) => settleCreations({ sql, claims, connection }, { planId, giveUp });
 const ids = async () => {
   const pairs = await pairsByIds(sql, connection.id, linkIds);
   return linkIds.map((linkId) => pairs.get(linkId)!.ids.yapla);
@@ -66,7 +82,7 @@ describe('a creation whose answer never came', () => {
   test('is recognised by the reference it carries, or by its values; the one that is not in the list is sent again', async () => {
     await send();
     connection.systems.yapla.put('a1', { ...zoe, firstName: 'ZOE' }, 'b1');
-    await scanAll(sql, connection);
+    await list();
     expect(await settle()).toEqual({ recognised: 1, reopened: 1 });
     expect(await ids()).toEqual(['a1', null]);
     expect(await endedItems(sql, planId, 'remote', 1, 3)).toEqual({ created: 1 });
@@ -75,21 +91,23 @@ describe('a creation whose answer never came', () => {
 
     await send();
     connection.systems.yapla.put('a2', max);
-    await scanAll(sql, connection);
+    await list();
     await settle();
     expect(await ids()).toEqual(['a1', 'a2']);
   });
 
   test('says the same when the attempt is repeated because its answer was lost', async () => {
     await send();
+    await list();
     expect(await settle()).toEqual({ recognised: 0, reopened: 2 });
     expect(await settle()).toEqual({ recognised: 0, reopened: 2 });
   });
 
   test('is not taken for somebody with the same values who was there before it was sent', async () => {
     connection.systems.yapla.put('a0', zoe);
-    await scanAll(sql, connection);
+    await list();
     await send();
+    await list();
     expect((await settle()).recognised).toBe(0);
     expect(await ids()).toEqual([null, null]);
   });
@@ -97,7 +115,7 @@ describe('a creation whose answer never came', () => {
   test('is not taken for a record of which nothing is known', async () => {
     await send();
     connection.systems.yapla.put('a0', {});
-    await scanAll(sql, connection);
+    await list();
     expect((await settle()).recognised).toBe(0);
   });
 
@@ -107,7 +125,7 @@ describe('a creation whose answer never came', () => {
       { linkId: linkIds[0]!, system: 'yapla', externalId: 'chosen', hashes: connection.hash(zoe) },
     ]);
     connection.systems.yapla.put('chosen', { ...zoe, firstName: 'ZOE', city: 'LYON' });
-    await scanAll(sql, connection);
+    await list();
     expect((await settle()).recognised).toBe(1);
     expect(await ids()).toEqual(['chosen', null]);
   });
@@ -115,7 +133,7 @@ describe('a creation whose answer never came', () => {
   test('whose record was edited before anybody saw it is linked by the rules, and not sent again', async () => {
     await send();
     connection.systems.yapla.put('a1', { ...zoe, city: 'Brest' });
-    await scanAll(sql, connection);
+    await list();
     expect(await settle()).toEqual({ recognised: 1, reopened: 1 });
     expect(await ids()).toEqual(['a1', null]);
     const pair = (await pairsByIds(sql, connection.id, linkIds)).get(linkIds[0]!);
@@ -126,7 +144,7 @@ describe('a creation whose answer never came', () => {
   test('whose record the rules doubt becomes a question, and is not sent again', async () => {
     await send();
     connection.systems.yapla.put('a1', { ...zoe, lastName: 'Peeters' });
-    await scanAll(sql, connection);
+    await list();
     expect(await settle()).toEqual({ recognised: 0, reopened: 1 });
     expect(await countOpenCases(sql, connection.id)).toEqual({ doubt: 1 });
     expect(await endedItems(sql, planId, 'remote', 1, 3)).toEqual({ asked: 1 });
@@ -135,18 +153,87 @@ describe('a creation whose answer never came', () => {
 
   test('is not linked by the rules to somebody who was there before it was sent', async () => {
     connection.systems.yapla.put('a0', { ...zoe, city: 'Brest' });
-    await scanAll(sql, connection);
+    await list();
     await send();
+    await list();
     expect((await settle()).recognised).toBe(0);
   });
 
   test('that never appears becomes a case in the end, which holds it back while nothing changes', async () => {
     await send();
+    await list();
     expect(await settle(true)).toEqual({ recognised: 0, reopened: 0 });
     expect(await countOpenCases(sql, connection.id)).toEqual({ refused: 2 });
     expect(await holdingCases(sql, connection.id, linkIds)).toMatchObject([
       { kind: 'refused', saw: { yapla: null, yoplanning: connection.hash(zoe) } },
       { kind: 'refused' },
     ]);
+  });
+});
+
+describe('a creation that is younger than the list', () => {
+  const stays = async () => {
+    expect(await countOpenCases(sql, connection.id)).toEqual({});
+    expect(await endedItems(sql, planId, 'remote', 1, 3)).toEqual({ unsettled: 2 });
+    expect(await openIntents(sql, connection.id, 'all')).toHaveLength(2);
+  };
+
+  test('is not taken for missing because the list does not show it: it stays open, and is sent by nobody', async () => {
+    await list(send);
+    expect(await settle()).toEqual({ recognised: 0, reopened: 0 });
+    await stays();
+  });
+
+  test('is not given up either', async () => {
+    await list(send);
+    await settle(true);
+    await stays();
+  });
+
+  test('is recognised where the list shows it all the same', async () => {
+    await list(async () => {
+      await send();
+      connection.systems.yapla.put('a1', zoe);
+    });
+    expect(await settle()).toEqual({ recognised: 1, reopened: 0 });
+    expect(await ids()).toEqual(['a1', null]);
+  });
+
+  test('stays open until a list that was begun later', async () => {
+    await list(send);
+    await settle();
+    await list();
+    expect(await settle()).toEqual({ recognised: 0, reopened: 2 });
+  });
+
+  test('counts from its last sending, and its record may have appeared since the first', async () => {
+    await send();
+    connection.systems.yapla.put('a1', zoe);
+    await scanAll(sql, connection);
+    await list(async () => {
+      const again = await openIntents(sql, connection.id, 'all');
+      await recordIntents(sql, connection.id, again);
+    });
+    expect(await settle()).toEqual({ recognised: 1, reopened: 0 });
+    expect(await ids()).toEqual(['a1', null]);
+    expect(await openIntents(sql, connection.id, 'all')).toMatchObject([{ linkId: linkIds[1], sends: 2 }]);
+  });
+
+  test('counts from the end of its last attempt, which can have reached the server until then', async () => {
+    await send();
+    await list(() => renewIntents(sql, connection.id, linkIds));
+    expect(await settle()).toEqual({ recognised: 0, reopened: 0 });
+    await stays();
+  });
+
+  test('or that somebody has in hand stays open', async () => {
+    await send();
+    await list();
+    const elsewhere = new LinkClaims(sql);
+    await elsewhere.claim(connection.id, linkIds);
+    expect(await settle()).toEqual({ recognised: 0, reopened: 0 });
+    await stays();
+    await elsewhere.close();
+    expect(await settle()).toEqual({ recognised: 0, reopened: 2 });
   });
 });
