@@ -51,7 +51,7 @@ export async function findLinkState(
                                      order by c.id)
                        from cases c where ${isAbout} and c.status = 'open' and c.kind not in ('guard', 'doubt', 'canary')), '[]') as cases,
            coalesce((select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
-                                     'hashes', i.hashes, 'sends', i.sends,
+                                     'hashes', i.hashes, 'fields', i.fields, 'sends', i.sends,
                                      'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
                        from intent i where i.connection_id = ${connectionId} and i.link_id = ${linkId} and i.status = 'sent'), '[]') as intents,
            coalesce((select json_agg(distinct c.kind)

@@ -29,6 +29,7 @@ import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
 import type { Batcher } from './batcher.js';
 import { agreedHashes, pairHashes, sameHashes, type PairHashes } from './decideLink.js';
+import { sentBase, withForms, type SentBase } from './ownCreation.js';
 import type { LinkResult, Outcome } from './results.js';
 import { areForms, compareWritten } from './rewrites.js';
 
@@ -74,6 +75,8 @@ export class LinkWork {
   private readonly ids: Partial<Record<SystemName, string>> = {};
   /** Fields that a system accepted without taking them: not written again. */
   private readonly notTaken = new Map<SystemName, Set<FieldName>>();
+  /** Of a creation that was found. */
+  private sent: SentBase | null = null;
   private outcome: Outcome = 'agreed';
   private openIntent: Intent | null;
 
@@ -184,9 +187,10 @@ export class LinkWork {
       // Sent before, and nobody knows whether it took effect: look before it is repeated.
       if (id === null) return 'unsettled';
       const existing = await target.read(id, this.applying.ask(id));
+      const intent = this.openIntent;
       this.openIntent = null;
       if (existing !== null) {
-        this.created(system, existing, fields, null);
+        this.recognised(intent, existing);
         return 'created';
       }
     }
@@ -195,7 +199,7 @@ export class LinkWork {
     const writeId = `${this.applying.writeId}/create`;
     await this.applying.intend({
       journal: this.entries(system, id, order, writeId),
-      intent: { linkId, system, externalId: id, hashes: connection.hash(fields) },
+      intent: { linkId, system, externalId: id, hashes: connection.hash(fields), fields },
     });
     const result = await target.create(
       { id, fields, externalReference: this.known.ids[other] },
@@ -207,12 +211,28 @@ export class LinkWork {
   }
 
   private created(system: SystemName, record: SystemRecord, sent: CanonicalFields, requestId: string | null): void {
-    this.journal.push({ writeId: `${this.applying.writeId}/create`, system, outcome: 'written', requestId });
-    this.settledIntents.add(system);
-    this.ids[system] = record.id;
-    this.outcome = 'created';
+    this.tookEffect(system, record, requestId);
     this.compare(system, {}, sent, record);
     this.learn(system, record);
+  }
+
+  /** An earlier attempt created it. What was sent then is agreed, whatever has changed since. */
+  private recognised(intent: Intent, record: SystemRecord): void {
+    this.tookEffect(intent.system, record, null);
+    this.learn(intent.system, record);
+    this.sent = sentBase(intent, { hashes: this.applying.connection.hash(record.fields), fields: record.fields });
+    this.known = {
+      ...this.known,
+      base: { ...this.known.base, ...this.sent.base },
+      equal: withForms(this.known.equal, intent, this.sent),
+    };
+  }
+
+  private tookEffect(system: SystemName, { id }: SystemRecord, requestId: string | null): void {
+    this.journal.push({ writeId: `${this.applying.writeId}/create`, system, outcome: 'written', requestId });
+    this.settledIntents.add(system);
+    this.ids[system] = id;
+    this.outcome = 'created';
   }
 
   /** True when the removal is proven, or cannot be: a case says which. False when the record is there after all. */
@@ -331,7 +351,7 @@ export class LinkWork {
   /** What was done and learnt so far, and what both sides agree on. */
   result(): LinkResult {
     const hashes = pairHashes(this.known);
-    const base = { ...this.emptyFromTheStart(hashes), ...agreedHashes(hashes, this.applying.connection.fields) };
+    const agreed = { ...this.emptyFromTheStart(hashes), ...agreedHashes(hashes, this.applying.connection.fields) };
     const agreedIn = this.known.shadows.yapla;
     const both = agreedIn !== null && this.known.shadows.yoplanning !== null;
     return {
@@ -341,8 +361,8 @@ export class LinkWork {
       agreement: both
         ? {
             linkId: this.known.linkId,
-            base,
-            baseFields: pick(agreedIn.fields, Object.keys(base)),
+            base: { ...this.sent?.base, ...agreed },
+            baseFields: { ...this.sent?.baseFields, ...pick(agreedIn.fields, Object.keys(agreed)) },
             ids: this.ids,
             equal: this.known.equal,
           }

@@ -7,6 +7,7 @@ import { pairsByIds } from '../../src/store/links.js';
 import { endedItems, endItems, pendingItems } from '../../src/store/planItems.js';
 import { endScan, openScan } from '../../src/store/scans.js';
 import { LinkClaims } from '../../src/sync/claims.js';
+import { decideLink } from '../../src/sync/decideLink.js';
 import { settleCreations } from '../../src/sync/settleCreations.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { planFor, propose, scanAll } from '../helpers/seededStore.js';
@@ -62,6 +63,7 @@ async function send(): Promise<void> {
     system: 'yapla' as const,
     externalId: null,
     hashes: connection.hash(fields),
+    fields,
   });
   await recordIntents(sql, connection.id, [intent(linkIds[0]!, zoe), intent(linkIds[1]!, max)]);
   await endItems(
@@ -122,7 +124,7 @@ describe('a creation whose answer never came', () => {
   test('is recognised by the id that we chose, whatever the server made of its values', async () => {
     await send();
     await recordIntents(sql, connection.id, [
-      { linkId: linkIds[0]!, system: 'yapla', externalId: 'chosen', hashes: connection.hash(zoe) },
+      { linkId: linkIds[0]!, system: 'yapla', externalId: 'chosen', hashes: connection.hash(zoe), fields: zoe },
     ]);
     connection.systems.yapla.put('chosen', { ...zoe, firstName: 'ZOE', city: 'LYON' });
     await list();
@@ -139,6 +141,29 @@ describe('a creation whose answer never came', () => {
     const pair = (await pairsByIds(sql, connection.id, linkIds)).get(linkIds[0]!);
     // Nobody knows who typed what differs: it is no part of the base.
     expect(Object.keys(pair!.base!).sort()).toEqual(['firstName', 'lastName', 'phone']);
+  });
+
+  test('is recognised by the forms that its server makes of what was sent, and they are what was sent', async () => {
+    await send();
+    connection.systems.yapla.put('a1', { ...zoe, firstName: 'ZOE', lastName: 'LEMAIRE', phone: '+33 6 12 34 56 78' });
+    // Edited since: a change of Yoplanning's own.
+    connection.systems.yoplanning.put('b1', { ...zoe, city: 'Brest' });
+    await list();
+    expect(await settle()).toEqual({ recognised: 1, reopened: 1 });
+    expect(await ids()).toEqual(['a1', null]);
+    const pair = (await pairsByIds(sql, connection.id, linkIds)).get(linkIds[0]!)!;
+    expect(pair).toMatchObject({ base: connection.hash(zoe), baseFields: zoe });
+    const fields = Object.keys(zoe).map((name) => ({ name, type: 'text', rule: 'ask', direction: 'both' }) as const);
+    expect(decideLink(pair, fields)).toMatchObject({ conflicts: [], write: { yapla: ['city'], yoplanning: [] } });
+  });
+
+  test('keeps no values once it is settled', async () => {
+    await send();
+    connection.systems.yapla.put('a1', zoe);
+    await list();
+    await settle();
+    const kept = await sql<{ fields: object }[]>`select fields from intent where connection_id = ${connection.id}`;
+    expect(kept.map(({ fields }) => fields)).toEqual([{}, {}]);
   });
 
   test('whose record the rules doubt becomes a question, and is not sent again', async () => {

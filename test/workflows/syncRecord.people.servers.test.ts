@@ -129,4 +129,30 @@ describe('a creation whose answer is lost', () => {
     await house.sandbox.control.edit(other, id, { city: 'Vannes' });
     await untilHolds(house, system, link![system]!, { city: 'Vannes' });
   });
+
+  test.each(['yapla', 'yoplanning'] as const)(
+    "in %s, by a server that has names in upper case, is recognised by what was sent: its forms are nobody's change",
+    async (system) => {
+      await start({ connection: { rule: 'ask' } });
+      const kind = ['create' as const, 'write' as const];
+      await house.sandbox.control.addFault({
+        system,
+        kind,
+        action: { do: 'rewrite', fields: { firstName: 'upper', lastName: 'upper', city: 'upper' } },
+      });
+      await house.sandbox.control.addFault({ system, kind, times: 1, action: { do: 'reset', effect: 'applied' } });
+      const other = system === 'yapla' ? 'yoplanning' : 'yapla';
+      const id = await house.sandbox.control.add(other, odile);
+      await until(links, (now) => now.some((one) => one[other] === id && one[system] !== null));
+      await untilQuiet(house);
+      expect(await created()).toEqual({ [other]: 0, [system]: 1 });
+      expect(await countOpenCases(house.sql, house.connectionId)).toEqual({});
+      const [link] = (await links()).filter((one) => one[other] === id);
+      await house.sandbox.control.edit(system, link![system]!, { phone: '+33612345678' });
+      const { firstName, lastName, city } = odile;
+      await untilHolds(house, other, id, { firstName, lastName, city: city!, phone: '+33612345678' });
+      await untilQuiet(house);
+      expect(await countOpenCases(house.sql, house.connectionId)).toEqual({});
+    },
+  );
 });

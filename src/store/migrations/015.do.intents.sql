@@ -3,3 +3,5 @@
 alter table intent add column sent_at timestamptz not null default now();
 comment on column intent.recorded_at is 'When it was first sent, or about to be.';
 comment on column intent.sent_at is 'When it was last sent, or about to be; where an attempt ended without knowing whether it took effect: that moment.';
+alter table intent add column fields jsonb not null default '{}';
+comment on column intent.fields is 'The values sent, by which the record is recognised in the forms that its server makes of them. Empty once it is settled.';
