@@ -16,7 +16,7 @@ import type { OpenConnection } from '../connection.js';
 import { applyLink, LinkInterrupted } from './applyLink.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { stopIfCanariesDie } from './canary.js';
-import { creationFailed } from './creations.js';
+import { creationFailed, NewsUnread } from './creations.js';
 import { frozenFields } from './heldBack.js';
 import type { ChunkPlaces } from './places.js';
 import type { ItemResult, Outcome } from './results.js';
@@ -69,6 +69,8 @@ export async function applyChunk(chunk: ApplyingChunk, from: number, to: number)
 class ChunkAttempt {
   /** The failure that ends the attempt: nothing new is begun after it. */
   private ending: Error | null = null;
+  /** Creations wait until news are read. */
+  private waiting: NewsUnread | null = null;
   /** Systems that answered something other than an error of theirs during this attempt. */
   private readonly answering = new Set<string>();
   private readonly failuresSinceAnswer = new Map<string, number>();
@@ -100,7 +102,8 @@ class ChunkAttempt {
     }
     await Promise.all(underWay);
     for (const { item, failure, at } of this.failed) await this.judge(item, failure, at);
-    if (this.ending !== null) throw this.ending;
+    const left = this.ending ?? this.waiting;
+    if (left !== null) throw left;
   }
 
   /** Never throws: see `orEnd`. */
@@ -168,6 +171,11 @@ class ChunkAttempt {
     const { sql, connection } = this.chunk;
     for (const { system } of done?.shadows ?? []) this.answered(system);
     if (done !== null) await this.record({ ...done, n: null });
+    if (cause instanceof NewsUnread) {
+      // Left pending; the others go on, and the claims are given back before the next attempt.
+      this.waiting ??= cause;
+      return;
+    }
     if (!isFailure(cause)) throw cause;
     await creationFailed(sql, connection.id, item.linkId!, cause);
     if (cause instanceof InvalidRecord) {

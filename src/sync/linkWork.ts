@@ -28,6 +28,7 @@ import type { ShadowRow } from '../store/shadows.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
 import type { Batcher } from './batcher.js';
+import { untilNewsAreRead, type Intention } from './creations.js';
 import { agreedHashes, pairHashes, sameHashes, type PairHashes } from './decideLink.js';
 import { sentBase, withForms, type SentBase } from './ownCreation.js';
 import type { LinkResult, Outcome } from './results.js';
@@ -41,8 +42,8 @@ export interface Intended {
 
 export interface Applying {
   readonly connection: OpenConnection;
-  /** Commits what is intended; resolves when it stands. */
-  readonly intend: Batcher<Intended>;
+  /** Commits what is intended, or says why a creation has to wait. */
+  readonly intend: Batcher<Intended, Intention>;
   /** The claim on the link still stands. @throws {ClaimLost} */
   readonly verifyClaim: () => Promise<void>;
   readonly ask: (record: string) => Ask;
@@ -174,7 +175,11 @@ export class LinkWork {
     }
   }
 
-  /** Creates the record, or finds the one that an earlier attempt created. `unsettled`: nobody knows whether it took effect. */
+  /**
+   * Creates the record, or finds the one that an earlier attempt created. `unsettled`: nobody knows whether it took effect.
+   *
+   * @throws {NewsUnread} nothing was sent
+   */
   async create(system: SystemName, order: WriteOrder): Promise<'created' | 'unsettled'> {
     const { connection } = this.applying;
     const target = connection.systems[system];
@@ -195,11 +200,14 @@ export class LinkWork {
       }
     }
 
-    await this.applying.verifyClaim();
     const writeId = `${this.applying.writeId}/create`;
-    await this.applying.intend({
+    const intended: Intended = {
       journal: this.entries(system, id, order, writeId),
       intent: { linkId, system, externalId: id, hashes: connection.hash(fields), fields },
+    };
+    await untilNewsAreRead(this.known, system, async () => {
+      await this.applying.verifyClaim();
+      return await this.applying.intend(intended);
     });
     const result = await target.create(
       { id, fields, externalReference: this.known.ids[other] },

@@ -127,6 +127,7 @@ export function scriptedConnection(id: string, options: ScriptedOptions = {}): S
     config: {
       bulk: { parallelChunks: 1, parallelItems: 1, maxItemAttempts: 2, ...options.bulk },
       guard: { maxCanaryTrips: 2 },
+      live: { newsHoldMs: 60_000 },
     } as OpenConnection['config'],
     systems: { yapla: new ScriptedSystem('yapla', log), yoplanning: new ScriptedSystem('yoplanning', log) },
     budgets: { yapla: budget, yoplanning: budget } as unknown as OpenConnection['budgets'],

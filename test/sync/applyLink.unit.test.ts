@@ -47,7 +47,7 @@ const apply = (pair: LinkedPair, more: Partial<Applying> = {}) =>
       intend: (one) => {
         intended.push(one);
         connection.log.push('intent stands');
-        return Promise.resolve();
+        return Promise.resolve('stands' as const);
       },
       verifyClaim: () => Promise.resolve(void connection.log.push('claim verified')),
       ask: (record) => ({ lane: 'bulk', purpose: 'test', record }),
