@@ -16,6 +16,7 @@ import {
 } from '../src/http/failures.js';
 import { DatabaseError, withoutValues } from '../src/store/database.js';
 import { ClaimLost, LinkBusy } from '../src/link/claims.js';
+import { NewsUnread } from '../src/link/creations.js';
 import { MisplacedField } from '../src/systems/mapping.js';
 import { UnknownConnection } from './dependencies.js';
 import { describeUnexpected, errorCode, type UnexpectedError } from './unexpected.js';
@@ -48,7 +49,7 @@ export function toApplicationFailure(
 ): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (isFailure(error)) return fromFailure(error, attempt);
-  if (error instanceof LinkBusy || error instanceof ClaimLost) {
+  if (error instanceof LinkBusy || error instanceof ClaimLost || error instanceof NewsUnread) {
     return ApplicationFailure.create({ type: error.name, message: error.message });
   }
   if (error instanceof MisplacedField || error instanceof UnreadableValue) {

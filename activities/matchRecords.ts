@@ -17,7 +17,7 @@ const batchSize = 500;
  * is none. Records in a doubt get no link; the doubts become the plan's first items. Starts over when it is repeated.
  */
 export const matchRecords =
-  ({ sql, connection }: Dependencies) =>
+  ({ sql, claims, connection }: Dependencies) =>
   async ({
     connectionId,
     planId,
@@ -30,7 +30,7 @@ export const matchRecords =
       const { matchRules, config } = open;
       // A run that was cut off can leave creations whose effect nobody knows. Both lists were just read: what they show is recognised
       // now, or it would look like a person known to one system only, and be created in the other as well.
-      await settleCreations(sql, open, { planId, giveUp: false });
+      await settleCreations({ sql, claims, connection: open }, { planId, giveUp: false });
       await dropProposals(sql, connectionId, 'all');
       await clearItems(sql, planId);
       await refreshStatistics(sql, ['shadow']);

@@ -4,10 +4,12 @@ import { withHeartbeat } from './heartbeat.js';
 
 /** After a new scan: recognises creations whose answer never came; the others are sent again, or become cases when we give up. */
 export const settleIntents =
-  ({ sql, connection }: Dependencies) =>
+  ({ sql, claims, connection }: Dependencies) =>
   async (input: {
     connectionId: string;
     planId: number;
     giveUp: boolean;
   }): Promise<{ recognised: number; reopened: number }> =>
-    await withHeartbeat(async () => await settleCreations(sql, await connection(input.connectionId), input));
+    await withHeartbeat(
+      async () => await settleCreations({ sql, claims, connection: await connection(input.connectionId) }, input),
+    );

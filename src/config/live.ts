@@ -13,6 +13,9 @@ export const liveSchema = z
       .describe(
         "Events about one person gather for so long in the inbox before they are acted on: a form that is saved twice, or a system's burst, costs one read.",
       ),
+    newsHoldMs: ms(
+      'Before a person is created in a system, news about records of that system that nobody knows yet are read, so that who was entered in both is not made twice. An event holds creations back for so long at most: one that cannot be read must not hold them for good.',
+    ).default(5 * 60_000),
     lingerMs: ms(
       'A person’s workflow stays for so long after its last work, so that the echo of its own write finds it and costs no new start.',
     ).default(30_000),

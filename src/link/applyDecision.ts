@@ -8,13 +8,13 @@ import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
 import { isMadeWith } from '../store/connections.js';
 import type { Sql } from '../store/database.js';
 import { refusedCase } from '../cases/refused.js';
-import { settleIntents } from '../store/intents.js';
 import { findLinkState, type LinkState } from '../store/linkState.js';
 import { failuresOfRecord } from '../store/requestLog.js';
 import { credentialOf, type OpenConnection } from '../connection.js';
 import { stopIfCanariesDie } from './canary.js';
 import { carryOut, LinkInterrupted, type CarriedOut } from './carryOut.js';
 import { LinkBusy, type LinkClaims } from './claims.js';
+import { creationFailed } from './creations.js';
 import { commitResults, type LinkResult } from './results.js';
 import { settledView } from './settle.js';
 import { sharedWork } from './sharedWork.js';
@@ -110,14 +110,7 @@ async function record({ sql, connection, linkId }: ApplyingDecision, result: Lin
 /** @returns the question, where it is the record; else throws the failure again, for another attempt */
 async function refusal(applying: ApplyingDecision, failure: Failure, { nothing: base, saw }: LinkInterrupted) {
   const { sql, connection, linkId } = applying;
-  // Certainly not applied: the next attempt need not look it up. (A look-up that failed says nothing about what it looked for.)
-  if (failure.effect === 'none' && failure.context.method !== 'GET') {
-    await settleIntents(
-      sql,
-      connection.id,
-      systemNames.map((system) => ({ linkId, system })),
-    );
-  }
+  await creationFailed(sql, connection.id, linkId, failure);
   if (!(failure instanceof InvalidRecord) && !(await isTheRecord(applying, failure))) throw failure;
   return { ...base, outcome: 'refused' as const, cases: [refusedCase(linkId, failure, saw)] };
 }

@@ -10,9 +10,7 @@
 import type { LiveDecision } from '../core/live.js';
 import type { Doubt } from '../core/match.js';
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
-import { systemNames } from '../core/record.js';
 import { openCases } from '../store/cases.js';
-import { settleIntents } from '../store/intents.js';
 import { findLinkStates, type LinkState } from '../store/linkState.js';
 import { countAttempt, endItems, nextPending, pendingItems, type PlanItem } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
@@ -22,6 +20,7 @@ import type { OpenConnection } from '../connection.js';
 import { stopIfCanariesDie } from './canary.js';
 import { carryOut, LinkInterrupted } from './carryOut.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
+import { creationFailed, NewsUnread } from './creations.js';
 import type { ChunkPlaces } from './places.js';
 import { commitResults, type ItemResult, type LinkResult, type Outcome } from './results.js';
 import { sharedWork, type SharedWork } from './sharedWork.js';
@@ -136,6 +135,8 @@ export async function applyItems(chunk: ApplyingChunk, from: number, to: number)
 class ChunkAttempt {
   /** The failure that ends the attempt: nothing new is begun after it. */
   private ending: Error | null = null;
+  /** Creations wait until news are read. */
+  private waiting: NewsUnread | null = null;
   /** Systems that answered something other than an error of theirs during this attempt. */
   private readonly answering = new Set<string>();
   private readonly failuresSinceAnswer = new Map<string, number>();
@@ -165,7 +166,8 @@ class ChunkAttempt {
     }
     await Promise.all(underWay);
     for (const { item, failure, at } of this.failed) await this.judge(item, failure, at);
-    if (this.ending !== null) throw this.ending;
+    const left = this.ending ?? this.waiting;
+    if (left !== null) throw left;
   }
 
   /** Never throws: see `orEnd`. */
@@ -235,15 +237,13 @@ class ChunkAttempt {
     const { sql, connection } = this.chunk;
     for (const { system } of done?.shadows ?? []) this.answered(system);
     if (done !== null) await this.record({ ...done, item: { n: item.n, more: true } });
-    if (!isFailure(cause)) throw cause;
-    // Certainly not applied: the next attempt need not look it up. (A look-up that failed says nothing about what it looked for.)
-    if (cause.effect === 'none' && cause.context.method !== 'GET') {
-      await settleIntents(
-        sql,
-        connection.id,
-        systemNames.map((system) => ({ linkId: item.linkId!, system })),
-      );
+    if (cause instanceof NewsUnread) {
+      // Left pending; the others go on, and the claims are given back before the next attempt.
+      this.waiting ??= cause;
+      return;
     }
+    if (!isFailure(cause)) throw cause;
+    await creationFailed(sql, connection.id, item.linkId!, cause);
     if (cause instanceof InvalidRecord) {
       this.answered(cause.context.system);
       await this.refuse(item, at, cause, 'refused');

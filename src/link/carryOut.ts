@@ -13,6 +13,7 @@ import type { CaseAnswer } from '../store/caseAnswers.js';
 import type { LinkState } from '../store/linkState.js';
 import { withRules, type OpenConnection } from '../connection.js';
 import type { Batcher } from './batcher.js';
+import type { Intention } from './creations.js';
 import { LinkWork, pick, type Intended } from './linkWork.js';
 import type { LinkResult } from './results.js';
 import { pairHashes, viewOf, type PairHashes } from './view.js';
@@ -24,8 +25,8 @@ export interface CarryingOut {
   readonly decision: LiveDecision;
   /** Names what is carried out, the same at every attempt and of nothing else: the beginning of each write's name in the journal. */
   readonly writeId: string;
-  /** Commits what is intended; resolves when it stands. */
-  readonly intend: Batcher<Intended>;
+  /** Commits what is intended, or says why a creation has to wait. */
+  readonly intend: Batcher<Intended, Intention>;
   /** The claim on the link still stands. @throws {ClaimLost} */
   readonly verifyClaim: () => Promise<void>;
   readonly ask: (record: string) => Ask;

@@ -11,12 +11,19 @@ import type { Transaction } from '../store/database.js';
 import { readdress } from '../store/inbox.js';
 import { openIntents, settleIntents } from '../store/intents.js';
 import { inOpenDoubt, moveCases } from '../store/linkCases.js';
-import { addLink, agree, completeLink, deleteLink, linkOfRecord, lockFirstSights } from '../store/links.js';
+import {
+  addLink,
+  agree,
+  completeLink,
+  deleteLink,
+  linkOfRecord,
+  lockFirstSights,
+  type EqualValues,
+} from '../store/links.js';
 import { neighbourhood, type Neighbour } from '../store/neighbours.js';
 import { shadowsByIds, unlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
-import { pick } from './linkWork.js';
-import { recognises, sentAndHeld } from './settleCreations.js';
+import { recordOfCreation, sentBase, withForms } from './ownCreation.js';
 
 export type FirstSight =
   | { readonly is: 'linked' }
@@ -128,16 +135,20 @@ async function creationOf(tx: Transaction, sighting: Sighting): Promise<FirstSig
   const intents = (await openIntents(tx, connection.id, 'all')).filter((one) => one.system === system);
   if (intents.length === 0) return null;
   const shadow = await unlinkedShadow(tx, connection.id, system, id);
+  const values = (await shadowsByIds(tx, connection.id, system, [id])).get(id);
+  if (shadow === null || values === undefined) return null;
+  const seen = { ...shadow, fields: values.fields };
   for (const intent of intents) {
-    const [row] = await tx<{ otherId: string | null }[]>`
-      select ${tx(`${otherSystem(system)}_id`)} as "otherId" from link
-       where connection_id = ${connection.id} and link_id = ${intent.linkId} and ${tx(`${system}_id`)} is null`;
-    if (row === undefined || shadow === null || !recognises(intent, row.otherId, shadow)) continue;
+    const [row] = await tx<{ otherId: string | null; equal: EqualValues }[]>`
+      select ${tx(`${otherSystem(system)}_id`)} as "otherId", equal from link
+       where connection_id = ${connection.id} and link_id = ${intent.linkId} and ${tx(`${system}_id`)} is null
+         for update`;
+    if (row === undefined || recordOfCreation(intent, row.otherId, [seen]) === null) continue;
     requireClaim(sighting, intent.linkId);
-    const base = sentAndHeld(intent, shadow.hashes);
-    const known = (await shadowsByIds(tx, connection.id, system, [id])).get(id)?.fields ?? {};
-    const baseFields = pick(known, Object.keys(base));
-    await agree(tx, connection.id, [{ linkId: intent.linkId, base, baseFields, ids: { [system]: id } }]);
+    const sent = sentBase(intent, seen);
+    const { base, baseFields } = sent;
+    const equal = withForms(row.equal, intent, sent);
+    await agree(tx, connection.id, [{ linkId: intent.linkId, base, baseFields, ids: { [system]: id }, equal }]);
     await settleIntents(tx, connection.id, [intent]);
     if (intent.linkId === linkId) return { is: 'linked' };
     return await mergeInto(tx, sighting, intent.linkId);

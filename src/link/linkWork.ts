@@ -32,6 +32,8 @@ import type { ShadowRow } from '../store/shadows.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
 import type { Batcher } from './batcher.js';
+import { untilNewsAreRead, type Intention } from './creations.js';
+import { sentBase, withForms, type SentBase } from './ownCreation.js';
 import type { Facts, LinkResult, Outcome } from './results.js';
 import { areForms, compareWritten } from './rewrites.js';
 import { agreedHashes, pairHashes, sameHashes, type PairHashes } from './view.js';
@@ -44,8 +46,8 @@ export interface Intended {
 
 export interface Applying {
   readonly connection: OpenConnection;
-  /** Commits what is intended; resolves when it stands. */
-  readonly intend: Batcher<Intended>;
+  /** Commits what is intended, or says why a creation has to wait. */
+  readonly intend: Batcher<Intended, Intention>;
   /** The claim on the link still stands. @throws {ClaimLost} */
   readonly verifyClaim: () => Promise<void>;
   readonly ask: (record: string) => Ask;
@@ -81,6 +83,8 @@ export class LinkWork {
   /** Fields that a system accepted without taking them: not written again. */
   private readonly notTaken = new Map<SystemName, Set<FieldName>>();
   private facts: Facts = { base: {}, baseFields: {}, ids: {}, equal: {} };
+  /** Of a creation that was found. */
+  private sent: SentBase | null = null;
   private outcome: Outcome = 'agreed';
   private openIntent: Intent | null;
   private readonly decidedOn: LinkedPair;
@@ -185,7 +189,11 @@ export class LinkWork {
     return hash(systems[system].readsOne ? before.fields : pick(before.fields, Object.keys(set)));
   }
 
-  /** Creates the record, or finds the one that an earlier attempt created. `unsettled`: nobody knows whether it took effect. */
+  /**
+   * Creates the record, or finds the one that an earlier attempt created. `unsettled`: nobody knows whether it took effect.
+   *
+   * @throws {NewsUnread} nothing was sent
+   */
   async create(system: SystemName, order: WriteOrder): Promise<'created' | 'unsettled'> {
     const { connection } = this.applying;
     const target = connection.systems[system];
@@ -198,18 +206,22 @@ export class LinkWork {
       // Sent before, and nobody knows whether it took effect: look before it is repeated.
       if (id === null) return 'unsettled';
       const existing = await target.read(id, this.applying.ask(id));
+      const intent = this.openIntent;
       this.openIntent = null;
       if (existing !== null) {
-        this.created(system, existing, fields, null);
+        this.recognised(intent, existing);
         return 'created';
       }
     }
 
-    await this.applying.verifyClaim();
     const writeId = `${this.applying.writeId}/create`;
-    await this.applying.intend({
+    const intended: Intended = {
       journal: this.entries(system, id, order, writeId),
-      intent: { linkId, system, externalId: id, hashes: connection.hash(fields) },
+      intent: { linkId, system, externalId: id, hashes: connection.hash(fields), fields },
+    };
+    await untilNewsAreRead(this.known, system, async () => {
+      await this.applying.verifyClaim();
+      return await this.applying.intend(intended);
     });
     const result = await target.create(
       { id, fields, externalReference: this.known.ids[other] },
@@ -221,13 +233,35 @@ export class LinkWork {
   }
 
   private created(system: SystemName, record: SystemRecord, sent: CanonicalFields, requestId: string | null): void {
-    this.journal.push({ writeId: `${this.applying.writeId}/create`, system, outcome: 'written', requestId });
-    this.settledIntents.add(system);
-    this.ids[system] = record.id;
-    this.facts = { ...this.facts, ids: { ...this.facts.ids, [system]: record.id } };
-    this.outcome = 'created';
+    this.tookEffect(system, record, requestId);
     this.compare(system, {}, sent, record);
     this.learn(system, record);
+  }
+
+  /** An earlier attempt created it. What was sent then is agreed, whatever has changed since. */
+  private recognised(intent: Intent, record: SystemRecord): void {
+    this.tookEffect(intent.system, record, null);
+    this.learn(intent.system, record);
+    this.sent = sentBase(intent, { hashes: this.applying.connection.hash(record.fields), fields: record.fields });
+    this.known = {
+      ...this.known,
+      base: { ...this.known.base, ...this.sent.base },
+      equal: withForms(this.known.equal, intent, this.sent),
+    };
+    this.facts = {
+      ...this.facts,
+      base: { ...this.facts.base, ...this.sent.base },
+      baseFields: { ...this.facts.baseFields, ...this.sent.baseFields },
+      equal: withForms(this.facts.equal, intent, this.sent),
+    };
+  }
+
+  private tookEffect(system: SystemName, { id }: SystemRecord, requestId: string | null): void {
+    this.journal.push({ writeId: `${this.applying.writeId}/create`, system, outcome: 'written', requestId });
+    this.settledIntents.add(system);
+    this.ids[system] = id;
+    this.facts = { ...this.facts, ids: { ...this.facts.ids, [system]: id } };
+    this.outcome = 'created';
   }
 
   /** True when the removal is proven, or cannot be: a case says which. False when the record is there after all. */
@@ -356,7 +390,7 @@ export class LinkWork {
   /** What was done and learnt so far, and what both sides agree on. */
   result(): LinkResult {
     const hashes = pairHashes(this.known);
-    const base = { ...this.emptyFromTheStart(hashes), ...agreedHashes(hashes, this.applying.connection.fields) };
+    const agreed = { ...this.emptyFromTheStart(hashes), ...agreedHashes(hashes, this.applying.connection.fields) };
     const agreedIn = this.known.shadows.yapla;
     const both = agreedIn !== null && this.known.shadows.yoplanning !== null;
     const unsettled = { linkId: this.known.linkId, base: {}, baseFields: {} };
@@ -370,8 +404,8 @@ export class LinkWork {
       agreement: both
         ? {
             linkId: this.known.linkId,
-            base,
-            baseFields: pick(agreedIn.fields, Object.keys(base)),
+            base: { ...this.sent?.base, ...agreed },
+            baseFields: { ...this.sent?.baseFields, ...pick(agreedIn.fields, Object.keys(agreed)) },
             ids: this.ids,
             equal: this.known.equal,
           }

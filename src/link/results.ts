@@ -7,7 +7,7 @@ import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
 import { openCases, type NewCase } from '../store/cases.js';
 import { keepPlans, type Sql, type Transaction } from '../store/database.js';
 import { lookAgain, lookAtLinks } from '../store/inbox.js';
-import { settleIntents } from '../store/intents.js';
+import { renewIntents, settleIntents } from '../store/intents.js';
 import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
 import { agree, lockLinks, type Agreement, type EqualValues, type LockedLink } from '../store/links.js';
 import { advanceItems, endItems, type PlanPart } from '../store/planItems.js';
@@ -123,6 +123,11 @@ export async function commitResults<T = void>(
         tx,
         connectionId,
         results.flatMap((one) => one.settledIntents.map((system) => ({ linkId: one.linkId, system }))),
+      ),
+      renewIntents(
+        tx,
+        connectionId,
+        results.flatMap(({ linkId, outcome }) => (outcome === 'unsettled' ? [linkId] : [])),
       ),
       closeCarriedOut(
         tx,

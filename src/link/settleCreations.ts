@@ -2,6 +2,9 @@
  * Creations whose answer never came, in a system where we cannot choose the id. A scan that is complete and younger than the
  * creation shows whether it took effect: the record is recognised by the reference that it carries, by holding exactly the values
  * that were sent while nobody else claims it, or else by the connection's rules.
+ *
+ * A creation that was sent after the scan began, or that somebody has in hand, may take effect after its page was read: its record is
+ * recognised where the list shows it, and else nothing is said about it.
  */
 import { match, type Candidate, type Doubt } from '../core/match.js';
 import { otherSystem, systemNames, type FieldHashes, type SystemName } from '../core/record.js';
@@ -9,12 +12,21 @@ import { doubtCase } from '../cases/doubt.js';
 import { neverAppearedCase } from '../cases/refused.js';
 import { openCases, type NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
-import { openIntents, settleIntents, type Intent } from '../store/intents.js';
-import { agree, pairsByIds, type LinkedPair } from '../store/links.js';
+import { openIntents, settleIntents, type Intent, type OpenIntent } from '../store/intents.js';
+import { agree, lockLinks, pairsByIds, type LinkedPair } from '../store/links.js';
 import { countPending, renameOutcome, reopenItems } from '../store/planItems.js';
-import { shadowsByIds, unlinkedShadows, type UnlinkedShadow } from '../store/shadows.js';
+import { shadowsByIds, unlinkedShadows } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
+import type { LinkClaims } from './claims.js';
+import { recordOfCreation, sentBase, withForms, type FreeRecord } from './ownCreation.js';
+import { pick } from './linkWork.js';
 import { agreedHashes, pairHashes } from './view.js';
+
+export interface Settling {
+  readonly sql: Sql;
+  readonly claims: LinkClaims;
+  readonly connection: OpenConnection;
+}
 
 /**
  * Repeatable: what an attempt has settled, the next one finds done.
@@ -22,8 +34,7 @@ import { agreedHashes, pairHashes } from './view.js';
  * @returns creations recognised now, and items of the plan that are pending: those to be sent again
  */
 export async function settleCreations(
-  sql: Sql,
-  connection: OpenConnection,
+  { sql, claims, connection }: Settling,
   { planId, giveUp }: { readonly planId: number; readonly giveUp: boolean },
 ): Promise<{ recognised: number; reopened: number }> {
   let recognised = 0;
@@ -35,7 +46,7 @@ export async function settleCreations(
       connection.id,
       intents.map((intent) => intent.linkId),
     );
-    const free = await unlinkedShadows(sql, connection.id, system);
+    const free = await freeRecords(sql, connection.id, system, intents, pairs);
     const unrecognised: Sent[] = [];
     for (const intent of intents) {
       const pair = pairs.get(intent.linkId);
@@ -44,7 +55,7 @@ export async function settleCreations(
         await settleIntents(sql, connection.id, [intent]);
         continue;
       }
-      const found = recognise(intent, pair.ids[otherSystem(system)], free);
+      const found = recordOfCreation(intent, pair.ids[otherSystem(system)], free);
       if (found === null) {
         unrecognised.push({ intent, pair });
         continue;
@@ -53,40 +64,95 @@ export async function settleCreations(
       await link(sql, connection, planId, pair, system, found, intent);
       recognised += 1;
     }
-    const { found, doubts } = await matchedByRules(sql, connection, system, unrecognised, free);
+    const { found, doubts } = matchedByRules(connection, system, unrecognised, free);
     for (const [{ intent, pair }, shadow] of found) {
       await link(sql, connection, planId, pair, system, shadow, intent);
       recognised += 1;
     }
-    const missing = unrecognised.filter((one) => !found.has(one) && !doubts.has(one));
+    const missing = unrecognised.filter((one) => !found.has(one));
+    await settleMissing({ sql, claims, connection }, { planId, giveUp }, missing, doubts);
+  }
+  return { recognised, reopened: await countPending(sql, planId, 'remote') };
+}
+
+/** Records that these creations can have made: which appeared since, or say so themselves. */
+async function freeRecords(
+  sql: Sql,
+  connectionId: string,
+  system: SystemName,
+  intents: readonly Intent[],
+  pairs: ReadonlyMap<string, LinkedPair>,
+): Promise<FreeRecord[]> {
+  const since = Math.min(...intents.map((one) => one.recordedAtMs));
+  const chosen = new Set(intents.map((one) => one.externalId));
+  const references = new Set([...pairs.values()].map(({ ids }) => ids[otherSystem(system)]));
+  const free = (await unlinkedShadows(sql, connectionId, system)).filter(
+    ({ id, externalReference, firstSeenAtMs }) =>
+      firstSeenAtMs >= since || chosen.has(id) || (externalReference !== null && references.has(externalReference)),
+  );
+  const values = await shadowsByIds(
+    sql,
+    connectionId,
+    system,
+    free.map((one) => one.id),
+  );
+  return free.flatMap((one) => {
+    const fields = values.get(one.id)?.fields;
+    return fields === undefined ? [] : [{ ...one, fields }];
+  });
+}
+
+/**
+ * Creations whose record the list does not show, or only doubtful ones. The claim of their links proves that nobody is sending them; what
+ * was sent since the list began is left open.
+ */
+async function settleMissing(
+  { sql, claims, connection }: Settling,
+  { planId, giveUp }: { readonly planId: number; readonly giveUp: boolean },
+  missing: readonly Sent[],
+  doubts: ReadonlyMap<Sent, Doubt>,
+): Promise<void> {
+  if (missing.length === 0) return;
+  const claim = await claims.claim(
+    connection.id,
+    missing.map(({ intent }) => intent.linkId),
+  );
+  try {
+    const listed = (await openIntents(sql, connection.id, [...claim.linkIds])).filter((one) => one.isListed);
+    const over = missing.filter(({ intent }) =>
+      listed.some(({ linkId, system }) => linkId === intent.linkId && system === intent.system),
+    );
+    const [doubtful, nowhere] = [over.filter((one) => doubts.has(one)), over.filter((one) => !doubts.has(one))];
     // In one transaction: an intent that is settled is not found again by an attempt that repeats this one.
     await sql.begin(async (tx) => {
       await settleIntents(
         tx,
         connection.id,
-        [...missing, ...doubts.keys()].map(({ intent }) => intent),
+        over.map(({ intent }) => intent),
       );
+      // Of those left open, too: whoever is found in a doubt is not created elsewhere meanwhile.
       await openCases(tx, connection.id, planId, [...doubts.values()].map(doubtCase));
-      for (const { intent } of doubts.keys()) {
+      for (const { intent } of doubtful) {
         await renameOutcome(tx, planId, intent.linkId, { from: 'unsettled', to: 'asked' });
       }
-      if (giveUp) await openCases(tx, connection.id, planId, missing.map(neverAppeared));
+      if (giveUp) await openCases(tx, connection.id, planId, nowhere.map(neverAppeared));
       else {
         await reopenItems(
           tx,
           planId,
           'unsettled',
-          missing.map(({ intent }) => intent.linkId),
+          nowhere.map(({ intent }) => intent.linkId),
         );
       }
     });
+  } finally {
+    await claim.release();
   }
-  return { recognised, reopened: await countPending(sql, planId, 'remote') };
 }
 
 /** A creation that was sent, and its link. */
 interface Sent {
-  readonly intent: Intent;
+  readonly intent: OpenIntent;
   readonly pair: LinkedPair;
 }
 
@@ -95,21 +161,24 @@ interface Sent {
  * looked for as a bulk sync looks for anybody, by the rules that match one record with one. Sent once more they would be twins; and if it
  * is somebody whom a person entered meanwhile, it is the same person. Where the rules are in doubt, so are we.
  */
-async function matchedByRules(
-  sql: Sql,
+function matchedByRules(
   connection: OpenConnection,
   system: SystemName,
   sent: readonly Sent[],
-  free: readonly UnlinkedShadow[],
-): Promise<{ found: Map<Sent, UnlinkedShadow>; doubts: Map<Sent, Doubt> }> {
-  const found = new Map<Sent, UnlinkedShadow>();
+  free: readonly FreeRecord[],
+): { found: Map<Sent, FreeRecord>; doubts: Map<Sent, Doubt> } {
+  const found = new Map<Sent, FreeRecord>();
   const doubts = new Map<Sent, Doubt>();
   const since = Math.min(...sent.map(({ intent }) => intent.recordedAtMs));
   const appeared = new Map(free.flatMap((one) => (one.firstSeenAtMs >= since ? [[one.id, one] as const] : [])));
   if (appeared.size === 0) return { found, doubts };
   const other = otherSystem(system);
-  const known = [...(await shadowsByIds(sql, connection.id, system, [...appeared.keys()])).values()];
-  const candidates: Candidate[] = known.map(({ id, fields }) => ({ system, id, fields, externalReference: null }));
+  const candidates = [...appeared.values()].map(({ id, fields }): Candidate => ({
+    system,
+    id,
+    fields,
+    externalReference: null,
+  }));
   const byId = new Map<string, Sent>();
   for (const one of sent) {
     const shadow = one.pair.shadows[other];
@@ -133,47 +202,13 @@ function neverAppeared({ intent, pair }: Sent): NewCase {
   return neverAppearedCase(intent.linkId, intent.system, intent.sends, pairHashes(pair));
 }
 
-/** A record that was just seen is the one that this creation made: by its id, its reference, or by holding what was sent. */
-export function recognises(intent: Intent, otherId: string | null, shadow: UnlinkedShadow): boolean {
-  return recognise(intent, otherId, [shadow]) !== null;
-}
-
-/** The one free record that this creation made; null when there is none, or more than one that it could be. */
-function recognise(intent: Intent, otherId: string | null, free: readonly UnlinkedShadow[]): UnlinkedShadow | null {
-  const chosen = free.find((shadow) => shadow.id === intent.externalId);
-  if (chosen !== undefined) return chosen;
-  const referring = free.filter((shadow) => otherId !== null && shadow.externalReference === otherId);
-  if (referring.length > 0) return referring.length === 1 ? referring[0]! : null;
-  // What was there before the creation was sent is somebody else, or a question of its own (a twin, a doubt).
-  const equal = free.filter(
-    (shadow) => shadow.firstSeenAtMs >= intent.recordedAtMs && holds(shadow.hashes, intent.hashes),
-  );
-  // Several would be twins of our own making: the oldest is taken, and the others stay visible as unmatched.
-  return equal[0] ?? null;
-}
-
-function holds(hashes: FieldHashes, sent: FieldHashes): boolean {
-  const known = Object.keys(sent).filter((field) => hashes[field] !== undefined);
-  return (
-    known.length > 0 &&
-    Object.entries(sent).every(([field, hash]) => hashes[field] === undefined || hashes[field] === hash)
-  );
-}
-
-/** What was sent and still stands there is agreed: whoever changed the other record since has made a change of their own. */
-export function sentAndHeld(intent: Intent, found: FieldHashes): FieldHashes {
-  return Object.fromEntries(
-    Object.entries(intent.hashes).filter(([field, hash]) => hash !== '' && found[field] === hash),
-  );
-}
-
 async function link(
   sql: Sql,
   connection: OpenConnection,
   planId: number,
   pair: LinkedPair,
   system: SystemName,
-  found: UnlinkedShadow,
+  found: FreeRecord,
   intent: Intent,
 ): Promise<void> {
   const other = pair.shadows[otherSystem(system)];
@@ -181,10 +216,17 @@ async function link(
     SystemName,
     FieldHashes | null
   >;
-  const base = { ...sentAndHeld(intent, found.hashes), ...agreedHashes(hashes, connection.fields) };
-  const baseFields = Object.fromEntries(Object.keys(base).map((field) => [field, other?.fields[field] ?? null]));
+  const sent = sentBase(intent, found);
+  const agreed = agreedHashes(hashes, connection.fields);
   await sql.begin(async (tx) => {
-    await agree(tx, connection.id, [{ linkId: pair.linkId, base, baseFields, ids: { [system]: found.id } }]);
+    const now = (await lockLinks(tx, connection.id, [pair.linkId])).get(pair.linkId);
+    if (now === undefined || now.ids[system] !== null) return;
+    // What was sent is true whatever became of the link meanwhile; what the other side holds is not.
+    const isCurrent = now.version === pair.version;
+    const base = { ...sent.base, ...(isCurrent ? agreed : {}) };
+    const baseFields = { ...sent.baseFields, ...(isCurrent ? pick(found.fields, Object.keys(agreed)) : {}) };
+    const equal = withForms(now.equal, intent, sent);
+    await agree(tx, connection.id, [{ linkId: pair.linkId, base, baseFields, ids: { [system]: found.id }, equal }]);
     await settleIntents(tx, connection.id, [{ linkId: pair.linkId, system }]);
     await renameOutcome(tx, planId, pair.linkId, { from: 'unsettled', to: 'created' });
   });

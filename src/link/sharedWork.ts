@@ -3,10 +3,10 @@
  * intents and results are recorded. Two chunks that commit apart cost PostgreSQL and this process twice as much as one group.
  */
 import { keepPlans, type Sql } from '../store/database.js';
-import { recordIntents } from '../store/intents.js';
-import { recordIntended } from '../store/journal.js';
+import { recordIntended, type JournalEntry } from '../store/journal.js';
 import type { OpenConnection } from '../connection.js';
 import { createBatcher, type Batcher } from './batcher.js';
+import { recordCreations, type Intention } from './creations.js';
 import type { Intended } from './linkWork.js';
 import { createPlaces, type Places } from './places.js';
 import { commitResults, type ItemResult } from './results.js';
@@ -15,7 +15,7 @@ export interface SharedWork {
   /** As many as `bulk.parallelChunks` times `bulk.parallelItems`. */
   readonly places: Places;
   /** Commits what must stand before a write is sent. */
-  readonly intend: Batcher<Intended>;
+  readonly intend: Batcher<Intended, Intention>;
   /** Commits results of the items of a plan. */
   readonly commit: Batcher<PlannedResult>;
 }
@@ -38,7 +38,7 @@ export function sharedWork(sql: Sql, connection: OpenConnection): SharedWork {
   const { parallelChunks, parallelItems } = connection.config.bulk;
   const work: SharedWork = {
     places: createPlaces(parallelChunks * parallelItems),
-    intend: createBatcher((intended) => commitIntended(sql, connection.id, intended)),
+    intend: createBatcher((intended) => commitIntended(sql, connection, intended)),
     commit: createBatcher(async (results) => {
       const plans = new Map<number, ItemResult[]>();
       for (const { planId, result } of results) plans.set(planId, [...(plans.get(planId) ?? []), result]);
@@ -51,15 +51,28 @@ export function sharedWork(sql: Sql, connection: OpenConnection): SharedWork {
   return work;
 }
 
-async function commitIntended(sql: Sql, connectionId: string, intended: readonly Intended[]): Promise<void> {
-  const journal = intended.flatMap((one) => one.journal);
-  const intents = intended.flatMap((one) => one.intent ?? []);
+async function commitIntended(
+  sql: Sql,
+  connection: OpenConnection,
+  intended: readonly Intended[],
+): Promise<readonly Intention[]> {
+  const creations = intended.flatMap((one) => one.intent ?? []);
+  let answers: readonly Intention[] = [];
   await sql.begin(async (tx) => {
-    // One behind the other without waiting, as in `commitResults`.
-    await Promise.all([
+    const writes = intended.filter(({ intent }) => intent === null);
+    // One behind the other without waiting, as in `commitResults`; only creations have to be told first whether they may be.
+    const [recorded] = await Promise.all([
+      recordCreations(tx, connection, creations),
       keepPlans(tx),
-      recordIntended(tx, connectionId, journal),
-      recordIntents(tx, connectionId, intents),
+      recordIntended(tx, connection.id, journalOf(writes)),
     ]);
+    answers = intended.map(({ intent }) => (intent === null ? 'stands' : recorded[creations.indexOf(intent)]!));
+    const standing = intended.filter(({ intent }, at) => intent !== null && answers[at] === 'stands');
+    if (standing.length > 0) await recordIntended(tx, connection.id, journalOf(standing));
   });
+  return answers;
+}
+
+function journalOf(intended: readonly Intended[]): JournalEntry[] {
+  return intended.flatMap((one) => one.journal);
 }

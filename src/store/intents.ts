@@ -1,5 +1,5 @@
 /** The table `intent`: creations that were sent or are about to be. One that is not settled is looked up before it is repeated. */
-import { systemNames, type FieldHashes, type SystemName } from '../core/record.js';
+import { systemNames, type CanonicalFields, type FieldHashes, type SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 export interface Intent {
@@ -8,10 +8,18 @@ export interface Intent {
   /** The id that the record shall have, where we choose it. */
   readonly externalId: string | null;
   readonly hashes: FieldHashes;
+  /** What was sent. Values: they go nowhere else. */
+  readonly fields: CanonicalFields;
   /** Times that the creation was sent. */
   readonly sends: number;
-  /** When the first of them was about to be sent, by the database's clock. */
+  /** When the first of them was about to be sent, by the database's clock. Records that were seen before are not what it made. */
   readonly recordedAtMs: number;
+}
+
+/** A creation whose effect is not known, and what lists say about it. */
+export interface OpenIntent extends Intent {
+  /** A complete list of its system was begun after it was last sent: one that does not show its record proves that there is none. */
+  readonly isListed: boolean;
 }
 
 /** A creation that is about to be sent. */
@@ -25,12 +33,28 @@ export async function recordIntents(
 ): Promise<void> {
   if (intents.length === 0) return;
   await sql`
-    insert into intent as i (connection_id, link_id, system, external_id, hashes, status)
-    select ${connectionId}, r."linkId", r.system, r."externalId", r.hashes, 'sent'
+    insert into intent as i (connection_id, link_id, system, external_id, hashes, fields, status)
+    select ${connectionId}, r."linkId", r.system, r."externalId", r.hashes, r.fields, 'sent'
       from json_to_recordset(${JSON.stringify(intents)}::text::json)
-        as r("linkId" text, system text, "externalId" text, hashes jsonb)
+        as r("linkId" text, system text, "externalId" text, hashes jsonb, fields jsonb)
     on conflict (connection_id, link_id, system) do update
-       set external_id = excluded.external_id, hashes = excluded.hashes, status = 'sent', sends = i.sends + 1`;
+       set external_id = excluded.external_id, hashes = excluded.hashes, fields = excluded.fields, status = 'sent',
+           sends = i.sends + 1, sent_at = clock_timestamp()`;
+}
+
+/**
+ * An attempt at these creations has ended, and nobody knows whether they took effect: they can have reached the server until now, so a list
+ * that was begun before says nothing about them. What is settled stays settled.
+ */
+export async function renewIntents(
+  sql: Sql | Transaction,
+  connectionId: string,
+  linkIds: readonly string[],
+): Promise<void> {
+  if (linkIds.length === 0) return;
+  await sql`
+    update intent set sent_at = clock_timestamp()
+     where connection_id = ${connectionId} and link_id = any(${linkIds as string[]}) and status = 'sent'`;
 }
 
 /** These creations took effect, or certainly did not. */
@@ -45,7 +69,7 @@ export async function settleIntents(
       const linkIds = settled.filter((one) => one.system === system).map(({ linkId }) => linkId);
       if (linkIds.length === 0) return;
       await sql`
-        update intent set status = 'settled'
+        update intent set status = 'settled', fields = '{}'
          where connection_id = ${connectionId} and system = ${system} and link_id = any(${linkIds})`;
     }),
   );
@@ -56,10 +80,12 @@ export async function openIntents(
   sql: Sql | Transaction,
   connectionId: string,
   linkIds: readonly string[] | 'all',
-): Promise<Intent[]> {
-  return await sql<Intent[]>`
-    select link_id as "linkId", system, external_id as "externalId", hashes, sends,
-           floor(extract(epoch from recorded_at) * 1000)::float8 as "recordedAtMs"
+): Promise<OpenIntent[]> {
+  return await sql<OpenIntent[]>`
+    select link_id as "linkId", system, external_id as "externalId", hashes, fields, sends,
+           floor(extract(epoch from recorded_at) * 1000)::float8 as "recordedAtMs",
+           coalesce(sent_at < (select max(c.started_at) from scan c where c.connection_id = intent.connection_id
+                                  and c.system = intent.system and c.status = 'complete'), false) as "isListed"
       from intent where connection_id = ${connectionId} and status = 'sent'
        ${linkIds === 'all' ? sql`` : sql`and link_id = any(${linkIds as string[]})`}
      order by link_id`;

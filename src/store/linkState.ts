@@ -96,7 +96,7 @@ async function select(
            (select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
               from cases c where ${isAbout} and c.status = 'open') as cases,
            (select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
-                            'hashes', i.hashes, 'sends', i.sends,
+                            'hashes', i.hashes, 'fields', i.fields, 'sends', i.sends,
                             'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
               from intent i where i.connection_id = ${connectionId} and i.link_id = p."linkId" and i.status = 'sent') as intents,
            (select json_agg(distinct c.kind) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,

@@ -127,7 +127,7 @@ export function scriptedConnection(id: string, options: ScriptedOptions = {}): S
     config: {
       bulk: { parallelChunks: 1, parallelItems: 1, maxItemAttempts: 2, ...options.bulk },
       guard: { maxCanaryTrips: 2 },
-      live: { maxFlips: 3, flipWindowMs: 3_600_000, maxAttempts: 4 },
+      live: { maxFlips: 3, flipWindowMs: 3_600_000, maxAttempts: 4, newsHoldMs: 60_000 },
       create: 'both',
     } as OpenConnection['config'],
     systems: { yapla: new ScriptedSystem('yapla', log), yoplanning: new ScriptedSystem('yoplanning', log) },

@@ -79,7 +79,7 @@ const carry = (pair: LinkedPair, given: Given = {}, decision = decisionOf(stateO
     intend: (one) => {
       intended.push(one);
       connection.log.push('intent stands');
-      return Promise.resolve();
+      return Promise.resolve('stands' as const);
     },
     verifyClaim: given.verifyClaim ?? (() => Promise.resolve(void connection.log.push('claim verified'))),
     ask: (record) => ({ lane: 'bulk', purpose: 'test', record }),
@@ -250,7 +250,8 @@ describe('a creation', () => {
     linkId: 'x',
     system,
     externalId,
-    hashes: {},
+    hashes: connection.hash(base),
+    fields: base,
     sends: 1,
     recordedAtMs: 0,
   });
@@ -278,6 +279,20 @@ describe('a creation', () => {
       settledIntents: ['yoplanning'],
       agreement: { ids: { yoplanning: id } },
     });
+  });
+
+  test('that took effect has what was sent then as its base: what was changed since is a change, and goes over', async () => {
+    connection.systems.yoplanning.put(id, { ...base, firstName: 'ZOÉ' });
+    const result = await apply(pairOf({ ...base, city: 'Nantes' }, null, null), {
+      openIntent: intent(id, 'yoplanning'),
+    });
+    expect(connection.systems.yoplanning.calls).toEqual([`read ${id}`, `update ${id}`]);
+    expect(connection.systems.yoplanning.records.get(id)!.fields).toEqual({
+      ...base,
+      firstName: 'ZOÉ',
+      city: 'Nantes',
+    });
+    expect(result).toMatchObject({ agreement: { base: connection.hash({ ...base, city: 'Nantes' }) }, cases: [] });
   });
 
   test('that did not take effect is repeated after the look-up', async () => {

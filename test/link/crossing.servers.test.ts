@@ -181,7 +181,7 @@ describe("a creation's answer", () => {
     await scanAll(sql, connection);
     [lonely] = (await propose(sql, connection, [[null, 'b2']])) as [string];
     await recordIntents(sql, connection.id, [
-      { linkId: lonely, system: 'yapla', externalId: null, hashes: connection.hash(old) },
+      { linkId: lonely, system: 'yapla', externalId: null, hashes: connection.hash(old), fields: old },
     ]);
   });
   const answered = async () => {

@@ -57,7 +57,7 @@ describe('what must stand before a write is sent', () => {
         writeId: `write of ${linkId}`,
       },
     ],
-    intent: { linkId, system: 'yoplanning', externalId: null, hashes: {} },
+    intent: { linkId, system: 'yoplanning', externalId: null, hashes: {}, fields: {} },
   });
 
   test('is one transaction for several hands, and stands when each of them is told so', async () => {

@@ -67,6 +67,7 @@ test('proposals are forgotten, but for links in use and those of which a creatio
     system: 'yoplanning' as const,
     externalId: null,
     hashes: {},
+    fields: {},
   }));
   await recordIntents(sql, club, intents);
   await settleIntents(sql, club, [intents[1]!]);

@@ -23,6 +23,9 @@ const links = async () =>
   select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
    where connection_id = ${house.connectionId}`;
 
+const inBoth = (all: readonly { readonly yapla?: string | null; readonly yoplanning?: string | null }[]) =>
+  all.map(({ yapla, yoplanning }) => `${yapla} ${yoplanning}`).sort();
+
 const created = async () => {
   const { yapla, yoplanning } = await house.sandbox.control.counts();
   return { yapla: yapla.created, yoplanning: yoplanning.created };
@@ -43,6 +46,32 @@ describe('one person entered in both systems at once', () => {
     const theirs = (await links()).filter((one) => one.yapla === yapla || one.yoplanning === yoplanning);
     expect(theirs).toHaveLength(1);
     if (doubts === 0) expect(theirs[0]).toMatchObject({ yapla, yoplanning });
+  });
+
+  test('is one person, whoever was first and whoever else is entered meanwhile: nobody becomes twins', async () => {
+    await start();
+    const everybody = Array.from({ length: 10 }, (_, nth): NewPerson => {
+      const name = [...`${nth}`.padStart(2, '0')].map((digit) => 'bcdfghjklm'.charAt(Number(digit)) + 'a').join('');
+      return { firstName: 'Odile', lastName: `Le ${name}goff`, email: `${name}@example.org`, city: 'Brest' };
+    });
+    const enter = async (person: NewPerson, nth: number) => {
+      const [first, second] = nth % 2 === 0 ? (['yapla', 'yoplanning'] as const) : (['yoplanning', 'yapla'] as const);
+      const ids = { [first]: await house.sandbox.control.add(first, person) };
+      return { ...ids, [second]: await house.sandbox.control.add(second, person) };
+    };
+    // The first five one after the other, so that each is alone for a moment; the others all at once.
+    const entered: Record<string, string>[] = [];
+    for (const [nth, person] of everybody.slice(0, 5).entries()) entered.push(await enter(person, nth));
+    entered.push(...(await Promise.all(everybody.slice(5).map(enter))));
+    const theirs = async () =>
+      (await links()).filter((one) =>
+        entered.some(({ yapla, yoplanning }) => one.yapla === yapla || one.yoplanning === yoplanning),
+      );
+    await until(theirs, (now) => now.length >= 10);
+    await untilQuiet(house);
+    expect(await created()).toEqual({ yapla: 0, yoplanning: 0 });
+    expect(inBoth(await theirs())).toEqual(inBoth(entered));
+    expect(await countOpenCases(house.sql, house.connectionId)).toEqual({});
   });
 
   test('twice in one system, a moment apart, is a doubt: the second is not made elsewhere', async () => {
@@ -129,4 +158,30 @@ describe('a creation whose answer is lost', () => {
     await house.sandbox.control.edit(other, id, { city: 'Vannes' });
     await untilHolds(house, system, link![system]!, { city: 'Vannes' });
   });
+
+  test.each(['yapla', 'yoplanning'] as const)(
+    "in %s, by a server that has names in upper case, is recognised by what was sent: its forms are nobody's change",
+    async (system) => {
+      await start({ connection: { rule: 'ask' } });
+      const kind = ['create' as const, 'write' as const];
+      await house.sandbox.control.addFault({
+        system,
+        kind,
+        action: { do: 'rewrite', fields: { firstName: 'upper', lastName: 'upper', city: 'upper' } },
+      });
+      await house.sandbox.control.addFault({ system, kind, times: 1, action: { do: 'reset', effect: 'applied' } });
+      const other = system === 'yapla' ? 'yoplanning' : 'yapla';
+      const id = await house.sandbox.control.add(other, odile);
+      await until(links, (now) => now.some((one) => one[other] === id && one[system] !== null));
+      await untilQuiet(house);
+      expect(await created()).toEqual({ [other]: 0, [system]: 1 });
+      expect(await countOpenCases(house.sql, house.connectionId)).toEqual({});
+      const [link] = (await links()).filter((one) => one[other] === id);
+      await house.sandbox.control.edit(system, link![system]!, { phone: '+33612345678' });
+      const { firstName, lastName, city } = odile;
+      await untilHolds(house, other, id, { firstName, lastName, city: city!, phone: '+33612345678' });
+      await untilQuiet(house);
+      expect(await countOpenCases(house.sql, house.connectionId)).toEqual({});
+    },
+  );
 });
