@@ -1,6 +1,6 @@
 import { conflictCases } from '../src/sync/linkWork.js';
 import { doubtCase } from '../src/sync/doubts.js';
-import { agreedHashes, pairHashes } from '../src/sync/decideLink.js';
+import { agreementOf } from '../src/sync/decideLink.js';
 import type { Decision } from '../src/core/decide.js';
 import type { Doubt } from '../src/core/match.js';
 import { openCases, type NewCase } from '../src/store/cases.js';
@@ -35,13 +35,7 @@ export const applyLocal =
           if (pair === undefined) continue;
           if (item.kind === 'create') cases.push({ kind: 'create', subject: pair.linkId, details: {} });
           else if (pair.shadows.yapla !== null && pair.shadows.yoplanning !== null) {
-            const base = agreedHashes(pairHashes(pair), fields);
-            const values = pair.shadows.yapla.fields;
-            agreements.push({
-              linkId: pair.linkId,
-              base,
-              baseFields: Object.fromEntries(Object.keys(base).map((name) => [name, values[name]!])),
-            });
+            agreements.push({ linkId: pair.linkId, ...agreementOf(pair, fields) });
             cases.push(...conflictCases(pair, (item.decision as Decision).conflicts));
           }
         }

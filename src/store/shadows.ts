@@ -4,8 +4,10 @@ import type { JsonObject, SystemRecord } from '../core/document.js';
 import { jsonTexts, type Sql, type Transaction } from './database.js';
 
 /** A record as it is stored. */
-export interface ShadowRow extends SystemRecord {
+export interface ShadowRow extends Omit<SystemRecord, 'phoneForms'> {
   readonly hashes: FieldHashes;
+  /** By field, the hash of what is left when spelling is set aside (core/alike.ts). */
+  readonly forms?: FieldHashes;
   /** core/match.ts blockingKey(), one for each rule in order; null where the record lacks a part. */
   readonly matchKeys: readonly (string | null)[];
 }
@@ -16,6 +18,8 @@ export interface Shadow {
   readonly document: JsonObject;
   readonly fields: CanonicalFields;
   readonly hashes: FieldHashes;
+  /** As in `ShadowRow`. */
+  readonly forms?: FieldHashes;
   readonly modifiedAt: number | null;
   readonly externalReference: string | null;
 }
@@ -51,6 +55,7 @@ export async function upsertShadows(
     external_id: row.id,
     fields: row.fields,
     hashes: row.hashes,
+    forms: row.forms ?? {},
     match_keys: row.matchKeys,
     external_reference: row.externalReference,
     modified_at: row.modifiedAt === null ? null : new Date(row.modifiedAt).toISOString(),
@@ -62,18 +67,18 @@ export async function upsertShadows(
         ? sql`where s.gone_at > s.read_at`
         : sql`where greatest(s.read_at, s.gone_at) <= ${replaces.storedUntil}::timestamptz`;
   const stored = await sql<{ id: string }[]>`
-    insert into shadow as s (connection_id, system, external_id, document, fields, hashes, match_keys, external_reference,
+    insert into shadow as s (connection_id, system, external_id, document, fields, hashes, forms, match_keys, external_reference,
                              modified_at, scan_id, scan_pass)
-    select ${connectionId}, ${system}, r.external_id, r.document::json, r.fields, r.hashes,
+    select ${connectionId}, ${system}, r.external_id, r.document::json, r.fields, r.hashes, r.forms,
            array(select json_array_elements_text(r.match_keys)), r.external_reference, r.modified_at,
            ${seenBy?.scanId ?? null}::bigint, ${seenBy?.pass ?? null}::int
       from rows from (
              json_to_recordset(${JSON.stringify(payload)}::text::json) as (
-               external_id text, fields jsonb, hashes jsonb, match_keys json, external_reference text, modified_at timestamptz),
+               external_id text, fields jsonb, hashes jsonb, forms jsonb, match_keys json, external_reference text, modified_at timestamptz),
              unnest(${jsonTexts(rowsById.map((row) => row.document))}::text[])
-           ) as r(external_id, fields, hashes, match_keys, external_reference, modified_at, document)
+           ) as r(external_id, fields, hashes, forms, match_keys, external_reference, modified_at, document)
     on conflict (connection_id, system, external_id) do update
-       set document = excluded.document, fields = excluded.fields, hashes = excluded.hashes, match_keys = excluded.match_keys,
+       set document = excluded.document, fields = excluded.fields, hashes = excluded.hashes, forms = excluded.forms, match_keys = excluded.match_keys,
            external_reference = excluded.external_reference, modified_at = excluded.modified_at,
            scan_id = coalesce(excluded.scan_id, s.scan_id), scan_pass = coalesce(excluded.scan_pass, s.scan_pass),
            read_at = now(), gone_at = null
@@ -166,7 +171,7 @@ export async function shadowsByIds(
   ids: readonly string[],
 ): Promise<Map<string, Shadow>> {
   const rows = await sql<Shadow[]>`
-    select external_id as id, document, fields, hashes, external_reference as "externalReference",
+    select external_id as id, document, fields, hashes, forms, external_reference as "externalReference",
            floor(extract(epoch from modified_at) * 1000)::float8 as "modifiedAt" from shadow
      where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids as string[]})
        and gone_at is null`;

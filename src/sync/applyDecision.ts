@@ -3,7 +3,7 @@
  * stale is said so, with the new view, and decided again by the workflow: so that the history shows every decision.
  */
 import type { LinkView, LiveDecision } from '../core/live.js';
-import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
+import { systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
 import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
 import type { NewCase } from '../store/cases.js';
@@ -18,10 +18,11 @@ import { stopIfCanariesDie } from './canary.js';
 import { LinkBusy, type LinkClaims } from './claims.js';
 import { pairHashes } from './decideLink.js';
 import { emptyView, settledView, viewOf } from './linkView.js';
-import { LinkWork, pick } from './linkWork.js';
+import { LinkWork } from './linkWork.js';
 import { refusedCase } from './refusedCase.js';
 import { commitResults, type LinkResult } from './results.js';
 import { sharedWork } from './sharedWork.js';
+import { valuesToWrite } from './valuesToWrite.js';
 
 export interface ApplyingDecision {
   readonly sql: Sql;
@@ -194,17 +195,16 @@ class DecisionApplication {
 
   /** What this system gets: the other's values of the fields decided, and persons' own values where they are not there yet. */
   private valuesFor(system: SystemName): CanonicalFields {
-    const { decision } = this.applying;
+    const { decision, connection } = this.applying;
     const { pair } = this.work;
     const own = this.link.answers.flatMap((one) =>
       one.take === 'value' && decision.values.includes(one.field) && this.mayWrite(system, one.field)
         ? [[one.field, one.value] as const]
         : [],
     );
-    const theirs = pair.shadows[otherSystem(system)]?.fields ?? {};
     const here = pair.shadows[system]?.fields ?? {};
     const missing = own.filter(([field, value]) => here[field] !== value);
-    return { ...pick(theirs, decision.write[system]), ...Object.fromEntries(missing) };
+    return { ...valuesToWrite(connection, pair, system, decision.write[system]), ...Object.fromEntries(missing) };
   }
 
   private mayWrite(system: SystemName, field: FieldName): boolean {

@@ -2,13 +2,14 @@
  * Carries out what a plan's item needs of one link: decides, writes or creates or proves a removal, and decides again, until
  * nothing is left but questions.
  */
-import { otherSystem, systemNames, type FieldName, type SystemName } from '../core/record.js';
+import { systemNames, type FieldName, type SystemName } from '../core/record.js';
 import type { Decision } from '../core/decide.js';
 import type { Agreement, LinkedPair } from '../store/links.js';
 import { decideLink, pairHashes, type PairHashes } from './decideLink.js';
 import { withoutFields } from './heldBack.js';
-import { LinkWork, pick, type Applying } from './linkWork.js';
+import { LinkWork, type Applying } from './linkWork.js';
 import type { LinkResult } from './results.js';
+import { valuesToWrite } from './valuesToWrite.js';
 
 /** A record that changes faster than we decide is left for the next run. */
 const maxDecisions = 5;
@@ -99,7 +100,7 @@ class LinkApplication {
   }
 
   private valuesFor(system: SystemName, decision: Decision) {
-    return pick(this.work.pair.shadows[otherSystem(system)]!.fields, decision.write[system]);
+    return valuesToWrite(this.applying.connection, this.work.pair, system, decision.write[system]);
   }
 
   private decide(): Decision {

@@ -1,23 +1,41 @@
 /** What one link needs now: core/decide.ts over what the store holds. */
 import { decide, type Decision, type Side } from '../core/decide.js';
-import { systemNames, type FieldDefinition, type FieldHashes, type SystemName } from '../core/record.js';
-import { settledHashes, type LinkedPair } from '../store/links.js';
+import { alikeAs, rememberedForm } from '../core/alike.js';
+import {
+  systemNames,
+  type FieldDefinition,
+  type FieldHash,
+  type FieldHashes,
+  type FieldName,
+  type FieldValue,
+  type SystemName,
+} from '../core/record.js';
+import { settledHashes, type Agreement, type EqualValues, type LinkedPair } from '../store/links.js';
 
 /** Hashes of both sides as decisions see them; null where there is no record. */
 export type PairHashes = Readonly<Record<SystemName, FieldHashes | null>>;
 
 export function pairHashes(pair: Pick<LinkedPair, 'equal' | 'base' | 'shadows'>): PairHashes {
   const { yapla, yoplanning } = pair.shadows;
-  const of = (system: SystemName) => {
-    const hashes = pair.shadows[system]?.hashes;
-    if (hashes === undefined) return null;
-    const settled = settledHashes(pair, system, hashes);
-    if (settled === hashes || yapla === null || yoplanning === null) return settled;
-    // Where both hold the same there is nothing to settle: somebody entered the server's form of our value on the other side too.
-    const same = Object.entries(hashes).filter(([field]) => yapla.hashes[field] === yoplanning.hashes[field]);
-    return { ...settled, ...Object.fromEntries(same) };
+  const settled = (system: SystemName) => {
+    const shadow = pair.shadows[system];
+    return shadow === null ? null : settledHashes(pair, system, shadow.hashes, shadow.forms);
   };
-  return { yapla: of('yapla'), yoplanning: of('yoplanning') };
+  const sides = { yapla: settled('yapla'), yoplanning: settled('yoplanning') };
+  if (yapla === null || yoplanning === null || sides.yapla === null || sides.yoplanning === null) return sides;
+  const a: Record<FieldName, FieldHash> = { ...sides.yapla };
+  const b: Record<FieldName, FieldHash> = { ...sides.yoplanning };
+  for (const field of Object.keys(yapla.hashes)) {
+    if (a[field] === b[field] || b[field] === undefined) continue;
+    const spelled = (hash: FieldHash, forms: FieldHashes = {}) => ({ hash, form: forms[field] });
+    // Where both hold the same there is nothing to settle: somebody entered the server's form of our value on the other side too.
+    const one =
+      yapla.hashes[field] === yoplanning.hashes[field]
+        ? yapla.hashes[field]!
+        : alikeAs(pair.base?.[field], spelled(a[field]!, yapla.forms), spelled(b[field], yoplanning.forms));
+    if (one !== null) a[field] = b[field] = one;
+  }
+  return { yapla: a, yoplanning: b };
 }
 
 function sideOf(pair: LinkedPair, system: SystemName, hashes: FieldHashes | null): Side {
@@ -51,6 +69,39 @@ export function agreedHashes(hashes: PairHashes, fields: readonly FieldDefinitio
     if (value !== undefined && value === hashes.yoplanning?.[name]) agreed[name] = value;
   }
   return agreed;
+}
+
+/**
+ * What both sides agree on now, for the link: the base with its values, and what else counts as it in each system. Where a side holds
+ * another spelling than the base, the spelling; and of a phone number that names no country its digits, so that it stays the base's number
+ * when the record's country changes.
+ *
+ * @param base what is agreed besides, for another reason
+ */
+export function agreementOf(
+  pair: LinkedPair,
+  fields: readonly FieldDefinition[],
+  base: FieldHashes = {},
+): Pick<Agreement, 'base' | 'baseFields' | 'equal'> {
+  const agreed = { ...base, ...agreedHashes(pairHashes(pair), fields) };
+  const baseFields: Record<FieldName, FieldValue> = {};
+  const equal: EqualValues = { ...pair.equal };
+  for (const [field, hash] of Object.entries(agreed)) {
+    const holder = systemNames.find((system) => pair.shadows[system]?.hashes[field] === hash) ?? 'yapla';
+    const value = pair.shadows[holder]?.fields[field];
+    if (value !== undefined) baseFields[field] = value;
+    for (const system of systemNames) {
+      const shadow = pair.shadows[system];
+      const held = shadow?.hashes[field];
+      if (held === undefined) continue;
+      const forms = [held === hash ? null : held, rememberedForm(shadow?.forms?.[field])].filter((one) => one !== null);
+      if (forms.length === 0) continue;
+      const before = Object.entries(equal[system]?.[field] ?? {}).filter(([, sent]) => sent === hash);
+      const known = Object.fromEntries([...before, ...forms.map((form) => [form, hash] as const)]);
+      equal[system] = { ...equal[system], [field]: known };
+    }
+  }
+  return { base: agreed, baseFields, equal };
 }
 
 /** The same fields with the same values. */

@@ -28,7 +28,7 @@ import type { ShadowRow } from '../store/shadows.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
 import type { Batcher } from './batcher.js';
-import { agreedHashes, pairHashes, sameHashes, type PairHashes } from './decideLink.js';
+import { agreementOf, pairHashes, sameHashes, type PairHashes } from './decideLink.js';
 import type { LinkResult, Outcome } from './results.js';
 import { areForms, compareWritten } from './rewrites.js';
 
@@ -331,9 +331,8 @@ export class LinkWork {
   /** What was done and learnt so far, and what both sides agree on. */
   result(): LinkResult {
     const hashes = pairHashes(this.known);
-    const base = { ...this.emptyFromTheStart(hashes), ...agreedHashes(hashes, this.applying.connection.fields) };
-    const agreedIn = this.known.shadows.yapla;
-    const both = agreedIn !== null && this.known.shadows.yoplanning !== null;
+    const { shadows } = this.known;
+    const both = shadows.yapla !== null && shadows.yoplanning !== null;
     return {
       linkId: this.known.linkId,
       outcome: this.outcome,
@@ -341,10 +340,8 @@ export class LinkWork {
       agreement: both
         ? {
             linkId: this.known.linkId,
-            base,
-            baseFields: pick(agreedIn.fields, Object.keys(base)),
+            ...agreementOf(this.known, this.applying.connection.fields, this.emptyFromTheStart(hashes)),
             ids: this.ids,
-            equal: this.known.equal,
           }
         : null,
       journal: this.journal,

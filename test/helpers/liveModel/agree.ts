@@ -1,5 +1,5 @@
 /** What is recorded once a write or a creation is known to have taken effect: shadow, base, rewrites and answered questions. */
-import { agreedHashes, decideLink, pairHashes } from '../../../src/sync/decideLink.js';
+import { agreementOf, decideLink, pairHashes } from '../../../src/sync/decideLink.js';
 import { compareWritten } from '../../../src/sync/rewrites.js';
 import {
   otherSystem,
@@ -23,9 +23,11 @@ export function moveBase(
 ): void {
   if (world.is('base not moved')) return;
   const pair = world.store.pair(link);
-  const hashes = pairHashes({ ...pair, shadows: { ...pair.shadows, ...as } as typeof pair.shadows });
-  if (hashes.yapla === null || hashes.yoplanning === null) return;
-  link.base = { ...link.base, ...agreedHashes(hashes, world.fields) };
+  const shadows = { ...pair.shadows, ...as } as typeof pair.shadows;
+  if (shadows.yapla === null || shadows.yoplanning === null) return;
+  const { base, equal = {} } = agreementOf({ ...pair, shadows }, world.fields);
+  link.base = { ...link.base, ...base };
+  link.equal = equal;
 }
 
 /**

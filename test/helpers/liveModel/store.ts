@@ -1,4 +1,5 @@
 /** What Postgres holds, in memory. Every method is one transaction. Sides and hashes are those of the real store's own functions. */
+import { formOf, hashForm } from '../../../src/core/alike.js';
 import { createFingerprint, hashFields } from '../../../src/core/fingerprint.js';
 import type { JsonObject } from '../../../src/core/document.js';
 import { linkIdOf } from '../../../src/core/linkId.js';
@@ -13,13 +14,14 @@ import {
 import type { EqualValues, LinkedPair } from '../../../src/store/links.js';
 import type { Shadow } from '../../../src/store/shadows.js';
 import type { Delivery, ServerRecord } from './server.js';
-import { fieldsIn } from './setting.js';
+import { fieldsIn, types } from './setting.js';
 
 export const fingerprint = createFingerprint(new Uint8Array(32).fill(7));
 
 interface Reading {
   readonly fields: CanonicalFields;
   readonly hashes: FieldHashes;
+  readonly forms: FieldHashes;
 }
 
 /** Documents are never changed in place, and the same one is read again and again. */
@@ -30,9 +32,18 @@ export function readingOf(document: JsonObject): Reading {
   const before = readings.get(document);
   if (before !== undefined) return before;
   const fields = fieldsIn(document);
-  const reading = { fields, hashes: hashFields(fields, fingerprint) };
+  const reading = { fields, hashes: hashFields(fields, fingerprint), forms: formsOf(fields) };
   readings.set(document, reading);
   return reading;
+}
+
+function formsOf(fields: CanonicalFields): FieldHashes {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => {
+      const form = formOf(types[name as keyof typeof types], value, 'BE');
+      return form === null ? [] : [[name, hashForm(form, (text) => fingerprint(`${name}~`, text))]];
+    }),
+  );
 }
 
 export interface StoredShadow extends Shadow {
@@ -109,13 +120,14 @@ export class Store {
   }
 
   keepShadow(system: SystemName, record: ServerRecord): StoredShadow {
-    const { fields, hashes } = readingOf(record.document);
+    const { fields, hashes, forms } = readingOf(record.document);
     const shadow = {
       system,
       id: record.id,
       document: record.document,
       fields,
       hashes,
+      forms,
       modifiedAt: record.modifiedAt,
       externalReference: record.externalReference,
       person: record.person,
