@@ -86,7 +86,7 @@ const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
         ? sql`'document', '{}'::json, 'fields', ${s}.fields,`
         : sql`'document', ${s}.document, 'fields', ${s}.fields,`;
   return sql`case when ${s}.external_id is null or ${s}.gone_at is not null then null else json_build_object('id', ${s}.external_id, ${values}
-    'hashes', ${s}.hashes, 'forms', ${s}.forms, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference) end`;
+    'hashes', ${s}.hashes, 'forms', ${s}.forms, 'times', ${s}.times, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference) end`;
 };
 
 /** @param links the rows of the table `link` wanted; chosen before anything is joined to them, or a page of links could cost the whole table */

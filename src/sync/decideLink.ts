@@ -42,7 +42,7 @@ function sideOf(pair: LinkedPair, system: SystemName, hashes: FieldHashes | null
   if (pair.ids[system] === null) return 'absent';
   const shadow = pair.shadows[system];
   if (shadow === null || hashes === null || pair.unseen[system]) return 'gone';
-  return { hashes, modifiedAt: shadow.modifiedAt };
+  return { hashes, times: shadow.times ?? {} };
 }
 
 /** Decides about a link. A record that the last complete scan did not show counts as `gone` here; carrying that out needs proof. */

@@ -98,7 +98,7 @@ async function fillOne(
       connection.hash(result.after.fields),
     );
     await sql.begin(async (tx) => {
-      await upsertShadows(tx, connection.id, system, [connection.shadowOf(result.after)]);
+      await upsertShadows(tx, connection.id, system, [{ ...connection.shadowOf(result.after), times: {} }]);
       if (Object.keys(rewritten).length === 0) return;
       // The server put fields that we did not touch into its own form: that is nobody's change.
       const equal = { ...one.equal, [system]: { ...one.equal[system], ...rewritten } };

@@ -64,6 +64,7 @@ export function viewOf(configured: OpenConnection, context: LinkState): LinkView
   const sides = { yapla: sideOf(pair, 'yapla', hashes), yoplanning: sideOf(pair, 'yoplanning', hashes) };
   const fields = connection.fields.filter(({ name }) => isOpen(name, pair.base, sides));
   const names = new Set(fields.map((field) => field.name));
+  const timed = new Set(fields.filter(({ rule }) => rule === 'newest').map(({ name }) => name));
   const answered = Object.fromEntries(
     answers.flatMap((one) => (one.take === 'create' ? [] : ([[one.field, one.take]] as const))),
   );
@@ -71,8 +72,8 @@ export function viewOf(configured: OpenConnection, context: LinkState): LinkView
   return {
     state: 'linked',
     mergedInto: null,
-    yapla: only(sides.yapla, names),
-    yoplanning: only(sides.yoplanning, names),
+    yapla: only(sides.yapla, names, timed),
+    yoplanning: only(sides.yoplanning, names, timed),
     base: pair.base === null ? null : onlyFields(pair.base, names),
     fields: fields.map(({ name, type, rule, direction }: FieldDefinition) => ({ name, type, rule, direction })),
     seen: digest(pair, hashes),
@@ -102,7 +103,7 @@ function rights(connection: OpenConnection, mayCreate: boolean): Pick<LinkView, 
 function sideOf(pair: LinkedPair, system: SystemName, hashes: PairHashes): Side {
   if (pair.ids[system] === null) return 'absent';
   const [shadow, known] = [pair.shadows[system], hashes[system]];
-  return shadow === null || known === null ? 'gone' : { hashes: known, modifiedAt: shadow.modifiedAt };
+  return shadow === null || known === null ? 'gone' : { hashes: known, times: shadow.times ?? {} };
 }
 
 /** Something may have to be decided about this field: it does not stand everywhere as it stands in the base. */
@@ -116,12 +117,16 @@ function isOpen(
   return a !== undefined && b !== undefined && !(a === b && a === base?.[field]);
 }
 
-function only(side: Side, names: ReadonlySet<FieldName>): Side {
-  return typeof side === 'object' ? { ...side, hashes: onlyFields(side.hashes, names) } : side;
+function only(side: Side, names: ReadonlySet<FieldName>, timed: ReadonlySet<FieldName>): Side {
+  if (typeof side !== 'object') return side;
+  return { hashes: onlyFields(side.hashes, names), times: onlyFields(side.times, timed) };
 }
 
-function onlyFields(hashes: FieldHashes, names: ReadonlySet<FieldName>): FieldHashes {
-  return Object.fromEntries(Object.entries(hashes).filter(([field]) => names.has(field)));
+function onlyFields<Value>(
+  values: Readonly<Record<FieldName, Value>>,
+  names: ReadonlySet<FieldName>,
+): Readonly<Record<FieldName, Value>> {
+  return Object.fromEntries(Object.entries(values).filter(([field]) => names.has(field)));
 }
 
 /** What a decision rests on. A change of it between deciding and writing makes the decision stale. */

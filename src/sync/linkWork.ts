@@ -16,6 +16,7 @@ import {
   type CanonicalFields,
   type FieldHashes,
   type FieldName,
+  type FieldTimes,
   type SystemName,
 } from '../core/record.js';
 import type { Decision } from '../core/decide.js';
@@ -146,14 +147,14 @@ export class LinkWork {
           this.outcome = 'written';
           this.compare(system, seen.hashes, set, result.before);
         }
-        this.learn(system, result.before);
+        this.learn(system, result.before, outcome === 'written' ? this.timesOf(system, order) : undefined);
         return outcome === 'written' ? 'already there' : 'stale';
       }
       case 'written':
         this.journal.push({ writeId, system, outcome: 'written', requestId: result.requestId });
         this.outcome = 'written';
         this.compare(system, connection.hash(result.before.fields), set, result.after);
-        this.learn(system, result.after);
+        this.learn(system, result.after, this.timesOf(system, order));
         if (result.unmappedChanged.length > 0) {
           this.open({
             kind: 'canary',
@@ -186,7 +187,7 @@ export class LinkWork {
       const existing = await target.read(id, this.applying.ask(id));
       this.openIntent = null;
       if (existing !== null) {
-        this.created(system, existing, fields, null);
+        this.created(system, existing, order, null);
         return 'created';
       }
     }
@@ -202,17 +203,17 @@ export class LinkWork {
       this.applying.ask(id ?? linkId),
     );
     if (result.record === null) return 'unsettled';
-    this.created(system, result.record, fields, result.requestId);
+    this.created(system, result.record, order, result.requestId);
     return 'created';
   }
 
-  private created(system: SystemName, record: SystemRecord, sent: CanonicalFields, requestId: string | null): void {
+  private created(system: SystemName, record: SystemRecord, order: WriteOrder, requestId: string | null): void {
     this.journal.push({ writeId: `${this.applying.writeId}/create`, system, outcome: 'written', requestId });
     this.settledIntents.add(system);
     this.ids[system] = record.id;
     this.outcome = 'created';
-    this.compare(system, {}, sent, record);
-    this.learn(system, record);
+    this.compare(system, {}, order.set, record);
+    this.learn(system, record, this.timesOf(system, order));
   }
 
   /** True when the removal is proven, or cannot be: a case says which. False when the record is there after all. */
@@ -282,13 +283,28 @@ export class LinkWork {
     return isDeepStrictEqual(rawValue(system, before.document, field), rawValue(system, seen.document, field));
   }
 
-  private learn(system: SystemName, record: SystemRecord): void {
-    const row = this.applying.connection.shadowOf(record);
+  /** A value that we wrote is as old as where it came from. A person's own, given in an answer, goes to both sides: neither is newer. */
+  private timesOf(system: SystemName, { set, fromPerson }: WriteOrder): FieldTimes {
+    const source = this.known.shadows[otherSystem(system)]?.times ?? {};
+    const timeOf = (field: FieldName) => (fromPerson?.has(field) ? null : (source[field] ?? null));
+    return Object.fromEntries(Object.keys(set).map((field) => [field, timeOf(field)]));
+  }
+
+  /** @param times of what a write of ours left (`ShadowRow.times`); absent: the record was read */
+  private learn(system: SystemName, record: SystemRecord, times?: FieldTimes): void {
+    const row = { ...this.applying.connection.shadowOf(record), ...(times && { times }) };
     this.shadows.set(system, row);
+    const before = this.known.shadows[system];
+    // What was found changed within this attempt is first seen now. When it is stored, the store's own clock says so.
+    const now = Date.now();
+    const seen = Object.keys(row.hashes).map((field) => {
+      const isKnown = times !== undefined || before?.hashes[field] === row.hashes[field];
+      return [field, isKnown ? (before?.times?.[field] ?? null) : now] as const;
+    });
     this.known = {
       ...this.known,
       ids: { ...this.known.ids, [system]: record.id },
-      shadows: { ...this.known.shadows, [system]: row },
+      shadows: { ...this.known.shadows, [system]: { ...row, times: { ...Object.fromEntries(seen), ...times } } },
       unseen: { ...this.known.unseen, [system]: false },
     };
   }

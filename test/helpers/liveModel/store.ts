@@ -8,6 +8,7 @@ import {
   type CanonicalFields,
   type FieldHash,
   type FieldHashes,
+  type FieldTimes,
   type FieldValue,
   type SystemName,
 } from '../../../src/core/record.js';
@@ -119,8 +120,14 @@ export class Store {
     return id === null ? undefined : this.shadows.get(`${system}:${id}`);
   }
 
-  keepShadow(system: SystemName, record: ServerRecord): StoredShadow {
+  /** @param ours times of the values that a write of ours left; null: the record was read */
+  keepShadow(system: SystemName, record: ServerRecord, ours: FieldTimes | null = null): StoredShadow {
     const { fields, hashes, forms } = readingOf(record.document);
+    const before = this.shadow(system, record.id);
+    const isNew = (field: string) => before?.hashes[field] !== hashes[field];
+    const timeOf = (field: string) => (isNew(field) ? record.modifiedAt : (before?.times?.[field] ?? null));
+    const read = () => Object.fromEntries(Object.keys(hashes).map((field) => [field, timeOf(field)] as const));
+    const times: FieldTimes = ours === null ? read() : { ...before?.times, ...ours };
     const shadow = {
       system,
       id: record.id,
@@ -128,6 +135,7 @@ export class Store {
       fields,
       hashes,
       forms,
+      times,
       modifiedAt: record.modifiedAt,
       externalReference: record.externalReference,
       person: record.person,
