@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { ConnectionConfig } from './config/schema.js';
+import { formOf, hashForm } from './core/alike.js';
 import { restrict, type Decision, type Permission } from './core/decide.js';
-import { createFingerprint, hashFields } from './core/fingerprint.js';
+import { createFingerprint, hashFields, type Fingerprint } from './core/fingerprint.js';
 import type { MapVersion } from './core/fieldMap.js';
 import { normaliserVersion } from './core/normalise.js';
 import { blockingKey, type MatchRule } from './core/match.js';
@@ -98,11 +99,7 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
     fields,
     matchRules,
     hash,
-    shadowOf: (record) => ({
-      ...record,
-      hashes: hash(record.fields),
-      matchKeys: matchRules.map((rule) => blockingKey(rule, record.fields)),
-    }),
+    shadowOf: shadowMaker({ fields, matchRules, defaultCountry: config.defaultCountry }, fingerprint),
     rawValue: (system, document, field) => {
       const place = config.fields[field]?.[system];
       return place === undefined ? null : (valueAt(document, readPlace(place), `fields.${field}.${system}`) ?? null);
@@ -114,6 +111,24 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
       await systems.close();
     },
   };
+}
+
+/** How a connection's records are stored: with hashes of their values and of their forms (core/alike.ts), and what they are matched by. */
+export function shadowMaker(
+  { fields, matchRules, defaultCountry }: Pick<OpenConnection, 'fields' | 'matchRules'> & { defaultCountry: string },
+  fingerprint: Fingerprint,
+): OpenConnection['shadowOf'] {
+  return ({ phoneForms = {}, ...record }) => ({
+    ...record,
+    hashes: hashFields(record.fields, fingerprint),
+    forms: Object.fromEntries(
+      fields.flatMap(({ name, type }) => {
+        const form = phoneForms[name] ?? formOf(type, record.fields[name] ?? null, defaultCountry);
+        return form === null ? [] : [[name, hashForm(form, (text) => fingerprint(`${name}~`, text))] as const];
+      }),
+    ),
+    matchKeys: matchRules.map((rule) => blockingKey(rule, record.fields)),
+  });
 }
 
 /** The connection with rules that persons made of their answers: they come before those of the configuration. */

@@ -56,7 +56,10 @@ export async function proveWithSandbox(
     for (const [field, { type }] of Object.entries(config.fields)) {
       if (asked.has(`${linkId}/${field}`)) continue;
       const value = (record: SandboxRecord | undefined) =>
-        normaliseValue(type, record?.person[field as PersonField] ?? null, { defaultCountry: config.defaultCountry });
+        normaliseValue(type, record?.person[field as PersonField] ?? null, {
+          defaultCountry: config.defaultCountry,
+          countries: [record?.person.country],
+        });
       if (value(records.yapla.get(yapla)) !== value(records.yoplanning.get(yoplanning))) differences += 1;
     }
   }

@@ -1,32 +1,27 @@
 /** Countries and languages, from what people write to ISO codes. */
 import countries from 'i18n-iso-countries';
+import { foldWords } from './fold.js';
 
 /** Languages in which names of countries and languages are understood: those of the two systems' users. */
 const spokenIn = ['fr', 'en'] as const;
-
-/** Letters and digits only, without accents and case: `Côte d’Ivoire` and `COTE D'IVOIRE` are one name. */
-function fold(text: string): string {
-  return text
-    .normalize('NFD')
-    .replaceAll(/\p{M}/gu, '')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim();
-}
 
 /** Looks names up; a name that stands for two codes (`Congo`) stands for none. */
 class NameIndex {
   readonly #codes = new Map<string, string | null>();
 
   add(name: string, code: string): void {
-    const key = fold(name);
+    const key = keyOf(name);
     const known = this.#codes.get(key);
     this.#codes.set(key, known === undefined || known === code ? code : null);
   }
 
   find(name: string): string | null {
-    return this.#codes.get(fold(name)) ?? null;
+    return this.#codes.get(keyOf(name)) ?? null;
   }
+}
+
+function keyOf(name: string): string {
+  return foldWords(name).join(' ');
 }
 
 function indexCountries(): NameIndex {

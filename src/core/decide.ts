@@ -7,17 +7,19 @@
  * not an empty field, and is left alone on both sides.
  */
 import { unknownBase } from './fieldMap.js';
-import type { FieldDefinition, FieldHash, FieldHashes, FieldName, SystemName } from './record.js';
+import type { FieldDefinition, FieldHash, FieldHashes, FieldName, FieldTimes, SystemName } from './record.js';
 
 /** One system's record: as read, never been there (`absent`), or proven removed (`gone`). */
 export type Side =
   | {
       readonly hashes: FieldHashes;
-      /** Epoch milliseconds UTC, where the system returns it; for the rule `newest`. */
-      readonly modifiedAt: number | null;
+      /** Needed of fields with the rule `newest` only. A record's own modification time says too little: another field may have moved it. */
+      readonly times: FieldTimes;
     }
   | 'absent'
   | 'gone';
+
+type Present = Exclude<Side, string>;
 
 export interface DecideInput {
   /** `null`: never agreed on anything (just linked). A missing key: never agreed on that field. */
@@ -33,7 +35,7 @@ export interface DecideInput {
  * - `changedInYapla`, `changedInYoplanning`: only that system's value left the base
  * - `emptyInYapla`, `emptyInYoplanning`: no base yet, and only the other system knows the value
  * - `ruleYapla`, `ruleYoplanning`, `newestYapla`, `newestYoplanning`: both differ, and the field's rule names the winner
- * - `ask`: both differ, and a person must choose (also `newest` without two different modification times)
+ * - `ask`: both differ, and a person must choose (also `newest` where the two values were entered at the same time, or nobody knows when)
  * - `oneWay`: the receiving system of a one-way field holds something of its own, which is replaced
  * - `nothingToSend`: the sending system of a one-way field never had a value, so the other's own is left alone
  * - `created`: part of a new record
@@ -102,7 +104,7 @@ export function decide({ base, yapla, yoplanning, fields }: DecideInput): Decisi
   return assemble([], null, null);
 }
 
-function isThere(side: Side): side is Exclude<Side, string> {
+function isThere(side: Side): side is Present {
   return typeof side === 'object';
 }
 
@@ -130,12 +132,7 @@ function receiver(field: FieldDefinition): SystemName | null {
   }
 }
 
-function judge(
-  field: FieldDefinition,
-  base: string | undefined,
-  yapla: Exclude<Side, string>,
-  yoplanning: Exclude<Side, string>,
-): Verdict | null {
+function judge(field: FieldDefinition, base: string | undefined, yapla: Present, yoplanning: Present): Verdict | null {
   const a = yapla.hashes[field.name];
   const b = yoplanning.hashes[field.name];
   if (a === undefined || b === undefined) return { action: null, reason: 'notReturned' };
@@ -153,7 +150,7 @@ function judge(
     if (a === base) return { action: { writeTo: 'yapla' }, reason: 'changedInYoplanning' };
     if (b === base) return { action: { writeTo: 'yoplanning' }, reason: 'changedInYapla' };
   }
-  return applyRule(field.rule, yapla.modifiedAt, yoplanning.modifiedAt);
+  return applyRule(field, yapla, yoplanning);
 }
 
 /**
@@ -174,18 +171,20 @@ function judgeOneWay(writeTo: SystemName, base: string | undefined, a: string, b
   return { action, reason: 'oneWay' };
 }
 
-function applyRule(rule: FieldDefinition['rule'], yaplaAt: number | null, yoplanningAt: number | null): Verdict {
+function applyRule({ name, rule }: FieldDefinition, yapla: Present, yoplanning: Present): Verdict {
   switch (rule) {
     case 'yapla':
       return { action: { writeTo: 'yoplanning' }, reason: 'ruleYapla' };
     case 'yoplanning':
       return { action: { writeTo: 'yapla' }, reason: 'ruleYoplanning' };
-    case 'newest':
+    case 'newest': {
+      const [yaplaAt, yoplanningAt] = [yapla.times[name] ?? null, yoplanning.times[name] ?? null];
       if (yaplaAt === null || yoplanningAt === null || yaplaAt === yoplanningAt)
         return { action: 'ask', reason: 'ask' };
       return yaplaAt > yoplanningAt
         ? { action: { writeTo: 'yoplanning' }, reason: 'newestYapla' }
         : { action: { writeTo: 'yapla' }, reason: 'newestYoplanning' };
+    }
     case 'ask':
       return { action: 'ask', reason: 'ask' };
   }

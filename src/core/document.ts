@@ -29,6 +29,8 @@ export interface SystemRecord {
   readonly document: JsonObject;
   /** Mapped fields, normalised. A field that the document does not have is absent. */
   readonly fields: CanonicalFields;
+  /** Forms of phone numbers as they are written (core/phone.ts), by field; absent: known by their values only. */
+  readonly phoneForms?: Readonly<Record<string, string>>;
   /** Modification time, epoch milliseconds UTC, where the system returns one. */
   readonly modifiedAt: number | null;
   /** The id of the other system's record that this one carries, where the system has a place for it. */

@@ -4,18 +4,15 @@
  * Two rules hold everywhere. A value that cannot be understood as its type stays as cleaned text: nothing is invented, and the
  * receiving system may refuse it. And normalising is idempotent, because what we write comes back to us and is normalised again.
  */
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/core';
-import phoneMetadata from 'libphonenumber-js/min/metadata';
 import { countryCodeOf, languageCodeOf } from './codes.js';
+import { isPhone, readPhone, type PhoneForm, type PhoneOptions } from './phone.js';
 import type { FieldType, FieldValue } from './record.js';
 
 /** To be increased whenever a normal form changes: what is stored was made with the form before, and is made again (core/fieldMap.ts). */
 export const normaliserVersion = 1;
 
-export interface NormaliseOptions {
-  /** ISO 3166 alpha-2, upper case: country of phone numbers written without a country code. */
-  readonly defaultCountry: string;
-}
+/** What normalising needs to know besides the value: the countries of phone numbers written without one. */
+export type NormaliseOptions = PhoneOptions;
 
 /**
  * A mapped place holds an object, a list or a truth value: the field map points at the wrong place. Carries no value, because
@@ -47,10 +44,15 @@ export function normaliseValue(type: FieldType, raw: unknown, options: Normalise
   if (typeof raw !== 'string' && !(typeof raw === 'number' && Number.isFinite(raw))) {
     throw new UnreadableValue(type, Array.isArray(raw) ? 'array' : typeof raw);
   }
-  const lines = cleanLines(String(raw));
-  if (type === 'text') return lines === '' ? null : lines;
-  const line = lines.replaceAll(/\n+/g, ' ');
+  if (type === 'text') return cleanLines(String(raw)) || null;
+  const line = cleanLine(String(raw));
   return line === '' ? null : normaliseLine(type, line, options);
+}
+
+/** A phone number's form (phone.ts) as it stands in a document: its normal form does not say whether a country was written. */
+export function phoneFormOf(raw: number | string, options: NormaliseOptions): PhoneForm | null {
+  const line = cleanLine(String(raw));
+  return line === '' ? null : readPhone(line, options).form;
 }
 
 /** Something, an `@`, and a name with a dot: what else an address may hold is for its mail server to say. */
@@ -69,7 +71,7 @@ export function isUnderstood(type: FieldType, value: FieldValue, options: Normal
     case 'email':
       return emailForm.test(value);
     case 'phone':
-      return parsePhone(value, options.defaultCountry) === value;
+      return isPhone(value, options.defaultCountry);
     case 'date':
       return isDay(value);
     case 'country':
@@ -87,7 +89,7 @@ function normaliseLine(type: Exclude<FieldType, 'text'>, line: string, options: 
       // Lower-casing can leave sequences that compose differently (for example `İ`), hence NFC once more.
       return line.toLowerCase().normalize('NFC');
     case 'phone':
-      return normalisePhone(line, options.defaultCountry);
+      return readPhone(line, options).value;
     case 'date':
       return normaliseDate(line);
     case 'country':
@@ -115,22 +117,8 @@ function cleanLines(raw: string): string {
     .trim();
 }
 
-/**
- * E.164. The `min` metadata suffices: it holds what parsing and possible lengths need. Validity by number range (`max`) is not
- * asked for on purpose: ranges change faster than a program that runs for years, and the vendor's own example (+32684952685)
- * fails it. Text round a number, and extensions, have no place in E.164 and dropping them would lose what somebody wrote:
- * such values stay as they are.
- */
-function normalisePhone(line: string, defaultCountry: string): string {
-  const parsed = parsePhone(line, defaultCountry);
-  // A few national plans rewrite what they parse; only a form that parses to itself is a normal form.
-  return parsed !== null && parsePhone(parsed, defaultCountry) === parsed ? parsed : line;
-}
-
-function parsePhone(text: string, defaultCountry: string): string | null {
-  const options = { defaultCountry: defaultCountry as CountryCode, extract: false };
-  const parsed = parsePhoneNumberFromString(text, options, phoneMetadata);
-  return parsed === undefined || parsed.ext !== undefined || !parsed.isPossible() ? null : parsed.number;
+function cleanLine(raw: string): string {
+  return cleanLines(raw).replaceAll(/\n+/g, ' ');
 }
 
 /** `2001-05-03`, also followed by a time of day, which is cut off: shifting by its zone could move a birthday to the day before. */

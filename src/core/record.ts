@@ -37,6 +37,9 @@ export type FieldHash = string;
 /** Hashes by field. An absent key means: not returned by the system, or (in a base) never agreed upon. */
 export type FieldHashes = Readonly<Record<FieldName, FieldHash>>;
 
+/** When each field's value was entered, epoch milliseconds UTC; absent or null: not known. For the rule `newest`. */
+export type FieldTimes = Readonly<Record<FieldName, number | null>>;
+
 /** What to do when both systems changed one field differently, or differ when first linked. */
 export type ConflictRule = 'yapla' | 'yoplanning' | 'newest' | 'ask';
 

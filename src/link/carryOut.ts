@@ -14,8 +14,9 @@ import type { LinkState } from '../store/linkState.js';
 import { withRules, type OpenConnection } from '../connection.js';
 import type { Batcher } from './batcher.js';
 import type { Intention } from './creations.js';
-import { LinkWork, pick, type Intended } from './linkWork.js';
+import { LinkWork, type Intended } from './linkWork.js';
 import type { LinkResult } from './results.js';
+import { valuesToWrite } from './valuesToWrite.js';
 import { pairHashes, viewOf, type PairHashes } from './view.js';
 
 export interface CarryingOut {
@@ -171,7 +172,7 @@ class Undertaking {
     const hashes = pairHashes(pair);
     const [now, theirs] = [hashes[system], hashes[otherSystem(system)]];
     const differing = decision.write[system].filter((field) => now === null || now[field] !== theirs?.[field]);
-    return { ...pick(pair.shadows[otherSystem(system)]?.fields ?? {}, differing), ...Object.fromEntries(missing) };
+    return { ...valuesToWrite(this.connection, pair, system, differing), ...Object.fromEntries(missing) };
   }
 
   private mayWrite(system: SystemName, field: FieldName): boolean {

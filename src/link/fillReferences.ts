@@ -102,7 +102,7 @@ async function fillOne(
     );
     await sql.begin(async (tx) => {
       const link = (await lockLinks(tx, connection.id, [one.linkId])).get(one.linkId);
-      await upsertShadows(tx, connection.id, system, [connection.shadowOf(result.after)]);
+      await upsertShadows(tx, connection.id, system, [{ ...connection.shadowOf(result.after), times: {} }]);
       // Changed meanwhile: whoever looks at it next sees what we stored.
       if (Object.keys(rewritten).length === 0 || link?.version !== one.version) return;
       // The server put fields that we did not touch into its own form: that is nobody's change.

@@ -16,6 +16,7 @@ import {
   type CanonicalFields,
   type FieldHashes,
   type FieldName,
+  type FieldTimes,
   type SystemName,
 } from '../core/record.js';
 import type { Decision } from '../core/decide.js';
@@ -27,7 +28,7 @@ import { removalCase } from '../cases/removal.js';
 import type { NewCase } from '../store/cases.js';
 import type { Intent, NewIntent } from '../store/intents.js';
 import type { JournalEntry, JournalOutcome } from '../store/journal.js';
-import type { EqualValues, LinkedPair } from '../store/links.js';
+import type { Agreement, EqualValues, LinkedPair } from '../store/links.js';
 import type { ShadowRow } from '../store/shadows.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
@@ -36,7 +37,8 @@ import { untilNewsAreRead, type Intention } from './creations.js';
 import { sentBase, withForms, type SentBase } from './ownCreation.js';
 import type { Facts, LinkResult, Outcome } from './results.js';
 import { areForms, compareWritten } from './rewrites.js';
-import { agreedHashes, pairHashes, sameHashes, type PairHashes } from './view.js';
+import { agreementOf } from './agreement.js';
+import { pairHashes, sameHashes, type PairHashes } from './view.js';
 
 /** What must be committed before a write is sent. */
 export interface Intended {
@@ -166,14 +168,14 @@ export class LinkWork {
           this.outcome = 'written';
           this.compare(system, seen.hashes, set, result.before);
         }
-        this.learn(system, result.before);
+        this.learn(system, result.before, outcome === 'written' ? this.timesOf(system, order) : undefined);
         return outcome === 'written' ? 'already there' : 'stale';
       }
       case 'written':
         this.journal.push({ writeId, system, outcome: 'written', requestId: result.requestId });
         this.outcome = 'written';
         this.compare(system, this.hashesBefore(system, result.before, set), set, result.after);
-        this.learn(system, result.after);
+        this.learn(system, result.after, this.timesOf(system, order));
         if (result.unmappedChanged.length > 0) {
           const { requestId, unmappedChanged: changed, before, after } = result;
           const details = { requestId, changed, before: before.document, after: after.document };
@@ -228,14 +230,14 @@ export class LinkWork {
       this.applying.ask(id ?? linkId),
     );
     if (result.record === null) return 'unsettled';
-    this.created(system, result.record, fields, result.requestId);
+    this.created(system, result.record, order, result.requestId);
     return 'created';
   }
 
-  private created(system: SystemName, record: SystemRecord, sent: CanonicalFields, requestId: string | null): void {
+  private created(system: SystemName, record: SystemRecord, order: WriteOrder, requestId: string | null): void {
     this.tookEffect(system, record, requestId);
-    this.compare(system, {}, sent, record);
-    this.learn(system, record);
+    this.compare(system, {}, order.set, record);
+    this.learn(system, record, this.timesOf(system, order));
   }
 
   /** An earlier attempt created it. What was sent then is agreed, whatever has changed since. */
@@ -341,13 +343,28 @@ export class LinkWork {
     return isDeepStrictEqual(rawValue(system, before.document, field), rawValue(system, seen.document, field));
   }
 
-  private learn(system: SystemName, record: SystemRecord): void {
-    const row = this.applying.connection.shadowOf(record);
+  /** A value that we wrote is as old as where it came from. A person's own, given in an answer, goes to both sides: neither is newer. */
+  private timesOf(system: SystemName, { set, fromPerson }: WriteOrder): FieldTimes {
+    const source = this.known.shadows[otherSystem(system)]?.times ?? {};
+    const timeOf = (field: FieldName) => (fromPerson?.has(field) ? null : (source[field] ?? null));
+    return Object.fromEntries(Object.keys(set).map((field) => [field, timeOf(field)]));
+  }
+
+  /** @param times of what a write of ours left (`ShadowRow.times`); absent: the record was read */
+  private learn(system: SystemName, record: SystemRecord, times?: FieldTimes): void {
+    const row = { ...this.applying.connection.shadowOf(record), ...(times && { times }) };
     this.shadows.set(system, row);
+    const before = this.known.shadows[system];
+    // What was found changed within this attempt is first seen now. When it is stored, the store's own clock says so.
+    const now = Date.now();
+    const seen = Object.keys(row.hashes).map((field) => {
+      const isKnown = times !== undefined || before?.hashes[field] === row.hashes[field];
+      return [field, isKnown ? (before?.times?.[field] ?? null) : now] as const;
+    });
     this.known = {
       ...this.known,
       ids: { ...this.known.ids, [system]: record.id },
-      shadows: { ...this.known.shadows, [system]: row },
+      shadows: { ...this.known.shadows, [system]: { ...row, times: { ...Object.fromEntries(seen), ...times } } },
       unseen: { ...this.known.unseen, [system]: false },
     };
   }
@@ -387,12 +404,20 @@ export class LinkWork {
     );
   }
 
+  private agreement(hashes: PairHashes): Omit<Agreement, 'linkId' | 'ids'> {
+    const agreed = agreementOf(this.known, this.applying.connection.fields, this.emptyFromTheStart(hashes));
+    return {
+      ...agreed,
+      base: { ...this.sent?.base, ...agreed.base },
+      baseFields: { ...this.sent?.baseFields, ...agreed.baseFields },
+    };
+  }
+
   /** What was done and learnt so far, and what both sides agree on. */
   result(): LinkResult {
     const hashes = pairHashes(this.known);
-    const agreed = { ...this.emptyFromTheStart(hashes), ...agreedHashes(hashes, this.applying.connection.fields) };
-    const agreedIn = this.known.shadows.yapla;
-    const both = agreedIn !== null && this.known.shadows.yoplanning !== null;
+    const { shadows } = this.known;
+    const both = shadows.yapla !== null && shadows.yoplanning !== null;
     const unsettled = { linkId: this.known.linkId, base: {}, baseFields: {} };
     return {
       linkId: this.known.linkId,
@@ -404,10 +429,8 @@ export class LinkWork {
       agreement: both
         ? {
             linkId: this.known.linkId,
-            base: { ...this.sent?.base, ...agreed },
-            baseFields: { ...this.sent?.baseFields, ...pick(agreedIn.fields, Object.keys(agreed)) },
+            ...this.agreement(hashes),
             ids: this.ids,
-            equal: this.known.equal,
           }
         : this.outcome === 'unsettled'
           ? unsettled

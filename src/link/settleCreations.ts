@@ -20,7 +20,8 @@ import type { OpenConnection } from '../connection.js';
 import type { LinkClaims } from './claims.js';
 import { recordOfCreation, sentBase, withForms, type FreeRecord } from './ownCreation.js';
 import { pick } from './linkWork.js';
-import { agreedHashes, pairHashes } from './view.js';
+import { agreedHashes } from './agreement.js';
+import { pairHashes } from './view.js';
 
 export interface Settling {
   readonly sql: Sql;

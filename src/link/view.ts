@@ -10,16 +10,6 @@ import { withRules, type OpenConnection } from '../connection.js';
 
 export { pairHashes, type PairHashes } from '../store/pairHashes.js';
 
-/** The fields on which both sides agree now: the part of the base that this moment proves. */
-export function agreedHashes(hashes: PairHashes, fields: readonly FieldDefinition[]): FieldHashes {
-  const agreed: Record<string, string> = {};
-  for (const { name } of fields) {
-    const value = hashes.yapla?.[name];
-    if (value !== undefined && value === hashes.yoplanning?.[name]) agreed[name] = value;
-  }
-  return agreed;
-}
-
 /** The same fields with the same values. */
 export function sameHashes(a: FieldHashes, b: FieldHashes): boolean {
   const names = Object.keys(a);
@@ -70,13 +60,14 @@ export function viewOf(configured: OpenConnection, state: LinkState, absence: Ab
   };
   const fields = connection.fields.filter(({ name }) => isOpen(name, pair.base, sides));
   const names = new Set(fields.map((field) => field.name));
+  const timed = new Set(fields.filter(({ rule }) => rule === 'newest').map(({ name }) => name));
   const held = heldBy(cases, hashes);
   const answered = toCarryOut(state.answers);
   return {
     state: 'linked',
     mergedInto: null,
-    yapla: only(sides.yapla, names),
-    yoplanning: only(sides.yoplanning, names),
+    yapla: only(sides.yapla, names, timed),
+    yoplanning: only(sides.yoplanning, names, timed),
     base: pair.base === null ? null : onlyFields(pair.base, names),
     fields: fields.map(({ name, type, rule, direction }: FieldDefinition) => ({ name, type, rule, direction })),
     version: pair.version,
@@ -112,7 +103,7 @@ function sideOf(pair: LinkedPair, system: SystemName, hashes: PairHashes, absenc
   if (pair.ids[system] === null) return 'absent';
   const [shadow, known] = [pair.shadows[system], hashes[system]];
   if (shadow === null || known === null || (absence === 'gone' && pair.unseen[system])) return 'gone';
-  return { hashes: known, modifiedAt: shadow.modifiedAt };
+  return { hashes: known, times: shadow.times ?? {} };
 }
 
 /** Something may have to be decided about this field: it does not stand everywhere as it stands in the base. */
@@ -126,10 +117,14 @@ function isOpen(
   return a !== undefined && b !== undefined && !(a === b && a === base?.[field]);
 }
 
-function only(side: Side, names: ReadonlySet<FieldName>): Side {
-  return typeof side === 'object' ? { ...side, hashes: onlyFields(side.hashes, names) } : side;
+function only(side: Side, names: ReadonlySet<FieldName>, timed: ReadonlySet<FieldName>): Side {
+  if (typeof side !== 'object') return side;
+  return { hashes: onlyFields(side.hashes, names), times: onlyFields(side.times, timed) };
 }
 
-function onlyFields(hashes: FieldHashes, names: ReadonlySet<FieldName>): FieldHashes {
-  return Object.fromEntries(Object.entries(hashes).filter(([field]) => names.has(field)));
+function onlyFields<Value>(
+  values: Readonly<Record<FieldName, Value>>,
+  names: ReadonlySet<FieldName>,
+): Readonly<Record<FieldName, Value>> {
+  return Object.fromEntries(Object.entries(values).filter(([field]) => names.has(field)));
 }

@@ -57,7 +57,9 @@ export const peopleSchema = z.strictObject({
   duplicates: z.strictObject({ yapla: count.default(0), yoplanning: count.default(0) }).prefault({}),
   /** Share of the people in both whose client already carries the Yapla id as `external_reference`. */
   referencedShare: z.number().min(0).max(1).default(0),
-  /** Country in which phone numbers are written in national form differently in the two systems: the connection's `defaultCountry`. */
+  /** Share of the people in both whom another hand entered in Yoplanning: capitals, accents, commas, national numbers without a country. */
+  respelledShare: z.number().min(0).max(1).default(0),
+  /** Where most of them live: the connection's `defaultCountry`. */
   defaultCountry: z.enum(['FR', 'BE', 'CH', 'CA']).default('FR'),
 });
 

@@ -11,6 +11,7 @@ import type { peopleSchema } from './options.js';
 import { personFields, type Person, type PersonField } from './person.js';
 import { e164, internationalForm, nationalForm, nationalNumber } from './phones.js';
 import { Random } from './random.js';
+import { respelled } from './respelled.js';
 import { firstNames, impossiblePhones, lastNames, mailDomains, streets, townsOf, type PersonCountry } from './words.js';
 
 export type ResolvedPeopleOptions = z.output<typeof peopleSchema>;
@@ -22,7 +23,7 @@ export interface PersonTruth {
   readonly ids: Readonly<Partial<Record<SystemName, string>>>;
   /** Ids of the person's second record in that system. */
   readonly duplicates: Readonly<Partial<Record<SystemName, string>>>;
-  /** Fields whose normalised values differ between the two systems. */
+  /** Fields whose normalised values differ between the two systems, other spellings apart (`respelledShare`). */
   readonly differing: readonly PersonField[];
 }
 
@@ -48,6 +49,7 @@ const share = {
   swappedNames: 0.01,
   leapDay: 0.01,
   impossiblePhone: 0.02,
+  nationalPhone: 0.6,
   nationalPhoneAbroad: 0.3,
   decomposed: 0.1,
   blankAtEnd: 0.05,
@@ -138,7 +140,7 @@ export class PersonMaker {
       () => (next['phone'] = null),
       () => Object.assign(next, { street: null, city: null, postalCode: null }),
       () => (next['language'] = person.language === null ? 'fr' : null),
-      () => (next['lastName'] = next['lastName']?.toUpperCase() ?? null),
+      () => (next['postalCode'] = null),
     ];
     if (person.birthDate !== null) {
       edits.push(
@@ -168,6 +170,13 @@ export class PersonMaker {
       street: street === null ? null : this.#text(street),
       city: city === null ? null : this.#text(city),
     };
+  }
+
+  /** The person's copy in the other system, written by another hand: here normalising leaves differences, and none that matters. */
+  redress(original: Original): Person {
+    const { person, country, number } = original;
+    const isOwn = number !== null && person.phone === e164(country, number);
+    return respelled(this.dress(original), country, isOwn ? number : null, this.#random);
   }
 
   /** A text as it was pasted: accents decomposed, a blank behind it. */
@@ -225,17 +234,16 @@ export class PersonMaker {
     if (family !== null && random.chance(0.5)) return { text: family.person.phone, number: family.number };
     if (random.chance(share.impossiblePhone)) return { text: random.pick(impossiblePhones), number: null };
     const number = nationalNumber(country, random);
-    // A foreign number in its own national form cannot be read without knowing the country: it is the same text in both systems.
-    if (country !== this.#defaultCountry && random.chance(share.nationalPhoneAbroad)) {
-      return { text: nationalForm(country, number, random), number: null };
-    }
     return { text: e164(country, number), number };
   }
 
   #writtenNumber(country: PersonCountry, number: string): string {
     const random = this.#random;
-    const atHome = country === this.#defaultCountry && random.chance(0.6);
-    return atHome ? nationalForm(country, number, random) : internationalForm(country, number, random);
+    // Abroad, too: the record's country says how it is to be read.
+    const isNational = random.chance(
+      country === this.#defaultCountry ? share.nationalPhone : share.nationalPhoneAbroad,
+    );
+    return isNational ? nationalForm(country, number, random) : internationalForm(country, number, random);
   }
 
   #address(
@@ -270,7 +278,7 @@ export function* generatePeople(options: ResolvedPeopleOptions): Generator<Gener
     let place = order.below(total);
     const kind = kinds.find((name) => (place -= left[name]) < 0) ?? 'shared';
     left[kind] -= 1;
-    yield person(maker, kind, options.referencedShare, (system) => {
+    yield person(maker, kind, options, (system) => {
       // Spread over the list: as many duplicates as are left among as many people as are left.
       if (duplicatesLeft[system] === 0) return false;
       const candidates = left[system] + left.shared + left.differing + 1;
@@ -284,7 +292,7 @@ export function* generatePeople(options: ResolvedPeopleOptions): Generator<Gener
 function person(
   maker: PersonMaker,
   kind: PersonTruth['kind'],
-  referencedShare: number,
+  { referencedShare, respelledShare }: ResolvedPeopleOptions,
   isDuplicated: (system: SystemName) => boolean,
 ): GeneratedPerson {
   const original = maker.original();
@@ -292,11 +300,13 @@ function person(
   const duplicates: Partial<Record<SystemName, Person>> = {};
   let differing: readonly PersonField[] = [];
   if (kind !== 'yoplanning') copies.yapla = maker.dress(original);
-  if (kind === 'yoplanning' || kind === 'shared') copies.yoplanning = maker.dress(original);
+  const isRespelled = respelledShare > 0 && kind !== 'yoplanning' && maker.chance(respelledShare);
+  const otherHand = (one: Original) => (isRespelled ? maker.redress(one) : maker.dress(one));
+  if (kind === 'yoplanning' || kind === 'shared') copies.yoplanning = otherHand(original);
   if (kind === 'differing') {
     const other = maker.changed(original);
     differing = other.differing;
-    copies.yoplanning = maker.dress({ ...original, person: other.person });
+    copies.yoplanning = otherHand({ ...original, person: other.person });
   }
   for (const system of ['yapla', 'yoplanning'] as const) {
     if (copies[system] !== undefined && isDuplicated(system)) duplicates[system] = maker.duplicate(original);

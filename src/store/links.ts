@@ -1,9 +1,13 @@
 /** The table `link`: one person across both systems, and the base on which both last agreed. */
+import { rememberedForm } from '../core/alike.js';
 import type { CanonicalFields, FieldHash, FieldHashes, FieldName, SystemName } from '../core/record.js';
 import type { Fragment, Sql, Transaction } from './database.js';
 import type { Shadow } from './shadows.js';
 
-/** What a system turned our value into, by system and field: returned hash -> sent hash. */
+/**
+ * What counts as the base's value in a system, by system and field: hash there -> hash of the base. What the system turned our value into,
+ * the spelling that it had when both sides first agreed, and the digits of a phone number without a country (`rememberedForm`).
+ */
 export type EqualValues = Partial<Record<SystemName, Record<FieldName, Record<FieldHash, FieldHash>>>>;
 
 export interface Link {
@@ -66,11 +70,13 @@ export function settledHashes(
   pair: Pick<Link, 'equal' | 'base'>,
   system: SystemName,
   hashes: FieldHashes,
+  forms: FieldHashes = {},
 ): FieldHashes {
   const equal = pair.equal[system];
   if (!equal) return hashes;
   const settled = (field: FieldName, hash: FieldHash) => {
-    const sent = equal[field]?.[hash];
+    const form = rememberedForm(forms[field]);
+    const sent = equal[field]?.[hash] ?? (form === null ? undefined : equal[field]?.[form]);
     return sent !== undefined && sent === pair.base?.[field] ? sent : hash;
   };
   return Object.fromEntries(Object.entries(hashes).map(([field, hash]) => [field, settled(field, hash)]));
@@ -88,7 +94,7 @@ const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
         ? sql`'document', '{}'::json, 'fields', ${s}.fields,`
         : sql`'document', ${s}.document, 'fields', ${s}.fields,`;
   return sql`case when ${s}.external_id is null or ${s}.gone_at is not null then null else json_build_object('id', ${s}.external_id, ${values}
-    'hashes', ${s}.hashes, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference, 'readAt', ${s}.read_at::text) end`;
+    'hashes', ${s}.hashes, 'forms', ${s}.forms, 'times', ${s}.times, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference, 'readAt', ${s}.read_at::text) end`;
 };
 
 /** @param links the rows of the table `link` wanted; chosen before anything is joined to them, or a page of links could cost the whole table */

@@ -1,11 +1,18 @@
 /** The table `shadow`: our last copy of each record, as its system returned it. */
-import type { CanonicalFields, FieldHashes, SystemName } from '../core/record.js';
+import type { CanonicalFields, FieldHashes, FieldTimes, SystemName } from '../core/record.js';
 import type { JsonObject, SystemRecord } from '../core/document.js';
-import { jsonTexts, type Sql, type Transaction } from './database.js';
+import { jsonTexts, type Fragment, type Sql, type Transaction } from './database.js';
 
 /** A record as it is stored. */
-export interface ShadowRow extends SystemRecord {
+export interface ShadowRow extends Omit<SystemRecord, 'phoneForms'> {
   readonly hashes: FieldHashes;
+  /** By field, the hash of what is left when spelling is set aside (core/alike.ts). */
+  readonly forms?: FieldHashes;
+  /**
+   * Where the record is what a write of ours left: when the values that we wrote were entered where they came from, epoch milliseconds by
+   * field (null: not known). All other fields keep their times, whatever the server made of them. Absent: a reading.
+   */
+  readonly times?: FieldTimes;
   /** core/match.ts blockingKey(), one for each rule in order; null where the record lacks a part. */
   readonly matchKeys: readonly (string | null)[];
 }
@@ -18,6 +25,10 @@ export interface Shadow {
   readonly document: JsonObject;
   readonly fields: CanonicalFields;
   readonly hashes: FieldHashes;
+  /** As in `ShadowRow`. */
+  readonly forms?: FieldHashes;
+  /** When each field's value was entered, as nearly as is known (`entered`). */
+  readonly times?: FieldTimes;
   readonly modifiedAt: number | null;
   readonly externalReference: string | null;
 }
@@ -54,6 +65,8 @@ export async function upsertShadows(
     external_id: row.id,
     fields: row.fields,
     hashes: row.hashes,
+    forms: row.forms ?? {},
+    times: row.times ?? null,
     match_keys: row.matchKeys,
     external_reference: row.externalReference,
     modified_at: row.modifiedAt === null ? null : new Date(row.modifiedAt).toISOString(),
@@ -65,18 +78,19 @@ export async function upsertShadows(
         ? sql`where s.gone_at > s.read_at`
         : sql`where greatest(s.read_at, s.gone_at) <= ${replaces.storedUntil}::timestamptz`;
   const stored = await sql<{ id: string }[]>`
-    insert into shadow as s (connection_id, system, external_id, document, fields, hashes, match_keys, external_reference,
+    insert into shadow as s (connection_id, system, external_id, document, fields, hashes, forms, times, match_keys, external_reference,
                              modified_at, scan_id, scan_pass)
-    select ${connectionId}, ${system}, r.external_id, r.document::json, r.fields, r.hashes,
+    select ${connectionId}, ${system}, r.external_id, r.document::json, r.fields, r.hashes, r.forms, ${entered(sql)},
            array(select json_array_elements_text(r.match_keys)), r.external_reference, r.modified_at,
            ${seenBy?.scanId ?? null}::bigint, ${seenBy?.pass ?? null}::int
       from rows from (
              json_to_recordset(${JSON.stringify(payload)}::text::json) as (
-               external_id text, fields jsonb, hashes jsonb, match_keys json, external_reference text, modified_at timestamptz),
+               external_id text, fields jsonb, hashes jsonb, forms jsonb, times jsonb, match_keys json, external_reference text, modified_at timestamptz),
              unnest(${jsonTexts(rowsById.map((row) => row.document))}::text[])
-           ) as r(external_id, fields, hashes, match_keys, external_reference, modified_at, document)
+           ) as r(external_id, fields, hashes, forms, times, match_keys, external_reference, modified_at, document)
+      left join shadow o on o.connection_id = ${connectionId} and o.system = ${system} and o.external_id = r.external_id
     on conflict (connection_id, system, external_id) do update
-       set document = excluded.document, fields = excluded.fields, hashes = excluded.hashes, match_keys = excluded.match_keys,
+       set document = excluded.document, fields = excluded.fields, hashes = excluded.hashes, forms = excluded.forms, times = excluded.times, match_keys = excluded.match_keys,
            external_reference = excluded.external_reference, modified_at = excluded.modified_at,
            scan_id = coalesce(excluded.scan_id, s.scan_id), scan_pass = coalesce(excluded.scan_pass, s.scan_pass),
            read_at = now(), gone_at = null
@@ -85,6 +99,30 @@ export async function upsertShadows(
   if (replaces === 'any' || stored.length === rowsById.length) return [];
   const ids = new Set(stored.map((row) => row.id));
   return rowsById.flatMap(({ id }) => (ids.has(id) ? [] : [id]));
+}
+
+/**
+ * When each field's value of a row `r` was entered, where `o` is what was stored of the record before. It is what the rule `newest`
+ * compares, so no time that our own write made may get in.
+ *
+ * - A value that was there at the last reading keeps its time.
+ * - A new one was entered between the last reading and this one: at the record's modification time where the system tells one that has
+ *   moved, and else it counts from now, when it was first seen. A time outside of that span (another clock, whole seconds) is brought
+ *   into it.
+ * - Of a record that is read for the first time nothing better is known than when it was last modified; without that, nothing.
+ */
+function entered(sql: Sql | Transaction): Fragment {
+  const ms = (time: Fragment) => sql`floor(extract(epoch from ${time}) * 1000)`;
+  const between = sql`case when r.modified_at > o.modified_at then greatest(o.read_at, least(r.modified_at, now())) else now() end`;
+  return sql`case
+    when r.times is not null then coalesce(o.times, '{}') || r.times
+    when o.hashes = r.hashes then o.times
+    when o.external_id is null and r.modified_at is null then '{}'
+    else (select coalesce(jsonb_object_agg(f.name, case
+                   when o.external_id is null then to_jsonb(${ms(sql`r.modified_at`)})
+                   when o.hashes -> f.name = f.hash then coalesce(o.times -> f.name, 'null')
+                   else to_jsonb(${ms(between)}) end), '{}')
+            from jsonb_each(r.hashes) as f(name, hash)) end`;
 }
 
 /**
@@ -124,18 +162,19 @@ export async function remakeShadows(
   rows: readonly ShadowRow[],
 ): Promise<void> {
   if (rows.length === 0) return;
-  const payload = rows.map(({ id, fields, hashes, matchKeys, externalReference }) => ({
+  const payload = rows.map(({ id, fields, hashes, forms, matchKeys, externalReference }) => ({
     id,
     fields,
     hashes,
+    forms: forms ?? {},
     keys: matchKeys,
     reference: externalReference,
   }));
   await tx`
-    update shadow s set fields = r.fields, hashes = r.hashes, external_reference = r.reference,
+    update shadow s set fields = r.fields, hashes = r.hashes, forms = r.forms, external_reference = r.reference,
            match_keys = array(select json_array_elements_text(r.keys))
       from json_to_recordset(${JSON.stringify(payload)}::text::json)
-        as r(id text, fields jsonb, hashes jsonb, keys json, reference text)
+        as r(id text, fields jsonb, hashes jsonb, forms jsonb, keys json, reference text)
      where s.connection_id = ${connectionId} and s.system = ${system} and s.external_id = r.id`;
 }
 
@@ -206,7 +245,7 @@ export async function shadowsByIds(
   ids: readonly string[],
 ): Promise<Map<string, Shadow>> {
   const rows = await sql<Shadow[]>`
-    select external_id as id, document, fields, hashes, external_reference as "externalReference",
+    select external_id as id, document, fields, hashes, forms, times, external_reference as "externalReference",
            floor(extract(epoch from modified_at) * 1000)::float8 as "modifiedAt" from shadow
      where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids as string[]})
        and gone_at is null`;

@@ -7,7 +7,7 @@
  */
 import { escapePath, parsePath, setProperty } from 'dot-prop';
 import type { CanonicalFields, FieldType, FieldValue, SystemName } from '../core/record.js';
-import { normaliseValue } from '../core/normalise.js';
+import { normaliseValue, phoneFormOf, type NormaliseOptions } from '../core/normalise.js';
 import { remembering } from '../core/remembered.js';
 import type { Json, JsonObject } from './system.js';
 
@@ -18,9 +18,12 @@ export type Place = string | { readonly read: string; readonly write: string };
 export type FieldMap = Readonly<Record<string, { readonly type: FieldType } & Readonly<Record<SystemName, Place>>>>;
 
 export interface ReadOptions {
-  /** ISO 3166 country of phone numbers written without a country code. */
+  /** ISO 3166 country of phone numbers written without a country code, where the record's own country cannot read them. */
   readonly defaultCountry: string;
 }
+
+/** The field that is a record's own country, by its name, as matching knows its fields: another country (of birth) reads no phone. */
+const countryField = 'country';
 
 /**
  * A mapped path leads to something that is not a value, or through something that is not an object: the field map does not
@@ -62,15 +65,56 @@ export function readFields(
   options: ReadOptions,
 ): CanonicalFields {
   const fields: Record<string, FieldValue> = {};
+  const country = countryIn(document, fieldMap, system, options);
   for (const [name, field] of Object.entries(fieldMap)) {
-    const place = readPlace(field[system]);
-    const setting = `fields.${name}.${system}`;
-    const raw = valueAt(document, place, setting);
-    if (raw === undefined) continue;
-    if (typeof raw === 'boolean') throw new MisplacedField(setting, place, 'a boolean');
-    fields[name] = normalised(field.type, raw, options);
+    const raw = rawAt(document, name, field[system], system);
+    if (raw !== undefined) fields[name] = normalised(field.type, raw, { ...options, countries: [country] });
   }
   return fields;
+}
+
+/**
+ * Forms (core/phone.ts) of the phone numbers of a document, by field: whether their country is written there, known from the record,
+ * or guessed. Personal data, as the fields are.
+ *
+ * @throws {MisplacedField} as readFields.
+ */
+export function readPhoneForms(
+  document: JsonObject,
+  fieldMap: FieldMap,
+  system: SystemName,
+  options: ReadOptions,
+): Readonly<Record<string, string>> {
+  const forms: Record<string, string> = {};
+  const country = countryIn(document, fieldMap, system, options);
+  for (const [name, field] of Object.entries(fieldMap)) {
+    if (field.type !== 'phone') continue;
+    const raw = rawAt(document, name, field[system], system);
+    if (raw === undefined || raw === null) continue;
+    const form = phoneFormOf(raw, { ...options, countries: [country] });
+    if (form !== null) forms[name] = form;
+  }
+  return forms;
+}
+
+/** The record's own country, where it is mapped, returned and filled in. */
+function countryIn(document: JsonObject, fieldMap: FieldMap, system: SystemName, options: ReadOptions): FieldValue {
+  const field = fieldMap[countryField];
+  if (field?.type !== 'country') return null;
+  const raw = rawAt(document, countryField, field[system], system);
+  return raw === undefined ? null : normalised('country', raw, options);
+}
+
+function rawAt(
+  document: JsonObject,
+  name: string,
+  place: Place,
+  system: SystemName,
+): null | number | string | undefined {
+  const setting = `fields.${name}.${system}`;
+  const raw = valueAt(document, readPlace(place), setting);
+  if (typeof raw === 'boolean') throw new MisplacedField(setting, readPlace(place), 'a boolean');
+  return raw;
 }
 
 /** One record is read some three times while it is written (before, as answered, at the next scan), and towns and countries repeat. */
@@ -79,10 +123,11 @@ const remember = remembering<FieldValue>(8_192);
 /** Longer values (notes) are rarely met twice, and would make what is remembered large. */
 const longestRemembered = 64;
 
-function normalised(type: FieldType, raw: null | number | string, options: ReadOptions): FieldValue {
+function normalised(type: FieldType, raw: null | number | string, options: NormaliseOptions): FieldValue {
   const compute = () => normaliseValue(type, raw, options);
   if (typeof raw !== 'string' || raw.length > longestRemembered) return compute();
-  return remember(`${type}\0${options.defaultCountry}\0${raw}`, compute);
+  const country = type === 'phone' ? (options.countries ?? []).join() : '';
+  return remember(`${type}\0${options.defaultCountry}\0${country}\0${raw}`, compute);
 }
 
 /**

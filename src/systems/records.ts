@@ -1,6 +1,6 @@
 /** A document as a `SystemRecord`. What both systems have in common; the places are configuration. */
 import type { SystemName } from '../core/record.js';
-import { readFields, valueAt, type FieldMap } from './mapping.js';
+import { readFields, readPhoneForms, valueAt, type FieldMap } from './mapping.js';
 import type { JsonObject, SystemRecord } from './system.js';
 import { parseTimestamp } from './time.js';
 import { reading, unexpected, wrongPath, type AnswerContext } from './unexpected.js';
@@ -34,9 +34,8 @@ export function toRecord(
   answer: AnswerContext,
   knownId?: string,
 ): SystemRecord {
-  const fields = reading(answer, () =>
-    readFields(document, places.fieldMap, places.system, { defaultCountry: places.defaultCountry }),
-  );
+  const { fieldMap, system, defaultCountry } = places;
+  const fields = reading(answer, () => readFields(document, fieldMap, system, { defaultCountry }));
   if (Object.keys(fields).length === 0) {
     throw unexpected(
       answer,
@@ -47,6 +46,7 @@ export function toRecord(
     id: idOf(document, places, answer, knownId),
     document,
     fields,
+    phoneForms: readPhoneForms(document, fieldMap, system, { defaultCountry }),
     modifiedAt: modifiedAt(document, places, answer),
     externalReference: referenceOf(document, places, answer),
   };

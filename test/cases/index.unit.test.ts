@@ -40,11 +40,11 @@ const fields: readonly FieldDefinition[] = ['city', 'phone'].map((name) => ({
 /** Both fields changed in Yapla only. */
 const base = { city: 'a', phone: 'a' };
 const decided = (sides: PairHashes, rule: FieldDefinition['rule'] = 'ask', agreed: FieldHashes | null = base) => {
-  const side = (hashes: FieldHashes | null) => (hashes === null ? ('absent' as const) : { hashes, modifiedAt: null });
+  const side = (hashes: FieldHashes | null) => (hashes === null ? ('absent' as const) : { hashes, times: {} });
   const [yapla, yoplanning] = [side(sides.yapla), side(sides.yoplanning)];
   return decide({ base: agreed, yapla, yoplanning, fields: fields.map((one) => ({ ...one, rule })) });
 };
-const gone = decide({ base, yapla: { hashes: base, modifiedAt: null }, yoplanning: 'gone', fields });
+const gone = decide({ base, yapla: { hashes: base, times: {} }, yoplanning: 'gone', fields });
 const inSync = decided({ yapla: base, yoplanning: base });
 const oneSided: PairHashes = { yapla: base, yoplanning: null };
 

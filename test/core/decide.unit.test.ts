@@ -14,6 +14,7 @@ import {
   systemNames,
   type FieldDefinition,
   type FieldHashes,
+  type FieldTimes,
   type SystemName,
 } from '../../src/core/record.js';
 import { mirrorDecision, mirrorInput } from '../helpers/mirror.js';
@@ -26,7 +27,7 @@ const field = (name: string, about: Partial<FieldDefinition> = {}): FieldDefinit
   direction: 'both',
   ...about,
 });
-const side = (hashes: FieldHashes, modifiedAt: number | null = null): Side => ({ hashes, modifiedAt });
+const side = (hashes: FieldHashes, times: FieldTimes = {}): Side => ({ hashes, times });
 
 /** Decides about the one field `f`; `undefined` stands for a field not returned, or never agreed on. */
 function decideField(
@@ -34,13 +35,13 @@ function decideField(
   yapla: string | undefined,
   yoplanning: string | undefined,
   about: Partial<FieldDefinition> = {},
-  modifiedAt: { yapla: number | null; yoplanning: number | null } = { yapla: null, yoplanning: null },
+  entered: { yapla: number | null; yoplanning: number | null } = { yapla: null, yoplanning: null },
 ): Decision {
   const hashes = (value: string | undefined): FieldHashes => (value === undefined ? {} : { f: value });
   return decide({
     base: hashes(base),
-    yapla: side(hashes(yapla), modifiedAt.yapla),
-    yoplanning: side(hashes(yoplanning), modifiedAt.yoplanning),
+    yapla: side(hashes(yapla), { f: entered.yapla }),
+    yoplanning: side(hashes(yoplanning), { f: entered.yoplanning }),
     fields: [field('f', about)],
   });
 }
@@ -101,7 +102,7 @@ describe('with a base', () => {
     });
   });
 
-  test('the rule newest takes the later modification, and asks without two different times', () => {
+  test('the rule newest takes the value entered later, and asks without two different times', () => {
     const newest = { rule: 'newest' } as const;
     expect(decideField('s', 'x', 'y', newest, { yapla: 2, yoplanning: 1 })).toEqual(
       writes('yoplanning', 'newestYapla'),
@@ -233,7 +234,11 @@ describe('whatever the three sides hold', () => {
   const hashes = fc.record(Object.fromEntries(names.map((name) => [name, hash])), {
     requiredKeys: [],
   }) as fc.Arbitrary<FieldHashes>;
-  const present = fc.record({ hashes, modifiedAt: fc.option(fc.integer({ min: 1, max: 3 })) });
+  const time = fc.option(fc.integer({ min: 1, max: 3 }));
+  const times = fc.record(Object.fromEntries(names.map((name) => [name, time])), {
+    requiredKeys: [],
+  }) as fc.Arbitrary<FieldTimes>;
+  const present = fc.record({ hashes, times });
   const anySide: fc.Arbitrary<Side> = fc.oneof(
     { weight: 6, arbitrary: present },
     fc.constantFrom('absent' as const, 'gone' as const),
@@ -250,6 +255,34 @@ describe('whatever the three sides hold', () => {
     await checkProperty(
       fc.property(input, (question) => {
         expect(decide(mirrorInput(question))).toEqual(mirrorDecision(decide(question)));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('the rule newest takes a field’s younger value, and no other field’s time moves that', async () => {
+    await checkProperty(
+      fc.property(input, fc.constantFrom(...names), times, (question, name, others) => {
+        const { yapla, yoplanning } = question;
+        fc.pre(typeof yapla === 'object' && typeof yoplanning === 'object');
+        const fields = question.fields.map((one) => ({ ...one, rule: 'newest' as const }));
+        const of = (one: Exclude<Side, string>, rest: FieldTimes): Side => ({
+          ...one,
+          times: { ...rest, ...(one.times[name] === undefined ? {} : { [name]: one.times[name] }) },
+        });
+        const without = ({ [name]: _, ...rest }: FieldTimes) => rest;
+        const decision = decide({ ...question, fields });
+        const moved = decide({
+          ...question,
+          fields,
+          yapla: of(yapla, without(others)),
+          yoplanning: of(yoplanning, {}),
+        });
+        expect(moved.reasons[name]).toBe(decision.reasons[name]);
+        const [a, b] = [yapla.times[name] ?? null, yoplanning.times[name] ?? null];
+        if (decision.reasons[name] === 'newestYapla') expect(a).toBeGreaterThan(b!);
+        if (decision.reasons[name] === 'newestYoplanning') expect(b).toBeGreaterThan(a!);
+        if (decision.conflicts.includes(name)) expect(a === null || b === null || a === b).toBe(true);
       }),
       { numRuns: 400 },
     );
@@ -315,7 +348,7 @@ describe('whatever the three sides hold', () => {
       const source = before[otherSystem(system)];
       return side(
         { ...start, ...Object.fromEntries(decision.write[system].map((name) => [name, source?.[name] ?? 'missing'])) },
-        4,
+        Object.fromEntries(names.map((name) => [name, 4])),
       );
     };
     return {

@@ -43,7 +43,7 @@ describe('a base that is made again', () => {
     const after = { yapla: { city: 'else', street: 't' }, yoplanning: { city: 'old', street: 't' } };
     const { base } = remakeBase({ base: { city: 'old', street: 's' }, before, after }, new Set(['city', 'street']));
     expect(base).toEqual({ city: unknownBase, street: 't' });
-    const side = (hashes: Record<string, string>) => ({ hashes, modifiedAt: null });
+    const side = (hashes: Record<string, string>) => ({ hashes, times: {} });
     for (const rule of ['yapla', 'yoplanning', 'newest', 'ask'] as const) {
       const decision = decide({
         base,

@@ -11,7 +11,8 @@ const field = (name: string, about: Partial<FieldDefinition> = {}): FieldDefinit
   direction: 'both',
   ...about,
 });
-const there = (hashes: FieldHashes, modifiedAt: number | null = null) => ({ hashes, modifiedAt });
+/** @param at when the field `f` was entered */
+const there = (hashes: FieldHashes, at: number | null = null) => ({ hashes, times: { f: at } });
 const may = { yapla: true, yoplanning: true };
 
 /** Both systems and the base hold the same; what a test is about comes in `about`. */

@@ -15,7 +15,7 @@ import {
 import type { FieldHashes, SystemName } from '../../src/core/record.js';
 import { checkProperty } from '../helpers/property.js';
 
-const there = (hashes: FieldHashes): Side => ({ hashes, modifiedAt: null });
+const there = (hashes: FieldHashes): Side => ({ hashes, times: {} });
 const fields = ['a', 'b'].map((name) => ({ name, type: 'text', rule: 'ask', direction: 'both' }) as const);
 const decideOn = (base: FieldHashes | null, yapla: Side, yoplanning: Side) =>
   decide({ base, yapla, yoplanning, fields });

@@ -125,6 +125,7 @@ export function scriptedConnection(id: string, options: ScriptedOptions = {}): S
     id,
     // What applying reads of it; the rest is for activities that these tests do not run.
     config: {
+      defaultCountry: 'FR',
       bulk: { parallelChunks: 1, parallelItems: 1, maxItemAttempts: 2, ...options.bulk },
       guard: { maxCanaryTrips: 2 },
       live: { maxFlips: 3, flipWindowMs: 3_600_000, maxAttempts: 4, newsHoldMs: 60_000 },

@@ -23,10 +23,10 @@ const generate = (options: PeopleOptions) => [...generatePeople(peopleSchema.par
 const normalised = new Map<string, FieldValue>();
 /** Kept: several tests ask for the same values of thousands of people. */
 function normal(person: Person, field: PersonField): FieldValue {
-  const key = `${field} ${person[field]}`;
+  const key = `${field} ${person[field]} ${field === 'phone' ? person.country : ''}`;
   let value = person[field] === null ? null : normalised.get(key);
   if (value === undefined) {
-    value = normaliseValue(types[field], person[field], { defaultCountry: 'FR' });
+    value = normaliseValue(types[field], person[field], { defaultCountry: 'FR', countries: [person.country] });
     normalised.set(key, value);
   }
   return value;

@@ -7,15 +7,15 @@ import { RecordRun, type RecordRunState } from '../../workflows/recordRun.js';
 import { checkProperty } from '../helpers/property.js';
 
 const city: FieldDefinition = { name: 'city', type: 'text', rule: 'ask', direction: 'both' };
-const there = (hash: string) => ({ hashes: { city: hash }, modifiedAt: null });
+const there = (hash: string) => ({ hashes: { city: hash }, times: {} });
 
 /** Both systems hold the base; what a test is about comes in `about`. */
 function view(about: Partial<LinkView> = {}): LinkView {
   return {
     state: 'linked',
     mergedInto: null,
-    yapla: { hashes: {}, modifiedAt: null },
-    yoplanning: { hashes: {}, modifiedAt: null },
+    yapla: { hashes: {}, times: {} },
+    yoplanning: { hashes: {}, times: {} },
     base: {},
     fields: [],
     version: 1,

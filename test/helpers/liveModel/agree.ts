@@ -1,5 +1,6 @@
 /** What is recorded once a write or a creation is known to have taken effect: shadow, base, rewrites and answered questions. */
-import { agreedHashes, pairHashes } from '../../../src/link/view.js';
+import { agreementOf } from '../../../src/link/agreement.js';
+import { pairHashes } from '../../../src/link/view.js';
 import { decide } from '../../../src/core/decide.js';
 import { compareWritten } from '../../../src/link/rewrites.js';
 import {
@@ -25,9 +26,11 @@ export function moveBase(
 ): void {
   if (world.is('base not moved')) return;
   const pair = world.store.pair(link);
-  const hashes = pairHashes({ ...pair, shadows: { ...pair.shadows, ...as } as typeof pair.shadows });
-  if (hashes.yapla === null || hashes.yoplanning === null) return;
-  link.base = { ...link.base, ...agreedHashes(hashes, world.fields) };
+  const shadows = { ...pair.shadows, ...as } as typeof pair.shadows;
+  if (shadows.yapla === null || shadows.yoplanning === null) return;
+  const { base, equal = {} } = agreementOf({ ...pair, shadows }, world.fields);
+  link.base = { ...link.base, ...base };
+  link.equal = equal;
 }
 
 /**

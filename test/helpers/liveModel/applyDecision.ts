@@ -5,7 +5,13 @@
 import type { LiveDecision, LinkView } from '../../../src/core/live.js';
 import { hashFields } from '../../../src/core/fingerprint.js';
 import { uuidOf } from '../../../src/core/linkId.js';
-import { otherSystem, systemNames, type FieldValue, type SystemName } from '../../../src/core/record.js';
+import {
+  otherSystem,
+  systemNames,
+  type FieldTimes,
+  type FieldValue,
+  type SystemName,
+} from '../../../src/core/record.js';
 import { sameHashes } from '../../../src/link/view.js';
 import { closeSettled, learnForms, moveBase, settleCreated, settleUnanswered } from './agree.js';
 import { fieldNames, normal } from './setting.js';
@@ -166,7 +172,7 @@ function* write(
   yield;
   if (late) entries = intended();
   for (const entry of entries) entry.outcome = 'written';
-  const answer = keepOurs(world, system, after, seen);
+  const answer = keepOurs(world, system, after, seen, timesFrom(world, link, system, Object.keys(set)));
   for (const field of learnForms(world, link, system, { before: hashes, wanted: sent, after: answer.hashes })) {
     const sides = {
       yapla: store.shadow('yapla', link.ids.yapla),
@@ -185,12 +191,25 @@ function* write(
 }
 
 /** What was read or answered becomes the shadow. Where a list stored another one meanwhile, nobody knows which is younger: it is looked at again. */
-function keepOurs(world: World, system: SystemName, record: ServerRecord, seen: StoredShadow): StoredShadow {
+function keepOurs(
+  world: World,
+  system: SystemName,
+  record: ServerRecord,
+  seen: StoredShadow,
+  times: FieldTimes | null = null,
+): StoredShadow {
   const { store } = world;
   if (store.shadow(system, record.id) !== seen && !world.is('younger reading replaced')) {
     tellAgain(world, system, record);
   }
-  return store.keepShadow(system, record);
+  return store.keepShadow(system, record, times);
+}
+
+/** Values that we write are as old as where they come from. */
+function timesFrom({ store }: World, link: StoredLink, system: SystemName, fields: readonly string[]): FieldTimes {
+  const other = otherSystem(system);
+  const times = store.shadow(other, link.ids[other])?.times ?? {};
+  return Object.fromEntries(fields.map((field) => [field, times[field] ?? null]));
 }
 
 function tellAgain({ store, counts }: World, system: SystemName, record: ServerRecord): void {
@@ -250,7 +269,12 @@ function adopt(world: World, link: StoredLink, system: SystemName, made: ServerR
     const intent = store.openIntent(link.linkId, system);
     // Whoever read it since it was created read it later.
     const read = world.is('younger reading replaced') ? undefined : store.shadow(system, made.id);
-    settleCreated(world, link, read ?? store.keepShadow(system, made), intent?.hashes ?? {});
+    settleCreated(
+      world,
+      link,
+      read ?? store.keepShadow(system, made, timesFrom(world, link, system, Object.keys(made.document))),
+      intent?.hashes ?? {},
+    );
     if (store.goneUnknown.has(`${system}:${made.id}`) && !world.is('younger reading replaced'))
       tellAgain(world, system, made);
   }

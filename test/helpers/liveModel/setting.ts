@@ -104,7 +104,7 @@ export function valuesOf(person: number, field: string): readonly (string | null
   return people[person]![field as 'firstName' | 'lastName' | 'email'];
 }
 
-const types = { firstName: 'name', lastName: 'name', email: 'email', city: 'text', club: 'text' } as const;
+export const types = { firstName: 'name', lastName: 'name', email: 'email', city: 'text', club: 'text' } as const;
 const known = new Map<string, FieldValue>();
 
 /** The core's normal form. Kept: the same few values come by all the time. */

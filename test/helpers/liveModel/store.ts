@@ -1,4 +1,5 @@
 /** What Postgres holds, in memory. Every method is one transaction. Sides and hashes are those of the real store's own functions. */
+import { formOf, hashForm } from '../../../src/core/alike.js';
 import { createFingerprint, hashFields } from '../../../src/core/fingerprint.js';
 import type { JsonObject } from '../../../src/core/document.js';
 import { linkIdOf } from '../../../src/core/linkId.js';
@@ -7,19 +8,21 @@ import {
   type CanonicalFields,
   type FieldHash,
   type FieldHashes,
+  type FieldTimes,
   type FieldValue,
   type SystemName,
 } from '../../../src/core/record.js';
 import type { EqualValues, LinkedPair } from '../../../src/store/links.js';
 import type { Shadow } from '../../../src/store/shadows.js';
 import type { Delivery, ServerRecord } from './server.js';
-import { fieldsIn } from './setting.js';
+import { fieldsIn, types } from './setting.js';
 
 export const fingerprint = createFingerprint(new Uint8Array(32).fill(7));
 
 interface Reading {
   readonly fields: CanonicalFields;
   readonly hashes: FieldHashes;
+  readonly forms: FieldHashes;
 }
 
 /** Documents are never changed in place, and the same one is read again and again. */
@@ -30,9 +33,18 @@ export function readingOf(document: JsonObject): Reading {
   const before = readings.get(document);
   if (before !== undefined) return before;
   const fields = fieldsIn(document);
-  const reading = { fields, hashes: hashFields(fields, fingerprint) };
+  const reading = { fields, hashes: hashFields(fields, fingerprint), forms: formsOf(fields) };
   readings.set(document, reading);
   return reading;
+}
+
+function formsOf(fields: CanonicalFields): FieldHashes {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => {
+      const form = formOf(types[name as keyof typeof types], value, 'BE');
+      return form === null ? [] : [[name, hashForm(form, (text) => fingerprint(`${name}~`, text))]];
+    }),
+  );
 }
 
 export interface StoredShadow extends Shadow {
@@ -112,14 +124,22 @@ export class Store {
     return id === null ? undefined : this.shadows.get(`${system}:${id}`);
   }
 
-  keepShadow(system: SystemName, record: ServerRecord): StoredShadow {
-    const { fields, hashes } = readingOf(record.document);
+  /** @param ours times of the values that a write of ours left; null: the record was read */
+  keepShadow(system: SystemName, record: ServerRecord, ours: FieldTimes | null = null): StoredShadow {
+    const { fields, hashes, forms } = readingOf(record.document);
+    const before = this.shadow(system, record.id);
+    const isNew = (field: string) => before?.hashes[field] !== hashes[field];
+    const timeOf = (field: string) => (isNew(field) ? record.modifiedAt : (before?.times?.[field] ?? null));
+    const read = () => Object.fromEntries(Object.keys(hashes).map((field) => [field, timeOf(field)] as const));
+    const times: FieldTimes = ours === null ? read() : { ...before?.times, ...ours };
     const shadow = {
       system,
       id: record.id,
       document: record.document,
       fields,
       hashes,
+      forms,
+      times,
       modifiedAt: record.modifiedAt,
       externalReference: record.externalReference,
       person: record.person,

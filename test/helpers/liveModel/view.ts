@@ -75,9 +75,7 @@ function linkedView(world: World, link: StoredLink): LinkView {
   const side = (system: SystemName): Side => {
     const known = hashes[system];
     if (link.ids[system] === null) return 'absent';
-    return known === null || pair.unseen[system]
-      ? 'gone'
-      : { hashes: known, modifiedAt: pair.shadows[system]!.modifiedAt };
+    return known === null || pair.unseen[system] ? 'gone' : { hashes: known, times: pair.shadows[system]!.times ?? {} };
   };
   const [yapla, yoplanning] = [side('yapla'), side('yoplanning')];
   const [a, b] = [hashes.yapla, hashes.yoplanning];
