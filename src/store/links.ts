@@ -97,6 +97,14 @@ const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
     'hashes', ${s}.hashes, 'forms', ${s}.forms, 'times', ${s}.times, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference, 'readAt', ${s}.read_at::text) end`;
 };
 
+/**
+ * "offset 0" keeps this a look-up by the whole key for each link: PostgreSQL, whose plan may have been made for an empty table, would else
+ * go through all records for each of them.
+ */
+const recordOf = (sql: Sql | Transaction, connectionId: string, system: SystemName, alias: string) => sql`
+  left join lateral (select * from shadow where connection_id = ${connectionId} and system = ${system}
+                        and external_id = l.${sql(`${system}_id`)} offset 0) ${sql(alias)} on true`;
+
 /** @param links the rows of the table `link` wanted; chosen before anything is joined to them, or a page of links could cost the whole table */
 export function selectPairs(sql: Sql | Transaction, connectionId: string, depth: Depth, links: Fragment) {
   return sql`
@@ -106,8 +114,8 @@ export function selectPairs(sql: Sql | Transaction, connectionId: string, depth:
            (l.yapla_id is not null and coalesce(a.read_at < ca.started_at, false)) as "yaplaUnseen",
            (l.yoplanning_id is not null and coalesce(b.read_at < cb.started_at, false)) as "yoplanningUnseen"
       from (${links}) l
-      left join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
-      left join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
+      ${recordOf(sql, connectionId, 'yapla', 'a')}
+      ${recordOf(sql, connectionId, 'yoplanning', 'b')}
       left join lateral (select max(started_at) as started_at from scan
         where connection_id = ${connectionId} and system = 'yapla' and status = 'complete') ca on true
       left join lateral (select max(started_at) as started_at from scan
