@@ -1,4 +1,11 @@
-import { matchGroup, matchReferences, ruleName, type Doubt, type GroupResult } from '../src/core/match.js';
+import {
+  matchGroup,
+  matchNameAlone,
+  matchReferences,
+  ruleName,
+  type Doubt,
+  type GroupResult,
+} from '../src/core/match.js';
 import { linkIdOf } from '../src/core/linkId.js';
 import { groupsByKey, lookAlikesOfLinked, referencedCandidates } from '../src/store/candidates.js';
 import { refreshStatistics } from '../src/store/database.js';
@@ -85,6 +92,12 @@ export const matchRecords =
           await take(ruleName(rule), matchGroup(rule, group));
         }
         await endRule();
+      }
+      if (open.nameAlone === 'ask') {
+        const excluded = { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] };
+        for await (const group of groupsByKey(sql, connectionId, matchRules.length, excluded)) {
+          await take('name', matchNameAlone(group));
+        }
       }
       await proposeUnmatched(sql, connectionId, doubtful);
       await refreshStatistics(sql, ['link']);

@@ -5,7 +5,7 @@
 import type { ConnectionConfig } from './config/schema.js';
 import { restrict, type Decision, type Permission } from './core/decide.js';
 import { createFingerprint, hashFields } from './core/fingerprint.js';
-import { blockingKey, type MatchRule } from './core/match.js';
+import { matchKeys, type MatchRule, type NameAlone } from './core/match.js';
 import {
   systemNames,
   type CanonicalFields,
@@ -29,6 +29,7 @@ export interface OpenConnection {
   readonly budgets: Readonly<Record<SystemName, Budget>>;
   readonly fields: readonly FieldDefinition[];
   readonly matchRules: readonly MatchRule[];
+  readonly nameAlone: NameAlone;
   /** Keyed hashes of normalised values. */
   readonly hash: (fields: CanonicalFields) => FieldHashes;
   /** The record as it is stored. */
@@ -80,11 +81,12 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
     budgets,
     fields,
     matchRules,
+    nameAlone: config.matching.nameAlone,
     hash,
     shadowOf: (record) => ({
       ...record,
       hashes: hash(record.fields),
-      matchKeys: matchRules.map((rule) => blockingKey(rule, record.fields)),
+      matchKeys: matchKeys(matchRules, record.fields),
     }),
     rawValue: (system, document, field) => {
       const place = config.fields[field]?.[system];

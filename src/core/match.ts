@@ -7,7 +7,7 @@
  * In production the groups come from Postgres, one at a time and sorted by key; `match` does the same in memory. Both leave
  * every judgement to `matchReferences` and `matchGroup`.
  */
-import { compareTokens, identifies, nameTokens } from './names.js';
+import { compareWords, nameWords, type NameWords } from './names.js';
 import { otherSystem, systemNames, type CanonicalFields, type SystemName } from './record.js';
 
 /** A record that has no link yet. `fields` are normalised; matching looks at firstName, lastName, email, phone and birthDate. */
@@ -36,13 +36,16 @@ export interface Pair {
  * - `several`: more than one record on a side shares the key with somebody on the other
  * - `duplicate`: more than one on one side, nobody on the other; only by a rule with `name` (a family may share an e-mail)
  * - `sameKeyDifferentName`: one on each side, but the names contradict each other
+ * - `sameKeyDifferentBirthDate`: their names fit, but their birthdays contradict each other: father and son
+ * - `nameAlone`: they have the same name, and nothing else says that they are one person, or two
  * - `reference`: the ids that records carry contradict each other
  */
-export type DoubtKind = 'several' | 'duplicate' | 'sameKeyDifferentName' | 'reference';
+export type DoubtKind =
+  'several' | 'duplicate' | 'sameKeyDifferentName' | 'sameKeyDifferentBirthDate' | 'nameAlone' | 'reference';
 
 export interface Doubt {
   readonly kind: DoubtKind;
-  /** Name of the rule (see ruleName), or `reference`. */
+  /** Name of the rule (see ruleName), `name`, or `reference`. */
   readonly by: string;
   readonly yapla: readonly string[];
   readonly yoplanning: readonly string[];
@@ -52,6 +55,9 @@ export interface GroupResult {
   readonly links: readonly Pair[];
   readonly doubts: readonly Doubt[];
 }
+
+/** What becomes of people of whom both systems know one of that name, and nothing more that two records could share. */
+export type NameAlone = 'ask' | 'create';
 
 export interface MatchResult {
   readonly links: readonly (Pair & { readonly by: string })[];
@@ -63,6 +69,14 @@ export interface MatchResult {
 /** For example `email+name`. */
 export function ruleName(rule: MatchRule): string {
   return rule.all.join('+');
+}
+
+/** What records share that `matchNameAlone` looks at together. Not a rule: it links nobody. */
+const nameAloneRule: MatchRule = { all: ['name'] };
+
+/** A record's keys: one for each rule in their order, then that of the name alone. */
+export function matchKeys(rules: readonly MatchRule[], fields: CanonicalFields): readonly (string | null)[] {
+  return [...rules, nameAloneRule].map((rule) => blockingKey(rule, fields));
 }
 
 /** Control characters are removed from every normalised value, so this cannot occur in one. Postgres stores it, unlike NUL. */
@@ -87,15 +101,15 @@ const wellFormed: Readonly<Record<Exclude<MatchKey, 'name'>, RegExp>> = {
 
 function keyPart(key: MatchKey, fields: CanonicalFields): string | null {
   if (key === 'name') {
-    const tokens = tokensOf(fields);
-    return identifies(tokens) ? tokens.join(' ') : null;
+    const name = nameOf(fields);
+    return name.identifies ? name.words.join(' ') : null;
   }
   const value = fields[key] ?? null;
   return value !== null && wellFormed[key].test(value) ? value : null;
 }
 
-function tokensOf(fields: CanonicalFields): readonly string[] {
-  return nameTokens({ firstName: fields['firstName'] ?? null, lastName: fields['lastName'] ?? null });
+function nameOf(fields: CanonicalFields): NameWords {
+  return nameWords({ firstName: fields['firstName'] ?? null, lastName: fields['lastName'] ?? null });
 }
 
 /**
@@ -103,30 +117,34 @@ function tokensOf(fields: CanonicalFields): readonly string[] {
  * group says nothing. A record in neither `links` nor `doubts` is left to the later rules.
  *
  * A key without `name` (an e-mail) may belong to a family. Its members are told apart by their names; who cannot be told apart
- * is a doubt.
+ * is a doubt. Whose known birthdays contradict each other is never linked: a father and his son share a name and an address.
  */
 export function matchGroup(rule: MatchRule, group: readonly Candidate[]): GroupResult {
   const by = ruleName(rule);
   const people = sides(group);
-  if (rule.all.includes('name')) return { links: [], doubts: [], ...judgeNamesakes(by, people) };
+  const isNamed = rule.all.includes('name');
+  const links = sortPairs(isNamed ? pairNamesakes(people) : pairByName(people));
+  const left = withoutPairs(people, links);
+  const ids = { yapla: idsOf(left.yapla), yoplanning: idsOf(left.yoplanning) };
+  if (left.yapla.length === 0 || left.yoplanning.length === 0) {
+    if (!isNamed || left.yapla.length + left.yoplanning.length < 2) return { links, doubts: [] };
+    return { links, doubts: [{ kind: 'duplicate', by, ...ids }] };
+  }
+  return { links, doubts: [{ kind: kindOf(left, isNamed), by, ...ids }] };
+}
 
-  const links = pairByName(people);
-  const linked = {
-    yapla: new Set(links.map((pair) => pair.yapla)),
-    yoplanning: new Set(links.map((pair) => pair.yoplanning)),
-  };
-  const yapla = people.yapla.filter((person) => !linked.yapla.has(person.id));
-  const yoplanning = people.yoplanning.filter((person) => !linked.yoplanning.has(person.id));
-  if (yapla.length === 0 || yoplanning.length === 0) return { links, doubts: [] };
-  const single = yapla.length === 1 && yoplanning.length === 1;
-  const contradicts = compareTokens(yapla[0]?.tokens ?? [], yoplanning[0]?.tokens ?? []) === 'different';
-  const kind = single && contradicts ? 'sameKeyDifferentName' : 'several';
-  return { links, doubts: [{ kind, by, yapla: idsOf(yapla), yoplanning: idsOf(yoplanning) }] };
+/** Why the people left on both sides cannot be told apart. */
+function kindOf({ yapla, yoplanning }: Sides, isNamed: boolean): DoubtKind {
+  const [a, b] = [yapla[0]!, yoplanning[0]!];
+  const isSingle = yapla.length === 1 && yoplanning.length === 1;
+  if (isSingle && !isNamed && compareWords(a.name, b.name) === 'different') return 'sameKeyDifferentName';
+  return isSingle && contradict(a, b) ? 'sameKeyDifferentBirthDate' : 'several';
 }
 
 interface Person {
   readonly id: string;
-  readonly tokens: readonly string[];
+  readonly name: NameWords;
+  readonly birthDate: string | null;
 }
 
 type Sides = Readonly<Record<SystemName, readonly Person[]>>;
@@ -135,21 +153,40 @@ function sides(group: readonly Candidate[]): Sides {
   const of = (system: SystemName) =>
     group
       .filter((candidate) => candidate.system === system)
-      .map((candidate) => ({ id: candidate.id, tokens: tokensOf(candidate.fields) }))
+      .map(({ id, fields }): Person => ({ id, name: nameOf(fields), birthDate: keyPart('birthDate', fields) }))
       .sort((a, b) => compareIds(a.id, b.id));
   return { yapla: of('yapla'), yoplanning: of('yoplanning') };
 }
 
-/** Everybody in the group has the same name, because the name is part of the key. */
-function judgeNamesakes(by: string, { yapla, yoplanning }: Sides): Partial<GroupResult> {
-  const [left] = yapla;
-  const [right] = yoplanning;
-  if (left && right && yapla.length === 1 && yoplanning.length === 1) {
-    return { links: [{ yapla: left.id, yoplanning: right.id }] };
-  }
-  if (yapla.length + yoplanning.length < 2) return {};
-  const kind = left && right ? 'several' : 'duplicate';
-  return { doubts: [{ kind, by, yapla: idsOf(yapla), yoplanning: idsOf(yoplanning) }] };
+function withoutPairs({ yapla, yoplanning }: Sides, pairs: readonly Pair[]): Sides {
+  const paired = {
+    yapla: new Set(pairs.map((pair) => pair.yapla)),
+    yoplanning: new Set(pairs.map((pair) => pair.yoplanning)),
+  };
+  return {
+    yapla: yapla.filter(({ id }) => !paired.yapla.has(id)),
+    yoplanning: yoplanning.filter(({ id }) => !paired.yoplanning.has(id)),
+  };
+}
+
+/** Both birthdays are known, and they differ. */
+function contradict(a: Person, b: Person): boolean {
+  return a.birthDate !== null && b.birthDate !== null && a.birthDate !== b.birthDate;
+}
+
+/**
+ * Pairs off people of one name: one on each side. Where there are more (father and son), those whose birthday is known on both sides and
+ * contradicts that of everybody else.
+ */
+function pairNamesakes({ yapla, yoplanning }: Sides): readonly Pair[] {
+  const isSingle = yapla.length === 1 && yoplanning.length === 1;
+  return yapla.flatMap((left) => {
+    if (!isSingle && left.birthDate === null) return [];
+    const [right, ...more] = yoplanning.filter((one) => !contradict(left, one));
+    if (right === undefined || more.length > 0 || (!isSingle && right.birthDate === null)) return [];
+    const rivals = yapla.filter((one) => !contradict(one, right));
+    return rivals.length === 1 ? [{ yapla: left.id, yoplanning: right.id }] : [];
+  });
 }
 
 /** Nobody's family: an address that more people of one system share is an office's, and telling them apart costs the square. */
@@ -161,41 +198,71 @@ const largestFamily = 20;
  * The second round looks at paired people too: after Marie is paired with Marie, `M.` may still be another record of hers, and
  * is not given to Marc.
  */
-function pairByName({ yapla, yoplanning }: Sides): readonly Pair[] {
-  const pairs = uniqueBoth(yapla, yoplanning);
+function pairByName(people: Sides): readonly Pair[] {
+  const { yapla, yoplanning } = people;
+  const pairs = namesakes(people).flatMap(pairNamesakes);
   if (yapla.length > largestFamily || yoplanning.length > largestFamily) return pairs;
-  const paired = new Set(pairs.map((pair) => pair.yapla));
-  const pairedThere = new Set(pairs.map((pair) => pair.yoplanning));
-  const fits = (a: Person, b: Person) => compareTokens(a.tokens, b.tokens) !== 'different';
-  const compatible = yapla
-    .filter((person) => !paired.has(person.id))
-    .flatMap((person) => {
-      const [other, ...more] = yoplanning.filter((candidate) => fits(person, candidate));
-      if (!other || more.length > 0 || pairedThere.has(other.id)) return [];
-      const rivals = yapla.filter((candidate) => fits(candidate, other));
-      return rivals.length === 1 ? [{ yapla: person.id, yoplanning: other.id }] : [];
-    });
-  return sortPairs([...pairs, ...compatible]);
+  const free = withoutPairs(people, pairs);
+  const fits = (a: Person, b: Person) => compareWords(a.name, b.name) !== 'different';
+  const compatible = free.yapla.flatMap((person) => {
+    const [other, ...more] = yoplanning.filter((candidate) => fits(person, candidate));
+    if (!other || more.length > 0 || contradict(person, other) || !free.yoplanning.includes(other)) return [];
+    const rivals = yapla.filter((candidate) => fits(candidate, other));
+    return rivals.length === 1 ? [{ yapla: person.id, yoplanning: other.id }] : [];
+  });
+  return [...pairs, ...compatible];
 }
 
-/** Pairs of people whose names have the same words, where nobody else of either side has them. */
-function uniqueBoth(yapla: readonly Person[], yoplanning: readonly Person[]): readonly Pair[] {
-  const byName = new Map<string, { yapla: string[]; yoplanning: string[] }>();
-  const add = (system: SystemName, { id, tokens }: Person) => {
-    if (!identifies(tokens)) return;
-    const name = tokens.join(' ');
+/** The people whose names identify, by name. */
+function namesakes({ yapla, yoplanning }: Sides): readonly Sides[] {
+  const byName = new Map<string, { yapla: Person[]; yoplanning: Person[] }>();
+  const add = (system: SystemName, person: Person) => {
+    if (!person.name.identifies) return;
+    const name = person.name.words.join(' ');
     const sharers = byName.get(name) ?? { yapla: [], yoplanning: [] };
-    sharers[system].push(id);
+    sharers[system].push(person);
     byName.set(name, sharers);
   };
   for (const person of yapla) add('yapla', person);
   for (const person of yoplanning) add('yoplanning', person);
-  return [...byName.values()].flatMap((sharers) => {
-    const [left, ...moreLeft] = sharers.yapla;
-    const [right, ...moreRight] = sharers.yoplanning;
-    const unique = left !== undefined && right !== undefined && moreLeft.length === 0 && moreRight.length === 0;
-    return unique ? [{ yapla: left, yoplanning: right }] : [];
-  });
+  return [...byName.values()];
+}
+
+/**
+ * Judges records that no rule found a counterpart for, and that have one name. They are not made a second time on each side without a
+ * question: no rule could look further than the name. Whose birthday contradicts everybody's on the other side is somebody else; and so
+ * are people of one system only.
+ */
+export function matchNameAlone(group: readonly Candidate[]): GroupResult {
+  const people = sides(group);
+  const birthDates = {
+    yapla: new Set(people.yapla.map((one) => one.birthDate)),
+    yoplanning: new Set(people.yoplanning.map((one) => one.birthDate)),
+  };
+  /** Told by looking each up: a big club has many of one name. */
+  const hasCounterpart = (system: SystemName, { birthDate }: Person) => {
+    const others = birthDates[otherSystem(system)];
+    return others.size > 0 && (birthDate === null || others.has(null) || others.has(birthDate));
+  };
+  const asked = {
+    yapla: people.yapla.filter((one) => hasCounterpart('yapla', one)),
+    yoplanning: people.yoplanning.filter((one) => hasCounterpart('yoplanning', one)),
+  };
+  const isOneQuestion = birthDates.yapla.has(null) || birthDates.yoplanning.has(null);
+  const questions = isOneQuestion ? [asked] : byBirthDate(asked);
+  const doubts = questions.flatMap(({ yapla, yoplanning }): Doubt[] =>
+    yapla.length === 0
+      ? []
+      : [{ kind: 'nameAlone', by: ruleName(nameAloneRule), yapla: idsOf(yapla), yoplanning: idsOf(yoplanning) }],
+  );
+  return { links: [], doubts };
+}
+
+/** One side each for every birthday. */
+function byBirthDate({ yapla, yoplanning }: Sides): readonly Sides[] {
+  const dates = [...new Set(yapla.map((one) => one.birthDate))];
+  const of = (people: readonly Person[], date: string | null) => people.filter((one) => one.birthDate === date);
+  return dates.map((date) => ({ yapla: of(yapla, date), yoplanning: of(yoplanning, date) }));
 }
 
 /**
@@ -269,7 +336,11 @@ function reach(
  * Matches all free records of both systems in memory: references first, then the rules in order, each over what those before it
  * left. Who is in a doubt is left out of the later rules: a weaker rule must not answer what a stronger one could not.
  */
-export function match(candidates: readonly Candidate[], rules: readonly MatchRule[]): MatchResult {
+export function match(
+  candidates: readonly Candidate[],
+  rules: readonly MatchRule[],
+  nameAlone: NameAlone,
+): MatchResult {
   const links: (Pair & { readonly by: string })[] = [];
   const doubts: Doubt[] = [];
   let free = candidates;
@@ -294,6 +365,10 @@ export function match(candidates: readonly Candidate[], rules: readonly MatchRul
       links: sortPairs(results.flatMap((result) => result.links)),
       doubts: sortDoubts(results.flatMap((result) => result.doubts)),
     });
+  }
+  if (nameAlone === 'ask') {
+    const results = groupsOf(nameAloneRule, free).map(matchNameAlone);
+    settle(ruleName(nameAloneRule), { links: [], doubts: sortDoubts(results.flatMap((result) => result.doubts)) });
   }
   const unmatched = sides(free);
   return { links, doubts, unmatched: { yapla: idsOf(unmatched.yapla), yoplanning: idsOf(unmatched.yoplanning) } };

@@ -6,7 +6,7 @@ import { jsonTexts, type Sql, type Transaction } from './database.js';
 /** A record as it is stored. */
 export interface ShadowRow extends SystemRecord {
   readonly hashes: FieldHashes;
-  /** core/match.ts blockingKey(), one for each rule in order; null where the record lacks a part. */
+  /** core/match.ts matchKeys(), one for each rule in order and one for the name alone; null where the record lacks a part. */
   readonly matchKeys: readonly (string | null)[];
 }
 

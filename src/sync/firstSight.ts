@@ -65,6 +65,7 @@ export async function firstSight(tx: Transaction, sighting: Sighting): Promise<F
   const { links, doubts } = match(
     around.filter((one) => !one.isComplete),
     connection.matchRules,
+    connection.nameAlone,
   );
   const pair = links.find((one) => one[system] === id);
   if (pair !== undefined) {
@@ -113,7 +114,7 @@ async function questionAbout(
 /** A record that looks like one of the same system who is linked already: entered twice, or twice told. It is not made twice elsewhere. */
 function duplicates(around: readonly Neighbour[], { connection, system, id }: Sighting): readonly Doubt[] {
   const same = around.filter((one) => one.system === system && (one.isComplete || one.id === id));
-  return match(same, connection.matchRules).doubts.filter((doubt) => doubt[system].includes(id));
+  return match(same, connection.matchRules, 'create').doubts.filter((doubt) => doubt[system].includes(id));
 }
 
 /** Two records of one system that look alike are only a question where both would be created on the other side. */

@@ -4,6 +4,7 @@ import {
   blockingKey,
   match,
   matchGroup,
+  matchNameAlone,
   matchReferences,
   type Candidate,
   type MatchRule,
@@ -154,6 +155,117 @@ describe('a rule with a name', () => {
   });
 });
 
+describe('a surname that is also a particle', () => {
+  test.each(['Linh Lê', 'Minh Đỗ', 'Lucas Văn', 'Ines Das', 'Marc De'])('is matched: %s', (name) => {
+    const [first, last] = name.split(' ') as [string, string];
+    const result = match([yapla('1', name), yoplanning('a', `${last.toUpperCase()} ${first}`)], rules, 'ask');
+    expect(result.links).toEqual([{ yapla: '1', yoplanning: 'a', by: 'email+name' }]);
+  });
+});
+
+describe('birthdays that contradict each other', () => {
+  const father = { birthDate: '1970-01-01' };
+  const son = { birthDate: '2001-05-03' };
+
+  test.each([byEmailAndName, byEmail])('are a doubt, whatever else is equal: $all', (rule) => {
+    const kind = 'sameKeyDifferentBirthDate';
+    expect(matchGroup(rule, [yapla('1', 'Marc Dupont', father), yoplanning('a', 'Marc Dupont', son)])).toEqual({
+      links: [],
+      doubts: [{ kind, by: rule.all.join('+'), yapla: ['1'], yoplanning: ['a'] }],
+    });
+  });
+
+  test('are a doubt where an e-mail is equal and the names fit', () => {
+    const result = matchGroup(byEmail, [yapla('1', 'Marc Dupont', father), yoplanning('a', 'M. Dupont', son)]);
+    expect(result.links).toEqual([]);
+    expect(result.doubts).toEqual([
+      { kind: 'sameKeyDifferentBirthDate', by: 'email', yapla: ['1'], yoplanning: ['a'] },
+    ]);
+  });
+
+  test.each([byEmailAndName, byEmail])('tell a father from his son: $all', (rule) => {
+    const result = matchGroup(rule, [
+      yapla('1', 'Marc Dupont', father),
+      yapla('2', 'Marc Dupont', son),
+      yoplanning('b', 'Marc Dupont', son),
+      yoplanning('a', 'Marc Dupont', father),
+    ]);
+    expect(result.doubts).toEqual([]);
+    expect(result.links).toEqual([
+      { yapla: '1', yoplanning: 'a' },
+      { yapla: '2', yoplanning: 'b' },
+    ]);
+  });
+
+  test('tell nobody apart where one of the namesakes has none', () => {
+    const result = matchGroup(byEmailAndName, [
+      yapla('1', 'Marc Dupont', father),
+      yapla('2', 'Marc Dupont', son),
+      yoplanning('a', 'Marc Dupont', father),
+      yoplanning('b', 'Marc Dupont'),
+    ]);
+    expect(result).toEqual({
+      links: [],
+      doubts: [{ kind: 'several', by: 'email+name', yapla: ['1', '2'], yoplanning: ['a', 'b'] }],
+    });
+  });
+});
+
+describe('a name alone', () => {
+  const own = (id: string) => ({ email: `${id}@example.org` });
+
+  test('is a doubt, and no two creations', () => {
+    const people = [yapla('1', 'Marie Dupont', own('1')), yoplanning('a', 'DUPONT Marie', own('a'))];
+    expect(match(people, rules, 'ask')).toEqual({
+      links: [],
+      doubts: [{ kind: 'nameAlone', by: 'name', yapla: ['1'], yoplanning: ['a'] }],
+      unmatched: { yapla: [], yoplanning: [] },
+    });
+    expect(match(people, rules, 'create').unmatched).toEqual({ yapla: ['1'], yoplanning: ['a'] });
+  });
+
+  test('is no doubt where the birthdays contradict each other', () => {
+    const people = [
+      yapla('1', 'Marie Dupont', { ...own('1'), birthDate: '1970-01-01' }),
+      yoplanning('a', 'Marie Dupont', { ...own('a'), birthDate: '2001-05-03' }),
+    ];
+    expect(match(people, rules, 'ask').unmatched).toEqual({ yapla: ['1'], yoplanning: ['a'] });
+  });
+
+  test('of people of one system only, or of somebody who is linked, is no doubt', () => {
+    const people = [
+      yapla('1', 'Marie Dupont', own('1')),
+      yapla('2', 'Marie Dupont', own('2')),
+      yapla('3', 'Marie Dupont', own('3')),
+      yoplanning('c', 'Marie Dupont', own('3')),
+    ];
+    const { links, unmatched } = match(people, rules, 'ask');
+    expect(links).toEqual([{ yapla: '3', yoplanning: 'c', by: 'email+name' }]);
+    expect(unmatched).toEqual({ yapla: ['1', '2'], yoplanning: [] });
+  });
+
+  test('that many share is one question for each birthday', () => {
+    const born = (year: number) => ({ birthDate: `${year}-01-01` });
+    const one = (system: SystemName) => (year: number) =>
+      person(system, `${system}-${year}`, 'Marie Dupont', { ...own(`${system}-${year}`), ...born(year) });
+    const years = Array.from({ length: 60 }, (_, i) => 1940 + i);
+    const group = [...years.slice(0, 40).map(one('yapla')), ...years.slice(20).map(one('yoplanning'))];
+    const { doubts } = matchNameAlone(group);
+    expect(doubts).toHaveLength(20);
+    for (const doubt of doubts) expect([doubt.yapla.length, doubt.yoplanning.length]).toEqual([1, 1]);
+  });
+
+  test('asks about all namesakes who could be one person that has no birthday', () => {
+    const { doubts } = matchNameAlone([
+      yapla('1', 'Marie Dupont', { birthDate: '1970-01-01' }),
+      yapla('2', 'Marie Dupont', { birthDate: '2001-05-03' }),
+      yoplanning('a', 'Marie Dupont'),
+      yoplanning('b', 'Marie Dupont', { birthDate: '1980-01-01' }),
+    ]);
+    expect(doubts).toEqual([{ kind: 'nameAlone', by: 'name', yapla: ['1', '2'], yoplanning: ['a'] }]);
+  });
+});
+
 describe('external references', () => {
   test('link in either direction, whatever the names', () => {
     const result = matchReferences([
@@ -210,6 +322,7 @@ describe('match', () => {
         yoplanning('a', 'Marie Dupont', { birthDate: '2001-05-03' }),
       ],
       rules,
+      'ask',
     );
     expect(result.links).toEqual([]);
     expect(result.doubts).toEqual([{ kind: 'several', by: 'email+name', yapla: ['1', '2'], yoplanning: ['a'] }]);
@@ -226,6 +339,7 @@ describe('match', () => {
         yapla('3', 'Zoé Petit', { email: 'zoe@example.org' }),
       ],
       rules,
+      'ask',
     );
     expect(result).toEqual({
       links: [
@@ -244,7 +358,7 @@ describe('whatever two lists hold', () => {
       system: fc.constant(system),
       fields: fc.record({
         firstName: fc.constantFrom('Marie', 'marie', 'Marc', 'M', 'Paul', 'Paul Marie', null),
-        lastName: fc.constantFrom('Dupont', 'DUPONT', 'Le Roux', 'Leroux', null),
+        lastName: fc.constantFrom('Dupont', 'DUPONT', 'Le Roux', 'Leroux', 'Lê', null),
         email: fc.constantFrom('family@example.org', 'x@example.org', 'none', null),
         phone: fc.constantFrom('+33612345678', null),
         birthDate: fc.constantFrom('2001-05-03', '1970-01-01', null),
@@ -261,7 +375,7 @@ describe('whatever two lists hold', () => {
   test('everybody is in exactly one link, in doubt, or unmatched, and nobody is linked twice', async () => {
     await checkProperty(
       fc.property(lists, (list) => {
-        const { links, doubts, unmatched } = match(list, rules);
+        const { links, doubts, unmatched } = match(list, rules, 'ask');
         for (const system of ['yapla', 'yoplanning'] as const) {
           const ids = [
             ...links.map((link) => link[system]),
@@ -279,7 +393,7 @@ describe('whatever two lists hold', () => {
   test('the order of the input changes nothing', async () => {
     await checkProperty(
       fc.property(shuffled, ([list, otherOrder]) => {
-        expect(match(otherOrder, rules)).toEqual(match(list, rules));
+        expect(match(otherOrder, rules, 'ask')).toEqual(match(list, rules, 'ask'));
       }),
       { numRuns: 200 },
     );
@@ -289,12 +403,26 @@ describe('whatever two lists hold', () => {
     const swap = (list: readonly Candidate[]) =>
       list.map((one): Candidate => ({ ...one, system: one.system === 'yapla' ? 'yoplanning' : 'yapla' }));
     const pairs = (list: readonly Candidate[], mirrored: boolean) =>
-      match(list, rules)
+      match(list, rules, 'ask')
         .links.map((link) => (mirrored ? `${link.yoplanning}-${link.yapla}` : `${link.yapla}-${link.yoplanning}`))
         .toSorted();
     await checkProperty(
       fc.property(lists, (list) => {
         expect(pairs(swap(list), true)).toEqual(pairs(list, false));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('nobody is linked by a rule to somebody whose known birthday is another', async () => {
+    await checkProperty(
+      fc.property(lists, (list) => {
+        const birthDateOf = (system: SystemName, id: string) =>
+          list.find((one) => one.system === system && one.id === id)!.fields['birthDate'] ?? null;
+        for (const { by, yapla: left, yoplanning: right } of match(list, rules, 'ask').links) {
+          const dates = [birthDateOf('yapla', left), birthDateOf('yoplanning', right)].filter((one) => one !== null);
+          if (by !== 'reference') expect(new Set(dates).size).toBeLessThanOrEqual(1);
+        }
       }),
       { numRuns: 400 },
     );

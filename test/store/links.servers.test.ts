@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import fc from 'fast-check';
 import { matchRecords } from '../../activities/matchRecords.js';
-import { blockingKey, match, type Candidate, type MatchRule } from '../../src/core/match.js';
+import { match, matchKeys, type Candidate, type MatchRule } from '../../src/core/match.js';
 import { systemNames } from '../../src/core/record.js';
 import type { Sql } from '../../src/store/database.js';
 import { recordIntents, settleIntents } from '../../src/store/intents.js';
@@ -81,13 +81,19 @@ test('what a system made of our value counts as ours only while ours is the base
   expect(settledHashes({ equal, base: { city: 'ours' } }, 'yapla', hashes)).toEqual(hashes);
 });
 
-const rules: readonly MatchRule[] = [{ all: ['email', 'name'] }, { all: ['phone', 'name'] }, { all: ['email'] }];
+const rules: readonly MatchRule[] = [
+  { all: ['email', 'name'] },
+  { all: ['name', 'birthDate'] },
+  { all: ['phone', 'name'] },
+  { all: ['email'] },
+];
 const person = fc.record({
   system: fc.constantFrom(...systemNames),
   firstName: fc.constantFrom('Zoé', 'Marc', 'Marie Anne', 'Zoe', null),
   lastName: fc.constantFrom('Durand', 'Le Goff', 'DURAND', null),
   email: fc.constantFrom('a@example.org', 'b@example.org', 'none', null),
   phone: fc.constantFrom('+33612345678', '+33699999999', null),
+  birthDate: fc.constantFrom('2001-05-03', '1970-01-01', null),
   refersTo: fc.option(fc.nat(7), { freq: 5 }),
 });
 
@@ -98,7 +104,7 @@ test('grouping in Postgres finds the same links and doubts as matching in memory
   const claims = new LinkClaims(sql);
   await checkProperty(
     fc.asyncProperty(fc.array(person, { maxLength: 14 }), async (people) => {
-      const connection = { ...scriptedConnection(uniqueName('club')), matchRules: rules };
+      const connection = { ...scriptedConnection(uniqueName('club')), matchRules: rules, nameAlone: 'ask' as const };
       Object.assign(connection.config, { duplicates: 'ask' });
       await ensureConnection(sql, connection.id);
       const candidates = people.map(({ system, refersTo, ...fields }, at): Candidate => ({
@@ -115,7 +121,7 @@ test('grouping in Postgres finds the same links and doubts as matching in memory
             document: {},
             hashes: {},
             modifiedAt: null,
-            matchKeys: rules.map((rule) => blockingKey(rule, one.fields)),
+            matchKeys: matchKeys(rules, one.fields),
           }));
         await upsertShadows(sql, connection.id, system, rows);
       }
@@ -124,7 +130,7 @@ test('grouping in Postgres finds the same links and doubts as matching in memory
       const activity = matchRecords({ sql, keyedSql: sql, claims, connection: opened, configured: opened });
       await asyncLocalStorage.run(notBeating, () => activity({ connectionId: connection.id, planId }));
 
-      const expected = match(candidates, rules);
+      const expected = match(candidates, rules, 'ask');
       const links = await pairsAfter(sql, connection.id, '', 100, 'hashes');
       const both = links.filter(({ ids }) => ids.yapla !== null && ids.yoplanning !== null);
       const sorted = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).sort();

@@ -148,7 +148,7 @@ export function firstSight(world: World, system: SystemName, id: string): Sight 
   if (made !== null) return made;
 
   const free = world.is('first sight matches nobody') ? [own] : freeRecords(world);
-  const found = match(free.map(candidate), matchRules);
+  const found = match(free.map(candidate), matchRules, 'ask');
   const doubt = found.doubts.find((one) => one[system].includes(id));
   const pair = found.links.find((one) => one[system] === id);
   // What records say of each other needs no looks.
