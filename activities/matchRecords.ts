@@ -3,11 +3,19 @@ import {
   matchNameAlone,
   matchReferences,
   ruleName,
+  saysItAll,
   type Doubt,
   type GroupResult,
 } from '../src/core/match.js';
 import { linkIdOf } from '../src/core/linkId.js';
-import { groupsByKey, lookAlikesOfLinked, referencedCandidates } from '../src/store/candidates.js';
+import { systemNames } from '../src/core/record.js';
+import {
+  freeGroupsByKey,
+  freeRecords,
+  groupsByKey,
+  referencedCandidates,
+  type Matching,
+} from '../src/store/candidates.js';
 import { refreshStatistics } from '../src/store/database.js';
 import { doubtedTwins } from '../src/store/linkCases.js';
 import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '../src/store/links.js';
@@ -18,6 +26,9 @@ import { withHeartbeat } from './heartbeat.js';
 
 /** Rows of one insert. */
 const batchSize = 500;
+
+/** So many newcomers are looked up by their ids, instead of by going through all records and links for each rule. */
+const fewRecords = 2_000;
 
 /**
  * Proposes a link for every record that has none: with its counterpart where a rule finds exactly one, of one side only where there
@@ -34,7 +45,7 @@ export const matchRecords =
   }): Promise<{ linked: number; doubts: number }> =>
     await withHeartbeat(async () => {
       const open = await connection(connectionId);
-      const { matchRules, config } = open;
+      const { matchRules, matchSettings } = open;
       // A run that was cut off can leave creations whose effect nobody knows. Both lists were just read: what they show is recognised
       // now, or it would look like a person known to one system only, and be created in the other as well.
       await settleCreations(sql, open, { planId, giveUp: false });
@@ -42,8 +53,16 @@ export const matchRecords =
       await clearItems(sql, planId);
       await refreshStatistics(sql, ['shadow']);
 
-      const doubtful = { yapla: [] as string[], yoplanning: [] as string[] };
-      for (const { system, id } of await doubtedTwins(sql, connectionId)) doubtful[system].push(id);
+      const doubtful = { yapla: new Set<string>(), yoplanning: new Set<string>() };
+      for (const { system, id } of await doubtedTwins(sql, connectionId)) doubtful[system].add(id);
+      const found = await freeRecords(sql, connectionId, fewRecords + 1);
+      const among = found.length > fewRecords ? null : found;
+      // A snapshot of who is doubtful: the queries stream, and a rule's own doubts concern other groups.
+      const now = (): Matching => ({
+        connectionId,
+        doubtful: systemNames.flatMap((system) => [...doubtful[system]].map((id) => ({ system, id }))),
+        among,
+      });
       const doubts: Doubt[] = [];
       let linked = 0;
       let proposals: Proposal[] = [];
@@ -68,38 +87,37 @@ export const matchRecords =
         }
         for (const doubt of result.doubts) {
           // Two records of one system that look alike are only a question where both would be created on the other side.
-          if (doubt.kind === 'duplicate' && config.duplicates === 'create') continue;
+          if (doubt.kind === 'duplicate' && matchSettings.duplicates === 'create') continue;
           doubts.push(doubt);
-          doubtful.yapla.push(...doubt.yapla);
-          doubtful.yoplanning.push(...doubt.yoplanning);
+          for (const system of systemNames) for (const id of doubt[system]) doubtful[system].add(id);
         }
         if (proposals.length >= batchSize) await flush();
       };
 
-      await take('reference', matchReferences(await referencedCandidates(sql, connectionId)));
-      await endRule();
-      // Who looks like somebody linked is that person entered again, or somebody else: made in the other system it could be a twin.
-      for (const [index, rule] of matchRules.entries()) {
-        if (!rule.all.includes('name')) continue;
-        for (const group of await lookAlikesOfLinked(sql, connectionId, index, doubtful)) {
-          await take(ruleName(rule), matchGroup(rule, group));
-        }
-      }
-      for (const [index, rule] of matchRules.entries()) {
-        // A snapshot of who is doubtful: the query streams, and this rule's own doubts concern other groups.
-        const excluded = { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] };
-        for await (const group of groupsByKey(sql, connectionId, index, excluded)) {
-          await take(ruleName(rule), matchGroup(rule, group));
-        }
+      if (found.length > 0) {
+        await take('reference', matchReferences(await referencedCandidates(sql, now())));
         await endRule();
-      }
-      if (open.nameAlone === 'ask') {
-        const excluded = { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] };
-        for await (const group of groupsByKey(sql, connectionId, matchRules.length, excluded)) {
-          await take('name', matchNameAlone(group));
+        // Who looks like somebody linked is that person entered again, or somebody else: made in the other system it could be a twin.
+        for (const [index, rule] of matchRules.entries()) {
+          if (!saysItAll(rule)) continue;
+          for await (const group of groupsByKey(sql, now(), index, 'linkedBefore')) {
+            await take(ruleName(rule), matchGroup(rule, group));
+          }
+          await endRule();
+        }
+        for (const [index, rule] of matchRules.entries()) {
+          for await (const group of groupsByKey(sql, now(), index)) {
+            await take(ruleName(rule), matchGroup(rule, group));
+          }
+          await endRule();
+        }
+        if (matchSettings.nameAlone === 'ask') {
+          for await (const group of freeGroupsByKey(sql, now(), matchRules.length)) {
+            await take('name', matchNameAlone(group));
+          }
         }
       }
-      await proposeUnmatched(sql, connectionId, doubtful);
+      await proposeUnmatched(sql, connectionId, { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] });
       await refreshStatistics(sql, ['link']);
 
       for (let at = 0; at < doubts.length; at += batchSize) {

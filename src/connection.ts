@@ -5,7 +5,7 @@
 import type { ConnectionConfig } from './config/schema.js';
 import { restrict, type Decision, type Permission } from './core/decide.js';
 import { createFingerprint, hashFields } from './core/fingerprint.js';
-import { matchKeys, type MatchRule, type NameAlone } from './core/match.js';
+import { matchKeys, type MatchRule, type MatchSettings } from './core/match.js';
 import {
   systemNames,
   type CanonicalFields,
@@ -29,7 +29,7 @@ export interface OpenConnection {
   readonly budgets: Readonly<Record<SystemName, Budget>>;
   readonly fields: readonly FieldDefinition[];
   readonly matchRules: readonly MatchRule[];
-  readonly nameAlone: NameAlone;
+  readonly matchSettings: MatchSettings;
   /** Keyed hashes of normalised values. */
   readonly hash: (fields: CanonicalFields) => FieldHashes;
   /** The record as it is stored. */
@@ -81,7 +81,7 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
     budgets,
     fields,
     matchRules,
-    nameAlone: config.matching.nameAlone,
+    matchSettings: { nameAlone: config.matching.nameAlone, duplicates: config.duplicates },
     hash,
     shadowOf: (record) => ({
       ...record,

@@ -116,7 +116,7 @@ async function matchedByRules(
     byId.set(shadow.id, one);
     candidates.push({ system: other, id: shadow.id, fields: shadow.fields, externalReference: null });
   }
-  const result = match(candidates, connection.matchRules, connection.nameAlone);
+  const result = match(candidates, connection.matchRules, connection.matchSettings);
   for (const pair of result.links) {
     const [one, shadow] = [byId.get(pair[other]), appeared.get(pair[system])];
     if (one && shadow && shadow.firstSeenAtMs >= one.intent.recordedAtMs) found.set(one, shadow);
