@@ -8,17 +8,18 @@ import {
   type GroupResult,
 } from '../src/core/match.js';
 import { linkIdOf } from '../src/core/linkId.js';
-import { systemNames } from '../src/core/record.js';
+import { otherSystem, systemNames } from '../src/core/record.js';
 import {
-  freeGroupsByKey,
   freeRecords,
   groupsByKey,
   referencedCandidates,
+  type Grouped,
   type Matching,
 } from '../src/store/candidates.js';
 import { refreshStatistics } from '../src/store/database.js';
 import { doubtedTwins } from '../src/store/linkCases.js';
 import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '../src/store/links.js';
+import { keepNewcomers, takePlaces, type Taking } from '../src/store/openPlaces.js';
 import { addItems, clearItems } from '../src/store/planItems.js';
 import { settleCreations } from '../src/sync/settleCreations.js';
 import type { Dependencies } from './dependencies.js';
@@ -76,8 +77,20 @@ export const matchRecords =
         await flush();
         await refreshStatistics(sql, ['link']);
       };
-      const take = async (by: string, result: GroupResult) => {
+      const newcomers: Taking[] = [];
+      const take = async (by: string, group: readonly Grouped[], result: GroupResult) => {
         for (const pair of result.links) {
+          const place = group.find((one) => one.standing === 'open' && pair[one.system] === one.id);
+          if (place !== undefined) {
+            // The same person entered again, in the place of a record that is gone, or that may be: until that is proven, nobody is made.
+            const system = otherSystem(place.system);
+            const taking = { linkId: place.linkId!, system, id: pair[system], matchedBy: by };
+            if (place.isSuspected) newcomers.push(taking);
+            else await sql.begin(async (tx) => await takePlaces(tx, connectionId, [taking]));
+            doubtful[system].add(pair[system]);
+            doubtful[place.system].add(place.id);
+            continue;
+          }
           proposals.push({
             linkId: linkIdOf('yapla', pair.yapla),
             yaplaId: pair.yapla,
@@ -95,28 +108,30 @@ export const matchRecords =
       };
 
       if (found.length > 0) {
-        await take('reference', matchReferences(await referencedCandidates(sql, now())));
+        const referring = await referencedCandidates(sql, now());
+        await take('reference', referring, matchReferences(referring));
         await endRule();
         // Who looks like somebody linked is that person entered again, or somebody else: made in the other system it could be a twin.
         for (const [index, rule] of matchRules.entries()) {
           if (!saysItAll(rule)) continue;
           for await (const group of groupsByKey(sql, now(), index, 'linkedBefore')) {
-            await take(ruleName(rule), matchGroup(rule, group));
+            await take(ruleName(rule), group, matchGroup(rule, group));
           }
           await endRule();
         }
         for (const [index, rule] of matchRules.entries()) {
           for await (const group of groupsByKey(sql, now(), index)) {
-            await take(ruleName(rule), matchGroup(rule, group));
+            await take(ruleName(rule), group, matchGroup(rule, group));
           }
           await endRule();
         }
         if (matchSettings.nameAlone === 'ask') {
-          for await (const group of freeGroupsByKey(sql, now(), matchRules.length)) {
-            await take('name', matchNameAlone(group));
+          for await (const group of groupsByKey(sql, now(), matchRules.length)) {
+            await take('name', group, matchNameAlone(group));
           }
         }
       }
+      await keepNewcomers(sql, connectionId, newcomers);
       await proposeUnmatched(sql, connectionId, { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] });
       await refreshStatistics(sql, ['link']);
 

@@ -66,7 +66,7 @@ export function match(
       for (const doubt of asked) for (const id of doubt[system]) doubtful[system].add(id);
     }
     all = all.map((one): Candidate => {
-      if (one.standing !== undefined) return one;
+      if (one.standing !== undefined && one.standing !== 'open') return one;
       const linkId = linked[one.system].get(one.id);
       if (linkId !== undefined) return { ...one, standing: 'linked', linkId };
       return doubtful[one.system].has(one.id) ? { ...one, standing: 'doubtful' } : one;
@@ -89,7 +89,7 @@ export function match(
     );
   }
   const free = () => all.filter((one) => one.standing === undefined);
-  if (nameAlone === 'ask') settle(ruleName(nameAloneRule), groupsOf(nameAloneRule, free()).map(matchNameAlone));
+  if (nameAlone === 'ask') settle(ruleName(nameAloneRule), groupsOf(nameAloneRule, all).map(matchNameAlone));
   const unmatched = sides(free());
   return { links, doubts, unmatched: { yapla: idsOf(unmatched.yapla), yoplanning: idsOf(unmatched.yoplanning) } };
 }

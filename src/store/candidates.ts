@@ -17,7 +17,13 @@ export interface Matching {
   readonly among: readonly RecordName[] | null;
 }
 
-interface Row extends Candidate {
+/** A record of a group. */
+export interface Grouped extends Candidate {
+  /** Standing `open`, but the counterpart was only missing from the last list: that it is gone is not proven. */
+  readonly isSuspected: boolean;
+}
+
+interface Row extends Grouped {
   readonly key: string;
 }
 
@@ -40,15 +46,27 @@ const free = (sql: Sql, { connectionId, doubtful, among }: Matching) => sql`
                    and s.system = 'yoplanning' and l.yoplanning_id = s.external_id)`;
 
 /** Of a shadow `s`: the link that has it, if one does, by its system; and its name, if it is in a doubt. */
-const itsStanding = (sql: Sql, { doubtful }: Matching) => sql`
+const itsStanding = (sql: Sql, { connectionId, doubtful }: Matching) => sql`
   left join ${named(sql, doubtful)} as d(system, id) on d.system = s.system and d.id = s.external_id
   left join link a on a.connection_id = s.connection_id and s.system = 'yapla' and a.yapla_id = s.external_id
-  left join link b on b.connection_id = s.connection_id and s.system = 'yoplanning' and b.yoplanning_id = s.external_id`;
+  left join link b on b.connection_id = s.connection_id and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
+  left join shadow c on c.connection_id = s.connection_id and c.system = case s.system when 'yapla' then 'yoplanning' else 'yapla' end
+                    and c.external_id = coalesce(a.yoplanning_id, b.yapla_id)
+  left join (select system, max(started_at) as started_at from scan
+              where connection_id = ${connectionId} and status = 'complete' group by system) n on n.system = c.system
+  left join (select system, max(started_at) as started_at from scan
+              where connection_id = ${connectionId} and status = 'complete' group by system) o on o.system = s.system`;
+
+/** Not a linked record that the last list did not show: its place is looked at by way of its counterpart. */
+const isShown = (sql: Sql) =>
+  sql`not (coalesce(a.link_id, b.link_id) is not null and coalesce(s.read_at < o.started_at, false))`;
 
 /** A shadow `s` with `itsStanding` as a `Candidate`. */
 const candidate = (sql: Sql) => sql`
-  s.system, s.external_id as id, s.external_reference as "externalReference", coalesce(a.link_id, b.link_id) as "linkId",
-  case when a.link_id is not null or b.link_id is not null then 'linked'
+  s.system, s.external_id as id, coalesce(a.link_id, b.link_id) as "linkId", c.gone_at is null and coalesce(c.read_at < n.started_at, false) as "isSuspected",
+  case when c.gone_at is null and coalesce(c.read_at >= n.started_at, true) then s.external_reference end as "externalReference",
+  case when c.gone_at is not null or c.read_at < n.started_at then case when d.id is null then 'open' else 'doubtful' end
+       when a.link_id is not null or b.link_id is not null then 'linked'
        when d.id is not null then 'doubtful' end as standing`;
 
 /** Records without a link, at most `limit`. */
@@ -68,43 +86,30 @@ export async function* groupsByKey(
   matching: Matching,
   rule: number,
   including: 'anybody' | 'linkedBefore' = 'anybody',
-): AsyncGenerator<readonly Candidate[]> {
+): AsyncGenerator<readonly Grouped[]> {
   const key = sql`s.match_keys[${rule + 1}]`;
   // The keys as an array: a few, for all the planner knows, so that it hashes them. What is left after two anti-joins it takes for one row
   // where few are free, and would look through all records for each.
   yield* groups(sql`
-    select system, id, fields, "externalReference", "linkId", standing, key from (
+    select system, id, fields, "externalReference", "linkId", standing, "isSuspected", key from (
       select ${candidate(sql)}, s.fields, k.key, count(*) over (partition by k.key) as n,
              bool_or(coalesce(a.state, b.state) = 'active' or a.link_id is not null and a.yoplanning_id is null
                      or b.link_id is not null and b.yapla_id is null) over (partition by k.key) as "hasLinked"
         from unnest(array(select distinct ${key} from shadow s where ${free(sql, matching)} and ${key} is not null)) as k(key)
         join shadow s on s.connection_id = ${matching.connectionId} and ${key} = k.key and s.gone_at is null
-        ${itsStanding(sql, matching)}) f
+        ${itsStanding(sql, matching)}
+       where ${isShown(sql)}) f
      where n > 1 ${including === 'anybody' ? sql`` : sql`and "hasLinked"`} order by key, system, id`);
-}
-
-/** Groups of two or more free records with the same key of the `rule`-th matching rule (0-based). */
-export async function* freeGroupsByKey(
-  sql: Sql,
-  matching: Matching,
-  rule: number,
-): AsyncGenerator<readonly Candidate[]> {
-  yield* groups(sql`
-    select * from (
-      select s.system, s.external_id as id, s.fields, s.external_reference as "externalReference", s.match_keys[${rule + 1}] as key,
-             count(*) over (partition by s.match_keys[${rule + 1}]) as n
-        from shadow s where ${free(sql, matching)} and s.match_keys[${rule + 1}] is not null) f
-     where n > 1 order by key, system, id`);
 }
 
 /**
  * Records of which one carries the other's id, with a free one among the two. They are judged together, so all of them come at once;
  * without their values, because references need none. Few, unless the table of links was lost.
  */
-export async function referencedCandidates(sql: Sql, matching: Matching): Promise<readonly Candidate[]> {
+export async function referencedCandidates(sql: Sql, matching: Matching): Promise<readonly Grouped[]> {
   const { connectionId } = matching;
   const other = (alias: string) => sql`case ${sql(alias)}.system when 'yapla' then 'yoplanning' else 'yapla' end`;
-  const rows = await sql<Candidate[]>`
+  const rows = await sql<Grouped[]>`
     with f as materialized (select s.system, s.external_id, s.external_reference from shadow s where ${free(sql, matching)}),
     edge as (
       select f.system as from_system, f.external_id as from_id, t.system as to_system, t.external_id as to_id
@@ -116,19 +121,19 @@ export async function referencedCandidates(sql: Sql, matching: Matching): Promis
        where t.gone_at is null),
     named as (select from_system as system, from_id as id from edge union select to_system, to_id from edge)
     select ${candidate(sql)}, '{}'::json as fields
-      from named n join shadow s on s.connection_id = ${connectionId} and s.system = n.system and s.external_id = n.id
-      ${itsStanding(sql, matching)} order by 1, 2`;
+      from named m join shadow s on s.connection_id = ${connectionId} and s.system = m.system and s.external_id = m.id
+      ${itsStanding(sql, matching)} where ${isShown(sql)} order by 1, 2`;
   return rows.map(asCandidate);
 }
 
 /** Without a standing where the database has none. */
-function asCandidate({ standing, ...rest }: Candidate): Candidate {
+function asCandidate({ standing, ...rest }: Grouped): Grouped {
   return standing === null || standing === undefined ? rest : { ...rest, standing };
 }
 
-async function* groups(query: Fragment): AsyncGenerator<readonly Candidate[]> {
+async function* groups(query: Fragment): AsyncGenerator<readonly Grouped[]> {
   let key: string | undefined;
-  let group: Candidate[] = [];
+  let group: Grouped[] = [];
   for await (const rows of query.cursor(500)) {
     for (const { key: next, ...candidate } of rows as Row[]) {
       if (next !== key && group.length > 0) {

@@ -130,10 +130,14 @@ export async function closeCarriedOut(sql: Sql | Transaction, answers: readonly 
 
 /**
  * Of a row `c` of `cases`: a person closed the question without more. A linked record that is gone may stay gone, a person need not be
- * created: it is not to be asked again. A record that came back and was removed once more is a new question.
+ * created: it is not to be asked again. A record that came back and was removed once more is a new question,
+ * and so is one that took the place of a record that was gone.
  */
 export const isDeclined = (sql: Sql | Transaction): Fragment => sql`
   c.status = 'closed' and c.kind in ('removal', 'create') and c.answer->>'take' = 'close'
+  and (c.kind = 'create' or not exists (
+         select 1 from link l where l.connection_id = c.connection_id and l.link_id = c.link_id
+            and c.subject is distinct from 'yapla:' || l.yapla_id and c.subject is distinct from 'yoplanning:' || l.yoplanning_id))
   and not exists (select 1 from shadow s
                    where s.connection_id = c.connection_id and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)`;
 

@@ -11,6 +11,7 @@ import { openIntents, settleIntents } from '../store/intents.js';
 import { inOpenDoubt, moveCases } from '../store/linkCases.js';
 import { addLink, agree, completeLink, deleteLink, linkOfRecord, lockFirstSights } from '../store/links.js';
 import { neighbourhood, type Neighbour } from '../store/neighbours.js';
+import { takePlaces } from '../store/openPlaces.js';
 import { shadowsByIds, unlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import { doubtCase } from './doubts.js';
@@ -113,7 +114,8 @@ async function ask(
 ): Promise<void> {
   const waiting = around.flatMap((one) => {
     const isNamed = doubts.some((doubt) => doubt[one.system].includes(one.id));
-    const isAlone = one.standing !== 'linked' && one.linkId !== null && one.linkId !== linkId;
+    const isAlone =
+      one.standing !== 'linked' && one.standing !== 'open' && one.linkId !== null && one.linkId !== linkId;
     return isNamed && isAlone && mayBeCreated(connection, otherSystem(one.system)) ? [one.linkId] : [];
   });
   const unclaimed = waiting.filter((one) => !claimed.has(one));
@@ -163,6 +165,11 @@ async function linkWith(
     return { is: 'linked' };
   }
   requireClaim(sighting, partner.linkId);
+  if (partner.standing === 'open') {
+    if (owner !== null) await deleteLink(tx, connection.id, linkId);
+    await takePlaces(tx, connection.id, [{ linkId: partner.linkId, system, id, matchedBy: by }]);
+    return await mergeInto(tx, sighting, partner.linkId);
+  }
   if (owner !== null) await deleteLink(tx, connection.id, linkId);
   await completeLink(tx, connection.id, partner.linkId, { system, id }, by);
   return await mergeInto(tx, sighting, partner.linkId);

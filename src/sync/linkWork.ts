@@ -227,7 +227,8 @@ export class LinkWork {
         this.learn(system, found);
         return false;
       }
-      if (target.readsOne) this.gone.set(system, id);
+      // Where one record cannot be read, a complete list without it is all the proof there is.
+      this.gone.set(system, id);
       this.open({
         kind: 'removal',
         subject: `${system}:${id}`,

@@ -6,6 +6,7 @@ import { lookAgain } from '../store/inbox.js';
 import { settleIntents } from '../store/intents.js';
 import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
 import { agree, type Agreement } from '../store/links.js';
+import { releaseNewcomers } from '../store/openPlaces.js';
 import { endItems } from '../store/planItems.js';
 import { markGone, upsertShadows, type ShadowRow } from '../store/shadows.js';
 
@@ -98,6 +99,11 @@ export async function commitResults<T = void>(
       keepPlans(tx),
       ...systemNames.map((system) => keepShadows(tx, where, system, results)),
       ...gone.map(({ system, id }) => markGone(tx, connectionId, system, id)),
+      releaseNewcomers(
+        tx,
+        connectionId,
+        results.flatMap((one) => (one.gone.length > 0 ? [one.linkId] : [])),
+      ),
       agree(
         tx,
         connectionId,

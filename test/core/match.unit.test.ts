@@ -453,6 +453,31 @@ describe('whom a rule ties to somebody who has a counterpart or a doubt', () => 
   });
 });
 
+describe('a record whose counterpart is gone', () => {
+  const left = (one: Candidate, linkId = 'yapla:1'): Candidate => ({ ...one, standing: 'open', linkId });
+
+  test('gets the same person, entered again, as its counterpart', () => {
+    const { links } = match([left(yapla('1', 'Marie Dupont')), yoplanning('b', 'Marie Dupont')], rules, asking);
+    expect(links).toEqual([{ yapla: '1', yoplanning: 'b', by: 'email+name' }]);
+  });
+
+  test('is a doubt where two could be meant, or only the name says so, and no creation', () => {
+    const two = [left(yapla('1', 'Marie Dupont')), yoplanning('b', 'Marie Dupont'), yoplanning('c', 'Marie Dupont')];
+    expect(match(two, rules, asking).doubts).toEqual([
+      { kind: 'several', by: 'email+name', yapla: ['1'], yoplanning: ['b', 'c'] },
+    ]);
+    const moved = yoplanning('b', 'Marie Dupont', { email: 'new@example.org' });
+    expect(match([left(yapla('1', 'Marie Dupont')), moved], rules, asking).doubts).toEqual([
+      { kind: 'nameAlone', by: 'name', yapla: ['1'], yoplanning: ['b'] },
+    ]);
+  });
+
+  test('needs nobody by itself', () => {
+    const both = [left(yapla('1', 'Marie Dupont')), left(yoplanning('b', 'Marie Dupont'), 'yapla:2')];
+    expect(match(both, rules, asking)).toEqual({ links: [], doubts: [], unmatched: { yapla: [], yoplanning: [] } });
+  });
+});
+
 describe('whatever two lists hold', () => {
   const candidate = (system: SystemName) =>
     fc.record({
@@ -470,14 +495,16 @@ describe('whatever two lists hold', () => {
     .tuple(fc.array(candidate('yapla'), { maxLength: 12 }), fc.array(candidate('yoplanning'), { maxLength: 12 }))
     .map((sides) => sides.flatMap((side): Candidate[] => side.map((one, i) => ({ ...one, id: String(i) }))));
   /** Some of the records are linked from the beginning, the same number on both sides, and some are in a doubt. */
-  const standings = fc.tuple(lists, fc.nat(4), fc.nat(3)).map(([list, linked, doubtful]) =>
+  const standings = fc.tuple(lists, fc.nat(4), fc.nat(3), fc.nat(3)).map(([list, linked, doubtful, open]) =>
     list.map((one): Candidate => {
       const nth = Number(one.id);
       const both = Math.min(
         ...(['yapla', 'yoplanning'] as const).map((name) => list.filter((c) => c.system === name).length),
       );
       if (nth < Math.min(linked, both)) return { ...one, standing: 'linked', linkId: `yapla:${one.id}` };
-      return nth < linked + doubtful ? { ...one, standing: 'doubtful' } : one;
+      if (nth < linked + doubtful) return { ...one, standing: 'doubtful' };
+      const linkId = `open:${one.system}:${one.id}`;
+      return nth < linked + doubtful + open ? { ...one, standing: 'open', linkId, externalReference: null } : one;
     }),
   );
   const shuffled = lists.chain((list) =>

@@ -7,8 +7,11 @@ import { systemNames } from '../../src/core/record.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import type { Sql } from '../../src/store/database.js';
 import { recordIntents } from '../../src/store/intents.js';
-import { pairsAfter } from '../../src/store/links.js';
-import { upsertShadows } from '../../src/store/shadows.js';
+import { closeCase } from '../../src/store/caseAnswers.js';
+import { listOpenCases, openCases } from '../../src/store/cases.js';
+import { agree, pairsAfter } from '../../src/store/links.js';
+import { findLinkState } from '../../src/store/linkState.js';
+import { markGone, upsertShadows } from '../../src/store/shadows.js';
 import { ClaimNeeded, firstSight } from '../../src/sync/firstSight.js';
 import { checkProperty } from '../helpers/property.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
@@ -156,4 +159,62 @@ test('a name alone is a question, also where one is seen long after the other', 
   const other = { ...marie, email: 'other@example.org' };
   expect(await see(connection, { system: 'yapla', id: '1', fields: other, externalReference: null })).toBe('doubtful');
   expect(await linksOf(connection)).toEqual([]);
+});
+
+const at = (system: 'yapla' | 'yoplanning', id: string, fields: Candidate['fields']): Candidate => ({
+  system,
+  id,
+  fields,
+  externalReference: null,
+});
+
+/** Marie is linked, and her record in Yoplanning is proven gone: the question whether that was meant is open. */
+async function halfGone(connection: ScriptedConnection): Promise<void> {
+  await see(connection, at('yapla', '1', marie));
+  await see(connection, at('yoplanning', 'a', marie));
+  await agree(sql, connection.id, [{ linkId: 'yapla:1', base: { city: 'old' }, baseFields: { city: 'old' } }]);
+  await markGone(sql, connection.id, 'yoplanning', 'a');
+  const linkId = 'yapla:1';
+  await openCases(sql, connection.id, null, [{ kind: 'removal', subject: 'yoplanning:a', linkId, details: {} }]);
+}
+
+test('whoever was removed and is entered again takes the place in the link, and its base starts anew', async () => {
+  const connection = await club();
+  await halfGone(connection);
+  expect(await see(connection, at('yoplanning', 'b', marie))).toBe('merged');
+  const [pair, ...more] = await pairsAfter(sql, connection.id, '', 100, 'values');
+  expect(more).toEqual([]);
+  expect(pair).toMatchObject({ linkId: 'yapla:1', ids: { yapla: '1', yoplanning: 'b' }, base: null, baseFields: null });
+  expect(pair!.shadows.yoplanning?.id).toBe('b');
+  expect(await listOpenCases(sql, connection.id)).toEqual([]);
+  const [shadow] = await sql`
+    select gone_at from shadow where connection_id = ${connection.id} and system = 'yoplanning' and external_id = 'a'`;
+  expect(shadow!['gone_at']).not.toBeNull();
+});
+
+test('two who could be whoever was removed are a doubt, and neither is made', async () => {
+  const connection = await club();
+  await halfGone(connection);
+  await upsertShadows(sql, connection.id, 'yoplanning', [
+    {
+      id: 'c',
+      fields: marie,
+      externalReference: null,
+      document: {},
+      hashes: {},
+      modifiedAt: null,
+      matchKeys: matchKeys(rules, marie),
+    },
+  ]);
+  expect(await see(connection, at('yoplanning', 'b', marie))).toBe('doubtful');
+  expect(await linksOf(connection)).toEqual([{ linkId: 'yapla:1', yapla: '1', yoplanning: 'a' }]);
+});
+
+test('that a removal was meant to stay says nothing about the record that took the place', async () => {
+  const connection = await club();
+  await halfGone(connection);
+  const [removal] = await listOpenCases(sql, connection.id);
+  await closeCase(sql, removal!.id, 'somebody', null);
+  await see(connection, at('yoplanning', 'b', marie));
+  expect((await findLinkState(sql, connection.id, 'yapla:1', 'hashes'))!.declined).toEqual(new Set());
 });

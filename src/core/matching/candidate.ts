@@ -10,10 +10,10 @@ export interface Candidate {
   readonly externalReference: string | null;
   /**
    * Why it is not free: it is linked (or is being created on the other side), or stands in a doubt. It gets no other counterpart; but
-   * whom a rule ties to it is nobody new.
+   * whom a rule ties to it is nobody new. `open`: its counterpart is gone, so a free record may take that place; by itself it needs nobody.
    */
-  readonly standing?: 'linked' | 'doubtful' | undefined;
-  /** The link of one that is linked: the same for both of its records. */
+  readonly standing?: 'linked' | 'doubtful' | 'open' | undefined;
+  /** The link of one that is linked, or whose counterpart is gone: the same for both of its records. */
   readonly linkId?: string | null | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Judges the records that share one key of a rule: whom it links, and about whom a person must be asked. */
 import { compareWords } from '../names.js';
-import { otherSystem, type SystemName } from '../record.js';
+import { otherSystem, systemNames, type SystemName } from '../record.js';
 import type { Candidate, DoubtKind, GroupResult } from './candidate.js';
 import { ruleName, saysItAll, type MatchRule } from './keys.js';
 import { pairByName, pairNamesakes } from './pairing.js';
@@ -29,6 +29,7 @@ export function matchGroup(rule: MatchRule, group: readonly Candidate[]): GroupR
   const isNamed = saysItAll(rule);
   const links = sortPairs(isNamed ? pairNamesakes(people) : pairByName(people));
   const { left, known } = sortOut(people, links);
+  if (!systemNames.some((system) => left[system].some((person) => person.isNew))) return { links, doubts: [] };
   const doubt = isNamed ? doubtAboutNamesakes(left, known) : doubtAboutFamily(left, known);
   if (doubt === null) return { links, doubts: [] };
   const { kind, yapla, yoplanning } = doubt;
@@ -70,7 +71,7 @@ function doubtAboutFamily(left: Sides, known: Sides): Question | null {
   }
   const other = otherSystem(side);
   const alike = lookAlikes(known[other], left[side]);
-  if (alike.length === 0) return null;
+  if (!alike.some((person) => person.isNew)) return null;
   const tied = { ...nobody, [side]: lookAlikes(alike, known[side]), [other]: lookAlikes(alike, known[other]) };
   const all = together({ ...nobody, [side]: alike }, tied);
   if (areCounterparts(side, tied)) return { kind: 'duplicate', ...nobody, [side]: all[side] };

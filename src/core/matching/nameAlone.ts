@@ -10,7 +10,7 @@ import { idsOf, sides, type Person, type Sides } from './people.js';
  * are people of one system only.
  */
 export function matchNameAlone(group: readonly Candidate[]): GroupResult {
-  const people = sides(group);
+  const people = sides(group.filter((one) => one.standing === undefined || one.standing === 'open'));
   const birthDates = {
     yapla: new Set(people.yapla.map((one) => one.birthDate)),
     yoplanning: new Set(people.yoplanning.map((one) => one.birthDate)),
@@ -27,7 +27,7 @@ export function matchNameAlone(group: readonly Candidate[]): GroupResult {
   const isOneQuestion = birthDates.yapla.has(null) || birthDates.yoplanning.has(null);
   const questions = isOneQuestion ? [asked] : byBirthDate(asked);
   const doubts = questions.flatMap(({ yapla, yoplanning }): Doubt[] =>
-    yapla.length === 0
+    ![...yapla, ...yoplanning].some((one) => one.isNew)
       ? []
       : [{ kind: 'nameAlone', by: ruleName(nameAloneRule), yapla: idsOf(yapla), yoplanning: idsOf(yoplanning) }],
   );

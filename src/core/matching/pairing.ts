@@ -2,7 +2,7 @@
 import { compareWords } from '../names.js';
 import type { SystemName } from '../record.js';
 import type { Pair } from './candidate.js';
-import { contradict, isSingle, sortOut, type Person, type Sides } from './people.js';
+import { contradict, isSingle, mayPair, sortOut, type Person, type Sides } from './people.js';
 
 /**
  * Pairs off free people of one name: one on each side. Where there are more (father and son), those whose birthday is known on both sides
@@ -14,7 +14,8 @@ export function pairNamesakes(people: Sides): readonly Pair[] {
   return yapla.flatMap((left) => {
     if (!left.isFree || (!single && left.birthDate === null)) return [];
     const [right, ...more] = yoplanning.filter((one) => !contradict(left, one));
-    if (!right?.isFree || more.length > 0 || (!single && right.birthDate === null)) return [];
+    if (right === undefined || !mayPair(left, right) || more.length > 0 || (!single && right.birthDate === null))
+      return [];
     const rivals = yapla.filter((one) => !contradict(one, right));
     return rivals.length === 1 ? [{ yapla: left.id, yoplanning: right.id }] : [];
   });
@@ -37,7 +38,14 @@ export function pairByName(people: Sides): readonly Pair[] {
   const fits = (a: Person, b: Person) => compareWords(a.name, b.name) !== 'different';
   const compatible = left.yapla.flatMap((person) => {
     const [other, ...more] = yoplanning.filter((candidate) => fits(person, candidate));
-    if (!other || more.length > 0 || contradict(person, other) || !left.yoplanning.includes(other)) return [];
+    if (
+      !other ||
+      more.length > 0 ||
+      contradict(person, other) ||
+      !mayPair(person, other) ||
+      !left.yoplanning.includes(other)
+    )
+      return [];
     const rivals = yapla.filter((candidate) => fits(candidate, other));
     return rivals.length === 1 ? [{ yapla: person.id, yoplanning: other.id }] : [];
   });

@@ -8,7 +8,10 @@ export interface Person {
   readonly id: string;
   readonly name: NameWords;
   readonly birthDate: string | null;
+  /** May be linked. */
   readonly isFree: boolean;
+  /** Would be made in the other system if nobody were found there. */
+  readonly isNew: boolean;
   /** What both records of a link have in common; null: no link. */
   readonly link: unknown;
 }
@@ -21,7 +24,14 @@ export function sides(group: readonly Candidate[]): Sides {
       .filter((candidate) => candidate.system === system)
       .map(({ id, fields, standing, linkId = null }): Person => {
         const birthDate = keyPart('birthDate', fields);
-        return { id, name: nameOf(fields), birthDate, isFree: standing === undefined, link: linkId };
+        return {
+          id,
+          name: nameOf(fields),
+          birthDate,
+          isFree: standing === undefined || standing === 'open',
+          isNew: standing === undefined,
+          link: linkId,
+        };
       })
       .sort((a, b) => compareIds(a.id, b.id));
   return { yapla: of('yapla'), yoplanning: of('yoplanning') };
@@ -30,6 +40,11 @@ export function sides(group: readonly Candidate[]): Sides {
 /** Both birthdays are known, and they differ. */
 export function contradict(a: Person, b: Person): boolean {
   return a.birthDate !== null && b.birthDate !== null && a.birthDate !== b.birthDate;
+}
+
+/** Both may be linked, and one of them needs it: two that have both lost their counterparts are no news. */
+export function mayPair(a: Person, b: Person): boolean {
+  return a.isFree && b.isFree && (a.isNew || b.isNew);
 }
 
 export const nobody: Sides = { yapla: [], yoplanning: [] };
@@ -54,7 +69,7 @@ export function sortOut(people: Sides, links: readonly Pair[]): { readonly left:
   for (const system of systemNames) {
     for (const person of people[system]) {
       const pair = linked[system].get(person.id);
-      if (pair !== undefined) known[system].push({ ...person, isFree: false, link: pair });
+      if (pair !== undefined) known[system].push({ ...person, isFree: false, isNew: false, link: pair });
       else if (person.isFree) left[system].push(person);
       else known[system].push(person);
     }

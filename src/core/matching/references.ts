@@ -18,6 +18,7 @@ export function matchReferences(candidates: readonly Candidate[]): GroupResult {
   const join = (a: Candidate, b: Candidate) => neighbours.set(a, [...(neighbours.get(a) ?? []), b]);
   for (const candidate of candidates) {
     const other = byId[otherSystem(candidate.system)].get(candidate.externalReference ?? '');
+    // Of two that have a link or a question already, neither needs to be told who it is.
     if (!other || (candidate.standing !== undefined && other.standing !== undefined)) continue;
     join(candidate, other);
     join(other, candidate);

@@ -172,10 +172,24 @@ function linkPair(world: World, system: SystemName, id: string, otherId: string)
   if (survivor === undefined) {
     return store.addLink(linkIdOf(system, id), { yapla: null, yoplanning: null, [system]: id, [other]: otherId });
   }
+  const partner = store.shadow(other, otherId)!;
+  if (hasLostCounterpart(world, partner)) {
+    if (mine !== undefined && mine !== theirs) store.dropLink(mine);
+    return takePlace(world, theirs!, system, id);
+  }
   for (const link of [mine, theirs]) if (link !== undefined && link !== survivor) store.dropLink(link);
   store.setId(survivor, system, id);
   store.setId(survivor, other, otherId);
   return survivor;
+}
+
+/** The same person, entered again: the base starts anew, and the question about the removal is settled. */
+function takePlace({ store }: World, link: StoredLink, system: SystemName, id: string): StoredLink {
+  store.setId(link, system, id);
+  link.base = null;
+  link.equal = {};
+  for (const one of store.openCases(link.linkId)) if (one.kind === 'removal') one.open = false;
+  return link;
 }
 
 /** A creation of ours whose answer was lost: known by its id, its reference, or by holding exactly what was sent. */
@@ -204,9 +218,18 @@ function holds(hashes: FieldHashes, sent: FieldHashes): boolean {
 function candidate(world: World, shadow: StoredShadow, isOwn: boolean): Candidate {
   const { system, id, fields, externalReference } = shadow;
   const linkId = world.store.holder(system, id)?.linkId;
+  if (hasLostCounterpart(world, shadow))
+    return { system, id, fields, externalReference: null, standing: 'open', linkId };
   const isDoubtful = !isOwn && world.store.isDoubtful(`${system}:${id}`);
   const standing = isTaken(world, shadow) ? 'linked' : isDoubtful ? 'doubtful' : undefined;
   return { system, id, fields, externalReference, standing, linkId };
+}
+
+/** The other record of its link is proven gone: a newcomer may take that place. */
+function hasLostCounterpart({ store }: World, { system, id }: StoredShadow): boolean {
+  const other = otherSystem(system);
+  const otherId = store.holder(system, id)?.ids[other] ?? null;
+  return otherId !== null && store.shadow(other, otherId)?.gone === true;
 }
 
 function isTaken({ store }: World, { system, id }: StoredShadow): boolean {
