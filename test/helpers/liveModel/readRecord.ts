@@ -185,7 +185,7 @@ function linkPair(world: World, system: SystemName, id: string, otherId: string)
 
 /** The same person, entered again: the base starts anew, and the question about the removal is settled. */
 function takePlace({ store }: World, link: StoredLink, system: SystemName, id: string): StoredLink {
-  store.setId(link, system, id);
+  store.replaceId(link, system, id);
   link.base = null;
   link.equal = {};
   for (const one of store.openCases(link.linkId)) if (one.kind === 'removal') one.open = false;
