@@ -1,9 +1,25 @@
-import { matchGroup, matchReferences, ruleName, type Doubt, type GroupResult } from '../src/core/match.js';
+import {
+  matchGroup,
+  matchNameAlone,
+  matchReferences,
+  ruleName,
+  saysItAll,
+  type Doubt,
+  type GroupResult,
+} from '../src/core/match.js';
 import { linkIdOf } from '../src/core/linkId.js';
-import { groupsByKey, lookAlikesOfLinked, referencedCandidates } from '../src/store/candidates.js';
+import { otherSystem, systemNames } from '../src/core/record.js';
+import {
+  freeRecords,
+  groupsByKey,
+  referencedCandidates,
+  type Grouped,
+  type Matching,
+} from '../src/store/candidates.js';
 import { refreshStatistics } from '../src/store/database.js';
 import { doubtedTwins } from '../src/store/linkCases.js';
 import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '../src/store/links.js';
+import { keepNewcomers, takePlaces, type Taking } from '../src/store/openPlaces.js';
 import { addItems, clearItems } from '../src/store/planItems.js';
 import { settleCreations } from '../src/link/settleCreations.js';
 import type { Dependencies } from './dependencies.js';
@@ -11,6 +27,9 @@ import { withHeartbeat } from './heartbeat.js';
 
 /** Rows of one insert. */
 const batchSize = 500;
+
+/** So many newcomers are looked up by their ids, instead of by going through all records and links for each rule. */
+const fewRecords = 2_000;
 
 /**
  * Proposes a link for every record that has none: with its counterpart where a rule finds exactly one, of one side only where there
@@ -27,7 +46,7 @@ export const matchRecords =
   }): Promise<{ linked: number; doubts: number }> =>
     await withHeartbeat(async () => {
       const open = await connection(connectionId);
-      const { matchRules, config } = open;
+      const { matchRules, matchSettings } = open;
       // A run that was cut off can leave creations whose effect nobody knows. Both lists were just read: what they show is recognised
       // now, or it would look like a person known to one system only, and be created in the other as well.
       await settleCreations({ sql, claims, connection: open }, { planId, giveUp: false });
@@ -35,8 +54,16 @@ export const matchRecords =
       await clearItems(sql, planId);
       await refreshStatistics(sql, ['shadow']);
 
-      const doubtful = { yapla: [] as string[], yoplanning: [] as string[] };
-      for (const { system, id } of await doubtedTwins(sql, connectionId)) doubtful[system].push(id);
+      const doubtful = { yapla: new Set<string>(), yoplanning: new Set<string>() };
+      for (const { system, id } of await doubtedTwins(sql, connectionId)) doubtful[system].add(id);
+      const found = await freeRecords(sql, connectionId, fewRecords + 1);
+      const among = found.length > fewRecords ? null : found;
+      // A snapshot of who is doubtful: the queries stream, and a rule's own doubts concern other groups.
+      const now = (): Matching => ({
+        connectionId,
+        doubtful: systemNames.flatMap((system) => [...doubtful[system]].map((id) => ({ system, id }))),
+        among,
+      });
       const doubts: Doubt[] = [];
       let linked = 0;
       let proposals: Proposal[] = [];
@@ -50,8 +77,20 @@ export const matchRecords =
         await flush();
         await refreshStatistics(sql, ['link']);
       };
-      const take = async (by: string, result: GroupResult) => {
+      const newcomers: Taking[] = [];
+      const take = async (by: string, group: readonly Grouped[], result: GroupResult) => {
         for (const pair of result.links) {
+          const place = group.find((one) => one.standing === 'open' && pair[one.system] === one.id);
+          if (place !== undefined) {
+            // The same person entered again, in the place of a record that is gone, or that may be: until that is proven, nobody is made.
+            const system = otherSystem(place.system);
+            const taking = { linkId: place.linkId!, system, id: pair[system], matchedBy: by };
+            if (place.isSuspected) newcomers.push(taking);
+            else await sql.begin(async (tx) => await takePlaces(tx, connectionId, [taking]));
+            doubtful[system].add(pair[system]);
+            doubtful[place.system].add(place.id);
+            continue;
+          }
           proposals.push({
             linkId: linkIdOf('yapla', pair.yapla),
             yaplaId: pair.yapla,
@@ -61,32 +100,44 @@ export const matchRecords =
         }
         for (const doubt of result.doubts) {
           // Two records of one system that look alike are only a question where both would be created on the other side.
-          if (doubt.kind === 'duplicate' && config.duplicates === 'create') continue;
+          if (doubt.kind === 'duplicate' && matchSettings.duplicates === 'create') continue;
           doubts.push(doubt);
-          doubtful.yapla.push(...doubt.yapla);
-          doubtful.yoplanning.push(...doubt.yoplanning);
+          for (const system of systemNames) for (const id of doubt[system]) doubtful[system].add(id);
         }
         if (proposals.length >= batchSize) await flush();
       };
 
-      await take('reference', matchReferences(await referencedCandidates(sql, connectionId)));
-      await endRule();
-      // Who looks like somebody linked is that person entered again, or somebody else: made in the other system it could be a twin.
-      for (const [index, rule] of matchRules.entries()) {
-        if (!rule.all.includes('name')) continue;
-        for (const group of await lookAlikesOfLinked(sql, connectionId, index, doubtful)) {
-          await take(ruleName(rule), matchGroup(rule, group));
-        }
-      }
-      for (const [index, rule] of matchRules.entries()) {
-        // A snapshot of who is doubtful: the query streams, and this rule's own doubts concern other groups.
-        const excluded = { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] };
-        for await (const group of groupsByKey(sql, connectionId, index, excluded)) {
-          await take(ruleName(rule), matchGroup(rule, group));
-        }
+      if (found.length > 0) {
+        const referring = await referencedCandidates(sql, now());
+        await take('reference', referring, matchReferences(referring));
         await endRule();
+        // Who looks like somebody linked is that person entered again, or somebody else: made in the other system it could be a twin.
+        for (const [index, rule] of matchRules.entries()) {
+          if (!saysItAll(rule)) continue;
+          for await (const group of groupsByKey(sql, now(), index, 'linkedBefore')) {
+            await take(ruleName(rule), group, matchGroup(rule, group));
+          }
+          await endRule();
+        }
+        for (const [index, rule] of matchRules.entries()) {
+          for await (const group of groupsByKey(sql, now(), index)) {
+            await take(ruleName(rule), group, matchGroup(rule, group));
+          }
+          await endRule();
+        }
+        if (matchSettings.nameAlone === 'ask') {
+          for await (const group of groupsByKey(sql, now(), matchRules.length)) {
+            await take('name', group, matchNameAlone(group));
+          }
+        }
       }
-      await proposeUnmatched(sql, connectionId, doubtful, planId);
+      await keepNewcomers(sql, connectionId, newcomers);
+      await proposeUnmatched(
+        sql,
+        connectionId,
+        { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] },
+        planId,
+      );
       await refreshStatistics(sql, ['link']);
 
       for (let at = 0; at < doubts.length; at += batchSize) {
@@ -94,15 +145,13 @@ export const matchRecords =
           sql,
           planId,
           'local',
-          doubts
-            .slice(at, at + batchSize)
-            .map((doubt, index) => ({
-              n: at + index + 1,
-              kind: 'doubt',
-              linkId: null,
-              decision: doubt,
-              version: null,
-            })),
+          doubts.slice(at, at + batchSize).map((doubt, index) => ({
+            n: at + index + 1,
+            kind: 'doubt',
+            linkId: null,
+            decision: doubt,
+            version: null,
+          })),
         );
       }
       return { linked, doubts: doubts.length };

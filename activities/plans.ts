@@ -30,7 +30,8 @@ export const markPlan =
     else await endPlan(sql, input.planId, input.status);
     // Approved, rejected or over: the guard's question has its answer.
     await closeGuardCases(sql, input.connectionId, input.planId, by ?? input.status);
-    if (input.status !== 'approved' && input.status !== 'applied') await dropProposals(sql, input.connectionId, input.planId);
+    if (input.status !== 'approved' && input.status !== 'applied')
+      await dropProposals(sql, input.connectionId, input.planId);
   };
 
 const rules: Readonly<Record<Extract<Decider, { rule: unknown }>['rule'], string>> = {

@@ -9,7 +9,7 @@ import { restrict, type Decision, type Permission } from './core/decide.js';
 import { createFingerprint, hashFields, type Fingerprint } from './core/fingerprint.js';
 import type { MapVersion } from './core/fieldMap.js';
 import { normaliserVersion } from './core/normalise.js';
-import { blockingKey, type MatchRule } from './core/match.js';
+import { matchKeys, type MatchRule, type MatchSettings } from './core/match.js';
 import {
   systemNames,
   type CanonicalFields,
@@ -33,6 +33,7 @@ export interface OpenConnection {
   readonly budgets: Readonly<Record<SystemName, Budget>>;
   readonly fields: readonly FieldDefinition[];
   readonly matchRules: readonly MatchRule[];
+  readonly matchSettings: MatchSettings;
   /** Keyed hashes of normalised values. */
   readonly hash: (fields: CanonicalFields) => FieldHashes;
   /** The record as it is stored. */
@@ -98,6 +99,7 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
     budgets,
     fields,
     matchRules,
+    matchSettings: { nameAlone: config.matching.nameAlone, duplicates: config.duplicates },
     hash,
     shadowOf: shadowMaker({ fields, matchRules, defaultCountry: config.defaultCountry }, fingerprint),
     rawValue: (system, document, field) => {
@@ -127,7 +129,7 @@ export function shadowMaker(
         return form === null ? [] : [[name, hashForm(form, (text) => fingerprint(`${name}~`, text))] as const];
       }),
     ),
-    matchKeys: matchRules.map((rule) => blockingKey(rule, record.fields)),
+    matchKeys: matchKeys(matchRules, record.fields),
   });
 }
 

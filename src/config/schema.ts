@@ -37,7 +37,13 @@ const matchingSchema = z
         { all: ['email'] },
       ])
       .describe(
-        'Tried in this order after the external reference. A rule links two records only if it finds exactly one on each side; else a case is opened. A rule without `name` links only if the names do not contradict each other.',
+        'Tried in this order after the external reference. A rule links two records only if it finds exactly one on each side; else a case is opened. A rule without `name` links only if the names do not contradict each other. None links two people whose known birthdays contradict each other: a case is opened.',
+      ),
+    nameAlone: z
+      .enum(['ask', 'create'])
+      .default('ask')
+      .describe(
+        'Each system has somebody of a name whom no rule finds in the other, and their birthdays do not contradict each other: ask a person first, or take them for two people. `create` suits a big club where many share a name.',
       ),
   })
   .prefault({});

@@ -7,51 +7,28 @@
  * In production the groups come from Postgres, one at a time and sorted by key; `match` does the same in memory. Both leave
  * every judgement to `matchReferences` and `matchGroup`.
  */
-import { compareTokens, identifies, nameTokens } from './names.js';
-import { otherSystem, systemNames, type CanonicalFields, type SystemName } from './record.js';
+import { systemNames, type SystemName } from './record.js';
+import type { Candidate, Doubt, GroupResult, Pair } from './matching/candidate.js';
+import { matchGroup } from './matching/group.js';
+import { blockingKey, nameAloneRule, ruleName, saysItAll, type MatchRule } from './matching/keys.js';
+import { matchNameAlone } from './matching/nameAlone.js';
+import { idsOf, sides, sortDoubts, sortPairs } from './matching/people.js';
+import { matchReferences } from './matching/references.js';
 
-/** A record that has no link yet. `fields` are normalised; matching looks at firstName, lastName, email, phone and birthDate. */
-export interface Candidate {
-  readonly system: SystemName;
-  readonly id: string;
-  readonly fields: CanonicalFields;
-  /** The other system's id that this record carries. */
-  readonly externalReference: string | null;
+export type { Candidate, Doubt, DoubtKind, GroupResult, Pair } from './matching/candidate.js';
+export { matchGroup } from './matching/group.js';
+export { blockingKey, matchKeys, ruleName, saysItAll, type MatchKey, type MatchRule } from './matching/keys.js';
+export { matchNameAlone } from './matching/nameAlone.js';
+export { matchReferences } from './matching/references.js';
+
+export interface MatchSettings {
+  readonly nameAlone: NameAlone;
+  /** `create`: a `duplicate` is no doubt. */
+  readonly duplicates: 'ask' | 'create';
 }
 
-export type MatchKey = 'email' | 'phone' | 'birthDate' | 'name';
-
-export interface MatchRule {
-  /** What must be equal. */
-  readonly all: readonly MatchKey[];
-}
-
-/** The two external ids of one person. */
-export interface Pair {
-  readonly yapla: string;
-  readonly yoplanning: string;
-}
-
-/**
- * - `several`: more than one record on a side shares the key with somebody on the other
- * - `duplicate`: more than one on one side, nobody on the other; only by a rule with `name` (a family may share an e-mail)
- * - `sameKeyDifferentName`: one on each side, but the names contradict each other
- * - `reference`: the ids that records carry contradict each other
- */
-export type DoubtKind = 'several' | 'duplicate' | 'sameKeyDifferentName' | 'reference';
-
-export interface Doubt {
-  readonly kind: DoubtKind;
-  /** Name of the rule (see ruleName), or `reference`. */
-  readonly by: string;
-  readonly yapla: readonly string[];
-  readonly yoplanning: readonly string[];
-}
-
-export interface GroupResult {
-  readonly links: readonly Pair[];
-  readonly doubts: readonly Doubt[];
-}
+/** What becomes of people of whom both systems know one of that name, and nothing more that two records could share. */
+export type NameAlone = 'ask' | 'create';
 
 export interface MatchResult {
   readonly links: readonly (Pair & { readonly by: string })[];
@@ -60,246 +37,68 @@ export interface MatchResult {
   readonly unmatched: Readonly<Record<SystemName, readonly string[]>>;
 }
 
-/** For example `email+name`. */
-export function ruleName(rule: MatchRule): string {
-  return rule.all.join('+');
-}
-
-/** Control characters are removed from every normalised value, so this cannot occur in one. Postgres stores it, unlike NUL. */
-const partSeparator = '\u001F';
-
 /**
- * What two records must share for the rule to look at them together; `null` if a part is empty or was not understood as what
- * it should be (an e-mail `none`, a phone `see note`): such fillers are shared by strangers.
+ * Matches the free records of both systems in memory: references first, then the rules in order, each over what those before it left.
+ * Who is in a doubt gets no counterpart by a later rule: a weaker rule must not answer what a stronger one could not. But whom it ties to
+ * one in a doubt, or to one who is linked, belongs to that question.
  *
- * Personal data: the key stays in Postgres and memory.
+ * Before the rules, whoever looks like somebody who was linked from the beginning: they may be that person entered again, in both systems.
  */
-export function blockingKey(rule: MatchRule, fields: CanonicalFields): string | null {
-  const parts = rule.all.map((key) => keyPart(key, fields));
-  return parts.includes(null) ? null : parts.join(partSeparator);
-}
-
-const wellFormed: Readonly<Record<Exclude<MatchKey, 'name'>, RegExp>> = {
-  email: /^[^\s@]+@[^\s@]+\.[^\s@]+$/,
-  phone: /^\+\d+$/,
-  birthDate: /^\d{4}-\d{2}-\d{2}$/,
-};
-
-function keyPart(key: MatchKey, fields: CanonicalFields): string | null {
-  if (key === 'name') {
-    const tokens = tokensOf(fields);
-    return identifies(tokens) ? tokens.join(' ') : null;
-  }
-  const value = fields[key] ?? null;
-  return value !== null && wellFormed[key].test(value) ? value : null;
-}
-
-function tokensOf(fields: CanonicalFields): readonly string[] {
-  return nameTokens({ firstName: fields['firstName'] ?? null, lastName: fields['lastName'] ?? null });
-}
-
-/**
- * Judges the free records of both systems that share one blocking key of the rule. Nobody is linked twice, and the order of the
- * group says nothing. A record in neither `links` nor `doubts` is left to the later rules.
- *
- * A key without `name` (an e-mail) may belong to a family. Its members are told apart by their names; who cannot be told apart
- * is a doubt.
- */
-export function matchGroup(rule: MatchRule, group: readonly Candidate[]): GroupResult {
-  const by = ruleName(rule);
-  const people = sides(group);
-  if (rule.all.includes('name')) return { links: [], doubts: [], ...judgeNamesakes(by, people) };
-
-  const links = pairByName(people);
-  const linked = {
-    yapla: new Set(links.map((pair) => pair.yapla)),
-    yoplanning: new Set(links.map((pair) => pair.yoplanning)),
-  };
-  const yapla = people.yapla.filter((person) => !linked.yapla.has(person.id));
-  const yoplanning = people.yoplanning.filter((person) => !linked.yoplanning.has(person.id));
-  if (yapla.length === 0 || yoplanning.length === 0) return { links, doubts: [] };
-  const single = yapla.length === 1 && yoplanning.length === 1;
-  const contradicts = compareTokens(yapla[0]?.tokens ?? [], yoplanning[0]?.tokens ?? []) === 'different';
-  const kind = single && contradicts ? 'sameKeyDifferentName' : 'several';
-  return { links, doubts: [{ kind, by, yapla: idsOf(yapla), yoplanning: idsOf(yoplanning) }] };
-}
-
-interface Person {
-  readonly id: string;
-  readonly tokens: readonly string[];
-}
-
-type Sides = Readonly<Record<SystemName, readonly Person[]>>;
-
-function sides(group: readonly Candidate[]): Sides {
-  const of = (system: SystemName) =>
-    group
-      .filter((candidate) => candidate.system === system)
-      .map((candidate) => ({ id: candidate.id, tokens: tokensOf(candidate.fields) }))
-      .sort((a, b) => compareIds(a.id, b.id));
-  return { yapla: of('yapla'), yoplanning: of('yoplanning') };
-}
-
-/** Everybody in the group has the same name, because the name is part of the key. */
-function judgeNamesakes(by: string, { yapla, yoplanning }: Sides): Partial<GroupResult> {
-  const [left] = yapla;
-  const [right] = yoplanning;
-  if (left && right && yapla.length === 1 && yoplanning.length === 1) {
-    return { links: [{ yapla: left.id, yoplanning: right.id }] };
-  }
-  if (yapla.length + yoplanning.length < 2) return {};
-  const kind = left && right ? 'several' : 'duplicate';
-  return { doubts: [{ kind, by, yapla: idsOf(yapla), yoplanning: idsOf(yoplanning) }] };
-}
-
-/** Nobody's family: an address that more people of one system share is an office's, and telling them apart costs the square. */
-const largestFamily = 20;
-
-/**
- * Pairs off the people of a group by name: first who has exactly the same name as exactly one other on each side, then, in
- * groups of a family's size, whose name is compatible with that of exactly one person of the whole other side, and the reverse.
- * The second round looks at paired people too: after Marie is paired with Marie, `M.` may still be another record of hers, and
- * is not given to Marc.
- */
-function pairByName({ yapla, yoplanning }: Sides): readonly Pair[] {
-  const pairs = uniqueBoth(yapla, yoplanning);
-  if (yapla.length > largestFamily || yoplanning.length > largestFamily) return pairs;
-  const paired = new Set(pairs.map((pair) => pair.yapla));
-  const pairedThere = new Set(pairs.map((pair) => pair.yoplanning));
-  const fits = (a: Person, b: Person) => compareTokens(a.tokens, b.tokens) !== 'different';
-  const compatible = yapla
-    .filter((person) => !paired.has(person.id))
-    .flatMap((person) => {
-      const [other, ...more] = yoplanning.filter((candidate) => fits(person, candidate));
-      if (!other || more.length > 0 || pairedThere.has(other.id)) return [];
-      const rivals = yapla.filter((candidate) => fits(candidate, other));
-      return rivals.length === 1 ? [{ yapla: person.id, yoplanning: other.id }] : [];
-    });
-  return sortPairs([...pairs, ...compatible]);
-}
-
-/** Pairs of people whose names have the same words, where nobody else of either side has them. */
-function uniqueBoth(yapla: readonly Person[], yoplanning: readonly Person[]): readonly Pair[] {
-  const byName = new Map<string, { yapla: string[]; yoplanning: string[] }>();
-  const add = (system: SystemName, { id, tokens }: Person) => {
-    if (!identifies(tokens)) return;
-    const name = tokens.join(' ');
-    const sharers = byName.get(name) ?? { yapla: [], yoplanning: [] };
-    sharers[system].push(id);
-    byName.set(name, sharers);
-  };
-  for (const person of yapla) add('yapla', person);
-  for (const person of yoplanning) add('yoplanning', person);
-  return [...byName.values()].flatMap((sharers) => {
-    const [left, ...moreLeft] = sharers.yapla;
-    const [right, ...moreRight] = sharers.yoplanning;
-    const unique = left !== undefined && right !== undefined && moreLeft.length === 0 && moreRight.length === 0;
-    return unique ? [{ yapla: left, yoplanning: right }] : [];
-  });
-}
-
-/**
- * Links records by the ids they carry of each other: stronger than any rule. Takes any set of free records; to be judged
- * rightly, records that point at each other must be in the same call. A reference to a record outside the set says nothing.
- *
- * Records that point at each other one to one are linked. Whatever contradicts itself (two records carry one id, or a record
- * that is pointed at carries the id of another) is a doubt.
- */
-export function matchReferences(candidates: readonly Candidate[]): GroupResult {
-  const byId = { yapla: new Map<string, Candidate>(), yoplanning: new Map<string, Candidate>() };
-  for (const candidate of candidates) byId[candidate.system].set(candidate.id, candidate);
-  const neighbours = new Map<Candidate, Candidate[]>();
-  const join = (a: Candidate, b: Candidate) => neighbours.set(a, [...(neighbours.get(a) ?? []), b]);
-  for (const candidate of candidates) {
-    const other = byId[otherSystem(candidate.system)].get(candidate.externalReference ?? '');
-    if (!other) continue;
-    join(candidate, other);
-    join(other, candidate);
-  }
-
-  const links: Pair[] = [];
-  const doubts: Doubt[] = [];
-  const visited = new Set<Candidate>();
-  for (const candidate of neighbours.keys()) {
-    if (visited.has(candidate)) continue;
-    const people = sides(reach(candidate, neighbours, visited));
-    const pair = { yapla: people.yapla[0]?.id ?? '', yoplanning: people.yoplanning[0]?.id ?? '' };
-    const single = people.yapla.length === 1 && people.yoplanning.length === 1;
-    if (
-      single &&
-      agree(byId.yapla.get(pair.yapla), pair.yoplanning) &&
-      agree(byId.yoplanning.get(pair.yoplanning), pair.yapla)
-    ) {
-      links.push(pair);
-    } else {
-      doubts.push({
-        kind: 'reference',
-        by: 'reference',
-        yapla: idsOf(people.yapla),
-        yoplanning: idsOf(people.yoplanning),
-      });
-    }
-  }
-  return { links: sortPairs(links), doubts: sortDoubts(doubts) };
-}
-
-/** Carries the other's id, or none: the reference of the other one is then enough. */
-function agree(candidate: Candidate | undefined, otherId: string): boolean {
-  return candidate?.externalReference === null || candidate?.externalReference === otherId;
-}
-
-/** Everybody who can be reached from one record along references. */
-function reach(
-  start: Candidate,
-  neighbours: ReadonlyMap<Candidate, readonly Candidate[]>,
-  visited: Set<Candidate>,
-): Candidate[] {
-  const found: Candidate[] = [];
-  const open = [start];
-  for (let next = open.pop(); next; next = open.pop()) {
-    if (visited.has(next)) continue;
-    visited.add(next);
-    found.push(next);
-    open.push(...(neighbours.get(next) ?? []));
-  }
-  return found;
-}
-
-/**
- * Matches all free records of both systems in memory: references first, then the rules in order, each over what those before it
- * left. Who is in a doubt is left out of the later rules: a weaker rule must not answer what a stronger one could not.
- */
-export function match(candidates: readonly Candidate[], rules: readonly MatchRule[]): MatchResult {
+export function match(
+  candidates: readonly Candidate[],
+  rules: readonly MatchRule[],
+  { nameAlone, duplicates }: MatchSettings,
+): MatchResult {
   const links: (Pair & { readonly by: string })[] = [];
   const doubts: Doubt[] = [];
-  let free = candidates;
-  const settle = (by: string, result: GroupResult) => {
-    links.push(...result.links.map((pair) => ({ ...pair, by })));
-    doubts.push(...result.doubts);
-    const settled = { yapla: new Set<string>(), yoplanning: new Set<string>() };
-    for (const pair of result.links) {
-      settled.yapla.add(pair.yapla);
-      settled.yoplanning.add(pair.yoplanning);
+  let all = candidates;
+  const settle = (by: string, results: readonly GroupResult[]) => {
+    const found = sortPairs(results.flatMap((result) => result.links));
+    const asked = sortDoubts(
+      results.flatMap((result) => result.doubts.filter(({ kind }) => kind !== 'duplicate' || duplicates === 'ask')),
+    );
+    links.push(...found.map((pair) => ({ ...pair, by })));
+    doubts.push(...asked);
+    const linked = { yapla: new Map<string, string>(), yoplanning: new Map<string, string>() };
+    const doubtful = { yapla: new Set<string>(), yoplanning: new Set<string>() };
+    for (const system of systemNames) {
+      for (const pair of found) linked[system].set(pair[system], `yapla:${pair.yapla}`);
+      for (const doubt of asked) for (const id of doubt[system]) doubtful[system].add(id);
     }
-    for (const doubt of result.doubts) {
-      for (const system of systemNames) for (const id of doubt[system]) settled[system].add(id);
-    }
-    free = free.filter((candidate) => !settled[candidate.system].has(candidate.id));
+    all = all.map((one): Candidate => {
+      if (one.standing !== undefined && one.standing !== 'open') return one;
+      const linkId = linked[one.system].get(one.id);
+      if (linkId !== undefined) return { ...one, standing: 'linked', linkId };
+      return doubtful[one.system].has(one.id) ? { ...one, standing: 'doubtful' } : one;
+    });
   };
 
-  settle('reference', matchReferences(free));
-  for (const rule of rules) {
-    const results = groupsOf(rule, free).map((group) => matchGroup(rule, group));
-    settle(ruleName(rule), {
-      links: sortPairs(results.flatMap((result) => result.links)),
-      doubts: sortDoubts(results.flatMap((result) => result.doubts)),
-    });
+  settle('reference', [matchReferences(all)]);
+  const wasLinked = new Set(candidates.filter((one) => one.standing === 'linked').map(nameOfCandidate));
+  for (const rule of rules.filter(saysItAll)) {
+    const alike = groupsOf(rule, all).filter((group) => group.some((one) => wasLinked.has(nameOfCandidate(one))));
+    settle(
+      ruleName(rule),
+      alike.map((group) => matchGroup(rule, group)),
+    );
   }
-  const unmatched = sides(free);
+  for (const rule of rules) {
+    settle(
+      ruleName(rule),
+      groupsOf(rule, all).map((group) => matchGroup(rule, group)),
+    );
+  }
+  const free = () => all.filter((one) => one.standing === undefined);
+  if (nameAlone === 'ask') settle(ruleName(nameAloneRule), groupsOf(nameAloneRule, all).map(matchNameAlone));
+  const unmatched = sides(free());
   return { links, doubts, unmatched: { yapla: idsOf(unmatched.yapla), yoplanning: idsOf(unmatched.yoplanning) } };
 }
 
-/** The groups of two or more that share a blocking key. */
+function nameOfCandidate({ system, id }: Candidate): string {
+  return `${system}:${id}`;
+}
+
+/** The groups of two or more that share a blocking key, with somebody free among them. */
 function groupsOf(rule: MatchRule, candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
   const groups = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
@@ -309,23 +108,5 @@ function groupsOf(rule: MatchRule, candidates: readonly Candidate[]): readonly (
     if (group) group.push(candidate);
     else groups.set(key, [candidate]);
   }
-  return [...groups.values()].filter((group) => group.length > 1);
-}
-
-function idsOf(people: readonly Person[]): readonly string[] {
-  return people.map((person) => person.id);
-}
-
-/** By code unit: the same on every machine, whatever its locale. */
-function compareIds(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function sortPairs(pairs: readonly Pair[]): readonly Pair[] {
-  return pairs.toSorted((a, b) => compareIds(a.yapla, b.yapla));
-}
-
-function sortDoubts(doubts: readonly Doubt[]): readonly Doubt[] {
-  const first = (doubt: Doubt) => [...doubt.yapla, ...doubt.yoplanning][0] ?? '';
-  return doubts.toSorted((a, b) => compareIds(first(a), first(b)));
+  return [...groups.values()].filter((group) => group.length > 1 && group.some((one) => one.standing === undefined));
 }

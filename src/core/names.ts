@@ -10,7 +10,7 @@ export interface PersonName {
 /** `same`: the same words. `compatible`: one may be a shorter form of the other. `different`: nothing says that they are one person. */
 export type NameComparison = 'same' | 'compatible' | 'different';
 
-/** Words that many unrelated surnames share: they are part of a name, and no evidence for it. */
+/** Words that many unrelated surnames share: within a longer name they are part of it, and no evidence for it. */
 const particles = new Set(
   'd da das de del della den der des di do dos du e el i l la las le les los of o ten ter the van vande vanden vander von y zu'.split(
     ' ',
@@ -30,39 +30,60 @@ const ligatures: Readonly<Record<string, string>> = {
   ı: 'i',
 };
 
-/** The words of a name, lower case, without accents: hyphens, apostrophes and blanks all part words. Sorted, so that order says nothing. */
-export function nameTokens(name: PersonName): readonly string[] {
-  return `${name.firstName ?? ''} ${name.lastName ?? ''}`
+/** A name taken apart. */
+export interface NameWords {
+  /** Lower case, without accents: hyphens, apostrophes and blanks all part words. Sorted, so that order says nothing. */
+  readonly words: readonly string[];
+  /** Those that tell people apart: all but particles, and a particle where it is a whole first or last name (Lê, Đỗ, Van, Das). */
+  readonly telling: ReadonlySet<string>;
+  /**
+   * The words can stand for a person: two at least tell, and a name that is particles only (`Van De`) counts once. A lone `Marie` or
+   * `De Smet` cannot. Which of the two places a word stands in says nothing: systems swap them.
+   */
+  readonly identifies: boolean;
+}
+
+export function nameWords({ firstName, lastName }: PersonName): NameWords {
+  const places = [wordsOf(firstName), wordsOf(lastName)];
+  const isWhole = (place: readonly string[]) => place.every((word) => particles.has(word));
+  const tellingOf = (place: readonly string[]) =>
+    isWhole(place) ? place : place.filter((word) => !particles.has(word));
+  const pieces = places.map((place) => (isWhole(place) ? Math.min(place.length, 1) : tellingOf(place).length));
+  return {
+    words: places.flat().sort(),
+    telling: new Set(places.flatMap(tellingOf)),
+    identifies: pieces.reduce((sum, one) => sum + one, 0) >= 2,
+  };
+}
+
+function wordsOf(text: string | null): readonly string[] {
+  return (text ?? '')
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')
     .toLowerCase()
     .replaceAll(/[œæßøłđðþı]/g, (letter) => ligatures[letter] ?? letter)
     .split(/[^\p{L}\p{N}]+/u)
-    .filter((token) => token !== '')
-    .sort();
+    .filter((word) => word !== '');
 }
 
-/** True if the words can stand for a person: at least two that are not mere particles. A lone `Marie` or `De Smet` cannot. */
-export function identifies(tokens: readonly string[]): boolean {
-  return tokens.filter((token) => !particles.has(token)).length >= 2;
-}
-
-/** Symmetric. Names of fewer than two words (see identifies) are `different` from everything, themselves included: no evidence. */
+/** Symmetric. Names that do not identify (see NameWords) are `different` from everything, themselves included: no evidence. */
 export function compareNames(a: PersonName, b: PersonName): NameComparison {
-  return compareTokens(nameTokens(a), nameTokens(b));
+  return compareWords(nameWords(a), nameWords(b));
 }
 
-/** compareNames for words that nameTokens has made already. */
-export function compareTokens(a: readonly string[], b: readonly string[]): NameComparison {
-  if (!identifies(a) || !identifies(b)) return 'different';
-  if (a.join(' ') === b.join(' ')) return 'same';
-  const { shared, restA, restB } = takeShared(a, b);
-  const evidence = shared.filter((token) => !particles.has(token) && [...token].length > 1);
+/** compareNames for names that nameWords has taken apart already. */
+export function compareWords(a: NameWords, b: NameWords): NameComparison {
+  if (!a.identifies || !b.identifies) return 'different';
+  if (a.words.join(' ') === b.words.join(' ')) return 'same';
+  const { shared, restA, restB } = takeShared(a.words, b.words);
+  // `Le` of Linh Le is no `Le` of Linh Le Roux.
+  const evidence = shared.filter((word) => a.telling.has(word) && b.telling.has(word) && [...word].length > 1);
+  if (evidence.length === 0) return 'different';
   const initials = pairInitials(restA, restB);
-  const contained = shared.length + initials === Math.min(a.length, b.length);
+  const contained = shared.length + initials === Math.min(a.words.length, b.words.length);
   // An initial supports a whole word that agrees; initials alone (`J. D.`) fit too many people.
-  if (contained && evidence.length >= 1 && evidence.length + initials >= 2) return 'compatible';
-  return runTogether(a, b) ? 'compatible' : 'different';
+  if (contained && evidence.length + initials >= 2) return 'compatible';
+  return runTogether(restA, restB) ? 'compatible' : 'different';
 }
 
 /** Takes equal words out of both lists, each once. */
@@ -100,14 +121,11 @@ function isInitial(token: string): boolean {
   return /^[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]$/u.test(token);
 }
 
-/** `Le Roux` and `Leroux`, `D'Alembert` and `Dalembert`: words that follow each other in one name are one word in the other. */
-function runTogether(a: readonly string[], b: readonly string[]): boolean {
-  const { restA, restB, shared } = takeShared(a, b);
-  if (!shared.some((token) => !particles.has(token) && [...token].length > 1)) return false;
+/** `Le Roux` and `Leroux`, `D'Alembert` and `Dalembert`: what two names do not share is several words here, and these as one word there. */
+function runTogether(restA: readonly string[], restB: readonly string[]): boolean {
   const [parts, whole] = restA.length > restB.length ? [restA, restB] : [restB, restA];
-  if (whole.length !== 1 || parts.length < 2) return false;
-  const [word = ''] = whole;
-  return concatenates(parts, word);
+  const [word, ...more] = whole;
+  return word !== undefined && more.length === 0 && parts.length >= 2 && concatenates(parts, word);
 }
 
 /** True if some order of the parts, put together, is the word. */

@@ -1,6 +1,12 @@
 /** What both sides of a link agree on at a moment: the part of its base that this moment proves. */
 import { rememberedForm } from '../core/alike.js';
-import { systemNames, type FieldDefinition, type FieldHashes, type FieldName, type FieldValue } from '../core/record.js';
+import {
+  systemNames,
+  type FieldDefinition,
+  type FieldHashes,
+  type FieldName,
+  type FieldValue,
+} from '../core/record.js';
 import type { Agreement, EqualValues, LinkedPair } from '../store/links.js';
 import { pairHashes, type PairHashes } from '../store/pairHashes.js';
 

@@ -21,6 +21,7 @@ import {
   type EqualValues,
 } from '../store/links.js';
 import { neighbourhood, type Neighbour } from '../store/neighbours.js';
+import { takePlaces } from '../store/openPlaces.js';
 import { shadowsByIds, unlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import { recordOfCreation, sentBase, withForms } from './ownCreation.js';
@@ -33,11 +34,11 @@ export type FirstSight =
   /** No plan of the connection was approved yet: who this is the first bulk sync says, which has both lists. */
   | { readonly is: 'early' };
 
-/** Another link has to be claimed first, because it gets a record or ends. The transaction must be rolled back. */
+/** Other links have to be claimed first, because they get a record or end. The transaction must be rolled back. */
 export class ClaimNeeded extends Error {
   override readonly name = 'ClaimNeeded';
-  constructor(readonly linkId: string) {
-    super(`link ${linkId} must be claimed before it changes`);
+  constructor(readonly linkIds: readonly string[]) {
+    super(`these links must be claimed before they change: ${linkIds.join(', ')}`);
   }
 }
 
@@ -70,63 +71,69 @@ export async function firstSight(tx: Transaction, sighting: Sighting): Promise<F
   if ((await openIntents(tx, connection.id, [linkId])).length > 0) return { is: 'linked' };
 
   const around = await neighbourhood(tx, connection.id, sighting);
+  const isSeen = (one: Neighbour) => one.system === system && one.id === id;
   const { links, doubts } = match(
-    around.filter((one) => !one.isComplete),
+    // Its own doubt is no reason against what it shows now.
+    around.map((one) => (isSeen(one) ? { ...one, standing: undefined } : one)),
     connection.matchRules,
+    connection.matchSettings,
   );
   const pair = links.find((one) => one[system] === id);
   if (pair !== undefined) {
-    const question = pair.by === 'reference' ? null : await questionAbout(tx, sighting, around, pair);
-    if (question !== null) {
-      await openCases(tx, connection.id, null, [doubtCase(question)]);
-      if (owner !== null) await deleteLink(tx, connection.id, linkId);
-      return { is: 'doubtful' };
-    }
     const partner = around.find((one) => one.system === otherSystem(system) && one.id === pair[otherSystem(system)])!;
     return await linkWith(tx, sighting, owner, partner, pair.by);
   }
-  const doubt = [...doubts, ...duplicates(around, sighting)].find(
-    (one) => one[system].includes(id) && isQuestion(one, connection),
-  );
-  if (doubt !== undefined) {
-    await openCases(tx, connection.id, null, [doubtCase(doubt)]);
-    if (owner !== null) await deleteLink(tx, connection.id, linkId);
-    return { is: 'doubtful' };
+  const questions = reachable(doubts, `${system}:${id}`);
+  const isAsked = questions.length > 0 || (await inOpenDoubt(tx, connection.id, system, id));
+  if (!isAsked) {
+    if (owner === null) await addLink(tx, connection.id, proposal(linkId, { system, id }, null, 'unmatched'));
+    return { is: 'linked' };
   }
-  if (owner === null) await addLink(tx, connection.id, proposal(linkId, { system, id }, null, 'unmatched'));
-  return { is: 'linked' };
+  await ask(tx, sighting, around, questions);
+  if (owner !== null) await deleteLink(tx, connection.id, linkId);
+  return { is: 'doubtful' };
+}
+
+/** The doubts that name a record, and those that name somebody whom these name. */
+function reachable(doubts: readonly Doubt[], record: string): readonly Doubt[] {
+  const named = new Set([record]);
+  const found = new Set<Doubt>();
+  const namesOf = (doubt: Doubt) => systemNames.flatMap((system) => doubt[system].map((id) => `${system}:${id}`));
+  for (let before = -1; before !== found.size;) {
+    before = found.size;
+    for (const doubt of doubts) {
+      if (found.has(doubt) || !namesOf(doubt).some((name) => named.has(name))) continue;
+      found.add(doubt);
+      for (const name of namesOf(doubt)) named.add(name);
+    }
+  }
+  return [...found];
 }
 
 /**
- * Why two records that a rule pairs are not linked all the same: one of them looks like somebody who is linked already, so the pair may
- * be that person entered again; or the partner is in an open doubt, which a person must answer first.
+ * Opens the questions. Whom they name and who is only about to be created in the other system is not created while they are open: their
+ * links are forgotten, as that of the record seen is.
  */
-async function questionAbout(
+async function ask(
   tx: Transaction,
-  sighting: Sighting,
+  { connection, linkId, claimed }: Sighting,
   around: readonly Neighbour[],
-  pair: { readonly yapla: string; readonly yoplanning: string; readonly by: string },
-): Promise<Doubt | null> {
-  const { connection, system } = sighting;
-  const other = otherSystem(system);
-  for (const side of systemNames) {
-    const [twin] = duplicates(around, { ...sighting, system: side, id: pair[side] });
-    if (twin !== undefined && isQuestion(twin, connection))
-      return { ...twin, [otherSystem(side)]: [pair[otherSystem(side)]] };
-  }
-  const isDoubtful = await inOpenDoubt(tx, connection.id, other, pair[other]);
-  return isDoubtful ? { kind: 'several', by: pair.by, yapla: [pair.yapla], yoplanning: [pair.yoplanning] } : null;
+  doubts: readonly Doubt[],
+): Promise<void> {
+  const waiting = around.flatMap((one) => {
+    const isNamed = doubts.some((doubt) => doubt[one.system].includes(one.id));
+    const isAlone =
+      one.standing !== 'linked' && one.standing !== 'open' && one.linkId !== null && one.linkId !== linkId;
+    return isNamed && isAlone && mayBeCreated(connection, otherSystem(one.system)) ? [one.linkId] : [];
+  });
+  const unclaimed = waiting.filter((one) => !claimed.has(one));
+  if (unclaimed.length > 0) throw new ClaimNeeded(unclaimed);
+  for (const one of waiting) await deleteLink(tx, connection.id, one);
+  await openCases(tx, connection.id, null, doubts.map(doubtCase));
 }
 
-/** A record that looks like one of the same system who is linked already: entered twice, or twice told. It is not made twice elsewhere. */
-function duplicates(around: readonly Neighbour[], { connection, system, id }: Sighting): readonly Doubt[] {
-  const same = around.filter((one) => one.system === system && (one.isComplete || one.id === id));
-  return match(same, connection.matchRules).doubts.filter((doubt) => doubt[system].includes(id));
-}
-
-/** Two records of one system that look alike are only a question where both would be created on the other side. */
-function isQuestion(doubt: Doubt, { config }: OpenConnection): boolean {
-  return doubt.kind !== 'duplicate' || config.duplicates === 'ask';
+function mayBeCreated({ permission, config }: OpenConnection, system: SystemName): boolean {
+  return permission.creates(system) || (config.create === 'ask' && permission.writes[system]);
 }
 
 /** The record is one that we created ourselves, and whose id we were not told. */
@@ -170,13 +177,10 @@ async function linkWith(
     return { is: 'linked' };
   }
   requireClaim(sighting, partner.linkId);
-  const [intent] = await openIntents(tx, connection.id, [partner.linkId]);
-  if (intent !== undefined) {
-    // The other one is being created here already: whether this record is that creation, or a twin, a person must say.
-    const both = { [system]: [id], [partner.system]: [partner.id] } as unknown as Pick<Doubt, SystemName>;
-    await openCases(tx, connection.id, null, [doubtCase({ kind: 'several', by, ...both })]);
+  if (partner.standing === 'open') {
     if (owner !== null) await deleteLink(tx, connection.id, linkId);
-    return { is: 'doubtful' };
+    await takePlaces(tx, connection.id, [{ linkId: partner.linkId, system, id, matchedBy: by }]);
+    return await mergeInto(tx, sighting, partner.linkId);
   }
   if (owner !== null) await deleteLink(tx, connection.id, linkId);
   await completeLink(tx, connection.id, partner.linkId, { system, id }, by);
@@ -192,7 +196,7 @@ async function mergeInto(tx: Transaction, { connection, linkId }: Sighting, into
 }
 
 function requireClaim({ claimed }: Sighting, linkId: string): void {
-  if (!claimed.has(linkId)) throw new ClaimNeeded(linkId);
+  if (!claimed.has(linkId)) throw new ClaimNeeded([linkId]);
 }
 
 function proposal(

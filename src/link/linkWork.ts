@@ -278,10 +278,10 @@ export class LinkWork {
         this.learn(system, found);
         return false;
       }
-      // Where no record can be read, a write by its id is as good a question.
-      const wasAsked = target.readsOne || this.missing.has(system);
-      if (wasAsked) this.gone.set(system, id);
-      const proof = !wasAsked ? 'notListed' : target.readsOne ? 'notFound' : 'notFoundOnWrite';
+      // Where one record cannot be read, a write by its id is as good a question; and else a complete list without it is all the proof there is.
+      this.gone.set(system, id);
+      const isAnswered = target.readsOne ? 'notFound' : 'notFoundOnWrite';
+      const proof = target.readsOne || this.missing.has(system) ? isAnswered : 'notListed';
       this.open(removalCase(this.known.linkId, system, id, proof));
     }
     this.outcome = 'removed';

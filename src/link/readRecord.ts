@@ -74,13 +74,14 @@ const maxClaims = 4;
 export async function readRecord(reading: ReadingRecord): Promise<RecordReading> {
   const { claims, connection, linkId } = reading;
   const held: Claim[] = [];
-  const claim = async (wanted: string) => {
-    const got = await claims.claim(connection.id, [wanted]);
+  const claim = async (wanted: readonly string[]) => {
+    const got = await claims.claim(connection.id, wanted);
     held.push(got);
-    if (!got.linkIds.has(wanted)) throw new LinkBusy([wanted]);
+    const busy = wanted.filter((one) => !got.linkIds.has(one));
+    if (busy.length > 0) throw new LinkBusy(busy);
   };
   try {
-    await claim(linkId);
+    await claim([linkId]);
     for (let nth = 1; ; nth++) {
       try {
         return await readClaimed(reading, claim, new Set(held.flatMap((one) => [...one.linkIds])));
@@ -96,7 +97,7 @@ export async function readRecord(reading: ReadingRecord): Promise<RecordReading>
 
 async function readClaimed(
   { sql, connection, linkId, lane, patienceMs }: ReadingRecord,
-  claim: (linkId: string) => Promise<void>,
+  claim: (linkIds: readonly string[]) => Promise<void>,
   claimed: Set<string>,
 ): Promise<RecordReading> {
   const events = await takeEvents(sql, connection.id, linkId);
@@ -113,8 +114,8 @@ async function readClaimed(
       return { view, events: countsOf(events) };
     } catch (error) {
       if (!(error instanceof ClaimNeeded) || attempt === maxClaims) throw error;
-      await claim(error.linkId);
-      claimed.add(error.linkId);
+      await claim(error.linkIds);
+      for (const one of error.linkIds) claimed.add(one);
     }
   }
 }

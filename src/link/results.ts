@@ -10,6 +10,7 @@ import { lookAgain, lookAtLinks } from '../store/inbox.js';
 import { renewIntents, settleIntents } from '../store/intents.js';
 import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
 import { agree, lockLinks, type Agreement, type EqualValues, type LockedLink } from '../store/links.js';
+import { releaseNewcomers } from '../store/openPlaces.js';
 import { advanceItems, endItems, type PlanPart } from '../store/planItems.js';
 import { markGone, upsertShadows, type ShadowRow } from '../store/shadows.js';
 
@@ -110,6 +111,11 @@ export async function commitResults<T = void>(
         keepShadows(tx, connectionId, system, results, (one) => isCrossed(one, system, locked.get(one.linkId))),
       ),
       ...results.flatMap((one) => one.gone.map(({ system, id }) => markGone(tx, connectionId, system, id))),
+      releaseNewcomers(
+        tx,
+        connectionId,
+        results.flatMap((one) => (one.gone.length > 0 ? [one.linkId] : [])),
+      ),
       agree(tx, connectionId, [
         ...current.flatMap((one) => one.agreement ?? []),
         ...lost.flatMap((one) => factsOf(one, locked.get(one.linkId))),

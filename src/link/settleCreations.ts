@@ -187,7 +187,7 @@ function matchedByRules(
     byId.set(shadow.id, one);
     candidates.push({ system: other, id: shadow.id, fields: shadow.fields, externalReference: null });
   }
-  const result = match(candidates, connection.matchRules);
+  const result = match(candidates, connection.matchRules, connection.matchSettings);
   for (const pair of result.links) {
     const [one, shadow] = [byId.get(pair[other]), appeared.get(pair[system])];
     if (one && shadow && shadow.firstSeenAtMs >= one.intent.recordedAtMs) found.set(one, shadow);

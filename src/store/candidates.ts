@@ -1,90 +1,142 @@
-/** Records that have no link yet, streamed in groups that share a matching key, so that memory does not grow with the club. */
+/** Records for a bulk sync to match, streamed in groups that share a matching key, so that memory does not grow with the club. */
 import type { Candidate } from '../core/match.js';
 import type { SystemName } from '../core/record.js';
 import type { Fragment, Sql } from './database.js';
 
-type Doubtful = Readonly<Record<SystemName, readonly string[]>>;
+export interface RecordName {
+  readonly system: SystemName;
+  readonly id: string;
+}
 
-interface Row extends Candidate {
+/** What a bulk sync knows of the records without a link while it matches. */
+export interface Matching {
+  readonly connectionId: string;
+  /** Those in a doubt, each once. */
+  readonly doubtful: readonly RecordName[];
+  /** Who was free in the beginning, where they are few: nobody becomes free later, so the others need no looks. Null: many. */
+  readonly among: readonly RecordName[] | null;
+}
+
+/** A record of a group. */
+export interface Grouped extends Candidate {
+  /** Standing `open`, but the counterpart was only missing from the last list: that it is gone is not proven. */
+  readonly isSuspected: boolean;
+}
+
+interface Row extends Grouped {
   readonly key: string;
 }
 
+/** Named records as rows, which PostgreSQL hashes; the arrays themselves it would go through for each row. */
+const named = (sql: Sql, records: readonly RecordName[]) => sql`
+  unnest(${records.map((one) => one.system)}::text[], ${records.map((one) => one.id)}::text[])`;
+
 /** Two conditions rather than one with OR: PostgreSQL can look each up in its index, or hash it; an OR it tries on each pair of rows. */
-const free = (sql: Sql, connectionId: string, doubtful: Doubtful) => sql`
+const free = (sql: Sql, { connectionId, doubtful, among }: Matching) => sql`
   s.connection_id = ${connectionId} and s.gone_at is null
-  and not (s.system = 'yapla' and s.external_id = any(${doubtful.yapla}))
-  and not (s.system = 'yoplanning' and s.external_id = any(${doubtful.yoplanning}))
+  ${
+    among === null
+      ? sql``
+      : sql`and (s.system, s.external_id) in (select system, id from ${named(sql, among)} as r(system, id))`
+  }
+  and not exists (select 1 from ${named(sql, doubtful)} as d(system, id) where d.system = s.system and d.id = s.external_id)
   and not exists (select 1 from link l where l.connection_id = s.connection_id
                    and s.system = 'yapla' and l.yapla_id = s.external_id)
   and not exists (select 1 from link l where l.connection_id = s.connection_id
                    and s.system = 'yoplanning' and l.yoplanning_id = s.external_id)`;
 
-/** Groups of two or more free records with the same key of the `rule`-th matching rule (0-based). */
+/** Of a shadow `s`: the link that has it, if one does, by its system; and its name, if it is in a doubt. */
+const itsStanding = (sql: Sql, { connectionId, doubtful }: Matching) => sql`
+  left join ${named(sql, doubtful)} as d(system, id) on d.system = s.system and d.id = s.external_id
+  left join link a on a.connection_id = s.connection_id and s.system = 'yapla' and a.yapla_id = s.external_id
+  left join link b on b.connection_id = s.connection_id and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
+  left join shadow c on c.connection_id = s.connection_id and c.system = case s.system when 'yapla' then 'yoplanning' else 'yapla' end
+                    and c.external_id = coalesce(a.yoplanning_id, b.yapla_id)
+  left join (select system, max(started_at) as started_at from scan
+              where connection_id = ${connectionId} and status = 'complete' group by system) n on n.system = c.system
+  left join (select system, max(started_at) as started_at from scan
+              where connection_id = ${connectionId} and status = 'complete' group by system) o on o.system = s.system`;
+
+/** Not a linked record that the last list did not show: its place is looked at by way of its counterpart. */
+const isShown = (sql: Sql) =>
+  sql`not (coalesce(a.link_id, b.link_id) is not null and coalesce(s.read_at < o.started_at, false))`;
+
+/** A shadow `s` with `itsStanding` as a `Candidate`. */
+const candidate = (sql: Sql) => sql`
+  s.system, s.external_id as id, coalesce(a.link_id, b.link_id) as "linkId", c.gone_at is null and coalesce(c.read_at < n.started_at, false) as "isSuspected",
+  case when c.gone_at is null and coalesce(c.read_at >= n.started_at, true) then s.external_reference end as "externalReference",
+  case when c.gone_at is not null or c.read_at < n.started_at then case when d.id is null then 'open' else 'doubtful' end
+       when a.link_id is not null or b.link_id is not null then 'linked'
+       when d.id is not null then 'doubtful' end as standing`;
+
+/** Records without a link, at most `limit`. */
+export async function freeRecords(sql: Sql, connectionId: string, limit: number): Promise<readonly RecordName[]> {
+  const all: Matching = { connectionId, doubtful: [], among: null };
+  return await sql<RecordName[]>`
+    select s.system, s.external_id as id from shadow s where ${free(sql, all)} limit ${limit}`;
+}
+
+/**
+ * Groups of two or more records with the same key of the `rule`-th matching rule (0-based), with a free one among them.
+ *
+ * @param including `linkedBefore`: only groups with somebody whom a link had before this matching began
+ */
 export async function* groupsByKey(
   sql: Sql,
-  connectionId: string,
+  matching: Matching,
   rule: number,
-  doubtful: Doubtful,
-): AsyncGenerator<readonly Candidate[]> {
+  including: 'anybody' | 'linkedBefore' = 'anybody',
+): AsyncGenerator<readonly Grouped[]> {
+  const key = sql`s.match_keys[${rule + 1}]`;
+  // The keys as an array: a few, for all the planner knows, so that it hashes them. What is left after two anti-joins it takes for one row
+  // where few are free, and would look through all records for each.
   yield* groups(
     sql,
     sql`
-    select * from (
-      select s.system, s.external_id as id, s.fields, s.external_reference as "externalReference", s.match_keys[${rule + 1}] as key,
-             count(*) over (partition by s.match_keys[${rule + 1}]) as n
-        from shadow s where ${free(sql, connectionId, doubtful)} and s.match_keys[${rule + 1}] is not null) f
-     where n > 1 order by key, system, id`,
+    select system, id, fields, "externalReference", "linkId", standing, "isSuspected", key from (
+      select ${candidate(sql)}, s.fields, k.key, count(*) over (partition by k.key) as n,
+             bool_or(coalesce(a.state, b.state) = 'active' or a.link_id is not null and a.yoplanning_id is null
+                     or b.link_id is not null and b.yapla_id is null) over (partition by k.key) as "hasLinked"
+        from unnest(array(select distinct ${key} from shadow s where ${free(sql, matching)} and ${key} is not null)) as k(key)
+        join shadow s on s.connection_id = ${matching.connectionId} and ${key} = k.key and s.gone_at is null
+        ${itsStanding(sql, matching)}
+       where ${isShown(sql)}) f
+     where n > 1 ${including === 'anybody' ? sql`` : sql`and "hasLinked"`} order by key, system, id`,
   );
 }
 
 /**
- * Free records that carry another free record's id, and those they point at. They are judged together, so all of them come at once;
+ * Records of which one carries the other's id, with a free one among the two. They are judged together, so all of them come at once;
  * without their values, because references need none. Few, unless the table of links was lost.
  */
-export async function referencedCandidates(sql: Sql, connectionId: string): Promise<readonly Candidate[]> {
-  const none = { yapla: [], yoplanning: [] };
-  return await sql<Candidate[]>`
-    with f as (select s.system, s.external_id, s.external_reference from shadow s where ${free(sql, connectionId, none)}),
+export async function referencedCandidates(sql: Sql, matching: Matching): Promise<readonly Grouped[]> {
+  const { connectionId } = matching;
+  const other = (alias: string) => sql`case ${sql(alias)}.system when 'yapla' then 'yoplanning' else 'yapla' end`;
+  const rows = await sql<Grouped[]>`
+    with f as materialized (select s.system, s.external_id, s.external_reference from shadow s where ${free(sql, matching)}),
     edge as (
-      select a.system, a.external_id from f a join f b on b.system <> a.system and b.external_id = a.external_reference
+      select f.system as from_system, f.external_id as from_id, t.system as to_system, t.external_id as to_id
+        from f join shadow t on t.connection_id = ${connectionId} and t.system = ${other('f')} and t.external_id = f.external_reference
+       where t.gone_at is null
       union
-      select b.system, b.external_id from f a join f b on b.system <> a.system and b.external_id = a.external_reference)
-    select f.system, f.external_id as id, '{}'::json as fields, f.external_reference as "externalReference"
-      from edge join f using (system, external_id) order by 1, 2`;
+      select t.system, t.external_id, f.system, f.external_id
+        from f join shadow t on t.connection_id = ${connectionId} and t.system = ${other('f')} and t.external_reference = f.external_id
+       where t.gone_at is null),
+    named as (select from_system as system, from_id as id from edge union select to_system, to_id from edge)
+    select ${candidate(sql)}, '{}'::json as fields
+      from named m join shadow s on s.connection_id = ${connectionId} and s.system = m.system and s.external_id = m.id
+      ${itsStanding(sql, matching)} where ${isShown(sql)} order by 1, 2`;
+  return rows.map(asCandidate);
 }
 
-/**
- * Free records that share the key of the `rule`-th matching rule with linked records of their own system: each with those, which are not
- * free, to be judged as one group. Without their values: the rule must be one whose key says it all.
- */
-export async function lookAlikesOfLinked(
-  sql: Sql,
-  connectionId: string,
-  rule: number,
-  doubtful: Doubtful,
-): Promise<readonly (readonly Candidate[])[]> {
-  const rows = await sql<{ system: SystemName; id: string; linked: string[] }[]>`
-    with f as (
-      select s.system, s.external_id, s.match_keys[${rule + 1}] as key
-        from shadow s where ${free(sql, connectionId, doubtful)} and s.match_keys[${rule + 1}] is not null)
-    select f.system, f.external_id as id, json_agg(t.external_id) as linked
-      from f join shadow t on t.connection_id = ${connectionId} and t.system = f.system and t.match_keys[${rule + 1}] = f.key
-                          and t.gone_at is null
-      join link l on l.connection_id = t.connection_id and l.state = 'active'
-                 and t.external_id = case t.system when 'yapla' then l.yapla_id else l.yoplanning_id end
-     group by 1, 2 order by 1, 2`;
-  const candidate = (system: SystemName, id: string): Candidate => ({
-    system,
-    id,
-    fields: {},
-    externalReference: null,
-  });
-  return rows.map(({ system, id, linked }) => [id, ...linked].map((one) => candidate(system, one)));
+/** Without a standing where the database has none. */
+function asCandidate({ standing, ...rest }: Grouped): Grouped {
+  return standing === null || standing === undefined ? rest : { ...rest, standing };
 }
 
-async function* groups(sql: Sql, query: Fragment): AsyncGenerator<readonly Candidate[]> {
+async function* groups(sql: Sql, query: Fragment): AsyncGenerator<readonly Grouped[]> {
   let key: string | undefined;
-  let group: Candidate[] = [];
+  let group: Grouped[] = [];
   for await (const rows of sql.pages<Row>(query, 500)) {
     for (const { key: next, ...candidate } of rows) {
       if (next !== key && group.length > 0) {
@@ -92,7 +144,7 @@ async function* groups(sql: Sql, query: Fragment): AsyncGenerator<readonly Candi
         group = [];
       }
       key = next;
-      group.push(candidate);
+      group.push(asCandidate(candidate));
     }
   }
   if (group.length > 0) yield group;

@@ -126,10 +126,13 @@ export async function closeCarriedOut(sql: Sql | Transaction, answers: readonly 
 
 /**
  * Of a row `c` of `cases`: a person closed the question without more. Whether that means that it is not to be asked again, its kind
- * says. A record that came back and was removed once more is a new question.
+ * says. A record that came back and was removed once more is a new question, and so is one that took the place of a record that was gone.
  */
 export const isDeclined = (sql: Sql | Transaction): Fragment => sql`
   c.status = 'closed' and c.answer->>'take' = 'close'
+  and (c.details->>'system' is null or not exists (
+         select 1 from link l where l.connection_id = c.connection_id and l.link_id = c.link_id
+            and c.subject is distinct from 'yapla:' || l.yapla_id and c.subject is distinct from 'yoplanning:' || l.yoplanning_id))
   and not exists (select 1 from shadow s
                    where s.connection_id = c.connection_id and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)`;
 

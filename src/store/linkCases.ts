@@ -101,7 +101,10 @@ export async function doubtedTwins(
        where c.connection_id = ${connectionId} and c.status = 'open' and c.kind = 'doubt'),
     known as (
       select n.*, exists (
-               select 1 from link l where l.connection_id = ${connectionId} and l.yapla_id is not null and l.yoplanning_id is not null
+               select 1 from link l
+                 join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
+                 join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
+                where l.connection_id = ${connectionId} and a.gone_at is null and b.gone_at is null
                   and ((n.system = 'yapla' and l.yapla_id = n.id) or (n.system = 'yoplanning' and l.yoplanning_id = n.id))) as is_linked
         from named n),
     tied as (

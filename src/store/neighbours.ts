@@ -3,11 +3,12 @@ import type { Candidate } from '../core/match.js';
 import type { SystemName } from '../core/record.js';
 import type { Transaction } from './database.js';
 
-/** A record, and what it is linked to. */
+/**
+ * A record, and what it is linked to. Its link knows a record of the other system, too, or one is being created there: `linked`; that
+ * record is gone: `open`.
+ */
 export interface Neighbour extends Candidate {
   readonly linkId: string | null;
-  /** Its link knows a record of the other system, too: it is not free. */
-  readonly isComplete: boolean;
 }
 
 interface Reach {
@@ -43,17 +44,30 @@ export async function neighbourhood(
     };
     edge = (await rows(tx, connectionId, reach)).filter((row) => !found.has(nameOf(row)));
   }
-  return [...found.values()].map(({ keys: _, ...candidate }) => candidate);
+  return [...found.values()].map(({ keys: _, standing, ...one }) =>
+    standing === null || standing === undefined ? one : { ...one, standing },
+  );
 }
 
 async function rows(tx: Transaction, connectionId: string, { ids, keys, references }: Reach): Promise<Row[]> {
   return await tx<Row[]>`
-    select s.system, s.external_id as id, s.fields, s.external_reference as "externalReference", to_json(s.match_keys) as keys,
+    with asked as (
+      select distinct n.name from cases c cross join lateral unnest(string_to_array(c.subject, ' ')) as n(name)
+       where c.connection_id = ${connectionId} and c.status = 'open' and c.kind = 'doubt')
+    select s.system, s.external_id as id, s.fields,
+           case when c.gone_at is null then s.external_reference end as "externalReference", to_json(s.match_keys) as keys,
            coalesce(a.link_id, b.link_id) as "linkId",
-           coalesce(a.yoplanning_id, b.yapla_id) is not null as "isComplete"
+           case when c.gone_at is not null then 'open'
+                when coalesce(a.yoplanning_id, b.yapla_id) is not null or exists (
+                       select 1 from intent i where i.connection_id = s.connection_id and i.status = 'sent'
+                          and i.link_id = coalesce(a.link_id, b.link_id)) then 'linked'
+                when q.name is not null then 'doubtful' end as standing
       from shadow s
+      left join asked q on q.name = s.system || ':' || s.external_id
       left join link a on a.connection_id = s.connection_id and s.system = 'yapla' and a.yapla_id = s.external_id
       left join link b on b.connection_id = s.connection_id and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
+      left join shadow c on c.connection_id = s.connection_id and c.system <> s.system
+                        and c.external_id = case s.system when 'yapla' then a.yoplanning_id else b.yapla_id end
      where s.connection_id = ${connectionId} and s.gone_at is null
        and (s.external_id = any(${ids as string[]}) or s.match_keys && ${keys as string[]}::text[]
             or s.external_reference = any(${references as string[]}))`;

@@ -13,7 +13,7 @@ export interface ShadowRow extends Omit<SystemRecord, 'phoneForms'> {
    * field (null: not known). All other fields keep their times, whatever the server made of them. Absent: a reading.
    */
   readonly times?: FieldTimes;
-  /** core/match.ts blockingKey(), one for each rule in order; null where the record lacks a part. */
+  /** core/match.ts matchKeys(), one for each rule in order and one for the name alone; null where the record lacks a part. */
   readonly matchKeys: readonly (string | null)[];
 }
 

@@ -135,6 +135,7 @@ export function scriptedConnection(id: string, options: ScriptedOptions = {}): S
     budgets: { yapla: budget, yoplanning: budget } as unknown as OpenConnection['budgets'],
     fields: options.fields ?? scriptedFields,
     matchRules: [],
+    matchSettings: { nameAlone: 'ask', duplicates: 'ask' },
     hash,
     shadowOf: (record) => ({ ...record, hashes: hash(record.fields), matchKeys: [] }),
     rawValue: (_, document, field) => document[field] ?? null,

@@ -94,7 +94,10 @@ describe('generated people', () => {
         return { system, id: String(index), fields, externalReference: null };
       }),
     );
-    const { links } = match(candidates, [{ all: ['email', 'name'] }, { all: ['name', 'birthDate'] }]);
+    const { links } = match(candidates, [{ all: ['email', 'name'] }, { all: ['name', 'birthDate'] }], {
+      nameAlone: 'create',
+      duplicates: 'ask',
+    });
     const inBoth = people.flatMap(({ kind }, index) =>
       kind === 'shared' || kind === 'differing' ? String(index) : [],
     );

@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import fc from 'fast-check';
 import { matchRecords } from '../../activities/matchRecords.js';
-import { blockingKey, match, type Candidate, type MatchRule } from '../../src/core/match.js';
-import { systemNames } from '../../src/core/record.js';
+import { blockingKey, match, matchKeys, type Candidate, type MatchRule } from '../../src/core/match.js';
+import { compareNames } from '../../src/core/names.js';
+import { systemNames, type SystemName } from '../../src/core/record.js';
 import type { Sql } from '../../src/store/database.js';
 import { recordIntents, settleIntents } from '../../src/store/intents.js';
 import { agree, dropProposals, proposeLinks, settledHashes } from '../../src/store/links.js';
@@ -86,65 +87,115 @@ test('what a system made of our value counts as ours only while ours is the base
   expect(settledHashes({ equal, base: { city: 'ours' } }, 'yapla', hashes)).toEqual(hashes);
 });
 
-const rules: readonly MatchRule[] = [{ all: ['email', 'name'] }, { all: ['phone', 'name'] }, { all: ['email'] }];
+const rules: readonly MatchRule[] = [
+  { all: ['email', 'name'] },
+  { all: ['name', 'birthDate'] },
+  { all: ['phone', 'name'] },
+  { all: ['email'] },
+];
 const person = fc.record({
   system: fc.constantFrom(...systemNames),
   firstName: fc.constantFrom('Zoé', 'Marc', 'Marie Anne', 'Zoe', null),
   lastName: fc.constantFrom('Durand', 'Le Goff', 'DURAND', null),
   email: fc.constantFrom('a@example.org', 'b@example.org', 'none', null),
   phone: fc.constantFrom('+33612345678', '+33699999999', null),
+  birthDate: fc.constantFrom('2001-05-03', '1970-01-01', null),
   refersTo: fc.option(fc.nat(7), { freq: 5 }),
 });
 
 /** Where the worker would run an activity: without a heartbeat time-out. */
 const notBeating = { info: {} } as unknown as Context;
 
-test('grouping in Postgres finds the same links and doubts as matching in memory', async () => {
-  const claims = new LinkClaims(sql);
-  await checkProperty(
-    fc.asyncProperty(fc.array(person, { maxLength: 14 }), async (people) => {
-      const connection = { ...scriptedConnection(uniqueName('club')), matchRules: rules };
-      Object.assign(connection.config, { duplicates: 'ask' });
-      await ensureConnection(sql, connection.id);
-      const candidates = people.map(({ system, refersTo, ...fields }, at): Candidate => ({
-        system,
-        id: `${system}-${at}`,
-        fields,
-        externalReference: refersTo === null ? null : `${system === 'yapla' ? 'yoplanning' : 'yapla'}-${refersTo}`,
-      }));
-      for (const system of systemNames) {
-        const rows = candidates
-          .filter((one) => one.system === system)
-          .map((one) => ({
+/** Of the people made, so many at the beginning of each list are linked already, one with one. */
+const linkedBefore = fc.nat(3);
+
+test.each(['ask', 'create'] as const)(
+  'grouping in Postgres finds the same links and doubts as matching in memory, and makes the same people (duplicates: %s)',
+  async (duplicates) => {
+    const claims = new LinkClaims(sql);
+    await checkProperty(
+      fc.asyncProperty(fc.array(person, { maxLength: 14 }), linkedBefore, async (people, linked) => {
+        const settings = { nameAlone: 'ask' as const, duplicates };
+        const connection = {
+          ...scriptedConnection(uniqueName('club')),
+          matchRules: rules,
+          matchSettings: settings,
+        };
+        await ensureConnection(sql, connection.id);
+        const candidates = people.map(({ system, refersTo, ...fields }, at): Candidate => ({
+          system,
+          id: `${system}-${at}`,
+          fields,
+          externalReference: refersTo === null ? null : `${system === 'yapla' ? 'yoplanning' : 'yapla'}-${refersTo}`,
+        }));
+        const of = (system: SystemName) => candidates.filter((one) => one.system === system);
+        for (const system of systemNames) {
+          const rows = of(system).map((one) => ({
             ...one,
             document: {},
             hashes: {},
             modifiedAt: null,
-            matchKeys: rules.map((rule) => blockingKey(rule, one.fields)),
+            matchKeys: matchKeys(rules, one.fields),
           }));
-        await upsertShadows(sql, connection.id, system, rows);
-      }
-      const { id: planId } = await draftPlan(sql, connection.id, 'run');
-      const opened = () => Promise.resolve(connection);
-      const activity = matchRecords({ sql, keyedSql: sql, claims, connection: opened, configured: opened });
-      await asyncLocalStorage.run(notBeating, () => activity({ connectionId: connection.id, planId }));
+          await upsertShadows(sql, connection.id, system, rows);
+        }
+        const before = of('yapla')
+          .slice(0, linked)
+          .flatMap((one, at) => {
+            const other = of('yoplanning')[at];
+            return other === undefined ? [] : [proposal(one.id, other.id)];
+          });
+        await proposeLinks(sql, connection.id, before);
+        await agree(
+          sql,
+          connection.id,
+          before.map(({ linkId }) => ({ linkId, base: {}, baseFields: {} })),
+        );
+        const { id: planId } = await draftPlan(sql, connection.id, 'run');
+        const opened = () => Promise.resolve(connection);
+        const activity = matchRecords({ sql, keyedSql: sql, claims, connection: opened, configured: opened });
+        await asyncLocalStorage.run(notBeating, () => activity({ connectionId: connection.id, planId }));
 
-      const expected = match(candidates, rules);
-      const links = await linksOf(connection.id);
-      const both = links.filter(({ ids }) => ids.yapla !== null && ids.yoplanning !== null);
-      const sorted = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).sort();
-      expect(sorted(both.map(({ ids }) => [ids.yapla, ids.yoplanning]))).toEqual(
-        sorted(expected.links.map(({ yapla, yoplanning }) => [yapla, yoplanning])),
-      );
-      const doubts = (await nextPending<object>(sql, planId, 'local', 100)).map((item) => item.decision);
-      const plain = (one: object) => Object.entries(one).sort();
-      expect(sorted(doubts.map(plain))).toEqual(sorted(expected.doubts.map(plain)));
-      const alone = links.flatMap(({ ids }) =>
-        ids.yapla !== null && ids.yoplanning !== null ? [] : [ids.yapla ?? ids.yoplanning],
-      );
-      expect(alone.sort()).toEqual([...expected.unmatched.yapla, ...expected.unmatched.yoplanning].sort());
-    }),
-    { numRuns: 20 },
-  );
-  await claims.close();
-});
+        const known = candidates.map((one): Candidate => {
+          const link = before.find(({ yaplaId, yoplanningId }) => one.id === yaplaId || one.id === yoplanningId);
+          return link === undefined ? one : { ...one, standing: 'linked', linkId: link.linkId };
+        });
+        const expected = match(known, rules, settings);
+        const links = await linksOf(connection.id);
+        const isOld = (linkId: string) => before.some((one) => one.linkId === linkId);
+        const both = links.filter(({ linkId, ids }) => ids.yapla !== null && ids.yoplanning !== null && !isOld(linkId));
+        const sorted = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).sort();
+        expect(sorted(both.map(({ ids }) => [ids.yapla, ids.yoplanning]))).toEqual(
+          sorted(expected.links.map(({ yapla, yoplanning }) => [yapla, yoplanning])),
+        );
+        const doubts = (await nextPending<object>(sql, planId, 'local', 100)).map((item) => item.decision);
+        const plain = (one: object) => Object.entries(one).sort();
+        expect(sorted(doubts.map(plain))).toEqual(sorted(expected.doubts.map(plain)));
+        const alone = links.flatMap(({ ids }) =>
+          ids.yapla !== null && ids.yoplanning !== null ? [] : [ids.yapla ?? ids.yoplanning],
+        );
+        expect(alone.sort()).toEqual([...expected.unmatched.yapla, ...expected.unmatched.yoplanning].sort());
+        // What the plan would make: nobody of whom any rule finds a counterpart.
+        for (const one of known.filter(({ id }) => alone.includes(id))) {
+          for (const other of known.filter(({ system }) => system !== one.system)) {
+            const mate = known.find(
+              (twin) => twin.system === one.system && twin !== one && twin.linkId === other.linkId,
+            );
+            const isDuplicate = duplicates === 'create' && other.standing === 'linked' && mate !== undefined;
+            if (!isDuplicate) expect(rules.filter((rule) => ties(rule, one, other))).toEqual([]);
+          }
+        }
+      }),
+      { numRuns: 20 },
+    );
+    await claims.close();
+  },
+);
+
+/** The rule takes the two for one person: the same key, and names that do not contradict each other. */
+function ties(rule: MatchRule, a: Candidate, b: Candidate): boolean {
+  const nameOf = ({ fields }: Candidate) => ({ firstName: fields['firstName']!, lastName: fields['lastName']! });
+  const key = blockingKey(rule, a.fields);
+  const fits = rule.all.includes('name') || compareNames(nameOf(a), nameOf(b)) !== 'different';
+  return key !== null && key === blockingKey(rule, b.fields) && fits;
+}

@@ -146,35 +146,33 @@ function checkRecord(world: World, system: SystemName, record: ServerRecord): vo
   }
 }
 
-/** A person has one link; further records of theirs wait for a person to say what they are. Only names that people changed make strangers. */
+/**
+ * A person has one link with somebody in it; further records of theirs wait for a person to say what they are. Whoever was removed and is
+ * entered again is the same person. Only names that people changed make strangers.
+ */
 function checkTwins(world: World, person: number, links: readonly StoredLink[]): void {
   for (const system of systemNames) {
-    const records = [...world.servers[system].records.values()].filter((record) => record.person === person);
-    const made = records.filter((record) => record.madeBy === 'us').length;
-    const entered = systemNames.map(
-      (name) =>
-        [...world.servers[name].records.values()].filter((one) => one.person === person && one.madeBy === 'a person')
-          .length,
-    );
+    const of = (name: SystemName, by: ServerRecord['madeBy']) => {
+      const { records, removed } = world.servers[name];
+      return [...records.values(), ...removed].filter((one) => one.person === person && one.madeBy === by).length;
+    };
     // However many records people made, each is the model of one at most. A creation whose answer was lost is known by the reference
     // that it carries, or by what was sent: where it carries none and was renamed since, nothing tells whose it is.
     if (!world.setting.yaplaKeepsReference && hasChangedNames(world, person)) continue;
-    if (made > Math.max(...entered, 0) && !isRemoved(world, person))
-      throw new Violation(`4: a creation in ${system} was repeated`);
+    const entered = systemNames.map((name) => of(name, 'a person'));
+    if (of(system, 'us') > Math.max(...entered)) throw new Violation(`4: a creation in ${system} was repeated`);
   }
-  if (hasChangedNames(world, person) || isRemoved(world, person)) return;
+  if (hasChangedNames(world, person)) return;
   const whole = links.filter(
-    (link) => !systemNames.some((system) => world.store.isDoubtful(`${system}:${link.ids[system]}`)),
+    ({ ids }) =>
+      systemNames.some((system) => world.servers[system].records.has(ids[system] ?? '')) &&
+      !systemNames.some((system) => world.store.isDoubtful(`${system}:${ids[system]}`)),
   );
   if (whole.length > 1) throw new Violation(`4: one person has ${whole.length} links`);
 }
 
 function hasChangedNames(world: World, person: number): boolean {
   return ['firstName', 'lastName', 'email'].some((field) => world.enteredOf(person, field).size > 1);
-}
-
-function isRemoved(world: World, person: number): boolean {
-  return [...world.store.shadows.values()].some((shadow) => shadow.person === person && shadow.gone);
 }
 
 /** Property 8: the same end, for these people, as of a history without crashes and with every webhook in order. */

@@ -2,12 +2,12 @@
  * The activity `readRecord`: takes a link's events, reads what they tell of, and at first sight finds out who it is. Every `yield` is a
  * place where a crash can fall or something else can happen; between two of them everything is one transaction or one request.
  */
-import { blockingKey, match, type Candidate } from '../../../src/core/match.js';
+import { match, type Candidate } from '../../../src/core/match.js';
 import type { LinkView } from '../../../src/core/live.js';
 import { linkIdOf, parseLinkId } from '../../../src/core/linkId.js';
 import { otherSystem, systemNames, type FieldHashes, type SystemName } from '../../../src/core/record.js';
 import { settleCreated, settleUnanswered } from './agree.js';
-import { matchRules } from './setting.js';
+import { matchRules, matchSettings } from './setting.js';
 import type { ServerRecord } from './server.js';
 import type { InboxEvent, StoredLink, StoredShadow } from './store.js';
 import { onlySide, viewOf } from './view.js';
@@ -147,23 +147,18 @@ export function firstSight(world: World, system: SystemName, id: string): Sight 
   const made = before === null ? ourCreation(world, own) : null;
   if (made !== null) return made;
 
-  const free = world.is('first sight matches nobody') ? [own] : freeRecords(world);
-  const found = match(free.map(candidate), matchRules);
+  const seen = world.is('first sight matches nobody') ? [own] : [...store.shadows.values()].filter(({ gone }) => !gone);
+  const candidates = seen.map((shadow) => candidate(world, shadow, shadow === own));
+  const found = match(candidates, matchRules, matchSettings);
   const doubt = found.doubts.find((one) => one[system].includes(id));
   const pair = found.links.find((one) => one[system] === id);
-  // What records say of each other needs no looks.
-  const alike = doubt || pair?.by === 'reference' ? [] : lookAlikes(world, own);
-  const partner = pair && store.shadow(otherSystem(system), pair[otherSystem(system)])!;
-  const twins = partner && store.isDoubtful(`${partner.system}:${partner.id}`) ? [...alike, partner] : alike;
-  if (doubt !== undefined || twins.length > 0) {
-    const records = doubt
-      ? systemNames.flatMap((name) => doubt[name].map((one) => `${name}:${one}`))
-      : [record, ...twins.map((one) => `${one.system}:${one.id}`)];
+  if (doubt !== undefined) {
+    const records = systemNames.flatMap((name) => doubt[name].map((one) => `${name}:${one}`));
     store.ask({ kind: 'doubt', linkId: record, records });
     return before;
   }
-  if (store.isDoubtful(record)) return before;
   if (pair !== undefined) return linkPair(world, system, id, pair[otherSystem(system)]);
+  if (store.isDoubtful(record)) return before;
   return before ?? store.addLink(linkIdOf(system, id), { yapla: null, yoplanning: null, [system]: id });
 }
 
@@ -177,10 +172,24 @@ function linkPair(world: World, system: SystemName, id: string, otherId: string)
   if (survivor === undefined) {
     return store.addLink(linkIdOf(system, id), { yapla: null, yoplanning: null, [system]: id, [other]: otherId });
   }
+  const partner = store.shadow(other, otherId)!;
+  if (hasLostCounterpart(world, partner)) {
+    if (mine !== undefined && mine !== theirs) store.dropLink(mine);
+    return takePlace(world, theirs!, system, id);
+  }
   for (const link of [mine, theirs]) if (link !== undefined && link !== survivor) store.dropLink(link);
   store.setId(survivor, system, id);
   store.setId(survivor, other, otherId);
   return survivor;
+}
+
+/** The same person, entered again: the base starts anew, and the question about the removal is settled. */
+function takePlace({ store }: World, link: StoredLink, system: SystemName, id: string): StoredLink {
+  store.replaceId(link, system, id);
+  link.base = null;
+  link.equal = {};
+  for (const one of store.openCases(link.linkId)) if (one.kind === 'removal') one.open = false;
+  return link;
 }
 
 /** A creation of ours whose answer was lost: known by its id, its reference, or by holding exactly what was sent. */
@@ -205,31 +214,25 @@ function holds(hashes: FieldHashes, sent: FieldHashes): boolean {
   return Object.entries(sent).every(([field, hash]) => hashes[field] === hash);
 }
 
-function candidate({ system, id, fields, externalReference }: StoredShadow): Candidate {
-  return { system, id, fields, externalReference };
+/** Free are records without a link, and those of links that have one side only and of which no creation is under way. */
+function candidate(world: World, shadow: StoredShadow, isOwn: boolean): Candidate {
+  const { system, id, fields, externalReference } = shadow;
+  const linkId = world.store.holder(system, id)?.linkId;
+  if (hasLostCounterpart(world, shadow))
+    return { system, id, fields, externalReference: null, standing: 'open', linkId };
+  const isDoubtful = !isOwn && world.store.isDoubtful(`${system}:${id}`);
+  const standing = isTaken(world, shadow) ? 'linked' : isDoubtful ? 'doubtful' : undefined;
+  return { system, id, fields, externalReference, standing, linkId };
 }
 
-/** Records without a link, and those of links that have one side only and of which no creation is under way. */
-function freeRecords(world: World): StoredShadow[] {
-  return [...world.store.shadows.values()].filter((shadow) => !shadow.gone && !isTaken(world, shadow));
+/** The other record of its link is proven gone: a newcomer may take that place. */
+function hasLostCounterpart({ store }: World, { system, id }: StoredShadow): boolean {
+  const other = otherSystem(system);
+  const otherId = store.holder(system, id)?.ids[other] ?? null;
+  return otherId !== null && store.shadow(other, otherId)?.gone === true;
 }
 
 function isTaken({ store }: World, { system, id }: StoredShadow): boolean {
   const link = store.holder(system, id);
   return link !== undefined && (onlySide(link) === null || store.openIntent(link.linkId) !== undefined);
-}
-
-/** People whom both systems have, or will have, under the same name and address: another record of theirs is nobody new. */
-function lookAlikes(world: World, own: StoredShadow): StoredShadow[] {
-  const [rule] = matchRules;
-  const key = blockingKey(rule!, own.fields);
-  if (key === null || world.is('first sight matches nobody')) return [];
-  return [...world.store.shadows.values()].filter(
-    (shadow) =>
-      shadow !== own &&
-      !shadow.gone &&
-      isTaken(world, shadow) &&
-      world.store.holder(shadow.system, shadow.id) !== world.store.holder(own.system, own.id) &&
-      blockingKey(rule!, shadow.fields) === key,
-  );
 }

@@ -33,6 +33,8 @@ export interface ServerHooks {
 
 export class Server {
   readonly records = new Map<string, ServerRecord>();
+  /** Those that people removed, as they were. */
+  readonly removed: ServerRecord[] = [];
   /** Requests that we sent, by kind. */
   readonly requests = { get: 0, put: 0, post: 0, pages: 0 };
   /** The list leaves out one record, as when it moves while it is read. */
@@ -67,7 +69,10 @@ export class Server {
   }
 
   remove(id: string): void {
-    if (!this.records.delete(id)) return;
+    const record = this.records.get(id);
+    if (record === undefined) return;
+    this.records.delete(id);
+    this.removed.push(record);
     this.hooks.send({ system: this.system, event: 'deleted', id, body: null });
   }
 

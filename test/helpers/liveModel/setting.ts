@@ -1,6 +1,6 @@
 /** What the model's world is made of: mapped fields, invented people, and the ways in which one connection differs from another. */
 import { normaliseValue } from '../../../src/core/normalise.js';
-import type { MatchRule } from '../../../src/core/match.js';
+import type { MatchRule, MatchSettings } from '../../../src/core/match.js';
 import type {
   CanonicalFields,
   ConflictRule,
@@ -75,6 +75,7 @@ export function fieldsOf({ cityRule, clubDirection }: Setting): readonly FieldDe
 }
 
 export const matchRules: readonly MatchRule[] = [{ all: ['email', 'name'] }, { all: ['email'] }];
+export const matchSettings: MatchSettings = { nameAlone: 'ask', duplicates: 'ask' };
 
 /** As people type: what normalises to the same value is no change. The first of each is what they are entered with. */
 export const people = [

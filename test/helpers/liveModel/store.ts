@@ -176,6 +176,12 @@ export class Store {
     this.holders.set(`${system}:${id}`, link);
   }
 
+  /** Another record takes the place of one that is gone. */
+  replaceId(link: StoredLink, system: SystemName, id: string): void {
+    this.holders.delete(`${system}:${link.ids[system]}`);
+    this.setId(link, system, id);
+  }
+
   dropLink(link: StoredLink): void {
     this.links.delete(link.linkId);
     for (const system of systemNames) this.holders.delete(`${system}:${link.ids[system]}`);

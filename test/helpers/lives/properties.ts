@@ -335,12 +335,11 @@ class Examination {
   }
 }
 
-/** Whoever was renamed, or left, may look like somebody else. */
+/** Whoever was renamed, or has another address, may look like somebody else. */
 function hasChangedIdentity(records: readonly RecordVersions[]): boolean {
-  const versions = records.flatMap((one) => one.versions);
-  if (versions.some(({ record }) => record === null)) return true;
+  const people = records.flatMap((one) => one.versions.flatMap(({ record }) => record?.person ?? []));
   return (['firstName', 'lastName', 'email'] as const).some(
-    (field) => new Set(versions.map(({ record }) => record!.person[field])).size > 1,
+    (field) => new Set(people.map((person) => person[field])).size > 1,
   );
 }
 
