@@ -204,7 +204,7 @@ class ChunkAttempt {
     if (state === undefined) return ended(item, 'dropped');
     if (!isAsPlanned(item, state)) return ended(item, 'changed');
     try {
-      const { end, result, left } = await carryOut({
+      const { end, result, settling } = await carryOut({
         connection,
         state,
         decision: item.decision,
@@ -217,7 +217,7 @@ class ChunkAttempt {
       return {
         ...result,
         outcome: end === 'stale' ? 'changed' : result.outcome,
-        left,
+        left: end === 'done' && settling === 'open',
         item: { n: item.n, more: false },
       };
     } catch (error) {

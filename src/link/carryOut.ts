@@ -2,7 +2,7 @@
  * Carries out what was decided about one link: exactly that, and only while its records are as they were when it was decided. The same for
  * live work (applyDecision.ts) and for a plan's items (applyItems.ts), which differ in who asks and in where the decision is recorded.
  */
-import { nextStep, type LiveDecision } from '../core/live.js';
+import { settlingOf, type LiveDecision, type Settling } from '../core/live.js';
 import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
 import { createCase } from '../cases/create.js';
 import { frozenCase } from '../cases/frozen.js';
@@ -44,8 +44,8 @@ export interface CarriedOut {
   /** Names of the fields written, by system. */
   readonly written: Readonly<Record<SystemName, readonly FieldName[]>>;
   readonly created: SystemName | null;
-  /** Something is left to do that is not decided yet, such as about what the system gave a new record by itself. */
-  readonly left: boolean;
+  /** `open`: something is left to do that is not decided yet, such as about what the system gave a new record by itself. */
+  readonly settling: Settling;
 }
 
 /**
@@ -102,8 +102,12 @@ class Undertaking {
       const end = await this.carryOut();
       const { written, created } = this;
       const answered = end === 'done' ? this.answered() : [];
-      const left = end === 'done' && this.isLeft(answered);
-      return { end, written, created, left, result: { ...this.work.result(), carriedOut: answered } };
+      const result = { ...this.work.result(), carriedOut: answered };
+      const settling = end === 'done' ? this.settlingAfter(answered, result) : 'open';
+      // Where questions were open before, whether they still are is looked at first (settle.ts).
+      const settles = settling === 'open' || this.order.state.cases.length > 0 ? null : settling;
+      const agreement = result.agreement && { ...result.agreement, settles };
+      return { end, written, created, settling, result: { ...result, agreement } };
     } catch (error) {
       const done = this.work.result();
       const nothing: LinkResult = { ...done, shadows: [], journal: [], cases: [], gone: [], settledIntents: [] };
@@ -197,22 +201,22 @@ class Undertaking {
     return kept;
   }
 
-  private isLeft(answered: readonly CaseAnswer[]): boolean {
+  /** How the link stands once this is recorded. */
+  private settlingAfter(answered: readonly CaseAnswer[], { agreement }: LinkResult): Settling {
     const { state, connection } = this.order;
     const saw = pairHashes(this.work.pair);
     const opened = this.work.opened.flatMap(({ kind, linkId, field = '' }) =>
       linkId === state.pair.linkId ? [{ id: 0, kind, field, saw, take: null }] : [],
     );
-    const { agreement } = this.work.result();
     const base = agreement === null ? this.work.pair.base : { ...this.work.pair.base, ...agreement.base };
     const now: LinkState = {
       ...state,
-      pair: { ...this.work.pair, base },
+      pair: { ...this.work.pair, base, equal: agreement?.equal ?? this.work.pair.equal },
       cases: [...state.cases, ...opened],
       answers: state.answers.filter((one) => !answered.includes(one)),
       intents: [],
     };
-    return nextStep(viewOf(connection, now, 'gone'), []).do === 'apply';
+    return settlingOf(viewOf(connection, now, 'gone'));
   }
 
   /** Answers that this decision was about. One that came meanwhile is for the next. */

@@ -204,6 +204,8 @@ export interface Agreement {
   /** The record's id in a system where it was just created. */
   readonly ids?: Partial<Record<SystemName, string>>;
   readonly equal?: EqualValues;
+  /** Nothing is left to do about the link once this is recorded; `heldBack`: but its records differ in what may not be written. */
+  readonly settles?: 'agreed' | 'heldBack' | null;
 }
 
 /**
@@ -223,14 +225,17 @@ export async function agree(
     yapla_id: one.ids?.yapla ?? null,
     yoplanning_id: one.ids?.yoplanning ?? null,
     equal: one.equal ?? null,
+    settles: one.settles ?? null,
   }));
   await sql`
     update link l
        set base = coalesce(l.base, '{}') || r.base, base_fields = coalesce(l.base_fields, '{}') || r.base_fields,
            yapla_id = coalesce(r.yapla_id, l.yapla_id), yoplanning_id = coalesce(r.yoplanning_id, l.yoplanning_id),
-           equal = coalesce(r.equal, l.equal), state = 'active', agreed_at = now(), version = l.version + 1
+           equal = coalesce(r.equal, l.equal), state = 'active', agreed_at = now(), version = l.version + 1,
+           settled_version = case when r.settles is null then l.settled_version else l.version + 1 end,
+           held_back = coalesce(r.settles = 'heldBack', l.held_back)
       from json_to_recordset(${JSON.stringify(rows)}::text::json)
-        as r(link_id text, base jsonb, base_fields jsonb, yapla_id text, yoplanning_id text, equal jsonb)
+        as r(link_id text, base jsonb, base_fields jsonb, yapla_id text, yoplanning_id text, equal jsonb, settles text)
      where l.connection_id = ${connectionId} and l.link_id = r.link_id`;
 }
 

@@ -1,4 +1,5 @@
 /** The store as a scan and a plan leave it, for tests that begin at applying. */
+import { decideLive } from '../../src/core/live.js';
 import { systemNames } from '../../src/core/record.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import type { Sql } from '../../src/store/database.js';
@@ -7,7 +8,7 @@ import { findLinkStates } from '../../src/store/linkState.js';
 import { addItems } from '../../src/store/planItems.js';
 import { draftPlan } from '../../src/store/plans.js';
 import { upsertShadows } from '../../src/store/shadows.js';
-import { wholeStep } from '../../src/link/view.js';
+import { viewOf } from '../../src/link/view.js';
 import type { ScriptedConnection } from './scriptedSystem.js';
 
 /** What both systems show now, as shadows. */
@@ -41,9 +42,8 @@ export async function planFor(sql: Sql, connection: ScriptedConnection, linkIds:
   const states = await findLinkStates(sql, connection.id, linkIds, { depth: 'hashes' });
   const items = linkIds.map((linkId, at) => {
     const state = states.get(linkId)!;
-    const { step } = wholeStep(connection, state);
-    if (step.do === 'rest') throw new Error(`${linkId} needs nothing: ${step.outcome}`);
-    return { n: at + 1, kind: 'write' as const, linkId, decision: step.decision, version: state.pair.version };
+    const decision = decideLive(viewOf(connection, state, 'gone'), []);
+    return { n: at + 1, kind: 'write' as const, linkId, decision, version: state.pair.version };
   });
   await addItems(sql, id, 'remote', items);
   return id;

@@ -45,8 +45,7 @@ async function planned(): Promise<number> {
   return await planFor(sql, connection, await propose(sql, connection, [[null, 'b1']]));
 }
 
-const apply = (planId: number) =>
-  applyItems({ sql, claims, connection, planId, cancelled: () => false }, 1, 100);
+const apply = (planId: number) => applyItems({ sql, claims, connection, planId, cancelled: () => false }, 1, 100);
 
 describe('a list that is begun while a creation is on its way', () => {
   const began = async () => {

@@ -8,6 +8,7 @@ import { ensureConnection } from '../../src/store/connections.js';
 import type { Sql } from '../../src/store/database.js';
 import { recordIntents } from '../../src/store/intents.js';
 import { closeCase } from '../../src/cases/answers.js';
+import { removalCase } from '../../src/cases/removal.js';
 import { listOpenCases, openCases } from '../../src/store/cases.js';
 import { agree, pairsByIds } from '../../src/store/links.js';
 import { findLinkState } from '../../src/store/linkState.js';
@@ -193,8 +194,7 @@ async function halfGone(connection: ScriptedConnection): Promise<void> {
   await see(connection, at('yoplanning', 'a', marie));
   await agree(sql, connection.id, [{ linkId: 'yapla:1', base: { city: 'old' }, baseFields: { city: 'old' } }]);
   await markGone(sql, connection.id, 'yoplanning', 'a');
-  const linkId = 'yapla:1';
-  await openCases(sql, connection.id, null, [{ kind: 'removal', subject: 'yoplanning:a', linkId, details: {} }]);
+  await openCases(sql, connection.id, null, [removalCase('yapla:1', 'yoplanning', 'a', 'notFound')]);
 }
 
 test('whoever was removed and is entered again takes the place in the link, and its base starts anew', async () => {

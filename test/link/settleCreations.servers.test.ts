@@ -158,7 +158,10 @@ describe('a creation whose answer never came', () => {
     expect(pair).toMatchObject({ base: connection.hash(zoe), baseFields: zoe });
     const fields = Object.keys(zoe).map((name) => ({ name, type: 'text', rule: 'ask', direction: 'both' }) as const);
     const state = (await findLinkState(sql, connection.id, linkIds[0]!, { depth: 'hashes' }))!;
-    expect(decideLive(viewOf({ ...connection, fields }, state), [])).toMatchObject({ conflicts: [], write: { yapla: ['city'], yoplanning: [] } });
+    expect(decideLive(viewOf({ ...connection, fields }, state), [])).toMatchObject({
+      conflicts: [],
+      write: { yapla: ['city'], yoplanning: [] },
+    });
   });
 
   test('keeps no values once it is settled', async () => {
