@@ -1,4 +1,4 @@
-import { checkGuard, type GuardTrip } from '../src/core/guard.js';
+import { blankedBy, checkGuard, type GuardTrip } from '../src/core/guard.js';
 import {
   addDecision,
   addDoubts,
@@ -73,7 +73,8 @@ export const makePlan =
           const lacksReference = systemNames.filter(
             (system) => open.systems[system].storesReference && isLacking(pair, system),
           );
-          totals = addDecision(totals, decision, { isNewLink, lacksReference });
+          const blanked = blankedBy(decision, pairHashes(pair));
+          totals = addDecision(totals, decision, { isNewLink, lacksReference, blanked });
           if (wanted.kind !== 'inSync' && decision.kind === 'inSync') heldBackPeople += 1;
           // Known to one system only, and the rule is to ask a person first, who has not said no yet.
           const mayAsk = open.config.create === 'ask' && !declined.get(pair.linkId)?.has('create');

@@ -204,7 +204,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
       const applied = await carryOut(step.decision, view.seen);
       account(applied);
       tell(applied.outcome === 'done' ? step.outcome : applied.outcome, cause, toldOf(step.decision, applied));
-      did = step.outcome;
+      did = applied.outcome === 'held' ? 'held' : step.outcome;
       view = applied.view;
     }
     openCases = view.openCases;

@@ -23,7 +23,7 @@ export interface FieldSettings {
 }
 
 export type Resolution =
-  | { readonly close: true; readonly why: string | null }
+  | { readonly close: true; readonly why: string | null; readonly goOn?: true }
   | {
       readonly close: false;
       readonly answer: Answer;
@@ -39,9 +39,10 @@ export function readResolution(options: ResolveOptions, question: Question, sett
   if (given.length !== 1) throw new UsageError('expected one of --take, --value and --close');
   if (options.why !== undefined && options.close === undefined)
     throw new UsageError('--why goes with --close: an answer speaks for itself');
+  if (question.kind === 'guard' && question.planNumber === null) return readGoOn(options, question);
   if (question.kind === 'guard')
     throw new UsageError(
-      `case ${question.id} is about a whole plan: "passerelle approve ${question.connectionId} ${question.planNumber ?? '<plan>'}" or "passerelle reject" answers it`,
+      `case ${question.id} is about a whole plan: "passerelle approve ${question.connectionId} ${question.planNumber}" or "passerelle reject" answers it`,
     );
   const takes = answersOf(question.kind);
   if (options.close !== undefined) {
@@ -57,6 +58,14 @@ export function readResolution(options: ResolveOptions, question: Question, sett
   if (remember && (question.kind !== 'conflict' || answer.take === 'value' || answer.take === 'create'))
     throw notRemembered();
   return { close: false, answer, remember };
+}
+
+/** What the guard of live work holds goes on, or is settled where it began: nothing else answers it. */
+function readGoOn({ take, close, why, remember }: ResolveOptions, { id }: Question): Resolution {
+  if (remember === true) throw notRemembered();
+  if (close !== undefined) return { close: true, why: why ?? null };
+  if (take === 'go-on') return { close: true, why: null, goOn: true };
+  throw new UsageError(`case ${id} (guard) asks whether to go on: answer with --take go-on, or --close`);
 }
 
 function notRemembered(): UsageError {

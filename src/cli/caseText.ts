@@ -3,7 +3,7 @@
  * answers must be able to judge. They go to the terminal and nowhere else.
  */
 import { getProperty } from 'dot-prop';
-import type { GuardTrip } from '../core/guard.js';
+import type { GuardTrip, LiveTrip } from '../core/guard.js';
 import type { Doubt } from '../core/match.js';
 import { systemNames, type FieldName, type SystemName } from '../core/record.js';
 import type { CaseKind, OpenCase } from '../store/cases.js';
@@ -11,7 +11,7 @@ import type { RememberedRule } from '../store/fieldRules.js';
 import type { FieldWrite, KnownRecord } from '../store/provenance.js';
 import { linkOf, valuesAsked, type CaseView } from './caseView.js';
 import { table, type Output } from './output.js';
-import { duration, guardText } from './planText.js';
+import { duration, guardText, liveGuardText } from './planText.js';
 
 const systemLabels: Readonly<Record<SystemName, string>> = { yapla: 'Yapla', yoplanning: 'Yoplanning' };
 
@@ -34,7 +34,9 @@ export function nextStep({ id, kind, planNumber, connectionId }: Question): stri
     case 'canary':
       return `case ${id}, then resolve ${id} --close`;
     case 'guard':
-      return `approve ${connectionId} ${planNumber ?? '<plan>'}, or reject`;
+      return planNumber === null
+        ? `case ${id}, then resolve ${id} --take go-on`
+        : `approve ${connectionId} ${planNumber}, or reject`;
   }
 }
 
@@ -81,7 +83,7 @@ const questions: Readonly<Record<CaseKind, string>> = {
   canary: 'A write changed values that are not mapped. The picture that we have of the system may be wrong.',
   doubt: 'These records may be one person, or several. None of them is linked or created until that is clear.',
   create: 'This person is known to one system only, and the rule is to ask before creating.',
-  guard: 'A plan is larger than the configured thresholds allow without a person.',
+  guard: 'More would be changed than the configured thresholds allow without a person.',
 };
 
 /** One case with all that helps to answer it. */
@@ -125,8 +127,20 @@ function body(view: CaseView, output: Pick<Output, 'colours'>): string[] {
       return [`Found by: ${by ?? 'unknown'}`, ...view.records.map(personLine)];
     }
     case 'guard':
-      return [guardText(view.question.details as GuardTrip)];
+      return view.held === null
+        ? [guardText(view.question.details as GuardTrip)]
+        : heldLines(view.question.details as LiveTrip, view.held);
   }
+}
+
+function heldLines(trip: LiveTrip, { links, fields }: NonNullable<CaseView['held']>): string[] {
+  return [
+    `${liveGuardText(trip)}.`,
+    trip.kind === 'created'
+      ? `Held until you answer: the creation of ${links} people. Everything else goes on.`
+      : `Held until you answer: ${fields} values of ${links} people. Everything else goes on.`,
+    'If it is a mistake, mend it in the system where it was made, then answer: what still differs then is written.',
+  ];
 }
 
 /** Both values and the base, and where each came from. */

@@ -2,6 +2,7 @@
 import { systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
 import type { Case } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
+import { liveSubject, sizeOfHold } from '../store/guard.js';
 import { pairsByIds, type LinkedPair } from '../store/links.js';
 import { knownRecords, lastWrites, type FieldWrite, type KnownRecord } from '../store/provenance.js';
 import { pairHashes } from '../sync/decideLink.js';
@@ -16,6 +17,8 @@ export interface CaseView {
   readonly writes: readonly FieldWrite[];
   /** Fields that are not as they were when the question came up last, by system; null: nothing tells. */
   readonly changed: Readonly<Record<SystemName, readonly FieldName[]>> | null;
+  /** What the guard of live work holds by this case; null: it is another question. */
+  readonly held: { readonly links: number; readonly fields: number } | null;
 }
 
 /** Enough to see a field go to and fro. */
@@ -28,11 +31,13 @@ export async function caseView(sql: Sql, question: Case): Promise<CaseView> {
   const pair = linkId === null ? null : ((await pairsByIds(sql, connectionId, [linkId], 'values')).get(linkId) ?? null);
   const ids = pair === null ? idsOfSubject(question.subject) : idsOfPair(pair);
   const isAboutField = linkId !== null && field !== '';
-  const [records, writes] = await Promise.all([
+  const isLiveGuard = kind === 'guard' && question.subject === liveSubject;
+  const [records, writes, held] = await Promise.all([
     knownRecords(sql, connectionId, ids),
     isAboutField ? lastWrites(sql, connectionId, linkId, field, kind === 'frozen' ? writesOfFrozen : 1) : [],
+    isLiveGuard ? sizeOfHold(sql, question.id) : null,
   ]);
-  return { question, pair, records, writes, changed: pair === null ? null : changedSince(question, pair) };
+  return { question, pair, records, writes, held, changed: pair === null ? null : changedSince(question, pair) };
 }
 
 /** The link whose workflow carries the answer out; null for questions about none. */

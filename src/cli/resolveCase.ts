@@ -5,6 +5,7 @@ import { answerCase, closeCase, forwardAnswer } from '../store/caseAnswers.js';
 import { listOpenCases, type Case } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
 import { rememberRule } from '../store/fieldRules.js';
+import { releaseHold } from '../store/guard.js';
 import { signalAnswered } from '../syncRecord.js';
 import { TemporalSetupError } from '../temporal.js';
 import type { Resolution } from './caseAnswer.js';
@@ -15,6 +16,11 @@ import { connectionOf, openTemporal } from './session.js';
 /** Stores it, all or nothing. @throws as answerCase and closeCase */
 export async function storeResolution(sql: Sql, question: Case, resolution: Resolution, by: string): Promise<void> {
   const { id, connectionId, field } = question;
+  if (resolution.close && question.kind === 'guard') {
+    const why = resolution.why === null ? {} : { why: resolution.why };
+    await releaseHold(sql, id, { take: resolution.goOn ? 'goOn' : 'close', ...why }, by);
+    return;
+  }
   if (resolution.close) return await closeCase(sql, id, by, resolution.why);
   const { answer, remember } = resolution;
   await sql.begin(async (tx) => {
@@ -66,6 +72,8 @@ function afterClosing({ kind, connectionId }: Case): string[] {
       return ['The next event and the next sync try again as well. If it fails again, it is a new case.'];
     case 'canary':
       return [`If it had stopped the connection: passerelle resume ${connectionId}`];
+    case 'guard':
+      return ['What it held is looked at again, and what still differs is written: the receiver tells each link.'];
     case 'doubt':
       return ['The next sync asks again if the records still look alike.'];
     default:

@@ -29,7 +29,7 @@ const aboutValues: readonly CaseKind[] = ['conflict', 'frozen', 'notTaken'];
 /** Kinds that a person closes, when the matter is settled or is to be left as it is. */
 const closable: readonly CaseKind[] = ['removal', 'canary', 'refused', 'notTaken', 'doubt', 'create'];
 
-/** How cases of a kind are answered: by a value, by the word to create, or by closing them. None of these: `guard`. */
+/** How cases of a kind are answered: by a value, by the word to create, or by closing them. None of these: `guard` (a plan's answers it; about live work: guard.ts). */
 export function answersOf(kind: CaseKind): {
   readonly value: boolean;
   readonly create: boolean;
@@ -65,7 +65,7 @@ export class UnfitAnswer extends Error {
   constructor(
     readonly caseId: number,
     readonly kind: CaseKind,
-    readonly take: Answer['take'] | 'close',
+    readonly take: Answer['take'] | 'close' | 'goOn',
   ) {
     super(`case ${caseId} is of kind "${kind}", which "${take}" does not answer`);
   }

@@ -10,7 +10,7 @@ import { jsonTexts, type Sql, type Transaction } from './database.js';
  * - `notTaken`: a system accepted a write and kept its old value;
  * - `frozen`: our own writes moved a field to and fro between the same values, and it is held until a person answers;
  * - `canary`: a write changed something that is not mapped;
- * - `guard`: a plan is larger than the thresholds allow;
+ * - `guard`: a plan is larger than the thresholds allow, or live work is (then it holds what goes beyond, see guard.ts);
  * - `create`: a person is known to one system only, and the rule is to ask.
  */
 export type CaseKind =
@@ -109,9 +109,12 @@ export async function closeAnsweredCases(
          or (c.kind in ('refused', 'removal', 'create') and not r.kinds ? c.kind))`;
 }
 
-/** An open case that holds writes back: of the whole link (`refused`), or of one field (`notTaken`, `frozen`). */
+/**
+ * An open case that holds writes back: of the whole link (`refused`), or of one field (`notTaken`, `frozen`); what the guard of live work
+ * holds is one for each field, or with no field for a creation.
+ */
 export interface HoldingCase {
-  readonly kind: 'refused' | 'notTaken' | 'frozen';
+  readonly kind: 'refused' | 'notTaken' | 'frozen' | 'guard';
   readonly linkId: string;
   readonly field: string;
   readonly saw: Readonly<Record<SystemName, FieldHashes | null>>;
@@ -122,7 +125,11 @@ export async function holdingCases(sql: Sql, connectionId: string, linkIds: read
   return await sql<HoldingCase[]>`
     select kind, link_id as "linkId", field, saw from cases
      where connection_id = ${connectionId} and status = 'open' and kind in ('refused', 'notTaken', 'frozen')
-       and saw is not null and link_id = any(${linkIds as string[]})`;
+       and saw is not null and link_id = any(${linkIds as string[]})
+    union all
+    select 'guard', h.link_id, h.field, '{"yapla": null, "yoplanning": null}'::jsonb from guard_hold h
+      join cases c on c.id = h.case_id and c.status = 'open'
+     where h.connection_id = ${connectionId} and h.released_at is null and h.link_id = any(${linkIds as string[]})`;
 }
 
 /** Of these links, those with open cases, and on which fields: the empty string stands for the whole link. */
@@ -132,9 +139,13 @@ export async function linksInQuestion(
   linkIds: readonly string[],
 ): Promise<Map<string, Set<string>>> {
   const rows = await sql<{ linkId: string; fields: string[] }[]>`
-    select coalesce(link_id, subject) as "linkId", json_agg(field) as fields from cases
-     where connection_id = ${connectionId} and status = 'open' and kind not in ('guard', 'doubt', 'canary')
-       and (link_id = any(${linkIds as string[]}) or subject = any(${linkIds as string[]}))
+    select "linkId", json_agg(field) as fields
+      from (select coalesce(link_id, subject) as "linkId", field from cases
+             where connection_id = ${connectionId} and status = 'open' and kind not in ('guard', 'doubt', 'canary')
+               and (link_id = any(${linkIds as string[]}) or subject = any(${linkIds as string[]}))
+            union all
+            select h.link_id, h.field from guard_hold h join cases c on c.id = h.case_id and c.status = 'open'
+             where h.connection_id = ${connectionId} and h.released_at is null and h.link_id = any(${linkIds as string[]})) each
      group by 1`;
   return new Map(rows.map((row) => [row.linkId, new Set(row.fields)]));
 }
@@ -143,7 +154,11 @@ export async function linksInQuestion(
 export async function fieldsInQuestion(sql: Sql, connectionId: string): Promise<Set<string>> {
   const rows = await sql<{ name: string }[]>`
     select case when field = '' then link_id else link_id || '/' || field end as name from cases
-     where connection_id = ${connectionId} and status = 'open' and link_id is not null and (field <> '' or kind = 'refused')`;
+     where connection_id = ${connectionId} and status = 'open' and link_id is not null and (field <> '' or kind = 'refused')
+    union
+    select case when h.field = '' then h.link_id else h.link_id || '/' || h.field end from guard_hold h
+      join cases c on c.id = h.case_id and c.status = 'open'
+     where h.connection_id = ${connectionId} and h.released_at is null`;
   return new Set(rows.map((row) => row.name));
 }
 

@@ -14,6 +14,8 @@ export interface LinkState {
   readonly cases: readonly LinkCase[];
   /** What persons answered and nobody has carried out yet, oldest case first. */
   readonly answers: readonly CaseAnswer[];
+  /** Fields that an open guard case holds; the empty string: the creation. */
+  readonly guarded: readonly FieldName[];
   /** Creations whose effect is not known. */
   readonly intents: readonly Intent[];
   /** Questions that a person closed without more: not asked again (see `isDeclined`). */
@@ -27,6 +29,7 @@ export interface LinkState {
 interface Row extends PairRow {
   readonly at: string;
   readonly cases: readonly (LinkCase & { readonly id: number; readonly answer: object | null })[];
+  readonly guarded: readonly FieldName[];
   readonly intents: readonly Intent[];
   readonly declined: readonly ('removal' | 'create')[];
   readonly rules: Readonly<Record<FieldName, SystemName>>;
@@ -50,6 +53,9 @@ export async function findLinkState(
            coalesce((select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer)
                                      order by c.id)
                        from cases c where ${isAbout} and c.status = 'open' and c.kind not in ('guard', 'doubt', 'canary')), '[]') as cases,
+           coalesce((select json_agg(distinct h.field) from guard_hold h
+                      where h.connection_id = ${connectionId} and h.link_id = ${linkId} and h.released_at is null
+                        and exists (select 1 from cases c where c.id = h.case_id and c.status = 'open')), '[]') as guarded,
            coalesce((select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
                                      'hashes', i.hashes, 'sends', i.sends,
                                      'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
@@ -77,6 +83,7 @@ export async function findLinkState(
     answers: row.cases.flatMap(({ id, kind, field, answer }) =>
       answer === null ? [] : [{ caseId: id, kind, field, ...answer } as CaseAnswer],
     ),
+    guarded: row.guarded,
     intents: row.intents,
     declined: new Set(row.declined),
     rules: row.rules,

@@ -2,6 +2,7 @@
  * Carries out what a link's workflow decided: exactly that, and only while the link is as it was when it was decided. What has become
  * stale is said so, with the new view, and decided again by the workflow: so that the history shows every decision.
  */
+import type { HeldFields, WriteAsk } from '../core/guard.js';
 import type { LinkView, LiveDecision } from '../core/live.js';
 import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
@@ -17,6 +18,7 @@ import { unsettled } from './applyLink.js';
 import { stopIfCanariesDie } from './canary.js';
 import { LinkBusy, type LinkClaims } from './claims.js';
 import { pairHashes } from './decideLink.js';
+import { liveGuard } from './guard.js';
 import { emptyView, settledView, viewOf } from './linkView.js';
 import { LinkWork, pick } from './linkWork.js';
 import { refusedCase } from './refusedCase.js';
@@ -42,9 +44,10 @@ export interface AppliedDecision {
    * - `done`: all of it, as far as it was not held back;
    * - `stale`: the link or a record changed meanwhile; what was read is in the view;
    * - `refused`: a system does not take the record, a case is open;
-   * - `unsettled`: a creation was sent whose record did not show up yet.
+   * - `unsettled`: a creation was sent whose record did not show up yet;
+   * - `held`: the guard held all of it, under its case.
    */
-  readonly outcome: 'done' | 'stale' | 'refused' | 'unsettled';
+  readonly outcome: 'done' | 'stale' | 'refused' | 'unsettled' | 'held';
   /** Names of the fields written, by system. */
   readonly written: Readonly<Record<SystemName, readonly FieldName[]>>;
   readonly created: SystemName | null;
@@ -65,6 +68,7 @@ export async function applyDecision(applying: ApplyingDecision): Promise<Applied
     if (view.seen !== applying.seen) return nothingDone('stale', view);
     return await new DecisionApplication(applying, link, () => claim.verify()).run();
   } finally {
+    liveGuard(sql, connection).end(linkId);
     await claim.release();
   }
 }
@@ -86,6 +90,9 @@ class DecisionApplication {
   private readonly written: Record<SystemName, FieldName[]> = { yapla: [], yoplanning: [] };
   private created: SystemName | null = null;
   private readonly opened: NewCase[] = [];
+  /** The guard held something of it. */
+  private isHeld = false;
+  private guardAsked = false;
 
   constructor(
     private readonly applying: ApplyingDecision,
@@ -125,7 +132,7 @@ class DecisionApplication {
       outcome,
       written: this.written,
       created: this.created,
-      cases: this.opened.map((one) => one.kind),
+      cases: [...this.opened.map((one) => one.kind), ...(this.guardAsked ? ['guard'] : [])],
       view: await settledView(sql, connection, now),
     };
   }
@@ -141,6 +148,7 @@ class DecisionApplication {
       return { outcome: isGone ? 'done' : 'stale', result: { ...result, cases: this.opened } };
     }
     if (decision.create !== null) {
+      if (!(await this.mayCreate(decision.create))) return { outcome: 'held', result: work.result() };
       const set = this.valuesFor(decision.create);
       const created = await work.create(decision.create, { set, reasons: decision.reasons });
       if (created === 'unsettled') return { outcome: 'unsettled', result: unsettled(work) };
@@ -157,7 +165,9 @@ class DecisionApplication {
     }
     const result = work.result();
     this.opened.push(...result.cases.filter((one) => !this.opened.includes(one)));
-    return { outcome: isStale ? 'stale' : 'done', result: { ...result, cases: this.opened } };
+    const isAllHeld = this.isHeld && systemNames.every((system) => this.written[system].length === 0);
+    const outcome = isStale ? 'stale' : isAllHeld ? 'held' : 'done';
+    return { outcome, result: { ...result, cases: this.opened } };
   }
 
   /** Records of which the reading before has proven already that they are gone. */
@@ -178,7 +188,7 @@ class DecisionApplication {
   private async write(): Promise<'done' | 'stale'> {
     const { decision } = this.applying;
     for (const [nth, system] of systemNames.entries()) {
-      const set = await this.withoutFlipping(this.valuesFor(system));
+      const set = await this.withoutHeld(system, await this.withoutFlipping(this.valuesFor(system)));
       if (Object.keys(set).length === 0) continue;
       const fromPerson = new Set(decision.values);
       const written = await this.work.write(system, { set, reasons: decision.reasons, fromPerson }, nth + 1);
@@ -237,6 +247,30 @@ class DecisionApplication {
       });
     }
     return Object.fromEntries(Object.entries(set).filter(([field]) => !frozen.includes(field)));
+  }
+
+  /** The guard: what would be too much of its kind is left out until a person has answered its case. What a person answered is not. */
+  private async withoutHeld(system: SystemName, set: CanonicalFields): Promise<CanonicalFields> {
+    const here = this.work.pair.shadows[system]?.fields ?? {};
+    const fields = Object.entries(set)
+      .filter(([field]) => !this.isAnswered(field))
+      .map(([field, value]) => ({ field, blanks: value === null && (here[field] ?? null) !== null }));
+    const held = await this.askGuard({ system, creates: false, fields });
+    return Object.fromEntries(Object.entries(set).filter(([field]) => !held.includes(field)));
+  }
+
+  /** A creation that a person asked for, or that was sent before, is not the guard's. */
+  private async mayCreate(system: SystemName): Promise<boolean> {
+    if (this.link.intents.length > 0 || this.link.answers.some((one) => one.take === 'create')) return true;
+    return (await this.askGuard({ system, creates: true, fields: [] })).length === 0;
+  }
+
+  private async askGuard(ask: Omit<WriteAsk, 'linkId'>): Promise<HeldFields> {
+    const { sql, connection, linkId } = this.applying;
+    const { held, opened } = await liveGuard(sql, connection).ask({ ...ask, linkId });
+    this.isHeld ||= held.length > 0;
+    this.guardAsked ||= opened;
+    return held;
   }
 
   private isAnswered(field: FieldName): boolean {

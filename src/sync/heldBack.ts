@@ -60,7 +60,10 @@ function without(decision: Decision, holding: HoldingCase, hashes: PairHashes): 
     const unchanged = systemNames.every((system) => same(holding.saw[system], hashes[system]));
     return unchanged ? restrict(decision, nothing) : decision;
   }
-  if (holding.kind === 'frozen') return withoutFields(decision, new Set([holding.field]));
+  if (holding.kind === 'guard' && holding.field === '') {
+    return decision.create === null ? decision : restrict(decision, nothing);
+  }
+  if (holding.kind === 'frozen' || holding.kind === 'guard') return withoutFields(decision, new Set([holding.field]));
   const unchanged = systemNames.every(
     (system) => holding.saw[system]?.[holding.field] === hashes[system]?.[holding.field],
   );

@@ -79,8 +79,13 @@ export function viewOf(configured: OpenConnection, context: LinkState): LinkView
     ...rights(connection, mayCreate),
     // Where we choose the id, a creation is simply repeated: it is looked up first.
     awaiting: context.intents.find(({ system }) => !connection.systems[system].choosesIds)?.system ?? null,
-    held: cases.some((one) => one.kind === 'refused' && one.saw !== null && sameSides(one.saw, hashes)),
-    heldFields: cases.flatMap((one) => (isHeld(one, hashes) ? [one.field] : [])),
+    held:
+      (context.guarded.includes('') && systemNames.some((system) => pair.ids[system] === null)) ||
+      cases.some((one) => one.kind === 'refused' && one.saw !== null && sameSides(one.saw, hashes)),
+    heldFields: [
+      ...cases.flatMap((one) => (isHeld(one, hashes) ? [one.field] : [])),
+      ...context.guarded.filter((field) => field !== ''),
+    ],
     asked: cases.flatMap((one) => (one.kind === 'conflict' ? [one.field] : [])),
     askedRemoval: context.declined.has('removal') || cases.some((one) => one.kind === 'removal'),
     askedCreation:

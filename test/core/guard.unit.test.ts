@@ -7,6 +7,9 @@ const thresholds: GuardThresholds = {
   maxCreatedShare: 0.5,
   maxRemovedShare: 0.02,
   minPeople: 20,
+  blanked: { maxPerHour: 15, maxPerDay: 30, maxSharePerHour: 0.02, maxSharePerDay: 0.05 },
+  changed: { maxPerHour: 50, maxPerDay: 100, maxSharePerHour: 0.1, maxSharePerDay: 0.2 },
+  created: { maxPerHour: 50, maxPerDay: 100, maxSharePerHour: 0.1, maxSharePerDay: 0.2 },
 };
 const people = { linked: 100, known: { yapla: 100, yoplanning: 100 } };
 const check = (totals: Partial<PlanTotals>, counts = people) =>

@@ -1,0 +1,20 @@
+-- The guard of live work: what it holds, and what it counts.
+
+-- What an open guard case of live work holds back: a link's field towards one system, or (the empty string) its creation there.
+create table guard_hold (
+  connection_id text not null references connection on delete cascade,
+  link_id       text not null,
+  system        text not null check (system in ('yapla', 'yoplanning')),
+  field         text not null default '',
+  case_id       bigint not null references cases on delete cascade,
+  held_at       timestamptz not null default now(),
+  -- When a person let it go on. For as long as the guard looks back, what was let through is neither held nor counted again.
+  released_at   timestamptz,
+  primary key (connection_id, link_id, system, field)
+);
+create index guard_hold_case on guard_hold (case_id);
+
+-- The guard counts the writes of the last hour and day.
+create index journal_at on journal (connection_id, at);
+-- When the questions of one subject were answered.
+create index cases_answered on cases (connection_id, kind, subject, closed_at);
