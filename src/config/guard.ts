@@ -56,7 +56,9 @@ export const guardSchema = z
       .int()
       .nonnegative()
       .default(20)
-      .describe('Below this number of people shares say nothing and are not applied; numbers per hour and day still are.'),
+      .describe(
+        'Below this number of people shares say nothing and are not applied; numbers per hour and day still are.',
+      ),
     blanked: rateSchema(
       { maxPerHour: 15, maxPerDay: 30, maxSharePerHour: 0.02, maxSharePerDay: 0.05 },
       "Values that are cleared in one system, live and by plans of the rule together; for a plan, the day's. What one plugin or one import can empty for everybody is lost to the other system as well, so few are believed: a club of 300 clears some in a week.",

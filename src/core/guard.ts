@@ -213,8 +213,6 @@ export function roomFor(
   people: PeopleCounts,
   thresholds: GuardThresholds,
 ): number {
-  const rooms = guardWindows.map(
-    (window) => allowedIn(kind, window, system, people, thresholds) - tally[window],
-  );
+  const rooms = guardWindows.map((window) => allowedIn(kind, window, system, people, thresholds) - tally[window]);
   return Math.max(0, Math.min(...rooms));
 }

@@ -174,7 +174,10 @@ export async function heldByGuard(
 }
 
 /** How much a case holds, or held until it was answered. */
-export async function sizeOfHold(sql: Sql, caseId: number): Promise<{ readonly links: number; readonly fields: number }> {
+export async function sizeOfHold(
+  sql: Sql,
+  caseId: number,
+): Promise<{ readonly links: number; readonly fields: number }> {
   const [row] = await sql<{ links: number; fields: number }[]>`
     select count(distinct link_id)::int as links, count(*)::int as fields from guard_hold where case_id = ${caseId}`;
   return row!;
@@ -220,4 +223,3 @@ export async function releaseHold(sql: Sql, caseId: number, answer: GuardAnswer,
   if (found.closedAt !== null) throw new CaseClosed(caseId, found.closedAt, found.closedBy ?? 'nobody named');
   throw new UnfitAnswer(caseId, found.kind, answer.take);
 }
-

@@ -163,7 +163,11 @@ class Judging {
     this.held = new Set(held);
   }
 
-  judge(ask: WriteAsk): { readonly holds: readonly Hold[]; readonly let: readonly Pending[]; readonly opened: boolean } {
+  judge(ask: WriteAsk): {
+    readonly holds: readonly Hold[];
+    readonly let: readonly Pending[];
+    readonly opened: boolean;
+  } {
     const { linkId, system } = ask;
     const isReleased = (field: FieldName) => this.released.has(`${linkId}/${system}/${field}`);
     const holds: Hold[] = [];
