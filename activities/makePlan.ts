@@ -17,6 +17,7 @@ import { pairsAfter, type LinkedPair } from '../src/store/links.js';
 import { addItems, clearItems, countItems, type NewPlanItem } from '../src/store/planItems.js';
 import { readyPlan } from '../src/store/plans.js';
 import { declinedQuestions } from '../src/store/caseAnswers.js';
+import { blankedInDay } from '../src/store/guard.js';
 import { openCases } from '../src/store/cases.js';
 import { decideLink, isTombstone, pairHashes } from '../src/sync/decideLink.js';
 import { heldBack } from '../src/sync/heldBack.js';
@@ -104,6 +105,7 @@ export const makePlan =
         totals,
         { linked, known: { yapla: yapla!, yoplanning: yoplanning! } },
         open.config.guard,
+        await blankedInDay(sql, connectionId),
       );
       const cost = planCost(totals, { yapla: await pace(open, 'yapla'), yoplanning: await pace(open, 'yoplanning') });
       await readyPlan(sql, planId, { totals, cost, guard });

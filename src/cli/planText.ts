@@ -108,7 +108,7 @@ export function guardText({ code, system, count, of, share, maxShare }: GuardTri
   const percent = (value: number) => `${Math.round(value * 100)} %`;
   const into = system ? systemLabels[system] : 'a system';
   if (code === 'tooManyBlanked')
-    return `${count} values would be cleared in ${into} (of ${of} linked people; allowed without a person: ${Math.round(maxShare * of)})`;
+    return `${count} values would be cleared in ${into}, with those of the last day (linked people: ${of}; allowed without a person: ${Math.round(maxShare * of)})`;
   const what = {
     tooManyChanged: 'of the linked people would be changed',
     tooManyCreated: `of ${system ? systemLabels[system] : 'a system'}'s people would be new`,

@@ -52,7 +52,7 @@ export interface GuardTrip {
   readonly code: 'tooManyChanged' | 'tooManyCreated' | 'tooManyRemoved' | 'tooManyBlanked';
   /** The system concerned; `null` where the share is one of linked people. */
   readonly system: SystemName | null;
-  /** People that the plan changes, creates or finds gone; of `tooManyBlanked`: values that it clears. */
+  /** People that the plan changes, creates or finds gone; of `tooManyBlanked`: values that it clears, with those of the last day. */
   readonly count: number;
   /** People it is a share of. */
   readonly of: number;
@@ -61,17 +61,26 @@ export interface GuardTrip {
   readonly maxShare: number;
 }
 
-/** The thresholds that a plan exceeds; empty is good. A share equal to its threshold is still allowed. */
-export function checkGuard(totals: PlanTotals, people: PeopleCounts, thresholds: GuardThresholds): GuardTrip[] {
+/**
+ * The thresholds that a plan exceeds; empty is good. A share equal to its threshold is still allowed.
+ *
+ * @param blankedBefore values cleared in the last day already, without a person: they count with those that the plan clears
+ */
+export function checkGuard(
+  totals: PlanTotals,
+  people: PeopleCounts,
+  thresholds: GuardThresholds,
+  blankedBefore: Readonly<Record<SystemName, number>> = { yapla: 0, yoplanning: 0 },
+): GuardTrip[] {
   const check = (code: GuardTrip['code'], system: SystemName | null, count: number, of: number, maxShare: number) => {
     if (of === 0 || of < thresholds.minPeople) return [];
     const share = count / of;
     return share > maxShare ? [{ code, system, count, of, share, maxShare }] : [];
   };
   const checkBlanked = (system: SystemName) => {
-    const [count, of] = [totals.blanked[system], people.linked];
+    const [count, of] = [totals.blanked[system] + blankedBefore[system], people.linked];
     const allowed = allowedIn('blanked', 'day', system, people, thresholds);
-    if (of === 0 || count <= allowed) return [];
+    if (of === 0 || totals.blanked[system] === 0 || count <= allowed) return [];
     return [{ code: 'tooManyBlanked' as const, system, count, of, share: count / of, maxShare: allowed / of }];
   };
   return [

@@ -87,6 +87,13 @@ export async function countWrites(
 
 const lookBack = (sql: Sql | Transaction): Fragment => sql`${guardWindowMs.day} * interval '1 millisecond'`;
 
+/** Values cleared in the last day without a person, by system. */
+export async function blankedInDay(sql: Sql, connectionId: string): Promise<Record<SystemName, number>> {
+  const tallies = await countWrites(sql, connectionId, [], []);
+  const of = (system: SystemName) => tallies.get(guardedName('blanked', system))?.day ?? 0;
+  return { yapla: of('yapla'), yoplanning: of('yoplanning') };
+}
+
 /** People of whom the guard's thresholds are shares. */
 export async function guardedPeople(sql: Sql, connectionId: string): Promise<PeopleCounts> {
   const [linked, yapla, yoplanning] = await Promise.all([

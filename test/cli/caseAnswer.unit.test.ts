@@ -107,6 +107,15 @@ test('a case about a plan names the commands that answer it', () => {
     expect(catching(() => readResolution(options, guard, settings)).message).toContain('passerelle approve club 3');
 });
 
+test('a case about what live work would change is answered with go-on, or closed', () => {
+  const guard = question('guard', 'blanked/yoplanning');
+  expect(readResolution({ take: 'go-on' }, guard, settings)).toEqual({ close: true, why: null, goOn: true });
+  expect(readResolution({ close: true, why: 'mended' }, guard, settings)).toEqual({ close: true, why: 'mended' });
+  for (const options of [{ take: 'yapla' }, { value: 'go-on' }])
+    expect(catching(() => readResolution(options, guard, settings)).message).toContain('--take go-on');
+  expect(catching(() => readResolution({ take: 'go-on', remember: true }, guard, settings))).toBeInstanceOf(UsageError);
+});
+
 test.each([
   ['nothing', {}],
   ['two answers', { take: 'yapla', close: true }],

@@ -79,6 +79,14 @@ describe('a plan that clears values', () => {
     ]);
   });
 
+  test('trips with what was cleared in the last day already, unless it clears nothing itself', () => {
+    const before = { yapla: 31, yoplanning: 30 };
+    const totals = { ...emptyTotals(), blanked: { yapla: 0, yoplanning: 1 } };
+    expect(checkGuard(totals, people, thresholds, before)).toMatchObject([
+      { code: 'tooManyBlanked', system: 'yoplanning', count: 31 },
+    ]);
+  });
+
   test('may clear a share of a large club', () => {
     const large = { linked: 10_000, known: { yapla: 10_000, yoplanning: 10_000 } };
     expect(check({ blanked: { yapla: 500, yoplanning: 0 } }, large)).toEqual([]);

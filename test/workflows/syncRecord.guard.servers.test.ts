@@ -5,6 +5,8 @@ import { releaseHold } from '../../src/store/guard.js';
 import type { SystemName } from '../../src/core/record.js';
 import type { PersonField } from '../../src/sandbox/person.js';
 import { recordResult, until, untilHolds, untilQuiet } from '../helpers/live.js';
+import { untilProgress } from '../helpers/bulkSync.js';
+import { approveSignal } from '../../workflows/bulkSync.messages.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 
 let house: TestPasserelle;
@@ -120,6 +122,31 @@ describe('phone numbers of most of the club, blanked in one system', () => {
     await answer(asked!);
     await untilQuiet(house);
     expect(await house.sandbox.control.writes('yoplanning')).toEqual({});
+    expect(await openCases()).toEqual([]);
+  });
+});
+
+describe('a plan of the rule, after live work of the same day', () => {
+  test('waits for a person where both together clear too many values, and is applied once it is approved', async () => {
+    const links = await withValue(await start(8, { blanked: few(3) }), 'phone');
+    await blankIn(links.slice(0, 2), 'phone');
+    for (const { yoplanning } of links.slice(0, 2)) await untilHolds(house, 'yoplanning', yoplanning, { phone: null });
+    await untilQuiet(house);
+    await house.sandbox.control.setWebhooks('yapla', null);
+    await blankIn(links.slice(2, 4), 'phone');
+    const handle = await house.startBulk();
+    const { plan } = await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
+    expect(plan!.guard).toMatchObject([{ code: 'tooManyBlanked', system: 'yoplanning', count: 4 }]);
+    expect(await openCases()).toMatchObject([{ kind: 'guard', planNumber: plan!.number }]);
+    await handle.signal(approveSignal, { by: 'secretary', plan: plan!.number });
+    expect(await handle.result()).toMatchObject({ outcome: 'applied', differences: 0 });
+    expect(
+      await lacking(
+        'yoplanning',
+        links.slice(0, 4).map((one) => one.yoplanning),
+        'phone',
+      ),
+    ).toBe(4);
     expect(await openCases()).toEqual([]);
   });
 });
