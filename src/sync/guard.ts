@@ -14,6 +14,7 @@ import {
   roomFor,
   tripOf,
   type GuardedKind,
+  type GuardThresholds,
   type HeldFields,
   type LiveTrip,
   type PeopleCounts,
@@ -51,6 +52,12 @@ const uncountedMs = 2_000;
 /** How many people there are changes slowly. Counted anew at once before anything is held. */
 const peopleKnownMs = 60_000;
 
+/** What of a connection the guard needs. */
+export interface GuardedConnection {
+  readonly id: string;
+  readonly config: { readonly guard: GuardThresholds };
+}
+
 const free: GuardVerdict = { held: [], opened: false };
 
 export class LiveGuard {
@@ -64,7 +71,7 @@ export class LiveGuard {
 
   constructor(
     private readonly sql: Sql,
-    private readonly connection: Pick<OpenConnection, 'id' | 'config'>,
+    private readonly connection: GuardedConnection,
   ) {
     this.judge = createBatcher((asked) => this.judgeAll(asked));
   }
@@ -157,7 +164,7 @@ class Judging {
     held: ReadonlySet<string>,
     private readonly released: ReadonlySet<string>,
     private readonly people: PeopleCounts,
-    private readonly connection: Pick<OpenConnection, 'config'>,
+    private readonly connection: GuardedConnection,
   ) {
     this.tallies = new Map(tallies);
     this.held = new Set(held);
