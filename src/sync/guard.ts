@@ -49,6 +49,9 @@ const uncountedPart = 1 / 8;
 /** And for so long: then others' writes are looked at. */
 const uncountedMs = 2_000;
 
+/** Or for so many times as long as the last count took, if that is longer: a busy day's count takes a small part of the time. */
+const uncountedCounts = 50;
+
 /** How many people there are changes slowly. Counted anew at once before anything is held. */
 const peopleKnownMs = 60_000;
 
@@ -65,7 +68,7 @@ export class LiveGuard {
   private readonly pending = new Map<string, readonly Pending[]>();
   /** By name: how many more may pass before the next count. */
   private room = new Map<string, number>();
-  private countedAt = -Infinity;
+  private countAgainAt = -Infinity;
   private people: { readonly counts: PeopleCounts; readonly at: number } | null = null;
   private readonly judge: Batcher<Asked>;
 
@@ -91,7 +94,7 @@ export class LiveGuard {
   }
 
   private passes({ linkId, system }: WriteAsk, counted: ReturnType<typeof countedOf>): boolean {
-    if (performance.now() - this.countedAt > uncountedMs) return false;
+    if (performance.now() > this.countAgainAt) return false;
     const needed = new Map<string, number>();
     for (const { kind } of counted) {
       const name = guardedName(kind, system);
@@ -112,6 +115,7 @@ export class LiveGuard {
 
   private async judgeAll(all: readonly Asked[]): Promise<void> {
     const { sql, connection } = this;
+    const began = performance.now();
     const keys = all.flatMap(({ ask }) => countedOf(ask).map((one) => one.key));
     const [tallies, open, released] = await Promise.all([
       countWrites(sql, connection.id, [...this.pending.values()].flat(), keys),
@@ -136,7 +140,8 @@ export class LiveGuard {
       this.letThrough(one.ask.linkId, through);
     });
     this.room = judged.roomLeft();
-    this.countedAt = performance.now();
+    const now = performance.now();
+    this.countAgainAt = now + Math.max(uncountedMs, uncountedCounts * (now - began));
   }
 
   private async countPeople(maxAgeMs: number): Promise<PeopleCounts> {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Json } from '../../src/core/document.js';
 import type { LiveTrip } from '../../src/core/guard.js';
+import { emptyTotals } from '../../src/core/plan.js';
 import { CaseClosed, UnfitAnswer, UnknownCase } from '../../src/store/caseAnswers.js';
 import { fieldsInQuestion, findCase, linksInQuestion, listOpenCases, openCases } from '../../src/store/cases.js';
 import type { Sql } from '../../src/store/database.js';
@@ -15,7 +16,7 @@ import {
   type Hold,
 } from '../../src/store/guard.js';
 import { recordIntended, recordOutcomes, type JournalEntry } from '../../src/store/journal.js';
-import { approvePlan, draftPlan, endPlan } from '../../src/store/plans.js';
+import { approvePlan, draftPlan, endPlan, readyPlan } from '../../src/store/plans.js';
 import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
@@ -116,20 +117,36 @@ describe('the count of writes', () => {
     });
   });
 
-  test('takes in what a plan wrote that a rule approved, and not what a person approved', async () => {
-    for (const [linkId, by] of [
-      ['yapla:1', 'rule: autoApprove'],
-      ['yapla:2', 'somebody'],
-    ] as const) {
-      const { id } = await draftPlan(sql, club, `run ${linkId}`);
+  test('takes in what a plan writes that a rule approved, until it is long over, and not what a person approved', async () => {
+    const totals = {
+      ...emptyTotals(),
+      changes: { yapla: 2, yoplanning: 5 },
+      blanked: { yapla: 0, yoplanning: 3 },
+      creations: { yapla: 0, yoplanning: 7 },
+    };
+    const ids: number[] = [];
+    for (const by of ['rule: autoApprove', 'somebody']) {
+      const { id } = await draftPlan(sql, club, `run ${by}`);
+      await readyPlan(sql, id, { totals, cost: {}, guard: [] });
       await approvePlan(sql, club, id, by);
-      await intend(linkId, { writeId: `plan/${id}/1/1/fingerprint` });
-      await endPlan(sql, id, 'applied');
+      // Its entries in the journal are not counted on top.
+      await intend('yapla:1', { writeId: `plan/${id}/1/1/fingerprint` });
+      ids.push(id);
     }
-    expect(await counts(['yapla:1/phone', 'yapla:2/phone'])).toMatchObject({
-      'blanked/yoplanning': { hour: 1, known: { 'yapla:1/phone': true } },
-      'changed/yoplanning': { hour: 1 },
-    });
+    await intend('yapla:2');
+    const during = {
+      'blanked/yoplanning': { hour: 4, day: 4, known: {} },
+      'changed/yapla': { hour: 2, day: 2, known: {} },
+      'changed/yoplanning': { hour: 6, day: 6, known: {} },
+      'created/yoplanning': { hour: 7, day: 7, known: {} },
+    };
+    expect(await counts()).toEqual(during);
+    for (const id of ids) await endPlan(sql, id, 'applied');
+    expect(await counts()).toEqual(during);
+    await sql`update plan set ended_at = now() - interval '2 hours' where connection_id = ${club}`;
+    expect(await counts()).toMatchObject({ 'blanked/yoplanning': { hour: 1, day: 4 } });
+    await sql`update plan set ended_at = now() - interval '25 hours' where connection_id = ${club}`;
+    expect(await counts()).toMatchObject({ 'blanked/yoplanning': { hour: 1, day: 1 } });
   });
 
   test('begins anew with an answer, of its kind and system only, and does not take in what was let through', async () => {

@@ -14,7 +14,8 @@ create table guard_hold (
 );
 create index guard_hold_case on guard_hold (case_id);
 
--- The guard counts the writes of the last hour and day.
-create index journal_at on journal (connection_id, at);
+-- The guard counts what live work wrote in the last hour and day, but for what was not sent after all.
+create index journal_live on journal (connection_id, at) where write_id like 'live/%';
+create index journal_outcome_abandoned on journal_outcome (at) where outcome = 'abandoned';
 -- When the questions of one subject were answered.
 create index cases_answered on cases (connection_id, kind, subject, closed_at);
