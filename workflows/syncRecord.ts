@@ -204,7 +204,8 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
       const applied = await carryOut(step.decision, view.seen);
       account(applied);
       tell(applied.outcome === 'done' ? step.outcome : applied.outcome, cause, toldOf(step.decision, applied));
-      did = applied.outcome === 'held' ? 'held' : step.outcome;
+      did = step.outcome;
+      if (applied.outcome === 'held') did = 'held';
       view = applied.view;
     }
     openCases = view.openCases;
