@@ -205,6 +205,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
       account(applied);
       tell(applied.outcome === 'done' ? step.outcome : applied.outcome, cause, toldOf(step.decision, applied));
       did = step.outcome;
+      if (applied.outcome === 'held') did = 'held';
       view = applied.view;
     }
     openCases = view.openCases;

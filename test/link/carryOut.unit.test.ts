@@ -58,6 +58,7 @@ const stateOf = (pair: LinkedPair, { openIntent, isRepeated }: Given): LinkState
   pair,
   cases: [],
   answers: [],
+  guarded: [],
   intents: openIntent === undefined ? [] : [openIntent],
   declined: new Set(),
   rules: {},
