@@ -212,6 +212,7 @@ class Undertaking {
     const fields = Object.entries(set)
       .filter(([field]) => !this.isAnswered(field))
       .map(([field, value]) => ({ field, blanks: value === null && (here[field] ?? null) !== null }));
+    if (fields.length === 0) return set;
     const held = await this.askGuard({ system, creates: false, fields });
     return Object.fromEntries(Object.entries(set).filter(([field]) => !held.includes(field)));
   }
