@@ -1,4 +1,4 @@
-import { checkGuard, type GuardTrip } from '../src/core/guard.js';
+import { blankedBy, checkGuard, type GuardTrip } from '../src/core/guard.js';
 import {
   addDecision,
   addDoubts,
@@ -27,9 +27,10 @@ import {
 import { unsettledLinks, type LinkState } from '../src/store/linkState.js';
 import { addItems, clearItems, countItems, type NewPlanItem } from '../src/store/planItems.js';
 import { guardCase } from '../src/cases/guard.js';
+import { blankedInDay } from '../src/store/guard.js';
 import { readyPlan } from '../src/store/plans.js';
 import { openCases } from '../src/store/cases.js';
-import { wholeStep } from '../src/link/view.js';
+import { pairHashes, wholeStep } from '../src/link/view.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
@@ -97,6 +98,7 @@ export const makePlan =
         totals,
         { linked, known: { yapla: yapla!, yoplanning: yoplanning! } },
         open.config.guard,
+        await blankedInDay(sql, connectionId),
       );
       const cost = planCost(totals, { yapla: await pace(open, 'yapla'), yoplanning: await pace(open, 'yoplanning') });
       await readyPlan(sql, planId, { totals, cost, guard });
@@ -114,6 +116,8 @@ interface PlannedLink {
   readonly isNewLink: boolean;
   /** Systems that have a place for the other's id and whose record does not carry it yet. */
   readonly lacksReference: readonly SystemName[];
+  /** Fields that are cleared, by system. */
+  readonly blanked: Readonly<Record<SystemName, number>>;
   readonly part: 'local' | 'remote';
   /** Null: nothing has to be done. */
   readonly item: Omit<NewPlanItem, 'n'> | null;
@@ -139,6 +143,7 @@ function planLink(open: OpenConnection, state: LinkState): PlannedLink {
     decision: decision ?? nothing,
     isNewLink,
     lacksReference: systemNames.filter((system) => open.systems[system].storesReference && isLacking(pair, system)),
+    blanked: blankedBy(decision ?? nothing, pairHashes(pair)),
     part: remote ? 'remote' : 'local',
     item: kind === null ? null : { kind, linkId, decision: decision ?? nothing, version },
     settled: settling === 'open' ? null : { linkId, version, heldBack: settling === 'heldBack' },

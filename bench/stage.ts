@@ -68,7 +68,15 @@ function environment({ databaseUrl }: Stage): Record<string, string> {
 const syncOnly = { fillReferences: false };
 
 /** The guard is for people; a bench's plan is what it is. */
-const openGuard = { maxChangedShare: 1, maxCreatedShare: 1, maxRemovedShare: 1 };
+const openRate = { maxPerHour: 1_000_000, maxPerDay: 1_000_000 };
+const openGuard = {
+  maxChangedShare: 1,
+  maxCreatedShare: 1,
+  maxRemovedShare: 1,
+  blanked: openRate,
+  changed: openRate,
+  created: openRate,
+};
 
 /**
  * Starts PostgreSQL and Temporal, and stops and removes them after `action`, also when a signal ends it. What a killed run left behind

@@ -220,7 +220,7 @@ export class RecordRun {
       cases: cases.length,
       stale: outcome === 'stale' ? 1 : 0,
     });
-    this.#work = { ...this.#working, did: toApply.outcome };
+    this.#work = { ...this.#working, did: applied.outcome === 'held' ? 'held' : toApply.outcome };
     const text = outcome === 'done' ? toApply.outcome : outcome;
     return [
       { level: 'info', text, more: { came: cause, ...toldOf(toApply.decision, applied) } },

@@ -6,11 +6,13 @@ import { storeAnswer, storeClosing, type Answer } from '../store/caseAnswers.js'
 import type { Case } from '../store/cases.js';
 import type { Sql, Transaction } from '../store/database.js';
 import { rememberRule } from '../store/fieldRules.js';
+import { releaseHold } from '../store/guard.js';
 import { answersOf, kindsThat } from './index.js';
 
 /** What a person says, as they say it. */
-export type Given = (
-  | { readonly take: SystemName | 'create' }
+export type Given = /** `goOn`: what is held under the case is meant. */
+(
+  | { readonly take: SystemName | 'create' | 'goOn' }
   /** A value as it was entered; the empty text clears the field. */
   | { readonly take: 'value'; readonly text: string }
   /** @param why kept with the case */
@@ -22,7 +24,8 @@ export type Given = (
 
 /** An answer that fits its case. */
 export type Resolution =
-  | { readonly close: true; readonly why: string | null }
+  /** `goOn`: closed by the word that what was held under it is meant. */
+  | { readonly close: true; readonly why: string | null; readonly goOn?: true }
   | { readonly close: false; readonly answer: Answer; readonly remember: boolean };
 
 /** Types of fields that take some texts only. */
@@ -31,8 +34,8 @@ export type CheckedType = Exclude<FieldType, 'text' | 'name'>;
 /**
  * Why an answer does not fit its case:
  * - `answeredByPlan`: approving or rejecting the plan answers it;
- * - `asksForValue`: it is not closed without a value, or was answered by `create`; `asksForNoValue`: it is only closed;
- * - `asksWhetherToCreate`: it takes `create`, or is closed;
+ * - `asksForValue`: it is not closed without a value, or was answered by `create` or `goOn`; `asksForNoValue`: it is only closed;
+ * - `asksWhetherToCreate`: it takes `create`, or is closed; `asksWhetherToGoOn`: the same of `goOn`;
  * - `notRemembered`: it makes no rule;
  * - `fieldNotMapped`: the configuration knows the field no more, so no value of the person's own can be written;
  * - `notOfType`: the text is none of the field's type.
@@ -44,6 +47,7 @@ export type AnswerProblem =
         | 'asksForValue'
         | 'asksForNoValue'
         | 'asksWhetherToCreate'
+        | 'asksWhetherToGoOn'
         | 'notRemembered'
         | 'fieldNotMapped';
     }
@@ -71,9 +75,11 @@ export function checkAnswer(
     return { resolution: { close: true, why: given.why } };
   }
   if (answers.create && given.take !== 'create') return { problem: { code: 'asksWhetherToCreate' } };
-  if (!answers.create && !answers.value) return { problem: { code: 'asksForNoValue' } };
-  if (!answers.create && given.take === 'create') return { problem: { code: 'asksForValue' } };
+  if (answers.goOn && given.take !== 'goOn') return { problem: { code: 'asksWhetherToGoOn' } };
+  if (!answers.create && !answers.goOn && !answers.value) return { problem: { code: 'asksForNoValue' } };
+  if (answers.value && (given.take === 'create' || given.take === 'goOn')) return { problem: { code: 'asksForValue' } };
   if (remember && !(answers.remember && isSystems)) return { problem: { code: 'notRemembered' } };
+  if (given.take === 'goOn') return { resolution: { close: true, why: null, goOn: true } };
   if (given.take !== 'value') return { resolution: { close: false, answer: { take: given.take }, remember } };
 
   const type = settings.fields[field]?.type;
@@ -97,24 +103,29 @@ export async function answerCase(sql: Sql | Transaction, caseId: number, answer:
   await storeAnswer(sql, caseId, answer, by, fitting);
 }
 
-/** Closes a case without an answer (see `Closing`). @throws as answerCase */
+/** Closes a case without an answer (see `Closing`). One under which writes are held is closed by letting them go on (`releaseHold`). @throws as answerCase */
 export async function closeCase(sql: Sql | Transaction, caseId: number, by: string, why: string | null): Promise<void> {
   await storeClosing(
     sql,
     caseId,
     by,
     why,
-    kindsThat(({ answers }) => answers.close !== null),
+    kindsThat(({ answers }) => answers.close !== null && !answers.goOn),
   );
 }
 
-/** Stores a resolution, and the rule that it makes: all or nothing. @throws as answerCase and closeCase */
+/** Stores a resolution, and the rule that it makes: all or nothing. @throws as answerCase, closeCase and releaseHold */
 export async function storeResolution(
   sql: Sql,
-  { id, connectionId, field }: Pick<Case, 'id' | 'connectionId' | 'field'>,
+  { id, kind, connectionId, field }: Pick<Case, 'id' | 'kind' | 'connectionId' | 'field'>,
   resolution: Resolution,
   by: string,
 ): Promise<void> {
+  if (resolution.close && answersOf(kind).goOn) {
+    const why = resolution.why === null ? {} : { why: resolution.why };
+    await releaseHold(sql, id, { take: resolution.goOn === true ? 'goOn' : 'close', ...why }, by);
+    return;
+  }
   if (resolution.close) return await closeCase(sql, id, by, resolution.why);
   const { answer, remember } = resolution;
   await sql.begin(async (tx) => {

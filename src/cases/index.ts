@@ -14,12 +14,24 @@ import { doubt } from './doubt.js';
 import { frozen } from './frozen.js';
 import { guard } from './guard.js';
 import { unknownKind, type Answers, type Kind, type Told } from './kind.js';
+import { massChange } from './massChange.js';
 import { notTaken } from './notTaken.js';
 import { refused } from './refused.js';
 import { removal } from './removal.js';
 
 /** Every kind, by its code. */
-export const kinds = { conflict, doubt, removal, refused, notTaken, frozen, canary, guard, create } as const;
+export const kinds = {
+  conflict,
+  doubt,
+  removal,
+  refused,
+  notTaken,
+  frozen,
+  canary,
+  guard,
+  massChange,
+  create,
+} as const;
 
 export type CaseKind = keyof typeof kinds;
 

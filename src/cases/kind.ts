@@ -4,20 +4,22 @@
  */
 import type { Decision } from '../core/decide.js';
 import type { FieldName } from '../core/record.js';
+import type { HoldSize } from '../store/guard.js';
 import type { LinkCase } from '../store/linkCases.js';
 import type { PairHashes } from '../store/pairHashes.js';
 
-/** What a question is about: a link as a whole, one field of a link, records of the systems (who is who, what a write did), or a plan. */
-export type About = 'link' | 'field' | 'records' | 'plan';
+/** What a question is about: a link as a whole, one field of a link, records of the systems (who is who, what a write did), a plan, or writes of many links. */
+export type About = 'link' | 'field' | 'records' | 'plan' | 'writes';
 
 /**
  * What it comes to when a person closes a case without more:
  * - `triesAgain`: what was held back is tried again; if it fails again, it is a new case;
  * - `notAskedAgain`: it is left as it is for good;
  * - `asksAgain`: the next sync asks again where there is still something to ask;
- * - `mended`: the person has put it right; a connection that was stopped can be resumed.
+ * - `mended`: the person has put it right; a connection that was stopped can be resumed;
+ * - `goesOn`: what was held goes on, as far as it still differs.
  */
-export type Closing = 'triesAgain' | 'notAskedAgain' | 'asksAgain' | 'mended';
+export type Closing = 'triesAgain' | 'notAskedAgain' | 'asksAgain' | 'mended' | 'goesOn';
 
 /** How a kind is answered. */
 export interface Answers {
@@ -25,6 +27,8 @@ export interface Answers {
   readonly value: boolean;
   /** By the word that the person may be created in the system that does not know them. */
   readonly create: boolean;
+  /** By the word that what is held under it is meant, and goes on. */
+  readonly goOn: boolean;
   /** By closing it; null: only an answer ends it. */
   readonly close: Closing | null;
   /** By approving or rejecting the plan, and in no other way. */
@@ -34,7 +38,14 @@ export interface Answers {
 }
 
 /** A kind says the ways in which it can be answered. */
-export const noAnswers: Answers = { value: false, create: false, close: null, plan: false, remember: false };
+export const noAnswers: Answers = {
+  value: false,
+  create: false,
+  goOn: false,
+  close: null,
+  plan: false,
+  remember: false,
+};
 
 /** What of a decision a case can hold back, and whether it does so now. */
 export interface Hold {
@@ -63,6 +74,8 @@ export interface Told {
   readonly field: FieldName;
   /** As stored: perhaps by an older version, so nothing in them is certain to be there. */
   readonly details: unknown;
+  /** How much is held under it; left out where it is not known, and of kinds that nothing is held under. */
+  readonly held?: HoldSize;
 }
 
 /** Something to tell: its code says what the other members mean. Values may be personal data. */

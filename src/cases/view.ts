@@ -5,6 +5,7 @@
 import { systemNames, type CanonicalFields, type FieldName, type FieldValue, type SystemName } from '../core/record.js';
 import type { Case } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
+import { sizeOfHold } from '../store/guard.js';
 import { pairsByIds, type LinkedPair } from '../store/links.js';
 import { pairHashes } from '../store/pairHashes.js';
 import { knownRecords, lastWrites, type FieldWrite, type KnownRecord } from '../store/provenance.js';
@@ -32,14 +33,23 @@ export async function caseView(sql: Sql, question: Case): Promise<CaseView> {
   const kind = kindOf(question.kind);
   const pair = linkId === null ? null : ((await pairsByIds(sql, connectionId, [linkId], 'values')).get(linkId) ?? null);
   const ids = pair === null ? idsOfSubject(question.subject) : idsOfPair(pair);
-  const [records, writes] = await Promise.all([
+  const [records, writes, held] = await Promise.all([
     knownRecords(sql, connectionId, ids),
     linkId !== null && kind.shows.writes > 0
       ? lastWrites(sql, connectionId, linkId, field, kind.shows.writes)
       : ([] as FieldWrite[]),
+    kind.answers.goOn ? sizeOfHold(sql, question.id) : undefined,
   ]);
   const changed = pair === null ? null : changedSince(question, pair);
-  return { question, kind, facts: factsOf(question), pair, records, writes, changed };
+  return {
+    question,
+    kind,
+    facts: factsOf(held === undefined ? question : { ...question, held }),
+    pair,
+    records,
+    writes,
+    changed,
+  };
 }
 
 function idsOfPair({ ids }: LinkedPair): Record<SystemName, string[]> {

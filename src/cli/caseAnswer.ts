@@ -12,7 +12,7 @@ import type { Case } from '../store/cases.js';
 import { UsageError } from './program.js';
 
 export interface ResolveOptions {
-  /** `yapla`, `yoplanning`, `create`, or a value of the person's own; the empty string clears the field. */
+  /** `yapla`, `yoplanning`, `create`, `go-on`, or a value of the person's own; the empty string clears the field. */
   readonly take?: string;
   /** A value, whatever it reads: for one that happens to be a word that `take` knows. */
   readonly value?: string;
@@ -40,6 +40,7 @@ function givenBy(options: ResolveOptions): Given {
     throw new UsageError('--why goes with --close: an answer speaks for itself');
   if (close !== undefined) return { take: 'close', why: options.why ?? null, remember };
   if (take === 'yapla' || take === 'yoplanning' || take === 'create') return { take, remember };
+  if (take === 'go-on') return { take: 'goOn', remember };
   return { take: 'value', text: take ?? value ?? '', remember };
 }
 
@@ -52,14 +53,17 @@ const expected: Readonly<Record<CheckedType, string>> = {
   language: 'a language, by its ISO code (fr) or its French or English name',
 };
 
+/** Words of `--take` for ways to answer. */
+const words = { create: 'create', goOn: 'go-on' } as const;
+
 function problemText(problem: AnswerProblem, question: Question, given: Given): string {
   const { id, kind, field, connectionId, planNumber } = question;
   switch (problem.code) {
     case 'answeredByPlan':
       return `case ${id} is about a whole plan: "passerelle approve ${connectionId} ${planNumber ?? '<plan>'}" or "passerelle reject" answers it`;
     case 'asksForValue':
-      return given.take === 'create'
-        ? `case ${id} (${kind}) asks for a value, and "create" answers another kind of case; for the word itself: --value create`
+      return given.take === 'create' || given.take === 'goOn'
+        ? `case ${id} (${kind}) asks for a value, and "${words[given.take]}" answers another kind of case; for the word itself: --value ${words[given.take]}`
         : `case ${id} (${kind}) asks which value ${field} takes: answer with --take yapla, --take yoplanning or --take <value>`;
     case 'asksForNoValue':
       return `case ${id} (${kind}) does not ask for a value: see "passerelle case ${id}", and close it with --close`;
@@ -67,6 +71,8 @@ function problemText(problem: AnswerProblem, question: Question, given: Given): 
       const close = answersOf(kind).close === null ? '' : ', or --close';
       return `case ${id} asks whether to create a person: answer with --take create${close}`;
     }
+    case 'asksWhetherToGoOn':
+      return `case ${id} (${kind}) asks whether to go on: answer with --take go-on, or --close`;
     case 'notRemembered':
       return '--remember makes a rule of an answer to a conflict: it goes with --take yapla or --take yoplanning';
     case 'fieldNotMapped':

@@ -9,7 +9,7 @@ import type { OpenCase } from '../store/cases.js';
 import type { RememberedRule } from '../store/fieldRules.js';
 import type { FieldWrite, KnownRecord } from '../store/provenance.js';
 import { table, type Output } from './output.js';
-import { duration, guardText } from './planText.js';
+import { duration, guardText, liveGuardText } from './planText.js';
 import { visible } from './visible.js';
 
 const systemLabels: Readonly<Record<SystemName, string>> = { yapla: 'Yapla', yoplanning: 'Yoplanning' };
@@ -18,12 +18,13 @@ type Question = Pick<OpenCase, 'id' | 'kind' | 'planNumber'> & { readonly connec
 
 /** The command that answers a case, without `passerelle`. */
 export function nextStep({ id, kind, planNumber, connectionId }: Question): string {
-  const { value, create, close, plan } = answersOf(kind);
+  const { value, create, goOn, close, plan } = answersOf(kind);
   if (plan) return `approve ${connectionId} ${planNumber ?? '<plan>'}, or reject`;
   const again = close === 'triesAgain' ? ' to try again' : '';
   const orClose = close === null ? '' : `, or --close${again}`;
   if (value) return `resolve ${id} --take yapla|yoplanning|<value>${orClose}`;
   if (create) return `resolve ${id} --take create${orClose}`;
+  if (goOn) return `case ${id}, then resolve ${id} --take go-on${orClose}`;
   return `case ${id}, then resolve ${id} --close${again}`;
 }
 
@@ -71,6 +72,8 @@ const questions: Readonly<Record<CaseKind, string>> = {
   doubt: 'These records may be one person, or several. None of them is linked or created until that is clear.',
   create: 'This person is known to one system only, and the rule is to ask before creating.',
   guard: 'A plan is larger than the configured thresholds allow without a person.',
+  massChange:
+    'Single changes would change more at once than the configured thresholds allow without a person: what goes beyond is held.',
 };
 
 const unknownQuestion = 'A question of a kind that this version of the program does not know: a newer one asked it.';
@@ -140,6 +143,15 @@ function factLines(fact: CaseFact): string[] {
       ];
     case 'thresholdExceeded':
       return [guardText(fact.trip)];
+    case 'rateExceeded':
+      return [`${liveGuardText(fact.trip)}.`];
+    case 'holds':
+      return [
+        fact.what === 'created'
+          ? `Held until you answer: the creation of ${fact.links} people. Everything else goes on.`
+          : `Held until you answer: ${fact.fields} values of ${fact.links} people. Everything else goes on.`,
+        'If it is a mistake, mend it in the system where it was made, then answer: what still differs then is written.',
+      ];
   }
 }
 

@@ -43,7 +43,10 @@ export function registerCases(program: Command, output: Output): void {
   program
     .command('resolve <id>')
     .description('Answer a case: the answer is stored, and carried out at once.')
-    .option('--take <which>', "yapla or yoplanning: that system's value; create: create the person; else: this value")
+    .option(
+      '--take <which>',
+      "yapla or yoplanning: that system's value; create: create the person; go-on: what the guard holds; else: this value",
+    )
     .option('--value <text>', 'this value, whatever it reads; the empty text clears the field')
     .option('--remember', "make the answer the field's rule for this connection")
     .option('--close', 'close the case: the matter is settled, or is left as it is')

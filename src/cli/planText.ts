@@ -4,7 +4,7 @@
  * The sample lines show people's data, because whoever approves must be able to judge; they go to the terminal and nowhere else.
  */
 import type { Decision } from '../core/decide.js';
-import type { GuardTrip } from '../core/guard.js';
+import type { GuardedKind, GuardTrip, LiveTrip } from '../core/guard.js';
 import type { Doubt } from '../core/match.js';
 import { finishAt, planItemKinds, type PlanCost, type PlanItemKind, type PlanTotals } from '../core/plan.js';
 import { otherSystem, systemNames, type SystemName } from '../core/record.js';
@@ -107,12 +107,27 @@ function costLines(totals: PlanTotals, cost: PlanCost): string[] {
 /** A guard's trip, in a sentence. */
 export function guardText({ code, system, count, of, share, maxShare }: GuardTrip): string {
   const percent = (value: number) => `${Math.round(value * 100)} %`;
+  const into = system ? systemLabels[system] : 'a system';
+  if (code === 'tooManyBlanked')
+    return `${count} values would be cleared in ${into}, with those of the last day (linked people: ${of}; allowed without a person: ${Math.round(maxShare * of)})`;
   const what = {
     tooManyChanged: 'of the linked people would be changed',
     tooManyCreated: `of ${system ? systemLabels[system] : 'a system'}'s people would be new`,
     tooManyRemoved: `of ${system ? systemLabels[system] : 'a system'}'s people are missing from its list`,
   }[code];
   return `${percent(share)} ${what} (${count} of ${of}; allowed without a person: ${percent(maxShare)})`;
+}
+
+const liveWords: Readonly<Record<GuardedKind, string>> = {
+  blanked: 'values cleared',
+  changed: 'records changed',
+  created: 'records created',
+};
+
+/** The same of live work. */
+export function liveGuardText({ kind, system, window, count, allowed, of }: LiveTrip): string {
+  const people = kind === 'created' ? 'people known there' : 'linked people';
+  return `${count} ${liveWords[kind]} in ${systemLabels[system]} within ${window === 'hour' ? 'an hour' : 'a day'} (${people}: ${of}; allowed without a person: ${allowed})`;
 }
 
 function sampleLines(sample: Sample): string[] {

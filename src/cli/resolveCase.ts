@@ -51,6 +51,8 @@ function afterClosing({ kind, connectionId }: Case): string[] {
       return [`If it had stopped the connection: passerelle resume ${connectionId}`];
     case 'asksAgain':
       return ['The next sync asks again where there is still something to ask.'];
+    case 'goesOn':
+      return ['What it held is looked at again, and what still differs is written: the receiver tells each link.'];
     case 'notAskedAgain':
     case null:
       return [];

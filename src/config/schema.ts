@@ -10,6 +10,7 @@ import { secret } from './secret.js';
 import { yaplaSchema } from './yapla.js';
 import { yoplanningSchema } from './yoplanning.js';
 import { fieldsSchema } from './fields.js';
+import { guardSchema } from './guard.js';
 import { liveSchema } from './live.js';
 import { receiverSchema } from './receiver.js';
 import { webhooksSchema } from './webhooks.js';
@@ -44,49 +45,6 @@ const matchingSchema = z
       .default('ask')
       .describe(
         'Each system has somebody of a name whom no rule finds in the other, and their birthdays do not contradict each other: ask a person first, or take them for two people. `create` suits a big club where many share a name.',
-      ),
-  })
-  .prefault({});
-
-const guardSchema = z
-  .strictObject({
-    maxChangedShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.2)
-      .describe(
-        'A plan that changes a larger share of the linked people is never approved by rule: a person must look.',
-      ),
-    maxCreatedShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.5)
-      .describe(
-        'The same for creations, as a share of all people of the system that receives them. Does not apply to an empty system.',
-      ),
-    maxRemovedShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.02)
-      .describe(
-        "If more than this share of a system's records is gone at once, nothing is taken for a removal: the list is suspect.",
-      ),
-    minPeople: z
-      .number()
-      .int()
-      .nonnegative()
-      .default(20)
-      .describe('Below this number of people the shares above say nothing and are not applied.'),
-    maxCanaryTrips: z
-      .number()
-      .int()
-      .positive()
-      .default(3)
-      .describe(
-        'Writes whose answer shows an unmapped value changed, before the connection is stopped. Each opens a case.',
       ),
   })
   .prefault({});

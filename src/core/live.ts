@@ -28,9 +28,9 @@ export interface LinkView {
   readonly creates: Readonly<Record<SystemName, boolean>>;
   /** A creation was sent to this system and its record did not show up yet: it is not sent again. */
   readonly awaiting: SystemName | null;
-  /** An open case holds every write back (a system refuses the record), until something changes or a person answers. */
+  /** An open case holds every write back (a system refuses the record, the guard holds its creation), until something changes or a person answers. */
   readonly held: boolean;
-  /** Fields that an open case holds back: the system did not take them, or they flipped too often (`frozen`). */
+  /** Fields that an open case holds back: the system did not take them, they flipped too often (`frozen`), or the guard held them. */
   readonly heldFields: readonly FieldName[];
   /** Fields with an open conflict case. */
   readonly asked: readonly FieldName[];

@@ -23,6 +23,8 @@ export interface PlanTotals {
   readonly changedPeople: number;
   /** Records to be updated, by the system written to. */
   readonly changes: PerSystem;
+  /** Values to be cleared, by the system written to. */
+  readonly blanked: PerSystem;
   /** Records to be created, by the system that receives them. */
   readonly creations: PerSystem;
   /** Records that the system does not show any more, each to be read once before it counts as gone. */
@@ -41,6 +43,7 @@ export function emptyTotals(pages: PerSystem = { yapla: 0, yoplanning: 0 }): Pla
     newLinks: 0,
     changedPeople: 0,
     changes: none,
+    blanked: none,
     creations: none,
     removals: none,
     references: none,
@@ -65,12 +68,16 @@ export function itemKindOf(decision: Decision, isNewLink: boolean): PlanItemKind
 
 /**
  * Totals with one more link's decision. `lacksReference`: systems that have a place for the other's id and whose record of this
- * link does not carry it yet.
+ * link does not carry it yet. `blanked`: fields that are cleared, by system.
  */
 export function addDecision(
   totals: PlanTotals,
   decision: Decision,
-  about: { readonly isNewLink: boolean; readonly lacksReference: readonly SystemName[] },
+  about: {
+    readonly isNewLink: boolean;
+    readonly lacksReference: readonly SystemName[];
+    readonly blanked?: PerSystem;
+  },
 ): PlanTotals {
   const kind = itemKindOf(decision, about.isNewLink);
   const written = (system: SystemName) => decision.create === null && decision.write[system].length > 0;
@@ -83,6 +90,10 @@ export function addDecision(
     newLinks: totals.newLinks + (about.isNewLink && decision.create === null ? 1 : 0),
     changedPeople: totals.changedPeople + (systemNames.some(written) ? 1 : 0),
     changes: countWhere(totals.changes, written),
+    blanked: {
+      yapla: totals.blanked.yapla + (about.blanked?.yapla ?? 0),
+      yoplanning: totals.blanked.yoplanning + (about.blanked?.yoplanning ?? 0),
+    },
     creations: countWhere(totals.creations, (system) => decision.create === system),
     removals: countWhere(totals.removals, (system) => decision.gone === system || decision.gone === 'both'),
     references: countWhere(totals.references, bringsReference),

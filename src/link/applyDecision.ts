@@ -2,11 +2,13 @@
  * Live work: carries out what a link's workflow decided, while the link has the version that it was decided at. What has become stale is
  * said so, with the new view, and decided again by the workflow: so that the history shows every decision.
  */
+import type { WriteAsk } from '../core/guard.js';
 import type { LinkView, LiveDecision } from '../core/live.js';
 import { systemNames, type FieldName, type SystemName } from '../core/record.js';
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
 import { isMadeWith } from '../store/connections.js';
 import type { Sql } from '../store/database.js';
+import { massChange } from '../cases/massChange.js';
 import { refusedCase } from '../cases/refused.js';
 import { findLinkState, type LinkState } from '../store/linkState.js';
 import { failuresOfRecord } from '../store/requestLog.js';
@@ -15,6 +17,7 @@ import { stopIfCanariesDie } from './canary.js';
 import { carryOut, LinkInterrupted, type CarriedOut } from './carryOut.js';
 import { LinkBusy, type LinkClaims } from './claims.js';
 import { creationFailed } from './creations.js';
+import { liveGuard } from './guard.js';
 import { commitResults, type LinkResult } from './results.js';
 import { settledView } from './settle.js';
 import { sharedWork } from './sharedWork.js';
@@ -39,9 +42,10 @@ export interface AppliedDecision {
    * - `done`: all of it, as far as it was not held back;
    * - `stale`: the link or a record changed meanwhile; what was read is in the view;
    * - `refused`: a system does not take the record, a case is open;
-   * - `unsettled`: a creation was sent whose record did not show up yet.
+   * - `unsettled`: a creation was sent whose record did not show up yet;
+   * - `held`: the guard held it, and nothing else was to be written.
    */
-  readonly outcome: 'done' | 'stale' | 'refused' | 'unsettled';
+  readonly outcome: 'done' | 'stale' | 'refused' | 'unsettled' | 'held';
   /** Names of the fields written, by system. */
   readonly written: Readonly<Record<SystemName, readonly FieldName[]>>;
   readonly created: SystemName | null;
@@ -70,6 +74,7 @@ export async function applyDecision(applying: ApplyingDecision): Promise<Applied
     }
     return await undertake(applying, state, () => claim.verify());
   } finally {
+    liveGuard(sql, connection).end(linkId);
     await claim.release();
   }
 }
@@ -82,9 +87,15 @@ async function undertake(
   const { sql, connection, linkId, patienceMs, decision, writeId } = applying;
   const { intend } = sharedWork(sql, connection);
   const ask = (record: string) => ({ lane: 'live' as const, purpose: `live/${linkId}`, record, patienceMs });
+  const asked: string[] = [];
+  const guard = async (one: WriteAsk) => {
+    const { held, opened } = await liveGuard(sql, connection).ask(one);
+    if (opened) asked.push(massChange.code);
+    return held;
+  };
   let carried: CarriedOut;
   try {
-    carried = await carryOut({ connection, state, decision, writeId, intend, verifyClaim, ask });
+    carried = await carryOut({ connection, state, decision, writeId, intend, verifyClaim, ask, guard });
   } catch (error) {
     if (!(error instanceof LinkInterrupted)) throw error;
     if (error.done !== null) await record(applying, error.done);
@@ -94,7 +105,7 @@ async function undertake(
   }
   const { end, result, written, created } = carried;
   const view = await record(applying, result);
-  return { outcome: end, written, created, cases: result.cases.map(({ kind }) => kind), view };
+  return { outcome: end, written, created, cases: [...result.cases.map(({ kind }) => kind), ...asked], view };
 }
 
 /** @returns the link as it stands then */

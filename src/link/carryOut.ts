@@ -2,6 +2,7 @@
  * Carries out what was decided about one link: exactly that, and only while its records are as they were when it was decided. The same for
  * live work (applyDecision.ts) and for a plan's items (applyItems.ts), which differ in who asks and in where the decision is recorded.
  */
+import type { HeldFields, WriteAsk } from '../core/guard.js';
 import { settlingOf, type LiveDecision, type Settling } from '../core/live.js';
 import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
 import { createCase } from '../cases/create.js';
@@ -31,15 +32,21 @@ export interface CarryingOut {
   /** The claim on the link still stands. @throws {ClaimLost} */
   readonly verifyClaim: () => Promise<void>;
   readonly ask: (record: string) => Ask;
+  /**
+   * Asked before each write and creation, but for what a person answered: says what of it must not be sent, and has recorded that. Left out
+   * where a plan is carried out: the guard has seen it as a whole.
+   */
+  readonly guard?: (ask: WriteAsk) => Promise<HeldFields>;
 }
 
 export interface CarriedOut {
   /**
    * - `done`: all of it, as far as it was not held back;
    * - `stale`: a record is not what was decided on; what was read is in the result;
-   * - `unsettled`: a creation was sent whose record did not show up yet.
+   * - `unsettled`: a creation was sent whose record did not show up yet;
+   * - `held`: the guard held it, and nothing else was to be written.
    */
-  readonly end: 'done' | 'stale' | 'unsettled';
+  readonly end: 'done' | 'stale' | 'unsettled' | 'held';
   readonly result: LinkResult;
   /** Names of the fields written, by system. */
   readonly written: Readonly<Record<SystemName, readonly FieldName[]>>;
@@ -80,6 +87,8 @@ class Undertaking {
   private readonly work: LinkWork;
   private readonly written: Record<SystemName, FieldName[]> = { yapla: [], yoplanning: [] };
   private created: SystemName | null = null;
+  /** The guard held something of it. */
+  private isHeld = false;
 
   constructor(private readonly order: CarryingOut) {
     const { state, writeId } = order;
@@ -101,9 +110,10 @@ class Undertaking {
     try {
       const end = await this.carryOut();
       const { written, created } = this;
-      const answered = end === 'done' ? this.answered() : [];
+      // What persons answered is not the guard's.
+      const answered = end === 'done' || end === 'held' ? this.answered() : [];
       const result = { ...this.work.result(), carriedOut: answered };
-      const settling = end === 'done' ? this.settlingAfter(answered, result) : 'open';
+      const settling = end === 'done' && !this.isHeld ? this.settlingAfter(answered, result) : 'open';
       // Where questions were open before, whether they still are is looked at first (settle.ts).
       const settles = settling === 'open' || this.order.state.cases.length > 0 ? null : settling;
       const agreement = result.agreement && { ...result.agreement, settles };
@@ -124,6 +134,7 @@ class Undertaking {
       return isGone ? 'done' : 'stale';
     }
     if (decision.create !== null) {
+      if (!(await this.mayCreate(decision.create))) return 'held';
       const set = this.valuesFor(decision.create);
       if ((await work.create(decision.create, { set, reasons: decision.reasons })) === 'unsettled') {
         work.becomeUnsettled();
@@ -135,7 +146,7 @@ class Undertaking {
     if (decision.asksCreation) work.open(createCase(state.pair.linkId));
     if ((await this.write()) === 'stale') return 'stale';
     work.askAbout(decision.conflicts.filter((field) => !fieldsAsked(state.cases, 'conflict').includes(field)));
-    return 'done';
+    return this.isHeld && systemNames.every((system) => this.written[system].length === 0) ? 'held' : 'done';
   }
 
   /** Records of which the reading before has proven already that they are gone. */
@@ -151,7 +162,7 @@ class Undertaking {
   private async write(): Promise<'done' | 'stale'> {
     const { decision } = this.order;
     for (const [nth, system] of systemNames.entries()) {
-      const set = this.withoutFlipping(this.valuesFor(system));
+      const set = await this.withoutHeld(system, this.withoutFlipping(this.valuesFor(system)));
       if (Object.keys(set).length === 0) continue;
       const fromPerson = new Set(decision.values);
       const written = await this.work.write(system, { set, reasons: decision.reasons, fromPerson }, nth + 1);
@@ -192,13 +203,41 @@ class Undertaking {
     const kept: Record<FieldName, CanonicalFields[string]> = {};
     for (const [field, value] of Object.entries(set)) {
       const times = lately.find((one) => one.field === field && one.value === value)?.times ?? 0;
-      if (times < maxFlips || this.order.state.answers.some((one) => one.field === field)) {
+      if (times < maxFlips || this.isAnswered(field)) {
         kept[field] = value;
         continue;
       }
       this.work.open(frozenCase(this.work.pair, field, times));
     }
     return kept;
+  }
+
+  /** What would be too much of its kind is left out until a person has answered the guard's case. */
+  private async withoutHeld(system: SystemName, set: CanonicalFields): Promise<CanonicalFields> {
+    const here = this.work.pair.shadows[system]?.fields ?? {};
+    const fields = Object.entries(set)
+      .filter(([field]) => !this.isAnswered(field))
+      .map(([field, value]) => ({ field, blanks: value === null && (here[field] ?? null) !== null }));
+    if (fields.length === 0) return set;
+    const held = await this.askGuard({ system, creates: false, fields });
+    return Object.fromEntries(Object.entries(set).filter(([field]) => !held.includes(field)));
+  }
+
+  /** A creation that a person asked for, or that was sent before, is not the guard's. */
+  private async mayCreate(system: SystemName): Promise<boolean> {
+    const { intents, answers } = this.order.state;
+    if (intents.length > 0 || answers.some((one) => one.take === 'create')) return true;
+    return (await this.askGuard({ system, creates: true, fields: [] })).length === 0;
+  }
+
+  private async askGuard(ask: Omit<WriteAsk, 'linkId'>): Promise<HeldFields> {
+    const held = (await this.order.guard?.({ ...ask, linkId: this.order.state.pair.linkId })) ?? [];
+    this.isHeld ||= held.length > 0;
+    return held;
+  }
+
+  private isAnswered(field: FieldName): boolean {
+    return this.order.state.answers.some((one) => one.field === field);
   }
 
   /** How the link stands once this is recorded. */

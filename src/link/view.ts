@@ -1,7 +1,13 @@
 /** A link as it is decided about (core/live.ts): hashes, names and counts, made from what the store holds. The same for live work and bulk. */
 import type { Side } from '../core/decide.js';
 import { nextStep, settlingOf, type LinkView, type Settling, type Step } from '../core/live.js';
-import type { FieldDefinition, FieldHashes, FieldName, SystemName } from '../core/record.js';
+import {
+  systemNames,
+  type FieldDefinition,
+  type FieldHashes,
+  type FieldName,
+  type SystemName,
+} from '../core/record.js';
 import { fieldsAsked, heldBy, isAsked, questionsOf, toCarryOut } from '../cases/index.js';
 import type { LinkedPair } from '../store/links.js';
 import { pairHashes, type PairHashes } from '../store/pairHashes.js';
@@ -62,6 +68,7 @@ export function viewOf(configured: OpenConnection, state: LinkState, absence: Ab
   const names = new Set(fields.map((field) => field.name));
   const timed = new Set(fields.filter(({ rule }) => rule === 'newest').map(({ name }) => name));
   const held = heldBy(cases, hashes);
+  const guarded = guardedOf(state);
   const answered = toCarryOut(state.answers);
   return {
     state: 'linked',
@@ -74,8 +81,8 @@ export function viewOf(configured: OpenConnection, state: LinkState, absence: Ab
     ...rights(connection, answered.create),
     // Where we choose the id, a creation is simply repeated: it is looked up first.
     awaiting: state.intents.find(({ system }) => !connection.systems[system].choosesIds)?.system ?? null,
-    held: held.link,
-    heldFields: [...held.fields],
+    held: held.link || guarded.creation,
+    heldFields: [...held.fields, ...guarded.fields],
     asked: fieldsAsked(cases, 'conflict'),
     askedRemoval: isAsked(state, 'removal'),
     askedCreation: connection.config.create !== 'ask' || isAsked(state, 'create'),
@@ -97,6 +104,18 @@ function rights(connection: OpenConnection, mayCreate: boolean): Pick<LinkView, 
   const { writes, creates } = connection.permission;
   const may = (system: SystemName) => creates(system) || (mayCreate && writes[system]);
   return { writes, creates: { yapla: may('yapla'), yoplanning: may('yoplanning') } };
+}
+
+/** What the guard holds. As with cases (`heldBy`): of a record that is still to be made no field, and the creation only until it is made. */
+function guardedOf({ guarded, pair }: LinkState): {
+  readonly creation: boolean;
+  readonly fields: readonly FieldName[];
+} {
+  const isPair = systemNames.every((system) => pair.ids[system] !== null);
+  return {
+    creation: !isPair && guarded.includes(''),
+    fields: isPair ? guarded.filter((field) => field !== '') : [],
+  };
 }
 
 function sideOf(pair: LinkedPair, system: SystemName, hashes: PairHashes, absence: Absence): Side {

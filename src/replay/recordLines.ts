@@ -149,6 +149,7 @@ const appliedWords: Readonly<Record<AppliedDecision['outcome'], string>> = {
   stale: 'stale: the record changed meanwhile, to be decided again',
   refused: 'refused: a system does not take the record',
   unsettled: 'unsettled: the new record has not shown up yet',
+  held: 'held: the guard asks first',
 };
 
 function appliedText({ outcome, written, created, cases, view }: AppliedDecision): string {

@@ -49,7 +49,7 @@ export class UnfitAnswer extends Error {
   constructor(
     readonly caseId: number,
     readonly kind: string,
-    readonly take: Answer['take'] | 'close',
+    readonly take: Answer['take'] | 'close' | 'goOn',
   ) {
     super(`case ${caseId} is of kind "${kind}", which "${take}" does not answer`);
   }

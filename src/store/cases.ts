@@ -61,11 +61,15 @@ export async function closeCasesOn(
      where connection_id = ${connectionId} and kind = ${kind} and subject = ${subject} and status = 'open'`;
 }
 
-/** Links with an open case of these kinds. */
+/** Links with an open case of these kinds, and those of which an open case of the guard holds something. */
 export async function countInQuestion(sql: Sql, connectionId: string, kinds: readonly string[]): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
-    select count(distinct link_id)::int as n from cases
-     where connection_id = ${connectionId} and status = 'open' and kind = any(${kinds as string[]})`;
+    select count(distinct link_id)::int as n
+      from (select link_id from cases
+             where connection_id = ${connectionId} and status = 'open' and kind = any(${kinds as string[]})
+            union all
+            select h.link_id from guard_hold h join cases c on c.id = h.case_id and c.status = 'open'
+             where h.connection_id = ${connectionId} and h.released_at is null) each`;
   return row!.n;
 }
 

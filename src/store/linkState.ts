@@ -12,6 +12,8 @@ export interface LinkState {
   readonly cases: readonly LinkCase[];
   /** What persons answered and nobody has carried out yet, oldest case first. */
   readonly answers: readonly CaseAnswer[];
+  /** Fields of which an open case of the guard holds the write, towards one system or both; the empty string: the creation. */
+  readonly guarded: readonly FieldName[];
   /** Creations whose effect is not known. */
   readonly intents: readonly Intent[];
   /** Kinds of questions that a person closed without more (see `isDeclined`). */
@@ -38,6 +40,7 @@ export interface LoadingLinks {
 
 interface Row extends PairRow {
   readonly cases: readonly (Omit<LinkCase, 'take'> & { readonly answer: { readonly take: string } | null })[] | null;
+  readonly guarded: readonly FieldName[] | null;
   readonly intents: readonly Intent[] | null;
   readonly declined: readonly string[] | null;
   readonly rules: Readonly<Record<FieldName, SystemName>> | null;
@@ -95,6 +98,8 @@ async function select(
     select p.*,
            (select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
               from cases c where ${isAbout} and c.status = 'open') as cases,
+           (select json_agg(distinct h.field) from guard_hold h join cases c on c.id = h.case_id and c.status = 'open'
+             where h.connection_id = ${connectionId} and h.link_id = p."linkId" and h.released_at is null) as guarded,
            (select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
                             'hashes', i.hashes, 'fields', i.fields, 'sends', i.sends,
                             'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
@@ -128,6 +133,7 @@ function stateOf(row: Row): LinkState {
     answers: cases.flatMap(({ id, kind, field, answer }) =>
       answer === null ? [] : [{ caseId: id, kind, field, ...answer } as CaseAnswer],
     ),
+    guarded: row.guarded ?? [],
     intents: row.intents ?? [],
     declined: new Set(row.declined ?? []),
     rules: row.rules ?? {},

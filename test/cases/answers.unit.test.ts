@@ -20,7 +20,16 @@ describe('each way to answer', () => {
     expect(fits({ take: 'yapla' })).toEqual(['conflict', 'notTaken', 'frozen']);
     expect(fits({ take: 'value', text: 'Lyon' })).toEqual(['conflict', 'notTaken', 'frozen']);
     expect(fits({ take: 'create' })).toEqual(['create']);
-    expect(fits({ take: 'close', why: null })).toEqual(['doubt', 'removal', 'refused', 'notTaken', 'canary', 'create']);
+    expect(fits({ take: 'goOn' })).toEqual(['massChange']);
+    expect(fits({ take: 'close', why: null })).toEqual([
+      'doubt',
+      'removal',
+      'refused',
+      'notTaken',
+      'canary',
+      'massChange',
+      'create',
+    ]);
   });
 
   test('that does not fit says what the case asks for', () => {
@@ -30,6 +39,10 @@ describe('each way to answer', () => {
     expect(problem('removal', { take: 'create' })).toBe('asksForNoValue');
     expect(problem('refused', { take: 'yapla' })).toBe('asksForNoValue');
     expect(problem('create', { take: 'value', text: 'yes' })).toBe('asksWhetherToCreate');
+    expect(problem('massChange', { take: 'yapla' })).toBe('asksWhetherToGoOn');
+    expect(problem('conflict', { take: 'goOn' })).toBe('asksForValue');
+    expect(problem('refused', { take: 'goOn' })).toBe('asksForNoValue');
+    expect(problem('create', { take: 'goOn' })).toBe('asksWhetherToCreate');
     expect(problem('omen', { take: 'yapla' })).toBe('asksForNoValue');
   });
 
@@ -65,6 +78,7 @@ test("only a system's answer to a conflict becomes a rule", () => {
     { take: 'yapla' },
     { take: 'value', text: 'Lyon' },
     { take: 'create' },
+    { take: 'goOn' },
     { take: 'close', why: null },
   ];
   const remembered = every.flatMap((kind) =>

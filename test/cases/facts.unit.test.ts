@@ -7,6 +7,7 @@ import { doubtCase } from '../../src/cases/doubt.js';
 import { frozenCase } from '../../src/cases/frozen.js';
 import { guardCase } from '../../src/cases/guard.js';
 import { factsOf, kinds, type CaseKind } from '../../src/cases/index.js';
+import { massChangeCase } from '../../src/cases/massChange.js';
 import { notTakenCase } from '../../src/cases/notTaken.js';
 import { neverAppearedCase, refusedCase } from '../../src/cases/refused.js';
 import { removalCase } from '../../src/cases/removal.js';
@@ -107,6 +108,18 @@ describe('a new case', () => {
     expect(guardCase(7, trip)).toMatchObject({ subject: 'plan/7', field: 'tooManyCreated/yapla' });
     expect(guardCase(7, { ...trip, code: 'tooManyChanged', system: null }).field).toBe('tooManyChanged');
     expect(told(guardCase(7, trip))).toEqual([{ code: 'thresholdExceeded', trip }]);
+  });
+
+  test('about a mass change stands once for each kind of write and system, and tells how much is held under it where that is known', () => {
+    const trip = { kind: 'created', system: 'yapla', window: 'day', count: 9, allowed: 8, of: 10 } as const;
+    const asked = massChangeCase(trip);
+    expect(asked).toEqual({ kind: 'massChange', subject: 'live', field: 'created/yapla', details: trip });
+    expect(told(asked)).toEqual([{ code: 'rateExceeded', trip }]);
+    const held = { links: 3, fields: 3 };
+    expect(factsOf({ ...asked, field: 'created/yapla', held })).toEqual([
+      { code: 'rateExceeded', trip },
+      { code: 'holds', what: 'created', ...held },
+    ]);
   });
 });
 

@@ -56,6 +56,7 @@ describe('--take', () => {
       remember: false,
     });
     expect(catching(() => read({ take: 'create' })).message).toContain('--value create');
+    expect(catching(() => read({ take: 'go-on' })).message).toContain('--value go-on');
     expect(catching(() => read({ take: 'yapla' }, 'create', '')).message).toContain('--take create');
   });
 
@@ -105,6 +106,15 @@ test('a case about a plan names the commands that answer it', () => {
   const guard = { ...question('guard', 'tooManyChanged'), planNumber: 3 };
   for (const options of [{ take: 'yapla' }, { close: true }])
     expect(catching(() => readResolution(options, guard, settings)).message).toContain('passerelle approve club 3');
+});
+
+test('a case about what live work would change is answered with go-on, or closed', () => {
+  const asked = question('massChange', 'blanked/yoplanning');
+  expect(readResolution({ take: 'go-on' }, asked, settings)).toEqual({ close: true, why: null, goOn: true });
+  expect(readResolution({ close: true, why: 'mended' }, asked, settings)).toEqual({ close: true, why: 'mended' });
+  for (const options of [{ take: 'yapla' }, { value: 'go-on' }])
+    expect(catching(() => readResolution(options, asked, settings)).message).toContain('--take go-on');
+  expect(catching(() => readResolution({ take: 'go-on', remember: true }, asked, settings))).toBeInstanceOf(UsageError);
 });
 
 test.each([

@@ -8,10 +8,12 @@ import { run } from '../../src/cli/main.js';
 import { sandboxConnection } from '../../src/sandbox/connections.js';
 import type { CanonicalFields, SystemName } from '../../src/core/record.js';
 import { answerCase, closeCase } from '../../src/cases/answers.js';
+import { massChangeCase } from '../../src/cases/massChange.js';
 import { closeCarriedOut } from '../../src/store/caseAnswers.js';
 import { findCase, listOpenCases, openCases, type NewCase } from '../../src/store/cases.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { fieldRules } from '../../src/store/fieldRules.js';
+import { heldByGuard, holdWrites } from '../../src/store/guard.js';
 import { recordIntended, recordOutcomes } from '../../src/store/journal.js';
 import { agree } from '../../src/store/links.js';
 import { markGone } from '../../src/store/shadows.js';
@@ -321,5 +323,26 @@ describe('passerelle resolve', () => {
     expect((await passerelle(['case', String(id)])).printed).toContain(`passerelle approve ${club.id} 7`);
     const { status, noted } = await passerelle(['resolve', String(id), '--close']);
     expect({ status, noted }).toMatchObject({ status: 2, noted: expect.stringContaining(`approve ${club.id} 7`) });
+  });
+
+  test('about a mass change says how much waits, and is answered with go-on', async () => {
+    const trip = { kind: 'blanked', system: 'yoplanning', window: 'hour', count: 16, allowed: 15, of: 300 } as const;
+    const hold = { name: 'blanked/yoplanning', system: 'yoplanning', field: 'phone' } as const;
+    await holdWrites(
+      sql,
+      club.id,
+      [massChangeCase(trip)],
+      ['yapla:1', 'yapla:2'].map((linkId) => ({ ...hold, linkId })),
+    );
+    const { id } = (await listOpenCases(sql, club.id))[0]!;
+    expect((await passerelle(['cases', club.id])).printed).toContain(`resolve ${id} --take go-on`);
+    const { printed } = await passerelle(['case', String(id)]);
+    expect(printed).toContain(
+      '16 values cleared in Yoplanning within an hour (linked people: 300; allowed without a person: 15)',
+    );
+    expect(printed).toContain('2 values of 2 people');
+    expect(await passerelle(['resolve', String(id), '--take', 'go-on'])).toMatchObject({ status: 0 });
+    expect(await listOpenCases(sql, club.id)).toEqual([]);
+    expect(await heldByGuard(sql, club.id, ['yapla:1', 'yapla:2'])).toEqual([]);
   });
 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decideLive, nextStep, type LinkView, type LiveDecision, type Trigger } from '../../src/core/live.js';
+import {
+  decideLive,
+  nextStep,
+  settlingOf,
+  type LinkView,
+  type LiveDecision,
+  type Trigger,
+} from '../../src/core/live.js';
 import type { FieldDefinition, FieldHashes, SystemName } from '../../src/core/record.js';
 import { checkProperty } from '../helpers/property.js';
 
@@ -168,6 +175,15 @@ describe('what is held back', () => {
 
   test('a system that may not be written is not', () => {
     expect(outcomeOf(differs('s', 'x', 's', { writes: { ...may, yapla: false } }))).toBe('rest held');
+  });
+});
+
+describe('a link that waits for a person', () => {
+  test('about a field or a creation that is held is settled: nothing is left to do', () => {
+    expect(settlingOf(differs('x', 's', 's', { heldFields: ['f'] }))).toBe('agreed');
+    const creation = { yapla: there({ f: 'x' }), yoplanning: 'absent', base: null, fields: [field('f')] } as const;
+    expect(settlingOf(view({ ...creation, held: true }))).toBe('agreed');
+    expect([settlingOf(differs('x', 's', 's')), settlingOf(view(creation))]).toEqual(['open', 'open']);
   });
 });
 

@@ -16,8 +16,14 @@ const rows = new Map(
 );
 
 function answersText({ answers }: Kind): string {
-  const { value, create, close, plan } = answers;
-  const ways = [value && 'a value', create && 'create', close !== null && 'closing', plan && 'the plan'];
+  const { value, create, goOn, close, plan } = answers;
+  const ways = [
+    value && 'a value',
+    create && 'create',
+    goOn && 'going on',
+    close !== null && 'closing',
+    plan && 'the plan',
+  ];
   return ways.filter((way) => way !== false).join(', ');
 }
 

@@ -8,7 +8,7 @@ import { scriptedConnection } from './scriptedSystem.js';
 
 /** A link about which nobody asked, answered or sent anything. */
 export function quietState(pair: LinkedPair): LinkState {
-  const nothing = { cases: [], answers: [], intents: [], declined: new Set<string>(), rules: {} };
+  const nothing = { cases: [], answers: [], guarded: [], intents: [], declined: new Set<string>(), rules: {} };
   return { ...nothing, pair, writes: { open: [], lately: [] } };
 }
 

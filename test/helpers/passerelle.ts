@@ -98,7 +98,15 @@ const quickBulk = { autoApprove: true, heartbeatTimeoutMs: 1_500 };
 /** Single changes travel within a moment, and their workflows end soon after. */
 const quickLive = { debounceMs: 40, lingerMs: 1_500, stoppedRetryMs: 500, heartbeatTimeoutMs: 1_500 };
 /** People are created freely: the guard has tests of its own. */
-const openGuard = { maxChangedShare: 1, maxCreatedShare: 1, maxRemovedShare: 1 };
+const openRate = { maxPerHour: 1_000_000, maxPerDay: 1_000_000 };
+const openGuard = {
+  maxChangedShare: 1,
+  maxCreatedShare: 1,
+  maxRemovedShare: 1,
+  blanked: openRate,
+  changed: openRate,
+  created: openRate,
+};
 
 export async function startPasserelle(options: PasserelleOptions = {}): Promise<TestPasserelle> {
   const shape = options.sandbox?.yapla?.shape ?? 'flat';

@@ -3,6 +3,7 @@ import { uuidOf } from '../../src/core/linkId.js';
 import type { CanonicalFields, FieldDefinition } from '../../src/core/record.js';
 import { ServerFailed } from '../../src/http/failures.js';
 import type { LinkedPair } from '../../src/store/links.js';
+import type { WriteAsk } from '../../src/core/guard.js';
 import { nextStep, type LiveDecision } from '../../src/core/live.js';
 import type { LinkState } from '../../src/store/linkState.js';
 import { carryOut, LinkInterrupted, type CarryingOut } from '../../src/link/carryOut.js';
@@ -51,13 +52,16 @@ interface Given {
   /** An attempt before this one may have sent the same writes. */
   readonly isRepeated?: boolean;
   readonly verifyClaim?: CarryingOut['verifyClaim'];
+  readonly guard?: CarryingOut['guard'];
+  readonly answers?: LinkState['answers'];
 }
 
 const writeId = 'plan/1/1';
-const stateOf = (pair: LinkedPair, { openIntent, isRepeated }: Given): LinkState => ({
+const stateOf = (pair: LinkedPair, { openIntent, isRepeated, answers = [] }: Given): LinkState => ({
   pair,
   cases: [],
-  answers: [],
+  answers,
+  guarded: [],
   intents: openIntent === undefined ? [] : [openIntent],
   declined: new Set(),
   rules: {},
@@ -84,11 +88,78 @@ const carry = (pair: LinkedPair, given: Given = {}, decision = decisionOf(stateO
     verifyClaim: given.verifyClaim ?? (() => Promise.resolve(void connection.log.push('claim verified'))),
     ask: (record) => ({ lane: 'bulk', purpose: 'test', record }),
     writeId,
+    ...(given.guard === undefined ? {} : { guard: given.guard }),
   });
 const apply = async (pair: LinkedPair, given: Given = {}): Promise<LinkResult> => (await carry(pair, given)).result;
 
 const failed = (system: string, method: string) =>
   new ServerFailed({ connection: 'club', system, method, path: '/x' }, 'unknown', 500);
+
+describe('the guard', () => {
+  let asked: WriteAsk[];
+  beforeEach(() => {
+    asked = [];
+  });
+  const holding = (...held: readonly string[]) => ({
+    guard: (ask: WriteAsk) => {
+      asked.push(ask);
+      return Promise.resolve(held);
+    },
+  });
+
+  test('is asked what a write clears and changes before anything of it is sent, and the rest is written', async () => {
+    const pair = pairOf({ ...base, phone: null, city: 'Nantes' }, base);
+    const { end, written } = await carry(pair, holding('phone'));
+    expect(asked).toEqual([
+      {
+        linkId: 'yapla:yapla-1',
+        system: 'yoplanning',
+        creates: false,
+        fields: [
+          { field: 'phone', blanks: true },
+          { field: 'city', blanks: false },
+        ],
+      },
+    ]);
+    expect({ end, written }).toEqual({ end: 'done', written: { yapla: [], yoplanning: ['city'] } });
+    expect(connection.systems.yoplanning.records.get('yoplanning-1')!.fields).toEqual({ ...base, city: 'Nantes' });
+  });
+
+  test('that holds all of it leaves nothing to send', async () => {
+    const { end, result } = await carry(pairOf({ ...base, phone: null }, base), holding('phone'));
+    expect({ end, outcome: result.outcome }).toEqual({ end: 'held', outcome: 'agreed' });
+    expect(connection.log).toEqual([]);
+    expect(intended).toEqual([]);
+  });
+
+  test('that holds a creation leaves nothing to send', async () => {
+    const { end, created } = await carry(pairOf(base, null, null), holding(''));
+    expect({ end, created }).toEqual({ end: 'held', created: null });
+    expect(asked).toEqual([{ linkId: 'yapla:yapla-1', system: 'yoplanning', creates: true, fields: [] }]);
+    expect(connection.log).toEqual([]);
+  });
+
+  test('is not asked about what a person answered, nor about a creation that was sent before', async () => {
+    const answers: LinkState['answers'] = [{ caseId: 1, kind: 'conflict', field: 'phone', take: 'yapla' }];
+    const pair = pairOf({ ...base, phone: null, city: 'Nantes' }, { ...base, phone: '+33699999999' });
+    const { end, written } = await carry(pair, { ...holding('city'), answers });
+    expect(asked.map((one) => one.fields)).toEqual([[{ field: 'city', blanks: false }]]);
+    expect({ end, written: written.yoplanning }).toEqual({ end: 'done', written: ['phone'] });
+
+    asked = [];
+    const openIntent = {
+      linkId: 'yapla:yapla-1',
+      system: 'yoplanning',
+      externalId: uuidOf('yapla:yapla-1', 'club'),
+      hashes: connection.hash(base),
+      fields: base,
+      sends: 1,
+      recordedAtMs: 0,
+    } as const;
+    await carry(pairOf(base, null, null), { ...holding(''), openIntent });
+    expect(asked).toEqual([]);
+  });
+});
 
 describe('a write', () => {
   test('is sent after its claim was verified and what it overwrites stands in the journal', async () => {
