@@ -3,10 +3,17 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, describe } fr
 import { NoAnswer } from '../../src/http/failures.js';
 import { blockingKey } from '../../src/core/match.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
-import { addEvents, addressEvents, markHandled, takeEvents, type RecordEvent } from '../../src/store/inbox.js';
+import {
+  addEvents,
+  addressEvents,
+  markHandled,
+  signalledLinks,
+  takeEvents,
+  type RecordEvent,
+} from '../../src/store/inbox.js';
 import { openIntents, recordIntents, settleIntents } from '../../src/store/intents.js';
 import { agree, pairsByIds } from '../../src/store/links.js';
-import { pendingItems } from '../../src/store/planItems.js';
+import { endedItems, pendingItems } from '../../src/store/planItems.js';
 import { approvePlan } from '../../src/store/plans.js';
 import { endScan, openScan } from '../../src/store/scans.js';
 import { applyItems } from '../../src/link/applyItems.js';
@@ -183,6 +190,8 @@ describe('news about records that nobody knows yet', () => {
     expect(sent()).toEqual([]);
     const link = (await pairsByIds(sql, connection.id, ['yoplanning:b1'])).get('yoplanning:b1');
     expect(link?.ids).toEqual({ yapla: 'a9', yoplanning: 'b1' });
-    expect(link?.base).toMatchObject(connection.hash({ phone: zoe.phone, city: zoe.city }));
+    // The plan's decision was about somebody else's link, so to say: what the two agree on is for live work, which is told.
+    expect(await endedItems(sql, planId, 'remote', 1, 100)).toEqual({ changed: 1 });
+    expect(await signalledLinks(sql, connection.id, ['yoplanning:b1'])).toEqual(new Set(['yoplanning:b1']));
   });
 });

@@ -1,0 +1,45 @@
+/** A sync in which nothing changed looks at nobody, and one beside live work takes nothing of it back. */
+import { afterEach, expect, test } from '@jest/globals';
+import { unsettledLinks } from '../../src/store/linkState.js';
+import { cancelUpdate } from '../../workflows/bulkSync.messages.js';
+import { untilProgress } from '../helpers/bulkSync.js';
+import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+
+let house: TestPasserelle;
+afterEach(async () => await house.stop());
+
+const sync = async () => await (await house.startBulk()).result();
+const settledVersions = async () =>
+  await house.sql<{ linkId: string; version: number; settled: number | null }[]>`
+    select link_id as "linkId", version, settled_version as settled from link
+     where connection_id = ${house.connectionId} order by link_id`;
+
+test('after a sync every link is settled, and one in which nothing changed touches none of them', async () => {
+  house = await startPasserelle({
+    sandbox: { people: { seed: 21, yapla: 3, yoplanning: 2, shared: 6, differing: 3 } },
+    connection: { rule: 'yapla' },
+  });
+  expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+  // What servers gave new records by themselves is the second sync's.
+  expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+  const before = await settledVersions();
+  expect(before.length).toBeGreaterThan(8);
+  expect(before.filter(({ version, settled }) => version !== settled)).toEqual([]);
+  expect(await sync()).toMatchObject({ applied: { ended: 0 }, differences: 0 });
+  expect(await settledVersions()).toEqual(before);
+});
+
+test('an edit unsettles the one link that it is about', async () => {
+  house = await startPasserelle({
+    sandbox: { people: { seed: 21, yapla: 0, yoplanning: 0, shared: 5, differing: 0 } },
+  });
+  await sync();
+  const [member] = await house.sandbox.control.records('yapla');
+  await house.sandbox.control.edit('yapla', member!.id, { city: 'Rennes' });
+  const handle = await house.startBulk({ autoApprove: false });
+  await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
+  const unsettled = await unsettledLinks(house.sql, house.connectionId, { depth: 'hashes', after: '', limit: 10 });
+  expect(unsettled.map(({ pair }) => pair.ids.yapla)).toEqual([member!.id]);
+  await handle.executeUpdate(cancelUpdate);
+  await handle.result();
+});
