@@ -10,17 +10,18 @@ import { releaseHold } from '../store/guard.js';
 import { answersOf, kindsThat } from './index.js';
 
 /** What a person says, as they say it. */
-export type Given = /** `goOn`: what is held under the case is meant. */
-(
-  | { readonly take: SystemName | 'create' | 'goOn' }
-  /** A value as it was entered; the empty text clears the field. */
-  | { readonly take: 'value'; readonly text: string }
-  /** @param why kept with the case */
-  | { readonly take: 'close'; readonly why: string | null }
-) & {
-  /** The answer is to become the field's rule for the connection. */
-  readonly remember: boolean;
-};
+export type Given =
+  /** `goOn`: what is held under the case is meant. */
+  (
+    | { readonly take: SystemName | 'create' | 'goOn' }
+    /** A value as it was entered; the empty text clears the field. */
+    | { readonly take: 'value'; readonly text: string }
+    /** @param why kept with the case */
+    | { readonly take: 'close'; readonly why: string | null }
+  ) & {
+    /** The answer is to become the field's rule for the connection. */
+    readonly remember: boolean;
+  };
 
 /** An answer that fits its case. */
 export type Resolution =
