@@ -1,4 +1,8 @@
-/** Unread news: events in the inbox about records whose counterpart is not known, and that nobody has looked into yet. */
+/**
+ * Unread news: events in the inbox about records that nobody has looked into yet. A record that has a link, if of one side only, was looked
+ * into: it was matched with everybody whom we know. (And its workflow may itself be about to create: were its events news, two newcomers of
+ * both systems, each edited once more, would wait for each other.)
+ */
 import type { SystemName } from '../core/record.js';
 import type { Transaction } from './database.js';
 
@@ -37,9 +41,9 @@ export async function unreadNews(
                   group by system) u on u.system = n.system
      where n.system = any(${systems as string[]})
        and not exists (select 1 from link l where l.connection_id = ${connectionId} and n.system = 'yapla'
-                          and l.yapla_id = n.external_id and l.yoplanning_id is not null)
+                          and l.yapla_id = n.external_id)
        and not exists (select 1 from link l where l.connection_id = ${connectionId} and n.system = 'yoplanning'
-                          and l.yoplanning_id = n.external_id and l.yapla_id is not null)
+                          and l.yoplanning_id = n.external_id)
        and not exists (select 1 from intent i where i.connection_id = ${connectionId} and i.status = 'sent'
                           and i.system = n.system and i.external_id = n.external_id)
      group by n.system`;

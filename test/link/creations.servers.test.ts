@@ -154,6 +154,17 @@ describe('news about records that nobody knows yet', () => {
     expect(sent()).toHaveLength(1);
   });
 
+  test('hold nothing back where they are about somebody who was looked into, and is known to one system only', async () => {
+    const planId = await planned();
+    connection.systems.yapla.put('a2', { ...zoe, firstName: 'Max' });
+    await scanAll(sql, connection);
+    await propose(sql, connection, [['a2', null]]);
+    // Their own creation may be waiting at this moment, and their workflow takes no event before: the two would wait for each other.
+    await told('a2', 'updated');
+    await apply(planId);
+    expect(sent()).toHaveLength(1);
+  });
+
   test('that are the echo of a creation under way hold others back until its answer is recorded', async () => {
     const planId = await planned();
     connection.systems.yoplanning.put('b2', { ...zoe, firstName: 'Max' });
