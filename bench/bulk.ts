@@ -2,6 +2,7 @@
 import type { Bench } from './bench.js';
 import { applySpeedLine } from './lines/applySpeed.js';
 import { memoryLine } from './lines/memory.js';
+import { nightPlanLine } from './lines/nightPlan.js';
 import { planSpeedLine } from './lines/planSpeed.js';
 import { requestsLine } from './lines/requests.js';
 import { shareLine } from './lines/share.js';
@@ -28,6 +29,8 @@ const parts: Readonly<Record<string, Part>> = {
   applyFar: (stage, quick) => applySpeedLine(stage, { ...applySize(quick), latencyMs: 30 }),
   applyNear: (stage, quick) => applySpeedLine(stage, { ...applySize(quick), latencyMs: 0 }),
   planSpeed: (stage, quick) => planSpeedLine(stage, { people: quick ? 300 : 10_000 }),
+  nightPlan: (stage, quick) =>
+    nightPlanLine(stage, quick ? { people: 300, changed: 10 } : { people: 100_000, changed: 100 }),
   memory: (stage, quick) => memoryLine(stage, quick ? { few: 200, many: 400 } : { few: 10_000, many: 100_000 }),
 };
 

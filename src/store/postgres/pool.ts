@@ -1,4 +1,5 @@
 /** Connections that are kept open and lent to one user at a time. */
+import { setMaxListeners } from 'node:events';
 import pg from 'pg';
 import { Connection, connectError } from './connection.js';
 import { ConnectionLost } from './errors.js';
@@ -23,6 +24,8 @@ export class Pool {
   readonly #cut = new AbortController();
 
   constructor(config: pg.ClientConfig, maxConnections: number) {
+    // As many as wait for a connection: that is no leak.
+    setMaxListeners(0, this.#cut.signal);
     const connections = this.#connections;
     class OfPool extends Connection {
       constructor(own: pg.ClientConfig) {
