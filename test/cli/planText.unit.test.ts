@@ -55,7 +55,7 @@ describe('a plan as text', () => {
     expect(said).toContain('… and 2 more');
     expect(said).toContain('Yapla.city   (empty) → "Lyon"   (changedInYoplanning)');
     expect(said).toContain('yapla:1  yapla:2   (duplicate, by email+name)');
-    expect(said).toContain('Plan: 0 to create, 0 to link, 3 to change, 40 unchanged, 2 doubtful.');
+    expect(said).toContain('Plan: 0 to create, 0 to link, 3 to change, 40 unchanged, 2 for a person to decide.');
     expect(said).not.toContain('created: known');
   });
 
