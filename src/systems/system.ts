@@ -1,5 +1,5 @@
 /**
- * What any system must offer. Yapla and Yoplanning implement it; a third system would be one more folder.
+ * What any system must offer. Yapla and Yoplanning implement it. What else a third one takes: docs/engineers.md.
  *
  * A `System` is bound to one connection: it holds the credential's http client, the field map and the normaliser.
  */

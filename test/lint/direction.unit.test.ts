@@ -56,7 +56,7 @@ describe('the direction of imports', () => {
     ['src/store/cases.ts', "import { kinds } from '../cases/index.js';"],
     ['src/core/live.ts', "import type { CaseKind } from '../cases/index.js';"],
     ['src/receiver/receiver.ts', "import { kinds } from '../cases/index.js';"],
-    ['src/cases/view.ts', "import { decideLink } from '../link/view.js';"],
+    ['src/cases/view.ts', "import { viewOf } from '../link/view.js';"],
     ['src/cases/view.ts', "import { table } from '../cli/output.js';"],
     ['src/cases/view.ts', "import { createSystem } from '../systems/index.js';"],
     ['src/cases/view.ts', "import pc from 'picocolors';"],

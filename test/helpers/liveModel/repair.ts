@@ -27,7 +27,7 @@ export interface Repaired {
   readonly writes: number;
 }
 
-/** As applyLink.ts: a record that changes faster than we decide is left for the next run. */
+/** A record that changes faster than we decide is left for the next run. */
 const maxDecisions = 5;
 
 /** One whole run. Links that somebody else writes to at this moment are left out, as their claims would make it wait. */
