@@ -97,7 +97,8 @@ export function wholeStep(
   state: LinkState,
 ): { readonly step: Step; readonly settling: Settling } {
   const view = viewOf(connection, state, 'gone');
-  return { step: nextStep(view, []), settling: settlingOf(view) };
+  const step = nextStep(view, []);
+  return { step, settling: step.do === 'apply' ? 'open' : settlingOf(view) };
 }
 
 function rights(connection: OpenConnection, mayCreate: boolean): Pick<LinkView, 'writes' | 'creates'> {
