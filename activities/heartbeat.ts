@@ -5,15 +5,19 @@ import { activityInfo, heartbeat } from '@temporalio/activity';
  * Heartbeats several times within the activity's own heartbeat time-out, until `work` ends.
  *
  * @param first `at once`: so that a pause or a cancel that came before reaches it; `later`: what is over sooner costs the server nothing
+ * @param details what the next attempt is to be told of, should this one die
  */
 export async function withHeartbeat<T>(
   work: () => Promise<T>,
-  { first = 'at once' }: { readonly first?: 'at once' | 'later' } = {},
+  {
+    first = 'at once',
+    details = () => undefined,
+  }: { readonly first?: 'at once' | 'later'; readonly details?: () => unknown } = {},
 ): Promise<T> {
   const timeoutMs = activityInfo().heartbeatTimeoutMs;
   if (timeoutMs === undefined) return await work();
-  if (first === 'at once') heartbeat();
-  const timer = setInterval(() => heartbeat(), Math.max(timeoutMs / 4, 50));
+  if (first === 'at once') heartbeat(details());
+  const timer = setInterval(() => heartbeat(details()), Math.max(timeoutMs / 4, 50));
   try {
     return await work();
   } finally {

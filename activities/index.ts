@@ -11,7 +11,7 @@ import { matchRecords } from './matchRecords.js';
 import { countOutcomes, countUnsettled, draftPlan, markPlan } from './plans.js';
 import { prepareBulk } from './prepareBulk.js';
 import { readRecord } from './readRecord.js';
-import { scanPage } from './scanPage.js';
+import { scanPages } from './scanPages.js';
 import { endScan, openScan } from './scans.js';
 import { settleIntents } from './settleIntents.js';
 import { verify } from './verify.js';
@@ -32,7 +32,7 @@ const factories = {
   openScan,
   prepareBulk,
   readRecord,
-  scanPage,
+  scanPages,
   settleIntents,
   verify,
 };

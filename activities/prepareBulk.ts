@@ -8,6 +8,7 @@ export interface BulkOptions {
   readonly chunkItems: number;
   readonly parallelChunks: number;
   readonly maxScanRestarts: number;
+  readonly pagesPerStep: number;
   readonly heartbeatTimeoutMs: number;
   readonly maxHistoryEvents: number;
   readonly maxPlanAgeMs: number;
@@ -28,6 +29,7 @@ export const prepareBulk =
       chunkItems: bulk.chunkItems,
       parallelChunks: bulk.parallelChunks,
       maxScanRestarts: bulk.maxScanRestarts,
+      pagesPerStep: bulk.pagesPerStep,
       heartbeatTimeoutMs: bulk.heartbeatTimeoutMs,
       maxHistoryEvents: bulk.maxHistoryEvents,
       maxPlanAgeMs: bulk.maxPlanAgeMs,

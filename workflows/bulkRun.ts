@@ -19,7 +19,7 @@
 import type { BulkOptions } from '../activities/prepareBulk.js';
 import type { MadePlan } from '../activities/makePlan.js';
 import type { PlanTotals } from '../src/core/plan.js';
-import { advanceScan, startScan, type PageFacts, type ScanState } from '../src/core/scan.js';
+import { advanceScan, startScan, type PageFacts, type ScanOptions, type ScanState } from '../src/core/scan.js';
 import { systemNames, type SystemName } from '../src/core/record.js';
 import type {
   ApplyCounts,
@@ -93,7 +93,7 @@ export type BulkMessage =
 /** What of the configuration decides about the order of the steps. */
 export type RunOptions = Pick<
   BulkOptions,
-  'autoApprove' | 'chunkItems' | 'fillReferences' | 'maxPlanAgeMs' | 'maxScanRestarts' | 'pageSizes'
+  'autoApprove' | 'chunkItems' | 'fillReferences' | 'maxPlanAgeMs' | 'maxScanRestarts' | 'pageSizes' | 'pagesPerStep'
 >;
 
 /** Items of the remote part, `from <= n < to`. */
@@ -191,12 +191,13 @@ export class BulkRun {
     if (this.#state.step === 'prepare') this.#become({ step: 'scan' });
   }
 
-  /** The next page of a system's list; null: it was read to its end. */
-  nextPage(
+  /** How far a system's list was read, for the next pages; null: it was read to its end. */
+  nextPages(
     system: SystemName,
-  ): { readonly scanId: number | null; readonly pass: number; readonly from: number } | null {
-    const { status, pass, from } = this.#scanOf(system);
-    return status === 'reading' ? { scanId: this.#state.scanIds[system], pass, from } : null;
+  ): { readonly scanId: number | null; readonly scan: ScanState; readonly options: ScanOptions } | null {
+    const scan = this.#scanOf(system);
+    if (scan.status !== 'reading') return null;
+    return { scan, scanId: this.#state.scanIds[system], options: this.#scanOptions(system) };
   }
 
   /** Name of the scans of this round, the same at every attempt. */
@@ -209,12 +210,9 @@ export class BulkRun {
   }
 
   /** @returns how the scan stands now */
-  pageRead(system: SystemName, facts: PageFacts): ScanState {
-    const { pageSizes, maxScanRestarts } = this.options;
-    const next = advanceScan(this.#scanOf(system), facts, {
-      pageSize: pageSizes[system],
-      maxRestarts: maxScanRestarts,
-    });
+  tellPages(system: SystemName, pages: readonly PageFacts[]): ScanState {
+    const options = this.#scanOptions(system);
+    const next = pages.reduce((scan, page) => advanceScan(scan, page, options), this.#scanOf(system));
     this.#become({ scans: { ...this.#state.scans, [system]: next } });
     return next;
   }
@@ -426,6 +424,11 @@ export class BulkRun {
 
   get options(): RunOptions {
     return required(this.#options, 'options');
+  }
+
+  #scanOptions(system: SystemName): ScanOptions {
+    const { pageSizes, maxScanRestarts } = this.options;
+    return { pageSize: pageSizes[system], maxRestarts: maxScanRestarts };
   }
 
   #scanOf(system: SystemName): ScanState {

@@ -177,8 +177,13 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   const options = await quick.prepareBulk({ connectionId });
   run.prepared(options);
   const heartbeatTimeout = options.heartbeatTimeoutMs;
-  // Short enough that a dead worker's page is soon read again; a page waits a few seconds at most for its permit.
-  const pages = proxyActivities<Activities>({ startToCloseTimeout: '5 minutes', heartbeatTimeout, retry });
+  // A page waits a few seconds at most for its permit. What was read before a pause is told, and not read again.
+  const pages = proxyActivities<Activities>({
+    startToCloseTimeout: '1 hour',
+    heartbeatTimeout,
+    retry,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
   const long = proxyActivities<Activities>({
     startToCloseTimeout: '6 hours',
     heartbeatTimeout,
@@ -189,21 +194,22 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   /** For steps that have one lane. */
   const alone = <T>(activity: () => Promise<T>) => persevere('1', activity);
 
-  /** Reads one system's whole list, page by page; returns early when the history has grown long. */
+  /** Reads one system's whole list, some pages at a time; returns early when the history has grown long. */
   async function scan(system: SystemName): Promise<void> {
     for (;;) {
-      const page = run.nextPage(system);
-      if (page === null || isFull()) return;
-      const { pass, from } = page;
-      let { scanId } = page;
-      const facts = await persevere(system, async () => {
+      const next = run.nextPages(system);
+      if (next === null || isFull()) return;
+      let { scanId } = next;
+      const { scan, options } = next;
+      const read = await persevere(system, async () => {
         if (scanId === null) {
           scanId = await quick.openScan({ connectionId, system, runId: run.scanName });
           run.scanOpened(system, scanId);
         }
-        return await pages.scanPage({ connectionId, system, scanId, pass, from });
+        const mostPages = run.options.pagesPerStep;
+        return await pages.scanPages({ connectionId, system, scanId, scan, options, mostPages });
       });
-      const { status, reason, pass: passes } = run.pageRead(system, facts);
+      const { status, reason, pass: passes } = run.tellPages(system, read);
       if (status === 'reading') continue;
       await quick.endScan({ scanId: scanId!, status });
       if (status === 'failed') {

@@ -249,7 +249,11 @@ export class RecordRun {
     const step = nextStep(view, triggers);
     if (step.do === 'apply' && decisions < maxDecisions) {
       const { decision, outcome } = step;
-      this.#work = { ...this.#working, decisions: decisions + 1, toApply: { decision, outcome, version: view.version } };
+      this.#work = {
+        ...this.#working,
+        decisions: decisions + 1,
+        toApply: { decision, outcome, version: view.version },
+      };
       return [];
     }
     this.#work = null;

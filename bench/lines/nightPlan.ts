@@ -53,7 +53,7 @@ function drawnIn(events: readonly Event[]): number {
     if (!completed) continue;
     const at = Number(event.eventTime?.seconds ?? 0) + (event.eventTime?.nanos ?? 0) / 1e9;
     const name = names.get(String(completed.scheduledEventId));
-    if (name === 'scanPage' || name === 'endScan') scanned = at;
+    if (name === 'scanPages' || name === 'endScan') scanned = at;
     if (name === 'makePlan') planned = at;
   }
   if (planned === 0) throw new BulkWentWrong('the history has no planning');

@@ -90,6 +90,15 @@ const bulkSchema = z
       .describe(
         'Times a scan starts over because what it saw does not add up to the stated count, before it gives up.',
       ),
+    pagesPerStep: z
+      .number()
+      .int()
+      .min(1)
+      .max(100)
+      .default(10)
+      .describe(
+        'Pages of a list that one activity reads: what Temporal costs is then shared by so many. A worker that dies may have that many read again.',
+      ),
     fillReferences: z
       .boolean()
       .default(true)

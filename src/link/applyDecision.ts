@@ -4,7 +4,7 @@
  */
 import type { WriteAsk } from '../core/guard.js';
 import type { LinkView, LiveDecision } from '../core/live.js';
-import { systemNames, type FieldName, type SystemName } from '../core/record.js';
+import type { FieldName, SystemName } from '../core/record.js';
 import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
 import { isMadeWith } from '../store/connections.js';
 import type { Sql } from '../store/database.js';

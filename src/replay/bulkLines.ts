@@ -85,12 +85,12 @@ function doneTexts({ name, input, result }: ActivityRun): string[] {
   const given = input as Record<string, unknown>;
   const answer = result as Record<string, unknown>;
   switch (name) {
-    case 'scanPage': {
-      const { received, seen, count } = result as PageFacts;
-      const moved = (result as PageFacts).firstKnown ? '' : '; the list moved, this page proves nothing';
-      const where = `${String(given['system'])}, from ${String(given['from'])}, pass ${String(given['pass'])}`;
-      return [`page of ${where}: ${counted(received, 'record')}; ${seen} of ${count} seen${moved}`];
-    }
+    case 'scanPages':
+      return (result as readonly PageFacts[]).map(({ start, received, seen, count, firstKnown }) => {
+        const moved = firstKnown ? '' : '; the list moved, this page proves nothing';
+        const where = `${String(given['system'])}, from ${start}`;
+        return `page of ${where}: ${counted(received, 'record')}; ${seen} of ${count} seen${moved}`;
+      });
     case 'endScan':
       return [`scan ${String(given['scanId'])} is ${String(given['status'])}`];
     case 'matchRecords':

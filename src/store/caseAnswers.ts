@@ -71,7 +71,7 @@ export async function storeAnswer(
   const stored = answer.take === 'value' ? { take: answer.take, value: answer.value } : { take: answer.take };
   const rows = await sql`
     update cases set answer = ${sql.json(stored)}, answered_at = now(), answered_by = ${by}
-     where id = ${caseId} and status = 'open' and kind = any(${kinds as string[]}) returning 1`;
+     where id = ${caseId} and status = 'open' and kind = any(${kinds}) returning 1`;
   if (rows.length === 0) throw await unanswerable(sql, caseId, answer.take);
 }
 
@@ -92,7 +92,7 @@ export async function storeClosing(
   const rows = await sql`
     update cases set status = 'closed', closed_at = now(), closed_by = ${by},
            answer = ${sql.json(stored)}, answered_at = now(), answered_by = ${by}
-     where id = ${caseId} and status = 'open' and kind = any(${kinds as string[]}) returning 1`;
+     where id = ${caseId} and status = 'open' and kind = any(${kinds}) returning 1`;
   if (rows.length === 0) throw await unanswerable(sql, caseId, 'close');
 }
 
@@ -145,7 +145,7 @@ export async function declinedQuestions(
   if (linkIds.length === 0) return new Map();
   const rows = await sql<{ linkId: string; kinds: string[] }[]>`
     select c.link_id as "linkId", json_agg(distinct c.kind) as kinds from cases c
-     where c.connection_id = ${connectionId} and c.link_id = any(${linkIds as string[]}) and ${isDeclined(sql)}
+     where c.connection_id = ${connectionId} and c.link_id = any(${linkIds}) and ${isDeclined(sql)}
      group by 1`;
   return new Map(rows.map((row) => [row.linkId, new Set(row.kinds)]));
 }

@@ -66,7 +66,7 @@ export async function countInQuestion(sql: Sql, connectionId: string, kinds: rea
   const [row] = await sql<{ n: number }[]>`
     select count(distinct link_id)::int as n
       from (select link_id from cases
-             where connection_id = ${connectionId} and status = 'open' and kind = any(${kinds as string[]})
+             where connection_id = ${connectionId} and status = 'open' and kind = any(${kinds})
             union all
             select h.link_id from guard_hold h join cases c on c.id = h.case_id and c.status = 'open'
              where h.connection_id = ${connectionId} and h.released_at is null) each`;

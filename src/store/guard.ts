@@ -68,7 +68,7 @@ export async function countWrites(
        group by name, key),
     alone as (
       select c.name, count(*) filter (where c.at > now() - ${hour(sql)}) as hour, count(*) as day,
-             json_object_agg(c.key, c.at > now() - ${hour(sql)}) filter (where c.key = any(${asked as string[]})) as known
+             json_object_agg(c.key, c.at > now() - ${hour(sql)}) filter (where c.key = any(${asked})) as known
         from counted c
        where c.at > coalesce((select a.at from answered a where a.name = c.name), '-infinity')
        group by c.name),
@@ -183,7 +183,7 @@ export async function heldByGuard(
 ): Promise<{ readonly linkId: string; readonly system: SystemName; readonly field: FieldName }[]> {
   return await sql<{ linkId: string; system: SystemName; field: string }[]>`
     select h.link_id as "linkId", h.system, h.field from guard_hold h join cases c on c.id = h.case_id and c.status = 'open'
-     where h.connection_id = ${connectionId} and h.link_id = any(${linkIds as string[]}) and h.released_at is null`;
+     where h.connection_id = ${connectionId} and h.link_id = any(${linkIds}) and h.released_at is null`;
 }
 
 export interface HoldSize {

@@ -61,7 +61,7 @@ export async function lookAgain(
   if (ids.length === 0) return;
   await tx`
     insert into inbox (connection_id, system, event, external_id, body)
-    select ${connectionId}, ${system}, 'updated', id, '{}' from unnest(${ids as string[]}::text[]) as r(id)`;
+    select ${connectionId}, ${system}, 'updated', id, '{}' from unnest(${ids}::text[]) as r(id)`;
 }
 
 /** Has the workflows of links look at them, whatever came: through the receiver's forwarder, as about webhooks. Where one is asked for already, that one does. */
@@ -82,13 +82,13 @@ export async function signalledLinks(sql: Sql, connectionId: string, linkIds: re
   if (linkIds.length === 0) return new Set();
   const rows = await sql<{ linkId: string }[]>`
     select link_id as "linkId" from link_signal
-     where connection_id = ${connectionId} and link_id = any(${linkIds as string[]})
+     where connection_id = ${connectionId} and link_id = any(${linkIds})
     union
     select coalesce(i.link_id, l.link_id)
       from inbox i left join link l on l.connection_id = i.connection_id
            and i.external_id = case i.system when 'yapla' then l.yapla_id else l.yoplanning_id end
      where i.connection_id = ${connectionId} and i.handled_at is null
-       and coalesce(i.link_id, l.link_id) = any(${linkIds as string[]})`;
+       and coalesce(i.link_id, l.link_id) = any(${linkIds})`;
   return new Set(rows.map(({ linkId }) => linkId));
 }
 
@@ -118,7 +118,7 @@ export async function markHandled(sql: Sql | Transaction, connectionId: string, 
   if (ids.length === 0) return;
   await sql`
     update inbox set handled_at = now()
-     where connection_id = ${connectionId} and id = any(${ids as number[]}::bigint[]) and handled_at is null`;
+     where connection_id = ${connectionId} and id = any(${ids}::bigint[]) and handled_at is null`;
 }
 
 /**
@@ -323,7 +323,7 @@ export async function countPending(sql: Sql, connectionIds: readonly string[]): 
              + (select count(*) from inbox i
                  where i.connection_id = c.id and i.handled_at is null and i.link_id is null)::int as events,
            (select count(*) from link_signal s where s.connection_id = c.id)::int as signals
-      from unnest(${connectionIds as string[]}::text[]) as c(id)`;
+      from unnest(${connectionIds}::text[]) as c(id)`;
 }
 
 /** Whether the tables that a receiver needs are there: the migrations have been applied. */

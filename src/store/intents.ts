@@ -54,7 +54,7 @@ export async function renewIntents(
   if (linkIds.length === 0) return;
   await sql`
     update intent set sent_at = clock_timestamp()
-     where connection_id = ${connectionId} and link_id = any(${linkIds as string[]}) and status = 'sent'`;
+     where connection_id = ${connectionId} and link_id = any(${linkIds}) and status = 'sent'`;
 }
 
 /** These creations took effect, or certainly did not. */
@@ -87,6 +87,6 @@ export async function openIntents(
            coalesce(sent_at < (select max(c.started_at) from scan c where c.connection_id = intent.connection_id
                                   and c.system = intent.system and c.status = 'complete'), false) as "isListed"
       from intent where connection_id = ${connectionId} and status = 'sent'
-       ${linkIds === 'all' ? sql`` : sql`and link_id = any(${linkIds as string[]})`}
+       ${linkIds === 'all' ? sql`` : sql`and link_id = any(${linkIds})`}
      order by link_id`;
 }

@@ -23,7 +23,7 @@ export async function openCasesOf(
   if (linkIds.length === 0) return new Map();
   const rows = await sql<(LinkCase & { readonly linkId: string })[]>`
     select link_id as "linkId", id::int as id, kind, field, saw, answer->>'take' as take from cases
-     where connection_id = ${connectionId} and status = 'open' and link_id = any(${linkIds as string[]}) order by cases.id`;
+     where connection_id = ${connectionId} and status = 'open' and link_id = any(${linkIds}) order by cases.id`;
   const byLink = new Map<string, LinkCase[]>();
   for (const { linkId, ...one } of rows) {
     const cases = byLink.get(linkId);
@@ -64,7 +64,7 @@ export async function moveCases(
   await tx`
     update cases c set status = 'closed', closed_at = now(), closed_by = 'merged'
      where c.connection_id = ${connectionId} and c.status = 'open' and c.link_id = ${from}
-       and (c.kind = any(${ended as string[]}) or exists (
+       and (c.kind = any(${ended}) or exists (
              select 1 from cases o where o.connection_id = c.connection_id and o.status = 'open' and o.kind = c.kind
                 and o.subject = ${to} and o.field = c.field and c.subject = ${from}))`;
   await tx`

@@ -56,7 +56,7 @@ export async function findLinkStates(
   loading: LoadingLinks,
 ): Promise<Map<string, LinkState>> {
   if (linkIds.length === 0) return new Map();
-  const wanted = sql`select * from link where connection_id = ${connectionId} and link_id = any(${linkIds as string[]})`;
+  const wanted = sql`select * from link where connection_id = ${connectionId} and link_id = any(${linkIds})`;
   const states = await select(sql, connectionId, wanted, loading);
   return new Map(states.map((state) => [state.pair.linkId, state]));
 }

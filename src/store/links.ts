@@ -134,7 +134,7 @@ export async function pairsByIds(
       sql,
       connectionId,
       depth,
-      sql`select * from link where connection_id = ${connectionId} and link_id = any(${linkIds as string[]})`,
+      sql`select * from link where connection_id = ${connectionId} and link_id = any(${linkIds})`,
     )}`;
   return new Map(rows.map((row) => [row.linkId, pairOf(row)]));
 }
@@ -177,7 +177,7 @@ export async function proposeUnmatched(
       select ${connectionId}, ${`${system}:`} || s.external_id, s.external_id, 'proposed', 'unmatched', ${planId}::bigint
         from shadow s
        where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
-         and s.external_id <> all(${doubtful[system] as string[]})
+         and s.external_id <> all(${doubtful[system]})
          and not exists (select 1 from link l where l.connection_id = s.connection_id and l.${column} = s.external_id)
       on conflict do nothing`;
   }
@@ -259,12 +259,12 @@ export async function lockLinks(
     await tx<{ linkId: string; readAt: string }[]>`
       select l.link_id as "linkId", s.read_at::text as "readAt" from link l join shadow s
           on s.connection_id = l.connection_id and s.system = ${system} and s.external_id = l.${tx(`${system}_id`)}
-       where l.connection_id = ${connectionId} and l.link_id = any(${linkIds as string[]})
+       where l.connection_id = ${connectionId} and l.link_id = any(${linkIds})
        order by s.external_id for update of s`;
   const lockThem = async () =>
     await tx<Omit<LockedLink, 'readAt'>[]>`
       select link_id as "linkId", json_build_object('yapla', yapla_id, 'yoplanning', yoplanning_id) as ids, version, base, equal
-        from link where connection_id = ${connectionId} and link_id = any(${linkIds as string[]})
+        from link where connection_id = ${connectionId} and link_id = any(${linkIds})
        order by link_id for update`;
   // Sent in this order, without waiting in between.
   const [yapla, yoplanning, links] = await Promise.all([lockRecords('yapla'), lockRecords('yoplanning'), lockThem()]);
@@ -403,7 +403,7 @@ export async function linksLackingReference(
      where l.connection_id = ${connectionId} and l.state = 'active' and l.${sql(other)} is not null
        and s.gone_at is null and s.external_reference is null and l.link_id > ${after}
        and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.link_id = l.link_id
-                          and c.kind = any(${held as string[]}) and c.status = 'open')
+                          and c.kind = any(${held}) and c.status = 'open')
      order by l.link_id limit ${limit}`;
 }
 

@@ -69,6 +69,6 @@ async function rows(tx: Transaction, connectionId: string, { ids, keys, referenc
       left join shadow c on c.connection_id = s.connection_id and c.system <> s.system
                         and c.external_id = case s.system when 'yapla' then a.yoplanning_id else b.yapla_id end
      where s.connection_id = ${connectionId} and s.gone_at is null
-       and (s.external_id = any(${ids as string[]}) or s.match_keys && ${keys as string[]}::text[]
-            or s.external_reference = any(${references as string[]}))`;
+       and (s.external_id = any(${ids}) or s.match_keys && ${keys}::text[]
+            or s.external_reference = any(${references}))`;
 }

@@ -37,9 +37,9 @@ export async function unreadNews(
              union all
             select system, external_id, received_at from inbox where ${unread} and link_id is not null) n
       left join (select system, min(recorded_at) as since from intent
-                  where connection_id = ${connectionId} and status = 'sent' and link_id <> all(${creating as string[]}::text[])
+                  where connection_id = ${connectionId} and status = 'sent' and link_id <> all(${creating}::text[])
                   group by system) u on u.system = n.system
-     where n.system = any(${systems as string[]})
+     where n.system = any(${systems})
        and not exists (select 1 from link l where l.connection_id = ${connectionId} and n.system = 'yapla'
                           and l.yapla_id = n.external_id)
        and not exists (select 1 from link l where l.connection_id = ${connectionId} and n.system = 'yoplanning'

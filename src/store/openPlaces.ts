@@ -73,7 +73,7 @@ export async function releaseNewcomers(
 ): Promise<void> {
   if (linkIds.length === 0) return;
   const rows = await tx<{ system: SystemName; id: string }[]>`
-    delete from newcomer where connection_id = ${connectionId} and link_id = any(${linkIds as string[]})
+    delete from newcomer where connection_id = ${connectionId} and link_id = any(${linkIds})
     returning system, external_id as id`;
   for (const { system, id } of rows) await lookAgain(tx, connectionId, system, [id]);
 }

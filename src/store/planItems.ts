@@ -117,7 +117,7 @@ export async function reopenItems(
     update plan_item i set status = 'pending', outcome = null, finished_at = null, version = l.version
       from plan p join link l on l.connection_id = p.connection_id
      where p.id = ${planId} and i.plan_id = p.id and i.part = 'remote' and i.outcome = ${outcome}
-       and i.link_id = any(${linkIds as string[]}) and l.link_id = i.link_id returning 1`;
+       and i.link_id = any(${linkIds}) and l.link_id = i.link_id returning 1`;
   return rows.length;
 }
 
@@ -132,7 +132,7 @@ export async function advanceItems(
   await sql`
     update plan_item i set version = l.version
       from plan p join link l on l.connection_id = p.connection_id
-     where p.id = ${planId} and i.plan_id = p.id and i.part = ${part} and i.n = any(${items as number[]}) and l.link_id = i.link_id`;
+     where p.id = ${planId} and i.plan_id = p.id and i.part = ${part} and i.n = any(${items}) and l.link_id = i.link_id`;
 }
 
 /** A link's ended item turns out to have ended otherwise. */

@@ -51,8 +51,8 @@ export async function readyPlan(
   what: { totals: unknown; cost: unknown; guard: unknown },
 ): Promise<void> {
   await sql`
-    update plan set status = 'ready', totals = ${sql.json(what.totals as never)}, cost = ${sql.json(what.cost as never)},
-           guard = ${sql.json(what.guard as never)}
+    update plan set status = 'ready', totals = ${sql.json(what.totals)}, cost = ${sql.json(what.cost)},
+           guard = ${sql.json(what.guard)}
      where id = ${planId}`;
 }
 

@@ -26,8 +26,8 @@ export async function knownRecords(
     select system, external_id as id, fields, read_at as "readAt", modified_at as "modifiedAt", gone_at as "goneAt"
       from shadow
      where connection_id = ${connectionId}
-       and ((system = 'yapla' and external_id = any(${ids.yapla as string[]}))
-         or (system = 'yoplanning' and external_id = any(${ids.yoplanning as string[]})))
+       and ((system = 'yapla' and external_id = any(${ids.yapla}))
+         or (system = 'yoplanning' and external_id = any(${ids.yoplanning})))
      order by system, external_id`;
 }
 

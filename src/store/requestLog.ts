@@ -11,7 +11,7 @@ export interface RequestCounts {
 export async function requestsOf(sql: Sql, credential: string, purposes: readonly string[]): Promise<RequestCounts> {
   const [row] = await sql<RequestCounts[]>`
     select count(*)::int as sent, count(*) filter (where status = 429)::int as refused from request_log
-     where credential = ${credential} and purpose = any(${purposes as string[]})`;
+     where credential = ${credential} and purpose = any(${purposes})`;
   return row!;
 }
 

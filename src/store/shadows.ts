@@ -187,7 +187,7 @@ export async function hashesByIds(
   if (ids.length === 0) return new Map();
   const rows = await sql<{ id: string; hashes: FieldHashes }[]>`
     select external_id as id, hashes from shadow
-     where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids as string[]})`;
+     where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids})`;
   return new Map(rows.map(({ id, hashes }) => [id, hashes]));
 }
 
@@ -200,7 +200,7 @@ export async function markSeen(
   if (ids.length === 0) return;
   await sql`
     update shadow set scan_id = ${by.scanId}, scan_pass = ${by.pass}
-     where connection_id = ${by.connectionId} and system = ${by.system} and external_id = any(${ids as string[]})`;
+     where connection_id = ${by.connectionId} and system = ${by.system} and external_id = any(${ids})`;
 }
 
 /**
@@ -247,7 +247,7 @@ export async function shadowsByIds(
   const rows = await sql<Shadow[]>`
     select external_id as id, document, fields, hashes, forms, times, external_reference as "externalReference",
            floor(extract(epoch from modified_at) * 1000)::float8 as "modifiedAt" from shadow
-     where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids as string[]})
+     where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids})
        and gone_at is null`;
   return new Map(rows.map((row) => [row.id, row]));
 }

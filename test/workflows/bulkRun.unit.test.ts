@@ -1,6 +1,7 @@
 /** The state machine of a bulk sync, without Temporal: which step follows which, and which messages are taken. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { startScan } from '../../src/core/scan.js';
 import { emptyTotals, type PlanTotals } from '../../src/core/plan.js';
 import { systemNames } from '../../src/core/record.js';
 import {
@@ -22,6 +23,7 @@ const options: RunOptions = {
   maxPlanAgeMs: 7 * day,
   maxScanRestarts: 1,
   pageSizes: { yapla: 50, yoplanning: 50 },
+  pagesPerStep: 10,
 };
 const plannedAtMs = Date.UTC(2026, 0, 5);
 
@@ -35,6 +37,7 @@ const drawn = (about: { totals?: PlanTotals; guard?: readonly unknown[]; remoteI
   ...about,
   guard: (about.guard ?? []) as never[],
 });
+const firstPages = { scanId: null, scan: startScan(), options: { pageSize: 50, maxRestarts: 1 } };
 const wholePage = { start: 0, received: 4, firstKnown: true, seen: 4, count: 4 };
 
 function started(more: Partial<RunOptions> = {}): BulkRun {
@@ -45,9 +48,9 @@ function started(more: Partial<RunOptions> = {}): BulkRun {
 
 function scanned(run: BulkRun): BulkRun {
   for (const system of systemNames) {
-    if (run.nextPage(system) === null) continue;
+    if (run.nextPages(system) === null) continue;
     run.scanOpened(system, system === 'yapla' ? 1 : 2);
-    run.pageRead(system, wholePage);
+    run.tellPages(system, [wholePage]);
   }
   run.scansEnded();
   return run;
@@ -131,13 +134,9 @@ describe('the steps', () => {
   test('stay at the scan until both lists are complete', () => {
     const run = started();
     run.scanOpened('yapla', 1);
-    run.pageRead('yapla', wholePage);
+    run.tellPages('yapla', [wholePage]);
     run.scansEnded();
-    expect([run.step, run.nextPage('yapla'), run.nextPage('yoplanning')]).toEqual([
-      'scan',
-      null,
-      { scanId: null, pass: 1, from: 0 },
-    ]);
+    expect([run.step, run.nextPages('yapla'), run.nextPages('yoplanning')]).toEqual(['scan', null, firstPages]);
   });
 
   test('leave the references out where the configuration says so', () => {
@@ -153,8 +152,8 @@ describe('the steps', () => {
       while (run.takeChunk() !== null);
       run.chunksEnded();
       run.unsettledFound(['yapla']);
-      expect([run.step, run.phase, run.nextPage('yoplanning')]).toEqual(['rescan', 'settling', null]);
-      expect(run.nextPage('yapla')).toEqual({ scanId: null, pass: 1, from: 0 });
+      expect([run.step, run.phase, run.nextPages('yoplanning')]).toEqual(['rescan', 'settling', null]);
+      expect(run.nextPages('yapla')).toEqual(firstPages);
       scanned(run);
       expect(run.step).toBe('settle');
       const { givesUp, scanName } = run;

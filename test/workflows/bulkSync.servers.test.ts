@@ -58,7 +58,7 @@ describe('a long bulk sync', () => {
   test('continues as new with its scans, its plan and its counters, and loses nothing on the way', async () => {
     // Pages of two records advance by one, so a few dozen people make a history of hundreds of events.
     const people = { seed: 12, yapla: 3, shared: 60 };
-    const connection = { settings: { bulk: { maxHistoryEvents: 200 } } };
+    const connection = { settings: { bulk: { maxHistoryEvents: 200, pagesPerStep: 1 } } };
     house = await startPasserelle({ pageSize: 2, sandbox: { people, yapla: { shape: 'nested' } }, connection });
     const handle = await house.startBulk();
     const result = await handle.result();

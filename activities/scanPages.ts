@@ -1,0 +1,69 @@
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { SystemName } from '../src/core/record.js';
+import { advanceScan, type PageFacts, type ScanOptions, type ScanState } from '../src/core/scan.js';
+import { databaseTime, storePage } from '../src/store/scans.js';
+import type { Dependencies } from './dependencies.js';
+import { withHeartbeat } from './heartbeat.js';
+
+export interface ScanPagesInput {
+  readonly connectionId: string;
+  readonly system: SystemName;
+  readonly scanId: number;
+  /** How far the scan is. */
+  readonly scan: ScanState;
+  /** The workflow's own, so that both come to the same state. */
+  readonly options: ScanOptions;
+  readonly mostPages: number;
+}
+
+/**
+ * Reads the next pages one behind the other, each stored before the next is asked for; returns what each proves (core/scan.ts). One request
+ * a page.
+ *
+ * What was read is kept: where a later page fails or the run is paused, those before it are the result, and a worker that dies leaves them
+ * to the next attempt, as far as its last sign of life told.
+ */
+export const scanPages =
+  ({ sql, connection }: Dependencies) =>
+  async ({ connectionId, system, scanId, scan, options, mostPages }: ScanPagesInput): Promise<PageFacts[]> => {
+    const { systems, shadowOf } = await connection(connectionId);
+    const target = systems[system];
+    const signal = cancellationSignal();
+    const facts = toldBefore();
+    const after = (state: ScanState, page: PageFacts) => advanceScan(state, page, options);
+    let state = facts.reduce(after, scan);
+
+    const readOne = async (): Promise<PageFacts> => {
+      const askedAt = await databaseTime(sql);
+      const page = await target.readPage({ from: state.from }, { lane: 'bulk', purpose: `scan/${scanId}` });
+      const stored = { start: page.start, count: page.count, rows: page.records.map(shadowOf), askedAt };
+      return await storePage(sql, { connectionId, system, scanId, pass: state.pass }, stored);
+    };
+
+    return await withHeartbeat(
+      async () => {
+        while (state.status === 'reading' && facts.length < mostPages) {
+          if (facts.length > 0 && signal.aborted) return facts;
+          try {
+            const page = await readOne();
+            facts.push(page);
+            state = after(state, page);
+          } catch (error) {
+            if (facts.length === 0) throw error;
+            // The next step meets it again, and nothing that was read is read once more.
+            return facts;
+          }
+          heartbeat(facts);
+        }
+        return facts;
+      },
+      { details: () => facts },
+    );
+  };
+
+/** Pages that an attempt before this one read, and told of. */
+function toldBefore(): PageFacts[] {
+  const info = activityInfo();
+  const told: unknown = info.heartbeatDetails;
+  return info.attempt > 1 && Array.isArray(told) ? [...(told as PageFacts[])] : [];
+}
