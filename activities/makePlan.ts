@@ -15,7 +15,6 @@ import type { LiveDecision } from '../src/core/live.js';
 import { otherSystem, systemNames, type SystemName } from '../src/core/record.js';
 import type { OpenConnection } from '../src/connection.js';
 import { refreshStatistics } from '../src/store/database.js';
-import { countPeople } from '../src/store/scans.js';
 import {
   countLinkStates,
   countUnreferenced,
@@ -64,7 +63,7 @@ export const makePlan =
     await withHeartbeat(async () => {
       const open = await connection(connectionId);
       await clearItems(sql, planId, { keep: 'doubt' });
-      await unsettleUnseen(sql, connectionId);
+      const known = await unsettleUnseen(sql, connectionId);
       const doubts = await countItems(sql, planId, 'local');
       let totals = addDoubts(emptyTotals(pages), doubts);
       const next = { local: doubts + 1, remote: 1 };
@@ -85,21 +84,16 @@ export const makePlan =
         await addItems(sql, planId, 'remote', items.remote);
         await settleLinks(sql, connectionId, settled);
       }
-      await refreshStatistics(sql, ['plan_item']);
+      if (next.local + next.remote > batchSize) await refreshStatistics(sql, ['plan_item']);
 
-      const [yapla, yoplanning] = await Promise.all(
-        systemNames.map((system) => countPeople(sql, connectionId, system)),
-      );
       const { linked, heldBack } = await countLinkStates(sql, connectionId, { proposed: true });
-      const references = await countUnreferenced(sql, connectionId);
-      for (const system of systemNames) if (!open.systems[system].storesReference) references[system] = 0;
+      const references = { yapla: 0, yoplanning: 0 };
+      for (const system of systemNames) {
+        if (open.systems[system].storesReference)
+          references[system] = await countUnreferenced(sql, connectionId, system);
+      }
       totals = closeTotals(totals, { linked, references });
-      const guard = checkGuard(
-        totals,
-        { linked, known: { yapla: yapla!, yoplanning: yoplanning! } },
-        open.config.guard,
-        await blankedInDay(sql, connectionId),
-      );
+      const guard = checkGuard(totals, { linked, known }, open.config.guard, await blankedInDay(sql, connectionId));
       const cost = planCost(totals, { yapla: await pace(open, 'yapla'), yoplanning: await pace(open, 'yoplanning') });
       await readyPlan(sql, planId, { totals, cost, guard });
       await openCases(

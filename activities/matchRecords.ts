@@ -8,13 +8,14 @@ import {
   type GroupResult,
 } from '../src/core/match.js';
 import { linkIdOf } from '../src/core/linkId.js';
-import { otherSystem, systemNames } from '../src/core/record.js';
+import { otherSystem, systemNames, type SystemName } from '../src/core/record.js';
 import {
   freeRecords,
   groupsByKey,
   referencedCandidates,
   type Grouped,
   type Matching,
+  type RecordName,
 } from '../src/store/candidates.js';
 import { refreshStatistics } from '../src/store/database.js';
 import { doubtedTwins } from '../src/store/linkCases.js';
@@ -52,12 +53,16 @@ export const matchRecords =
       await settleCreations({ sql, claims, connection: open }, { planId, giveUp: false });
       await dropProposals(sql, connectionId, 'all');
       await clearItems(sql, planId);
-      await refreshStatistics(sql, ['shadow']);
 
       const doubtful = { yapla: new Set<string>(), yoplanning: new Set<string>() };
       for (const { system, id } of await doubtedTwins(sql, connectionId)) doubtful[system].add(id);
       const found = await freeRecords(sql, connectionId, fewRecords + 1);
       const among = found.length > fewRecords ? null : found;
+      // Where many are new, PostgreSQL may know nothing of them yet. Where few are, they are looked up by their names.
+      const refresh = async (table: string) => {
+        if (among === null) await refreshStatistics(sql, [table]);
+      };
+      await refresh('shadow');
       // A snapshot of who is doubtful: the queries stream, and a rule's own doubts concern other groups.
       const now = (): Matching => ({
         connectionId,
@@ -75,7 +80,7 @@ export const matchRecords =
       // connection's links only, it takes this one for empty, and compares each record with each link.
       const endRule = async () => {
         await flush();
-        await refreshStatistics(sql, ['link']);
+        await refresh('link');
       };
       const newcomers: Taking[] = [];
       const take = async (by: string, group: readonly Grouped[], result: GroupResult) => {
@@ -132,13 +137,16 @@ export const matchRecords =
         }
       }
       await keepNewcomers(sql, connectionId, newcomers);
+      const idsOf = (records: readonly RecordName[], system: SystemName) =>
+        records.flatMap((one) => (one.system === system ? [one.id] : []));
       await proposeUnmatched(
         sql,
         connectionId,
         { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] },
+        among && { yapla: idsOf(among, 'yapla'), yoplanning: idsOf(among, 'yoplanning') },
         planId,
       );
-      await refreshStatistics(sql, ['link']);
+      await refresh('link');
 
       for (let at = 0; at < doubts.length; at += batchSize) {
         await addItems(

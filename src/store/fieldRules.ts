@@ -12,6 +12,7 @@ export async function rememberRule(
   by: string,
 ): Promise<void> {
   await sql`
+    with unsettled as (${unsettleAsked(sql, connectionId, field)})
     insert into field_rule (connection_id, field, rule, case_id, made_by)
     values (${connectionId}, ${field}, ${rule}, ${caseId}, ${by})
     on conflict (connection_id, field)
@@ -46,6 +47,13 @@ export async function listRules(sql: Sql | Transaction, connectionId: string): P
 /** Takes a remembered rule back: the configuration's counts again. @returns false where there was none */
 export async function forgetRule(sql: Sql, connectionId: string, field: FieldName): Promise<boolean> {
   const rows = await sql`
+    with unsettled as (${unsettleAsked(sql, connectionId, field)})
     delete from field_rule where connection_id = ${connectionId} and field = ${field} returning 1`;
   return rows.length > 0;
 }
+
+/** A link that waits for an answer about the field is settled; under another rule, that answer may be known. Decides nothing itself. */
+const unsettleAsked = (sql: Sql | Transaction, connectionId: string, field: FieldName) => sql`
+  update link l set settled_version = null from cases c
+   where c.connection_id = ${connectionId} and c.field = ${field} and c.status = 'open'
+     and l.connection_id = c.connection_id and l.link_id = c.link_id and l.settled_version is not null`;

@@ -163,11 +163,16 @@ export async function proposeLinks(
   return rows.length;
 }
 
-/** Proposes a link of one side only for each record that has none and is in no open doubt: people to be created on the other side. */
+/**
+ * Proposes a link of one side only for each record that has none and is in no open doubt: people to be created on the other side.
+ *
+ * @param among looks at these only, where those without a link are known and few; null: at all records
+ */
 export async function proposeUnmatched(
   sql: Sql,
   connectionId: string,
   doubtful: Readonly<Record<SystemName, readonly string[]>>,
+  among: Readonly<Record<SystemName, readonly string[]>> | null,
   planId: number | null = null,
 ): Promise<void> {
   for (const system of ['yapla', 'yoplanning'] as const) {
@@ -177,7 +182,7 @@ export async function proposeUnmatched(
       select ${connectionId}, ${`${system}:`} || s.external_id, s.external_id, 'proposed', 'unmatched', ${planId}::bigint
         from shadow s
        where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
-         and s.external_id <> all(${doubtful[system]})
+         and s.external_id <> all(${doubtful[system]}) ${among === null ? sql`` : sql`and s.external_id = any(${among[system]})`}
          and not exists (select 1 from link l where l.connection_id = s.connection_id and l.${column} = s.external_id)
       on conflict do nothing`;
   }
@@ -302,18 +307,27 @@ export async function settleLinks(
 }
 
 /**
- * Unsettles links of which the last complete scan of a system did not show the record: whether it is gone has to be proven.
+ * Looks once over all records, as a plan needs it: counts those that are not proven gone, by system, and unsettles the links of which the
+ * last complete scan of a system did not show the record, because it has to be proven whether it is gone. One pass for both: it is what a
+ * night in which nothing changed consists of.
  */
-export async function unsettleUnseen(sql: Sql, connectionId: string): Promise<void> {
-  for (const system of ['yapla', 'yoplanning'] as const) {
-    await sql`
-      update link l set settled_version = null
-        from shadow s
-       where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
-         and s.read_at < (select max(started_at) from scan
-                           where connection_id = ${connectionId} and system = ${system} and status = 'complete')
-         and l.connection_id = ${connectionId} and l.${sql(`${system}_id`)} = s.external_id and l.settled_version is not null`;
-  }
+export async function unsettleUnseen(sql: Sql, connectionId: string): Promise<Record<SystemName, number>> {
+  const unsettled = (system: SystemName) => sql`
+    update link set settled_version = null
+     where connection_id = ${connectionId} and settled_version is not null
+       and ${sql(`${system}_id`)} in (select unnest(unseen) from stock where system = ${system})`;
+  const rows = await sql<{ system: SystemName; people: number }[]>`
+    with stock as materialized (
+           select s.system, count(*)::int as people, array_agg(s.external_id) filter (where s.read_at < n.started_at) as unseen
+             from shadow s left join (select system, max(started_at) as started_at from scan
+                    where connection_id = ${connectionId} and status = 'complete' group by system) n on n.system = s.system
+            where s.connection_id = ${connectionId} and s.gone_at is null
+            group by s.system),
+         yapla as (${unsettled('yapla')}), yoplanning as (${unsettled('yoplanning')})
+    select system, people from stock`;
+  const people = { yapla: 0, yoplanning: 0 };
+  for (const row of rows) people[row.system] = row.people;
+  return people;
 }
 
 /** Under other rules, something may be left to do about every link. */
@@ -407,16 +421,14 @@ export async function linksLackingReference(
      order by l.link_id limit ${limit}`;
 }
 
-/** Linked records without a reference, those of links that a plan proposes included, by system. */
-export async function countUnreferenced(sql: Sql, connectionId: string): Promise<Record<SystemName, number>> {
-  const [row] = await sql<Record<SystemName, number>[]>`
-    select count(*) filter (where a.gone_at is null and a.external_reference is null)::int as yapla,
-           count(*) filter (where b.gone_at is null and b.external_reference is null)::int as yoplanning
-      from link l
-      join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
-      join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
-     where l.connection_id = ${connectionId}`;
-  return row!;
+/** How many linked records of a system carry no reference, those of links that a plan proposes included. */
+export async function countUnreferenced(sql: Sql, connectionId: string, system: SystemName): Promise<number> {
+  const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n
+      from link l join shadow s on s.connection_id = l.connection_id and s.system = ${system} and s.external_id = l.${sql(own)}
+     where l.connection_id = ${connectionId} and l.${sql(other)} is not null and s.gone_at is null and s.external_reference is null`;
+  return row!.n;
 }
 
 /**

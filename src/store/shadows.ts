@@ -47,6 +47,9 @@ export interface StoringShadows {
 /**
  * Inserts or replaces shadows, all in one statement. A record that is read again after it was taken for gone is back.
  *
+ * "offset 0" keeps what was stored before a look-up by the whole key for each row (as in store/links.ts): while a first list fills the
+ * table, PostgreSQL takes it for empty, and would go through all of it for every page.
+ *
  * @returns ids of those that were not stored, because they would replace what they may not
  */
 export async function upsertShadows(
@@ -88,7 +91,8 @@ export async function upsertShadows(
                external_id text, fields jsonb, hashes jsonb, forms jsonb, times jsonb, match_keys json, external_reference text, modified_at timestamptz),
              unnest(${jsonTexts(rowsById.map((row) => row.document))}::text[])
            ) as r(external_id, fields, hashes, forms, times, match_keys, external_reference, modified_at, document)
-      left join shadow o on o.connection_id = ${connectionId} and o.system = ${system} and o.external_id = r.external_id
+      left join lateral (select * from shadow where connection_id = ${connectionId} and system = ${system}
+                            and external_id = r.external_id offset 0) o on true
     on conflict (connection_id, system, external_id) do update
        set document = excluded.document, fields = excluded.fields, hashes = excluded.hashes, forms = excluded.forms, times = excluded.times, match_keys = excluded.match_keys,
            external_reference = excluded.external_reference, modified_at = excluded.modified_at,

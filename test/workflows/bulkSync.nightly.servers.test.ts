@@ -1,5 +1,7 @@
 /** A sync in which nothing changed looks at nobody, and one beside live work takes nothing of it back. */
 import { afterEach, expect, test } from '@jest/globals';
+import { listOpenCases } from '../../src/store/cases.js';
+import { fieldRules, forgetRule, rememberRule } from '../../src/store/fieldRules.js';
 import { unsettledLinks } from '../../src/store/linkState.js';
 import { cancelUpdate } from '../../workflows/bulkSync.messages.js';
 import { untilProgress } from '../helpers/bulkSync.js';
@@ -42,4 +44,25 @@ test('an edit unsettles the one link that it is about', async () => {
   expect(unsettled.map(({ pair }) => pair.ids.yapla)).toEqual([member!.id]);
   await handle.executeUpdate(cancelUpdate);
   await handle.result();
+});
+
+test('a question that waits is decided by the next sync, once a rule for its field was remembered', async () => {
+  house = await startPasserelle({
+    sandbox: { people: { seed: 21, yapla: 0, yoplanning: 0, shared: 5, differing: 0 } },
+    connection: { rule: 'ask' },
+  });
+  const { sandbox, sql, connectionId } = house;
+  await sync();
+  const [link] = await sql<{ yapla: string; yoplanning: string }[]>`
+    select yapla_id as yapla, yoplanning_id as yoplanning from link where connection_id = ${connectionId} limit 1`;
+  await sandbox.control.edit('yapla', link!.yapla, { city: 'Rennes' });
+  await sandbox.control.edit('yoplanning', link!.yoplanning, { city: 'Brest' });
+  await sync();
+  const [asked] = await listOpenCases(sql, connectionId);
+  expect(asked).toMatchObject({ kind: 'conflict', field: 'city' });
+  await rememberRule(sql, connectionId, 'city', 'yapla', asked!.id, 'tester');
+  expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+  expect(await listOpenCases(sql, connectionId)).toEqual([]);
+  expect((await sandbox.control.record('yoplanning', link!.yoplanning))!.person).toMatchObject({ city: 'Rennes' });
+  expect([await forgetRule(sql, connectionId, 'city'), await fieldRules(sql, connectionId)]).toEqual([true, {}]);
 });
