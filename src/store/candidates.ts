@@ -1,6 +1,6 @@
 /** Records for a bulk sync to match, streamed in groups that share a matching key, so that memory does not grow with the club. */
 import type { Candidate } from '../core/match.js';
-import type { SystemName } from '../core/record.js';
+import { systemNames, type SystemName } from '../core/record.js';
 import type { Fragment, Sql } from './database.js';
 
 export interface RecordName {
@@ -69,11 +69,15 @@ const candidate = (sql: Sql) => sql`
        when a.link_id is not null or b.link_id is not null then 'linked'
        when d.id is not null then 'doubtful' end as standing`;
 
-/** Records without a link, at most `limit`. */
+/** Records without a link, at most `limit` of each system. Both systems at once: each is a pass over its records. */
 export async function freeRecords(sql: Sql, connectionId: string, limit: number): Promise<readonly RecordName[]> {
-  const all: Matching = { connectionId, doubtful: [], among: null };
-  return await sql<RecordName[]>`
-    select s.system, s.external_id as id from shadow s where ${free(sql, all)} limit ${limit}`;
+  const ofSystem = async (system: SystemName) =>
+    await sql<RecordName[]>`
+      select s.system, s.external_id as id from shadow s
+       where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
+         and not exists (select 1 from link l where l.connection_id = ${connectionId}
+                          and l.${sql(`${system}_id`)} = s.external_id) limit ${limit}`;
+  return (await Promise.all(systemNames.map(ofSystem))).flat();
 }
 
 /**
