@@ -131,21 +131,21 @@ export async function closeCarriedOut(sql: Sql | Transaction, answers: readonly 
 export const isDeclined = (sql: Sql | Transaction): Fragment => sql`
   c.status = 'closed' and c.answer->>'take' = 'close'
   and (c.details->>'system' is null or not exists (
-         select 1 from link l where l.connection_id = c.connection_id and l.link_id = c.link_id
+         select 1 from link l where l.connection_id = c.connection_id and l.kind = c.kind and l.link_id = c.link_id
             and c.subject is distinct from 'yapla:' || l.yapla_id and c.subject is distinct from 'yoplanning:' || l.yoplanning_id))
   and not exists (select 1 from shadow s
-                   where s.connection_id = c.connection_id and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)`;
+                   where s.connection_id = c.connection_id and s.kind = c.kind and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)`;
 
 /** Of these links, the kinds of questions that a person closed (see `isDeclined`). */
 export async function declinedQuestions(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   linkIds: readonly string[],
 ): Promise<Map<string, Set<string>>> {
   if (linkIds.length === 0) return new Map();
   const rows = await sql<{ linkId: string; kinds: string[] }[]>`
     select c.link_id as "linkId", json_agg(distinct c.kind) as kinds from cases c
-     where c.connection_id = ${connectionId} and c.link_id = any(${linkIds}) and ${isDeclined(sql)}
+     where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.link_id = any(${linkIds}) and ${isDeclined(sql)}
      group by 1`;
   return new Map(rows.map((row) => [row.linkId, new Set(row.kinds)]));
 }
@@ -154,8 +154,8 @@ export async function declinedQuestions(
  * Asks the receiver's forwarder to tell the link's workflow, as it does about webhooks: for an answer that could not be signalled.
  * Where a signal to the link is asked for or under way already, that one does.
  */
-export async function forwardAnswer(sql: Sql | Transaction, connectionId: string, linkId: string): Promise<void> {
+export async function forwardAnswer(sql: Sql | Transaction, scope: Scope, linkId: string): Promise<void> {
   await sql`
-    insert into link_signal (connection_id, link_id, due_at) values (${connectionId}, ${linkId}, now())
-    on conflict (connection_id, link_id) do nothing`;
+    insert into link_signal (connection_id, kind, link_id, due_at) values (${scope.connectionId}, ${scope.kind}, ${linkId}, now())
+    on conflict (connection_id, kind, link_id) do nothing`;
 }

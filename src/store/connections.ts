@@ -4,14 +4,14 @@ import type { MapVersion } from '../core/fieldMap.js';
 import type { Sql, Transaction } from './database.js';
 
 /** Makes the connection known; repeatable. Its fingerprint key is made once, here, and never leaves the database. */
-export async function ensureConnection(sql: Sql, connectionId: string): Promise<void> {
+export async function ensureConnection(sql: Sql, scope: Scope): Promise<void> {
   await sql`
-    insert into connection (id, fingerprint_key) values (${connectionId}, ${randomBytes(32)})
+    insert into connection (id, fingerprint_key) values (${scope.connectionId}, ${scope.kind}, ${randomBytes(32)})
     on conflict (id) do nothing`;
 }
 
 /** The key of a connection's fingerprints. */
-export async function fingerprintKey(sql: Sql, connectionId: string): Promise<Uint8Array> {
+export async function fingerprintKey(sql: Sql, scope: Scope): Promise<Uint8Array> {
   const [row] = await sql<{ fingerprintKey: Uint8Array }[]>`
     select fingerprint_key as "fingerprintKey" from connection where id = ${connectionId}`;
   if (!row) throw new Error(`connection ${connectionId} is not in the database: call ensureConnection first`);
@@ -26,7 +26,7 @@ export interface MadeUnder {
 }
 
 /** Held until the transaction ends: one at a time makes a connection's links anew. */
-export async function lockMadeUnder(tx: Transaction, connectionId: string): Promise<MadeUnder> {
+export async function lockMadeUnder(tx: Transaction, scope: Scope): Promise<MadeUnder> {
   const [row] = await tx<MadeUnder[]>`
     select map_version as map, map_digest as "mapDigest", rules_digest as "rulesDigest"
       from connection where id = ${connectionId} for update`;
@@ -35,7 +35,7 @@ export async function lockMadeUnder(tx: Transaction, connectionId: string): Prom
 
 export async function storeMadeUnder(
   tx: Transaction,
-  connectionId: string,
+  scope: Scope,
   {
     map,
     mapDigest,
@@ -48,7 +48,7 @@ export async function storeMadeUnder(
 }
 
 /** Whether what is stored of a connection was made with this field map: if not, nothing of it is decided about before it is made again. */
-export async function isMadeWith(sql: Sql | Transaction, connectionId: string, mapDigest: string): Promise<boolean> {
+export async function isMadeWith(sql: Sql | Transaction, scope: Scope, mapDigest: string): Promise<boolean> {
   const [row] = await sql<{ same: boolean }[]>`
     select map_digest is null or map_digest = ${mapDigest} as same from connection where id = ${connectionId}`;
   return row?.same ?? true;

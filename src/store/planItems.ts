@@ -115,7 +115,7 @@ export async function reopenItems(
 ): Promise<number> {
   const rows = await sql`
     update plan_item i set status = 'pending', outcome = null, finished_at = null, version = l.version
-      from plan p join link l on l.connection_id = p.connection_id
+      from plan p join link l on l.connection_id = p.connection_id and l.kind = p.kind
      where p.id = ${planId} and i.plan_id = p.id and i.part = 'remote' and i.outcome = ${outcome}
        and i.link_id = any(${linkIds}) and l.link_id = i.link_id returning 1`;
   return rows.length;
@@ -131,7 +131,7 @@ export async function advanceItems(
   if (items.length === 0) return;
   await sql`
     update plan_item i set version = l.version
-      from plan p join link l on l.connection_id = p.connection_id
+      from plan p join link l on l.connection_id = p.connection_id and l.kind = p.kind
      where p.id = ${planId} and i.plan_id = p.id and i.part = ${part} and i.n = any(${items}) and l.link_id = i.link_id`;
 }
 
@@ -175,7 +175,7 @@ export async function planProgress(
 /** A few items of each kind, with the values that a person needs to judge them. For the terminal only: it prints personal data. */
 export async function sampleItems(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   planId: number,
   perKind: number,
 ): Promise<
@@ -190,8 +190,8 @@ export async function sampleItems(
   return await sql`
     select i.kind, i.link_id as "linkId", i.decision, a.fields as yapla, b.fields as yoplanning
       from (select *, row_number() over (partition by kind order by part, n) as nth from plan_item where plan_id = ${planId}) i
-      left join link l on l.connection_id = ${connectionId} and l.link_id = i.link_id
-      left join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
-      left join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
+      left join link l on l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.link_id = i.link_id
+      left join shadow a on a.connection_id = l.connection_id and a.kind = l.kind and a.system = 'yapla' and a.external_id = l.yapla_id
+      left join shadow b on b.connection_id = l.connection_id and b.kind = l.kind and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
      where i.nth <= ${perKind} order by i.kind, i.nth`;
 }

@@ -14,10 +14,10 @@ export interface ScanKey {
 }
 
 /** Opens a scan for a workflow run, or finds the one that an earlier attempt opened. */
-export async function openScan(sql: Sql, connectionId: string, system: SystemName, runId: string): Promise<number> {
+export async function openScan(sql: Sql, scope: Scope, system: SystemName, runId: string): Promise<number> {
   const [row] = await sql<{ id: number }[]>`
-    insert into scan (connection_id, system, run_id) values (${connectionId}, ${system}, ${runId})
-    on conflict (connection_id, system, run_id) do update set run_id = excluded.run_id
+    insert into scan (connection_id, kind, system, run_id) values (${scope.connectionId}, ${scope.kind}, ${system}, ${runId})
+    on conflict (connection_id, kind, system, run_id) do update set run_id = excluded.run_id
     returning id::int as id`;
   return row!.id;
 }
@@ -58,13 +58,13 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
     const ids = page.rows.map((row) => row.id);
     const [marked] = await tx<{ first: boolean; all: number }[]>`
       select coalesce(bool_or(external_id = ${ids[0] ?? ''}), false) as first, count(*)::int as all from shadow
-       where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids})
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
          and scan_id = ${scanId} and scan_pass = ${pass}`;
     const firstKnown = page.start === 0 || marked!.first;
     let seen = scan!.seen;
     if (firstKnown && !isLate && ids.length > 0) {
       // What was stored while the page was on its way stays. Where the page shows something else, nobody knows which is the younger.
-      const younger = await upsertShadows(tx, connectionId, system, page.rows, {
+      const younger = await upsertShadows(tx, scope, system, page.rows, {
         seenBy: { scanId, pass },
         replaces: { storedUntil: page.askedAt },
       });
@@ -75,7 +75,7 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
       );
       await lookAgain(
         tx,
-        connectionId,
+        scope,
         system,
         differing.map((row) => row.id),
       );
@@ -101,9 +101,9 @@ export async function countUnseen(sql: Sql, key: Omit<ScanKey, 'pass'>): Promise
 }
 
 /** Records of a system that are not proven gone. */
-export async function countPeople(sql: Sql, connectionId: string, system: SystemName): Promise<number> {
+export async function countPeople(sql: Sql, scope: Scope, system: SystemName): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     select count(*)::int as n from shadow
-     where connection_id = ${connectionId} and system = ${system} and gone_at is null`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and gone_at is null`;
   return row!.n;
 }
