@@ -7,7 +7,7 @@
  * or waits for our claim, with their event unread; whoever comes later finds the intent.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemNames, type SystemName } from '../core/record.js';
+import { type Scope, type SystemName, systemNames } from '../core/record.js';
 import type { Failure } from '../http/failures.js';
 import type { Sql, Transaction } from '../store/database.js';
 import { recordIntents, renewIntents, settleIntents, type NewIntent } from '../store/intents.js';
@@ -77,7 +77,7 @@ export async function untilNewsAreRead(
  */
 export async function creationFailed(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   linkId: string,
   { effect, context }: Failure,
 ): Promise<void> {
@@ -85,8 +85,8 @@ export async function creationFailed(
   if (effect === 'none') {
     await settleIntents(
       sql,
-      connectionId,
+      scope,
       systemNames.map((system) => ({ linkId, system })),
     );
-  } else await renewIntents(sql, connectionId, [linkId]);
+  } else await renewIntents(sql, scope, [linkId]);
 }

@@ -119,11 +119,11 @@ export class LiveGuard {
     const began = performance.now();
     const keys = all.flatMap(({ ask }) => countedOf(ask).map((one) => one.key));
     const [tallies, open, released] = await Promise.all([
-      countWrites(sql, connection.id, [...this.pending.values()].flat(), keys),
-      heldNames(sql, connection.id),
+      countWrites(sql, connection.scope, [...this.pending.values()].flat(), keys),
+      heldNames(sql, connection.scope),
       releasedWrites(
         sql,
-        connection.id,
+        connection.scope,
         all.map(({ ask }) => ask),
       ),
     ]);
@@ -134,7 +134,7 @@ export class LiveGuard {
       verdicts = all.map(({ ask }) => judged.judge(ask));
     }
     const holds = verdicts.flatMap((one) => one.holds);
-    if (holds.length > 0) await holdWrites(sql, connection.id, judged.opened, holds);
+    if (holds.length > 0) await holdWrites(sql, connection.scope, judged.opened, holds);
     verdicts.forEach(({ let: through, holds: held, opened }, at) => {
       const one = all[at]!;
       one.verdict = { held: held.map(({ field }) => field), opened };
@@ -148,7 +148,7 @@ export class LiveGuard {
   private async countPeople(maxAgeMs: number): Promise<PeopleCounts> {
     const now = performance.now();
     if (this.people === null || now - this.people.at > maxAgeMs) {
-      this.people = { counts: await guardedPeople(this.sql, this.connection.id), at: now };
+      this.people = { counts: await guardedPeople(this.sql, this.connection.scope), at: now };
     }
     return this.people.counts;
   }

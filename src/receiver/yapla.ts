@@ -25,7 +25,8 @@ export function readYapla(connection: ConnectionConfig, body: JsonObject): Readi
       'Expected the member’s id (text or number) where webhooks.yapla.id of the configuration says.',
     );
   }
-  return { event, externalId };
+  // A member is a person; other resources of Yapla send no webhook of this shape.
+  return { kind: 'person', event, externalId };
 }
 
 function eventOf(

@@ -1,6 +1,6 @@
 /** Records for a bulk sync to match, streamed in groups that share a matching key, so that memory does not grow with the club. */
 import type { Candidate } from '../core/match.js';
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Fragment, Sql } from './database.js';
 
 export interface RecordName {
@@ -10,7 +10,7 @@ export interface RecordName {
 
 /** What a bulk sync knows of the records without a link while it matches. */
 export interface Matching {
-  readonly connectionId: string;
+  readonly scope: Scope;
   /** Those in a doubt, each once. */
   readonly doubtful: readonly RecordName[];
   /** Who was free in the beginning, where they are few: nobody becomes free later, so the others need no looks. Null: many. */
@@ -32,7 +32,7 @@ const named = (sql: Sql, records: readonly RecordName[]) => sql`
   unnest(${records.map((one) => one.system)}::text[], ${records.map((one) => one.id)}::text[])`;
 
 /** Two conditions rather than one with OR: PostgreSQL can look each up in its index, or hash it; an OR it tries on each pair of rows. */
-const free = (sql: Sql, { connectionId, doubtful, among }: Matching) => sql`
+const free = (sql: Sql, { scope, doubtful, among }: Matching) => sql`
   s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
   ${
     among === null
@@ -46,7 +46,7 @@ const free = (sql: Sql, { connectionId, doubtful, among }: Matching) => sql`
                    and s.system = 'yoplanning' and l.yoplanning_id = s.external_id)`;
 
 /** Of a shadow `s`: the link that has it, if one does, by its system; and its name, if it is in a doubt. */
-const itsStanding = (sql: Sql, { connectionId, doubtful }: Matching) => sql`
+const itsStanding = (sql: Sql, { scope, doubtful }: Matching) => sql`
   left join ${named(sql, doubtful)} as d(system, id) on d.system = s.system and d.id = s.external_id
   left join link a on a.connection_id = s.connection_id and a.kind = s.kind and s.system = 'yapla' and a.yapla_id = s.external_id
   left join link b on b.connection_id = s.connection_id and b.kind = s.kind and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
@@ -71,7 +71,7 @@ const candidate = (sql: Sql) => sql`
 
 /** Records without a link, at most `limit`. */
 export async function freeRecords(sql: Sql, scope: Scope, limit: number): Promise<readonly RecordName[]> {
-  const all: Matching = { connectionId, doubtful: [], among: null };
+  const all: Matching = { scope, doubtful: [], among: null };
   return await sql<RecordName[]>`
     select s.system, s.external_id as id from shadow s where ${free(sql, all)} limit ${limit}`;
 }
@@ -98,7 +98,7 @@ export async function* groupsByKey(
              bool_or(coalesce(a.state, b.state) = 'active' or a.link_id is not null and a.yoplanning_id is null
                      or b.link_id is not null and b.yapla_id is null) over (partition by k.key) as "hasLinked"
         from unnest(array(select distinct ${key} from shadow s where ${free(sql, matching)} and ${key} is not null)) as k(key)
-        join shadow s on s.connection_id = ${matching.connectionId} and ${key} = k.key and s.gone_at is null
+        join shadow s on s.connection_id = ${matching.scope.connectionId} and s.kind = ${matching.scope.kind} and ${key} = k.key and s.gone_at is null
         ${itsStanding(sql, matching)}
        where ${isShown(sql)}) f
      where n > 1 ${including === 'anybody' ? sql`` : sql`and "hasLinked"`} order by key, system, id`,
@@ -110,7 +110,7 @@ export async function* groupsByKey(
  * without their values, because references need none. Few, unless the table of links was lost.
  */
 export async function referencedCandidates(sql: Sql, matching: Matching): Promise<readonly Grouped[]> {
-  const { connectionId } = matching;
+  const { scope } = matching;
   const other = (alias: string) => sql`case ${sql(alias)}.system when 'yapla' then 'yoplanning' else 'yapla' end`;
   const rows = await sql<Grouped[]>`
     with f as materialized (select s.system, s.external_id, s.external_reference from shadow s where ${free(sql, matching)}),

@@ -1,5 +1,5 @@
 /** The table `field_rule`: rules that a person made of an answer. They come before those of the configuration file. */
-import type { FieldName, SystemName } from '../core/record.js';
+import type { FieldName, Scope, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 /** Makes `rule` the connection's rule for a field; an earlier one is replaced. @param caseId the case it was the answer to */

@@ -3,7 +3,7 @@
  * `guard_hold`. One open case stands for all that is held of a kind in a system.
  */
 import { guardWindowMs, type GuardedKind, type PeopleCounts, type Tally, type WriteAsk } from '../core/guard.js';
-import type { FieldName, SystemName } from '../core/record.js';
+import type { FieldName, Scope, SystemName } from '../core/record.js';
 import { CaseClosed, UnfitAnswer, UnknownCase } from './caseAnswers.js';
 import { findCase, openCases, type NewCase } from './cases.js';
 import type { Fragment, Sql, Transaction } from './database.js';
@@ -44,7 +44,7 @@ export async function countWrites(
   const rows = await sql<({ name: string; known: Record<string, boolean> | null } & Pick<Tally, 'hour' | 'day'>)[]>`
     with answered as materialized (
       select field as name, max(closed_at) as at from cases
-       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and kind = ${heldUnder.kind} and status = 'closed'
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and code = ${heldUnder.kind} and status = 'closed'
          and closed_at > now() - ${lookBack(sql)}
        group by field),
     -- Each "not in" is a small set that is read once; to look every entry up by itself costs most of the time.
@@ -115,7 +115,7 @@ export async function guardedPeople(sql: Sql, scope: Scope): Promise<PeopleCount
 export async function heldNames(sql: Sql | Transaction, scope: Scope): Promise<Set<string>> {
   const rows = await sql<{ name: string }[]>`
     select field as name from cases
-     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and kind = ${heldUnder.kind} and status = 'open'`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and code = ${heldUnder.kind} and status = 'open'`;
   return new Set(rows.map(({ name }) => name));
 }
 
@@ -165,9 +165,9 @@ export async function holdWrites(
     );
     await tx`
       insert into guard_hold (connection_id, kind, link_id, system, field, case_id)
-      select distinct on (h."linkId", h.system, h.field) ${connectionId}, h."linkId", h.system, h.field, c.id
+      select distinct on (h."linkId", h.system, h.field) ${scope.connectionId}, ${scope.kind}, h."linkId", h.system, h.field, c.id
         from json_to_recordset(${JSON.stringify(unique)}::text::json) as h(name text, "linkId" text, system text, field text)
-        join cases c on c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.kind = ${heldUnder.kind}
+        join cases c on c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.code = ${heldUnder.kind}
                     and c.field = h.name and c.status = 'open'
        order by h."linkId", h.system, h.field, c.id
       on conflict (connection_id, kind, link_id, system, field)
@@ -214,25 +214,25 @@ export interface GuardAnswer {
  */
 export async function releaseHold(sql: Sql, caseId: number, answer: GuardAnswer, by: string): Promise<number> {
   const told = await sql.begin(async (tx) => {
-    const [row] = await tx<{ connectionId: string }[]>`
+    const [row] = await tx<Scope[]>`
       update cases set status = 'closed', closed_at = now(), closed_by = ${by},
              answer = ${sql.json({ ...answer })}, answered_at = now(), answered_by = ${by}
-       where id = ${caseId} and status = 'open' and kind = ${heldUnder.kind}
-      returning connection_id as "connectionId"`;
+       where id = ${caseId} and status = 'open' and code = ${heldUnder.kind}
+      returning connection_id as "connectionId", kind`;
     if (row === undefined) return null;
     // To release them changes their links (a trigger says so): held in the order in which everybody holds links.
     await tx`
-      select 1 from link where connection_id = ${row.connectionId}
+      select 1 from link where connection_id = ${row.connectionId} and kind = ${row.kind}
          and link_id in (select link_id from guard_hold where case_id = ${caseId}) order by link_id for update`;
     const links = await tx<{ linkId: string }[]>`
       with released as (
         update guard_hold set released_at = now() where case_id = ${caseId} returning link_id),
       -- What was let through longer ago than the guard looks back says nothing any more.
       over as (
-        delete from guard_hold where connection_id = ${row.connectionId} and released_at < now() - ${lookBack(tx)}),
+        delete from guard_hold where connection_id = ${row.connectionId} and kind = ${row.kind} and released_at < now() - ${lookBack(tx)}),
       told as (
         insert into link_signal (connection_id, kind, link_id, due_at)
-        select distinct ${row.connectionId}, link_id, now() from released
+        select distinct ${row.connectionId}, ${row.kind}, link_id, now() from released
         on conflict (connection_id, kind, link_id) do nothing)
       select distinct link_id as "linkId" from released`;
     return links.length;

@@ -5,7 +5,7 @@
  * taken: one signal, however many events. Nothing is lost between the two, because the workflow deletes its row before it looks.
  */
 import type { JsonObject } from '../core/document.js';
-import type { SystemName } from '../core/record.js';
+import type { RecordKind, Scope, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 /** What a webhook says happened to a record. */
@@ -14,6 +14,8 @@ export type RecordEvent = 'created' | 'updated' | 'deleted';
 /** A webhook that was authenticated and understood. */
 export interface NewInboxEvent {
   readonly connectionId: string;
+  /** Of the record it is about; null for `other` only. */
+  readonly kind: RecordKind | null;
   readonly system: SystemName;
   /** `other`: kept and acknowledged, and never signalled. */
   readonly event: RecordEvent | 'other';
@@ -42,8 +44,8 @@ export async function addEvents(sql: Sql, events: readonly NewInboxEvent[]): Pro
   if (events.length === 0) return;
   await sql`
     insert into inbox (connection_id, kind, system, event, external_id, body, handled_at)
-    select e.connection_id, e.system, e.event, e.external_id, e.body::json, case when e.event = 'other' then now() end
-      from unnest(${events.map((one) => one.connectionId)}::text[], ${events.map((one) => one.system)}::text[],
+    select e.connection_id, e.kind, e.system, e.event, e.external_id, e.body::json, case when e.event = 'other' then now() end
+      from unnest(${events.map((one) => one.connectionId)}::text[], ${events.map((one) => one.kind)}::text[], ${events.map((one) => one.system)}::text[],
                   ${events.map((one) => one.event)}::text[], ${events.map((one) => one.externalId)}::text[],
                   ${events.map((one) => one.body)}::text[]) as e(connection_id, kind, system, event, external_id, body)`;
 }
@@ -65,11 +67,7 @@ export async function lookAgain(
 }
 
 /** Has the workflows of links look at them, whatever came: through the receiver's forwarder, as about webhooks. Where one is asked for already, that one does. */
-export async function lookAtLinks(
-  sql: Sql | Transaction,
-  scope: Scope,
-  linkIds: readonly string[],
-): Promise<void> {
+export async function lookAtLinks(sql: Sql | Transaction, scope: Scope, linkIds: readonly string[]): Promise<void> {
   if (linkIds.length === 0) return;
   await sql`
     insert into link_signal (connection_id, kind, link_id, due_at)
@@ -128,12 +126,7 @@ export async function markHandled(sql: Sql | Transaction, scope: Scope, ids: rea
  *
  * @returns how many events moved
  */
-export async function readdress(
-  sql: Sql | Transaction,
-  scope: Scope,
-  from: string,
-  to: string,
-): Promise<number> {
+export async function readdress(sql: Sql | Transaction, scope: Scope, from: string, to: string): Promise<number> {
   const [row] = await sql<{ moved: number }[]>`
     with moved as (
       update inbox set link_id = ${to}
@@ -163,7 +156,7 @@ export interface ForwardingRule {
 
 /** A link whose workflow is to be told now. */
 export interface DueSignal {
-  readonly connectionId: string;
+  readonly scope: Scope;
   readonly linkId: string;
   /** Events that gathered, by system. */
   readonly gathered: Readonly<Record<SystemName, number>>;
@@ -192,7 +185,7 @@ export async function addressEvents(sql: Sql, rules: readonly ForwardingRule[], 
     with rule as (
       select * from unnest(${ids}::text[], ${debounces}::float8[]) as r(connection_id, kind, debounce_ms)
     ), picked as (
-      select i.id, i.connection_id, i.system, i.external_id, i.received_at, r.debounce_ms
+      select i.id, i.connection_id, i.kind, i.system, i.external_id, i.received_at, r.debounce_ms
         from inbox i join rule r using (connection_id)
        where i.link_id is null and i.handled_at is null
        order by i.id limit ${limit}
@@ -205,15 +198,15 @@ export async function addressEvents(sql: Sql, rules: readonly ForwardingRule[], 
         left join link b
           on p.system = 'yoplanning' and b.connection_id = p.connection_id and b.kind = p.kind and b.yoplanning_id = p.external_id
        where i.id = p.id
-      returning i.connection_id, i.link_id, i.system, p.received_at + p.debounce_ms * interval '1 ms' as due_at
+      returning i.connection_id, i.kind, i.link_id, i.system, p.received_at + p.debounce_ms * interval '1 ms' as due_at
     ), asked as (
       insert into link_signal as s (connection_id, kind, link_id, yapla, yoplanning, due_at)
-      select connection_id, link_id, count(*) filter (where system = 'yapla'),
+      select connection_id, kind, link_id, count(*) filter (where system = 'yapla'),
              count(*) filter (where system = 'yoplanning'), min(due_at)
         from addressed
-       group by connection_id, link_id
+       group by connection_id, kind, link_id
        -- One order for all: processes that meet on the same links wait for each other, and never in a circle.
-       order by connection_id, link_id
+       order by connection_id, kind, link_id
       on conflict (connection_id, kind, link_id) do update
          set yapla = s.yapla + excluded.yapla, yoplanning = s.yoplanning + excluded.yoplanning
     )
@@ -231,12 +224,12 @@ const maxDoublings = 10;
 export async function takeDueSignals(sql: Sql, rules: readonly ForwardingRule[], limit: number): Promise<DueSignal[]> {
   const { ids, resignals } = ruleColumns(rules);
   const rows = await sql<
-    { connectionId: string; linkId: string; yapla: number; yoplanning: number; attempt: number }[]
+    { connectionId: string; kind: RecordKind; linkId: string; yapla: number; yoplanning: number; attempt: number }[]
   >`
     with rule as (
       select * from unnest(${ids}::text[], ${resignals}::float8[]) as r(connection_id, kind, resignal_ms)
     ), due as (
-      select s.connection_id, s.link_id
+      select s.connection_id, s.kind, s.link_id
         from link_signal s join rule r using (connection_id)
        where s.due_at <= now()
          and (s.signalled_at is null
@@ -247,9 +240,9 @@ export async function takeDueSignals(sql: Sql, rules: readonly ForwardingRule[],
     update link_signal s set signalled_at = now(), signals = s.signals + 1
       from due d
      where s.connection_id = d.connection_id and s.kind = d.kind and s.link_id = d.link_id
-    returning s.connection_id as "connectionId", s.link_id as "linkId", s.yapla, s.yoplanning, s.signals as attempt`;
-  return rows.map(({ connectionId, linkId, yapla, yoplanning, attempt }) => ({
-    scope,
+    returning s.connection_id as "connectionId", s.kind, s.link_id as "linkId", s.yapla, s.yoplanning, s.signals as attempt`;
+  return rows.map(({ connectionId, kind, linkId, yapla, yoplanning, attempt }) => ({
+    scope: { connectionId, kind },
     linkId,
     gathered: { yapla, yoplanning },
     attempt,
@@ -262,7 +255,7 @@ export async function releaseSignals(sql: Sql, signals: readonly DueSignal[], pa
   await sql`
     update link_signal s
        set signalled_at = null, signals = s.signals - 1, due_at = now() + ${pauseMs}::float8 * interval '1 ms'
-      from unnest(${signals.map((one) => one.connectionId)}::text[], ${signals.map((one) => one.linkId)}::text[],
+      from unnest(${signals.map((one) => one.scope.connectionId)}::text[], ${signals.map((one) => one.scope.kind)}::text[], ${signals.map((one) => one.linkId)}::text[],
                   ${signals.map((one) => one.attempt)}::int[]) as r(connection_id, kind, link_id, attempt)
      where s.connection_id = r.connection_id and s.kind = r.kind and s.link_id = r.link_id and s.signals = r.attempt
        and s.signalled_at is not null`;
@@ -271,6 +264,7 @@ export async function releaseSignals(sql: Sql, signals: readonly DueSignal[], pa
 /** Milliseconds until the next signal is due that was not sent yet; 0 or less: now; null: none is asked for. */
 export async function nextDueInMs(sql: Sql, rules: readonly ForwardingRule[]): Promise<number | null> {
   const [row] = await sql<{ ms: number | null }[]>`
+    -- Of every kind.
     select (extract(epoch from min(due_at) - now()) * 1000)::float8 as ms
       from link_signal
      where signalled_at is null and connection_id = any(${ruleColumns(rules).ids}::text[])`;
@@ -287,13 +281,13 @@ export async function nextDueInMs(sql: Sql, rules: readonly ForwardingRule[]): P
 export async function reviveStranded(sql: Sql, rules: readonly ForwardingRule[], afterMs: number): Promise<number> {
   const revived = await sql`
     insert into link_signal (connection_id, kind, link_id, yapla, yoplanning, due_at)
-    select connection_id, link_id, count(*) filter (where system = 'yapla'),
+    select connection_id, kind, link_id, count(*) filter (where system = 'yapla'),
            count(*) filter (where system = 'yoplanning'), now()
       from inbox
      where handled_at is null and link_id is not null and connection_id = any(${ruleColumns(rules).ids}::text[])
-     group by connection_id, link_id
+     group by connection_id, kind, link_id
     having max(received_at) < now() - ${afterMs}::float8 * interval '1 ms'
-     order by connection_id, link_id
+     order by connection_id, kind, link_id
     on conflict (connection_id, kind, link_id) do nothing`;
   return revived.count;
 }
@@ -301,13 +295,14 @@ export async function reviveStranded(sql: Sql, rules: readonly ForwardingRule[],
 /** Deletes what was handled longer ago than this: bodies hold people's data. @returns how many events */
 export async function pruneInbox(sql: Sql, rules: readonly ForwardingRule[], olderThanMs: number): Promise<number> {
   const pruned = await sql`
+    -- Of every kind, and what is of none.
     delete from inbox
      where connection_id = any(${ruleColumns(rules).ids}::text[])
        and handled_at < now() - ${olderThanMs}::float8 * interval '1 ms'`;
   return pruned.count;
 }
 
-/** Events of a connection that are not handled yet, and links whose workflow has not taken theirs. */
+/** Events of a connection, of every kind, that are not handled yet, and links whose workflow has not taken theirs. */
 export interface PendingCounts {
   readonly connectionId: string;
   readonly events: number;
@@ -317,6 +312,7 @@ export interface PendingCounts {
 /** What waits, for each of these connections; zeros included. */
 export async function countPending(sql: Sql, connectionIds: readonly string[]): Promise<PendingCounts[]> {
   return await sql<PendingCounts[]>`
+    -- Of every kind.
     select c.id as "connectionId",
            (select count(*) from inbox i
              where i.connection_id = c.id and i.handled_at is null and i.link_id is not null)::int

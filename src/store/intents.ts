@@ -1,5 +1,5 @@
 /** The table `intent`: creations that were sent or are about to be. One that is not settled is looked up before it is repeated. */
-import { systemNames, type CanonicalFields, type FieldHashes, type SystemName } from '../core/record.js';
+import { type CanonicalFields, type FieldHashes, type Scope, type SystemName, systemNames } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 export interface Intent {
@@ -46,11 +46,7 @@ export async function recordIntents(
  * An attempt at these creations has ended, and nobody knows whether they took effect: they can have reached the server until now, so a list
  * that was begun before says nothing about them. What is settled stays settled.
  */
-export async function renewIntents(
-  sql: Sql | Transaction,
-  scope: Scope,
-  linkIds: readonly string[],
-): Promise<void> {
+export async function renewIntents(sql: Sql | Transaction, scope: Scope, linkIds: readonly string[]): Promise<void> {
   if (linkIds.length === 0) return;
   await sql`
     update intent set sent_at = clock_timestamp()

@@ -1,6 +1,6 @@
 /** The tables `journal` and `journal_outcome`, append-only: what every write was going to overwrite, and what became of it. */
 import type { Json } from '../core/document.js';
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import { jsonTexts, type Sql, type Transaction } from './database.js';
 
 export interface JournalEntry {

@@ -1,5 +1,5 @@
 /** Open cases of links, as whoever decides about these links needs them: without values. */
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 import type { PairHashes } from './pairHashes.js';
 
@@ -22,7 +22,7 @@ export async function openCasesOf(
 ): Promise<Map<string, LinkCase[]>> {
   if (linkIds.length === 0) return new Map();
   const rows = await sql<(LinkCase & { readonly linkId: string })[]>`
-    select link_id as "linkId", id::int as id, kind, field, saw, answer->>'take' as take from cases
+    select link_id as "linkId", id::int as id, code as kind, field, saw, answer->>'take' as take from cases
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' and link_id = any(${linkIds}) order by cases.id`;
   const byLink = new Map<string, LinkCase[]>();
   for (const { linkId, ...one } of rows) {
@@ -64,8 +64,8 @@ export async function moveCases(
   await tx`
     update cases c set status = 'closed', closed_at = now(), closed_by = 'merged'
      where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.link_id = ${from}
-       and (c.kind = any(${ended}) or exists (
-             select 1 from cases o where o.connection_id = c.connection_id and o.kind = c.kind and o.status = 'open' and o.kind = c.kind
+       and (c.code = any(${ended}) or exists (
+             select 1 from cases o where o.connection_id = c.connection_id and o.kind = c.kind and o.status = 'open' and o.code = c.code
                 and o.subject = ${to} and o.field = c.field and c.subject = ${from}))`;
   await tx`
     update cases c set link_id = ${to}, subject = case when c.subject = ${from} then ${to} else c.subject end
@@ -81,7 +81,7 @@ export async function inOpenDoubt(
 ): Promise<boolean> {
   const rows = await sql`
     select 1 from cases
-     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' and kind = 'doubt'
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' and code = 'doubt'
        and ${`${system}:${id}`} = any(string_to_array(subject, ' ')) limit 1`;
   return rows.length > 0;
 }
@@ -98,7 +98,7 @@ export async function doubtedTwins(
     with recursive named as (
       select c.id as case_id, split_part(n.name, ':', 1) as system, substr(n.name, position(':' in n.name) + 1) as id
         from cases c cross join lateral unnest(string_to_array(c.subject, ' ')) as n(name)
-       where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.kind = 'doubt'),
+       where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.code = 'doubt'),
     known as (
       select n.*, exists (
                select 1 from link l

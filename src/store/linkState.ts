@@ -1,5 +1,5 @@
 /** All that the store holds about links, for one or for a thousand, in one statement: what `src/link` decides on and carries out. */
-import type { FieldName, FieldValue, SystemName } from '../core/record.js';
+import type { FieldName, FieldValue, Scope, SystemName } from '../core/record.js';
 import { isDeclined, type CaseAnswer } from './caseAnswers.js';
 import type { Fragment, Sql, Transaction } from './database.js';
 import type { Intent } from './intents.js';
@@ -96,7 +96,7 @@ async function select(
   const isAbout = sql`c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.link_id = p."linkId"`;
   const rows = await sql<Row[]>`
     select p.*,
-           (select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
+           (select json_agg(json_build_object('id', c.id, 'kind', c.code, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
               from cases c where ${isAbout} and c.status = 'open') as cases,
            (select json_agg(distinct h.field) from guard_hold h join cases c on c.id = h.case_id and c.status = 'open'
              where h.connection_id = ${scope.connectionId} and h.kind = ${scope.kind} and h.link_id = p."linkId" and h.released_at is null) as guarded,
@@ -104,7 +104,7 @@ async function select(
                             'hashes', i.hashes, 'fields', i.fields, 'sends', i.sends,
                             'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
               from intent i where i.connection_id = ${scope.connectionId} and i.kind = ${scope.kind} and i.link_id = p."linkId" and i.status = 'sent') as intents,
-           (select json_agg(distinct c.kind) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,
+           (select json_agg(distinct c.code) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,
            (select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${scope.connectionId} and r.kind = ${scope.kind}) as rules
            ${writesWithinMs === undefined ? sql`` : writeColumns(sql, scope, writesWithinMs)}
       from (${selectPairs(sql, scope, depth, wanted)}) p

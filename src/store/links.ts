@@ -1,6 +1,14 @@
 /** The table `link`: one person across both systems, and the base on which both last agreed. */
 import { rememberedForm } from '../core/alike.js';
-import type { CanonicalFields, FieldHash, FieldHashes, FieldName, SystemName } from '../core/record.js';
+import {
+  type CanonicalFields,
+  type FieldHash,
+  type FieldHashes,
+  type FieldName,
+  type Scope,
+  scopeName,
+  type SystemName,
+} from '../core/record.js';
 import type { Fragment, Sql, Transaction } from './database.js';
 import type { Shadow } from './shadows.js';
 
@@ -212,11 +220,7 @@ export interface Agreement {
  * Records what both systems agree on, set-wise, and makes proposals active. It does not look what the base was: whoever calls it has
  * locked the links and compared their versions (`lockLinks`).
  */
-export async function agree(
-  sql: Sql | Transaction,
-  scope: Scope,
-  agreements: readonly Agreement[],
-): Promise<void> {
+export async function agree(sql: Sql | Transaction, scope: Scope, agreements: readonly Agreement[]): Promise<void> {
   if (agreements.length === 0) return;
   const rows = agreements.map((one) => ({
     link_id: one.linkId,
@@ -289,11 +293,7 @@ export interface Settlement {
 }
 
 /** Settles links, unless they have changed since. */
-export async function settleLinks(
-  sql: Sql | Transaction,
-  scope: Scope,
-  settled: readonly Settlement[],
-): Promise<void> {
+export async function settleLinks(sql: Sql | Transaction, scope: Scope, settled: readonly Settlement[]): Promise<void> {
   if (settled.length === 0) return;
   await sql`
     update link l set settled_version = r.version, held_back = r."heldBack"
@@ -403,7 +403,7 @@ export async function linksLackingReference(
      where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.state = 'active' and l.${sql(other)} is not null
        and s.gone_at is null and s.external_reference is null and l.link_id > ${after}
        and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.kind = l.kind and c.link_id = l.link_id
-                          and c.kind = any(${held}) and c.status = 'open')
+                          and c.code = any(${held}) and c.status = 'open')
      order by l.link_id limit ${limit}`;
 }
 
@@ -424,7 +424,7 @@ export async function countUnreferenced(sql: Sql, scope: Scope): Promise<Record<
  * that are seen at the same moment meet.
  */
 export async function lockFirstSights(tx: Transaction, scope: Scope): Promise<void> {
-  await tx`select pg_advisory_xact_lock(hashtextextended(${`passerelle/first-sight/${connectionId}`}, 0))`;
+  await tx`select pg_advisory_xact_lock(hashtextextended(${`passerelle/first-sight/${scopeName(scope)}`}, 0))`;
 }
 
 /** The link that holds this record, if one does. */

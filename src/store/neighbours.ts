@@ -1,6 +1,6 @@
 /** Records that could be one person with a given one: for matching a single record that was seen for the first time. */
 import type { Candidate } from '../core/match.js';
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Transaction } from './database.js';
 
 /**
@@ -53,7 +53,7 @@ async function rows(tx: Transaction, scope: Scope, { ids, keys, references }: Re
   return await tx<Row[]>`
     with asked as (
       select distinct n.name from cases c cross join lateral unnest(string_to_array(c.subject, ' ')) as n(name)
-       where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.kind = 'doubt')
+       where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.code = 'doubt')
     select s.system, s.external_id as id, s.fields,
            case when c.gone_at is null then s.external_reference end as "externalReference", to_json(s.match_keys) as keys,
            coalesce(a.link_id, b.link_id) as "linkId",

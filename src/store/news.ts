@@ -3,7 +3,7 @@
  * into: it was matched with everybody whom we know. (And its workflow may itself be about to create: were its events news, two newcomers of
  * both systems, each edited once more, would wait for each other.)
  */
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Transaction } from './database.js';
 
 /** What a system's unread news can be about. `perhapsEchoes`: about nothing but records that creations under way have made just now. */

@@ -2,7 +2,7 @@
  * A link of which one record is gone has an open place: the same person, entered there again or merged into another record of theirs,
  * takes it. The table `newcomer` has those who wait for such a place until the removal is proven.
  */
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 import { lookAgain } from './inbox.js';
 
@@ -20,11 +20,7 @@ export interface Taking {
  *
  * @returns the links that took a record
  */
-export async function takePlaces(
-  sql: Sql | Transaction,
-  scope: Scope,
-  takings: readonly Taking[],
-): Promise<string[]> {
+export async function takePlaces(sql: Sql | Transaction, scope: Scope, takings: readonly Taking[]): Promise<string[]> {
   const taken: string[] = [];
   for (const { linkId, system, id, matchedBy } of takings) {
     const column = sql(`${system}_id`);
@@ -42,7 +38,7 @@ export async function takePlaces(
     await sql`
       update cases set status = 'closed', closed_at = now(), closed_by = 'settled'
        where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open'
-         and ((kind = 'removal' and subject = ${records[0]!}) or (kind = 'doubt' and string_to_array(subject, ' ') <@ ${records}::text[]))`;
+         and ((code = 'removal' and subject = ${records[0]!}) or (code = 'doubt' and string_to_array(subject, ' ') <@ ${records}::text[]))`;
     taken.push(linkId);
   }
   return taken;
@@ -66,11 +62,7 @@ export async function keepNewcomers(
 }
 
 /** The removal that newcomers waited for is proven: live work looks at them again, and finds the place open. */
-export async function releaseNewcomers(
-  tx: Transaction,
-  scope: Scope,
-  linkIds: readonly string[],
-): Promise<void> {
+export async function releaseNewcomers(tx: Transaction, scope: Scope, linkIds: readonly string[]): Promise<void> {
   if (linkIds.length === 0) return;
   const rows = await tx<{ system: SystemName; id: string }[]>`
     delete from newcomer where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = any(${linkIds})

@@ -1,5 +1,5 @@
 /** The table `plan`: a stored, numbered set of decisions, which a person or a rule approves before it is applied. */
-import { systemNames } from '../core/record.js';
+import { type Scope, systemNames } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 import { lookAgain } from './inbox.js';
 import { lockFirstSights } from './links.js';
@@ -26,14 +26,10 @@ export interface Plan<Totals = unknown, Cost = unknown, Guard = unknown> {
 }
 
 /** Opens the plan of a workflow run and empties it: an attempt cut off half-way starts over. */
-export async function draftPlan(
-  sql: Sql,
-  scope: Scope,
-  runId: string,
-): Promise<{ id: number; number: number }> {
+export async function draftPlan(sql: Sql, scope: Scope, runId: string): Promise<{ id: number; number: number }> {
   return await sql.begin(async (tx) => {
     // Numbers are counted per connection: only one draft at a time may take the next.
-    await tx`select 1 from connection where id = ${connectionId} for update`;
+    await tx`select 1 from connection where id = ${scope.connectionId} for update`;
     const [plan] = await tx<{ id: number; number: number }[]>`
       insert into plan (connection_id, kind, number, run_id)
       values (${scope.connectionId}, ${scope.kind}, (select coalesce(max(number), 0) + 1 from plan where connection_id = ${scope.connectionId} and kind = ${scope.kind}), ${runId})
@@ -96,11 +92,7 @@ export async function endPlan(sql: Sql, planId: number, status: PlanEnd): Promis
 }
 
 /** The connection's newest plan, or the one numbered `number`. */
-export async function findPlan<T, C, G>(
-  sql: Sql,
-  scope: Scope,
-  number?: number,
-): Promise<Plan<T, C, G> | null> {
+export async function findPlan<T, C, G>(sql: Sql, scope: Scope, number?: number): Promise<Plan<T, C, G> | null> {
   const rows = await sql<Plan<T, C, G>[]>`
     select id::int as id, number, status, totals, cost, guard, created_at as "createdAt",
            approved_by as "approvedBy"

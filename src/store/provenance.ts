@@ -1,6 +1,6 @@
 /** Where values came from: when each record was read, and what our own writes did to a field. For whoever answers a case. */
 import type { Json } from '../core/document.js';
-import type { CanonicalFields, FieldName, SystemName } from '../core/record.js';
+import type { CanonicalFields, FieldName, Scope, SystemName } from '../core/record.js';
 import type { Sql } from './database.js';
 
 /** A record as we know it now. */

@@ -1,13 +1,13 @@
 /** The table `scan`: one reading of one system's whole list. The rules of paging are in core/scan.ts. */
 import { isDeepStrictEqual } from 'node:util';
 import type { PageFacts } from '../core/scan.js';
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Sql } from './database.js';
 import { lookAgain } from './inbox.js';
 import { hashesByIds, markSeen, upsertShadows, type ShadowRow } from './shadows.js';
 
 export interface ScanKey {
-  readonly connectionId: string;
+  readonly scope: Scope;
   readonly system: SystemName;
   readonly scanId: number;
   readonly pass: number;
@@ -43,7 +43,7 @@ export async function databaseTime(sql: Sql): Promise<string> {
  * marked as seen (core/scan.ts).
  */
 export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Promise<PageFacts> {
-  const { connectionId, system, scanId, pass } = key;
+  const { scope, system, scanId, pass } = key;
   return await sql.begin(async (tx) => {
     // A page that a crash of the database loses takes its marks with it: the pass does not add up, and is read again.
     await tx`select set_config('synchronous_commit', 'off', true)`;
@@ -68,8 +68,8 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
         seenBy: { scanId, pass },
         replaces: { storedUntil: page.askedAt },
       });
-      await markSeen(tx, { connectionId, system, scanId, pass }, younger);
-      const stored = await hashesByIds(tx, { connectionId, system }, younger);
+      await markSeen(tx, { scope, system, scanId, pass }, younger);
+      const stored = await hashesByIds(tx, { scope, system }, younger);
       const differing = page.rows.filter(
         (row) => stored.has(row.id) && !isDeepStrictEqual(stored.get(row.id), row.hashes),
       );
@@ -95,7 +95,7 @@ export async function endScan(sql: Sql, scanId: number, status: 'complete' | 'fa
 export async function countUnseen(sql: Sql, key: Omit<ScanKey, 'pass'>): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     select count(*)::int as n from shadow s join scan c on c.id = ${key.scanId} and c.status = 'complete'
-     where s.connection_id = ${key.connectionId} and s.system = ${key.system} and s.gone_at is null
+     where s.connection_id = ${key.scope.connectionId} and s.kind = ${key.scope.kind} and s.system = ${key.system} and s.gone_at is null
        and s.read_at < c.started_at`;
   return row!.n;
 }

@@ -1,5 +1,5 @@
 /** The table `shadow`: our last copy of each record, as its system returned it. */
-import type { CanonicalFields, FieldHashes, FieldTimes, SystemName } from '../core/record.js';
+import type { CanonicalFields, FieldHashes, FieldTimes, Scope, SystemName } from '../core/record.js';
 import type { JsonObject, SystemRecord } from '../core/document.js';
 import { jsonTexts, type Fragment, type Sql, type Transaction } from './database.js';
 
@@ -131,7 +131,7 @@ function entered(sql: Sql | Transaction): Fragment {
  */
 export async function wasStoredSince(
   tx: Transaction,
-  { connectionId, system, id }: { readonly connectionId: string; readonly system: SystemName; readonly id: string },
+  { scope, system, id }: { readonly scope: Scope; readonly system: SystemName; readonly id: string },
   since: string,
 ): Promise<boolean> {
   const [row] = await tx<{ younger: boolean }[]>`
@@ -181,7 +181,7 @@ export async function remakeShadows(
 /** Hashes of what is stored of these records, those proven gone included. */
 export async function hashesByIds(
   sql: Sql | Transaction,
-  { connectionId, system }: { readonly connectionId: string; readonly system: SystemName },
+  { scope, system }: { readonly scope: Scope; readonly system: SystemName },
   ids: readonly string[],
 ): Promise<Map<string, FieldHashes>> {
   if (ids.length === 0) return new Map();
@@ -194,13 +194,13 @@ export async function hashesByIds(
 /** Marks records as seen by a scan's pass, without replacing what is known of them. */
 export async function markSeen(
   sql: Sql | Transaction,
-  by: { readonly connectionId: string; readonly system: SystemName; readonly scanId: number; readonly pass: number },
+  by: { readonly scope: Scope; readonly system: SystemName; readonly scanId: number; readonly pass: number },
   ids: readonly string[],
 ): Promise<void> {
   if (ids.length === 0) return;
   await sql`
     update shadow set scan_id = ${by.scanId}, scan_pass = ${by.pass}
-     where connection_id = ${by.connectionId} and system = ${by.system} and external_id = any(${ids})`;
+     where connection_id = ${by.scope.connectionId} and kind = ${by.scope.kind} and system = ${by.system} and external_id = any(${ids})`;
 }
 
 /**
@@ -208,12 +208,7 @@ export async function markSeen(
  * is remembered too, while creations are under way whose effect is not known, or a list is read: it may be one of them, removed before we
  * heard of it, or stand on a page that is on its way.
  */
-export async function markGone(
-  sql: Sql | Transaction,
-  scope: Scope,
-  system: SystemName,
-  id: string,
-): Promise<void> {
+export async function markGone(sql: Sql | Transaction, scope: Scope, system: SystemName, id: string): Promise<void> {
   await sql`
     with marked as (
       update shadow set gone_at = coalesce(gone_at, now())
