@@ -6,4 +6,7 @@ import { withHeartbeat } from './heartbeat.js';
 export const applyLocal =
   ({ sql, connection }: Dependencies) =>
   async (input: { connectionId: string; planId: number }): Promise<void> =>
-    await withHeartbeat(async () => await applyLocalItems({ sql, connection: await connection(scopeOfBulk(input)), planId: input.planId }));
+    await withHeartbeat(
+      async () =>
+        await applyLocalItems({ sql, connection: await connection(scopeOfBulk(input)), planId: input.planId }),
+    );

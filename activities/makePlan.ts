@@ -88,9 +88,7 @@ export const makePlan =
       }
       await refreshStatistics(sql, ['plan_item']);
 
-      const [yapla, yoplanning] = await Promise.all(
-        systemNames.map((system) => countPeople(sql, scope, system)),
-      );
+      const [yapla, yoplanning] = await Promise.all(systemNames.map((system) => countPeople(sql, scope, system)));
       const { linked, heldBack } = await countLinkStates(sql, scope, { proposed: true });
       const references = await countUnreferenced(sql, scope);
       for (const system of systemNames) if (!open.systems[system].storesReference) references[system] = 0;

@@ -133,12 +133,7 @@ export const matchRecords =
         }
       }
       await keepNewcomers(sql, scope, newcomers);
-      await proposeUnmatched(
-        sql,
-        scope,
-        { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] },
-        planId,
-      );
+      await proposeUnmatched(sql, scope, { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] }, planId);
       await refreshStatistics(sql, ['link']);
 
       for (let at = 0; at < doubts.length; at += batchSize) {

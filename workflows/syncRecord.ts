@@ -131,7 +131,9 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   async function look(isProbablyEcho: boolean): Promise<RecordReading | null> {
     for (;;) {
       try {
-        return await (isProbablyEcho ? readProbableEcho() : steps.readRecord({ connectionId, kind, linkId, lane: 'live' }));
+        return await (isProbablyEcho
+          ? readProbableEcho()
+          : steps.readRecord({ connectionId, kind, linkId, lane: 'live' }));
       } catch (error) {
         await untilMended(error);
       }

@@ -32,7 +32,7 @@ export class NewsUnread extends Error {
 /** Records creations that may be sent. @returns for each of them, in order, whether it may; those that must wait are not recorded */
 export async function recordCreations(
   tx: Transaction,
-  { id, config }: Pick<OpenConnection, 'id' | 'config'>,
+  { scope, config }: Pick<OpenConnection, 'scope' | 'config'>,
   intents: readonly NewIntent[],
 ): Promise<Intention[]> {
   if (intents.length === 0) return [];

@@ -20,7 +20,7 @@ import {
   type Tally,
   type WriteAsk,
 } from '../core/guard.js';
-import { systemNames, type FieldName, type SystemName } from '../core/record.js';
+import { type FieldName, type Scope, type SystemName, systemNames } from '../core/record.js';
 import { massChangeCase } from '../cases/massChange.js';
 import type { NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
@@ -58,7 +58,7 @@ const peopleKnownMs = 60_000;
 
 /** What of a connection the guard needs. */
 export interface GuardedConnection {
-  readonly id: string;
+  readonly scope: Scope;
   readonly config: { readonly guard: GuardThresholds };
 }
 

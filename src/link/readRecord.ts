@@ -146,7 +146,8 @@ async function look(
   // Where one record cannot be read, the event's own body is all there is; and nothing proves a removal but a complete list.
   const known = (await shadowsByIds(sql, connection.scope, system, [id])).get(id) ?? null;
   const { lateBodyMs } = connection.config.live;
-  const replaced = known === null ? [] : await replacedUnseen(sql, connection.scope, { linkId, system, id }, lateBodyMs);
+  const replaced =
+    known === null ? [] : await replacedUnseen(sql, connection.scope, { linkId, system, id }, lateBodyMs);
   const told = newestDelivered(connection, system, events, known, replaced);
   return { system, id, record: told ?? (countsAsStored(events, known) ? 'stored' : 'unread') };
 }

@@ -73,7 +73,13 @@ async function remakeRecords(tx: Transaction, connection: OpenConnection, system
     if (documents.length === 0) return;
     after = documents.at(-1)!.id;
     const rows = documents.flatMap(({ id, document }): ShadowRow[] => {
-      const context = { connection: connection.scope.connectionId, system, method: 'none', path: 'stored document', record: id };
+      const context = {
+        connection: connection.scope.connectionId,
+        system,
+        method: 'none',
+        path: 'stored document',
+        record: id,
+      };
       try {
         return [connection.shadowOf(connection.systems[system].recordOf(document, { context }))];
       } catch {

@@ -38,7 +38,7 @@ test('an edit unsettles the one link that it is about', async () => {
   await house.sandbox.control.edit('yapla', member!.id, { city: 'Rennes' });
   const handle = await house.startBulk({ autoApprove: false });
   await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
-  const unsettled = await unsettledLinks(house.sql, house.connectionId, { depth: 'hashes', after: '', limit: 10 });
+  const unsettled = await unsettledLinks(house.sql, house.scope, { depth: 'hashes', after: '', limit: 10 });
   expect(unsettled.map(({ pair }) => pair.ids.yapla)).toEqual([member!.id]);
   await handle.executeUpdate(cancelUpdate);
   await handle.result();

@@ -40,7 +40,7 @@ async function linkedPeople(): Promise<[Linked, Linked, Linked, Linked, Linked]>
 
 async function openCase(kind: CaseKind): Promise<OpenCase> {
   const cases = await until(
-    () => listOpenCases(house.sql, house.connectionId),
+    () => listOpenCases(house.sql, house.scope),
     (all) => all.some((one) => one.kind === kind),
   );
   return cases.find((one) => one.kind === kind)!;
