@@ -36,15 +36,15 @@ export async function recordCreations(
   intents: readonly NewIntent[],
 ): Promise<Intention[]> {
   if (intents.length === 0) return [];
-  await lockFirstSights(tx, id);
-  const news = await unreadNews(tx, id, {
+  await lockFirstSights(tx, scope);
+  const news = await unreadNews(tx, scope, {
     systems: systemNames.filter((system) => intents.some((one) => one.system === system)),
     creating: intents.map((one) => one.linkId),
     notOlderThanMs: config.live.newsHoldMs,
   });
   await recordIntents(
     tx,
-    id,
+    scope,
     intents.filter((one) => !news.has(one.system)),
   );
   return intents.map((one) => news.get(one.system) ?? 'stands');

@@ -95,7 +95,7 @@ async function passerelle(words: readonly string[], temporalReachable = true) {
       dataDirectory: directory,
       database: { url: '${PASSERELLE_CASES_DATABASE}' },
       temporal: temporalReachable ? { address: temporalAddress(), ...queue } : queue,
-      connections: { [club.scope]: connection },
+      connections: { [club.scope.connectionId]: connection },
     };
     writeFileSync(file, JSON.stringify(config));
     const output = collectedOutput();
@@ -124,18 +124,23 @@ describe('passerelle cases', () => {
     const refused = await ask({ kind: 'refused', details: { words: 'Nantes is too far' } });
     const closed = await ask({ kind: 'canary' });
     await closeCase(sql, closed, 'ann', null);
-    const { status, printed } = await passerelle(['cases', club.scope]);
+    const { status, printed } = await passerelle(['cases', club.scope.connectionId]);
     expect(status).toBe(0);
     expect(printed.split('\n')).toHaveLength(3);
     expect(printed).toMatch(new RegExp(`${conflict} +conflict +yapla:1 +city .*resolve ${conflict} --take yapla`));
     expect(printed).toMatch(new RegExp(`${refused} +refused +yapla:1 .*resolve ${refused} --close`));
     for (const value of ['Nantes', 'Brest', 'Lyon', 'Zoé']) expect(printed).not.toContain(value);
-    const json = JSON.parse((await passerelle(['cases', club.scope, '--json'])).printed) as { id: number }[];
+    const json = JSON.parse((await passerelle(['cases', club.scope.connectionId, '--json'])).printed) as {
+      id: number;
+    }[];
     expect(json.map(({ id }) => id)).toEqual([conflict, refused]);
   });
 
   test('says where there are none', async () => {
-    expect(await passerelle(['cases', club.scope])).toMatchObject({ status: 0, noted: `${club.scope.connectionId} has no open cases.` });
+    expect(await passerelle(['cases', club.scope.connectionId])).toMatchObject({
+      status: 0,
+      noted: `${club.scope.connectionId} has no open cases.`,
+    });
   });
 });
 
@@ -254,7 +259,9 @@ describe('passerelle resolve', () => {
     });
     expect(await findCase(sql, id)).toMatchObject({ answer: { take: 'yapla' }, answeredBy: 'ann', closedAt: null });
     expect(await signalsOf('yapla:1')).toEqual([['answered', { caseId: id }]]);
-    expect((await passerelle(['cases', club.scope])).printed).toContain('answered by ann, not carried out yet');
+    expect((await passerelle(['cases', club.scope.connectionId])).printed).toContain(
+      'answered by ann, not carried out yet',
+    );
   });
 
   test('with a value stores it normalised, and lets it leave the database nowhere', async () => {
@@ -286,11 +293,13 @@ describe('passerelle resolve', () => {
     const { noted } = await passerelle(['resolve', String(id), '--take', 'yapla', '--remember', '--by', 'ann'], false);
     expect(noted).toContain('1 more open case about city');
     expect(await fieldRules(sql, club.scope)).toEqual({ city: 'yapla' });
-    const listed = await passerelle(['cases', club.scope, '--rules']);
+    const listed = await passerelle(['cases', club.scope.connectionId, '--rules']);
     expect(listed.printed).toMatch(new RegExp(`city +yapla +by ann .* case ${id}`));
-    expect((await passerelle(['forget-rule', club.scope, 'city'])).noted).toContain('Forgotten.');
-    expect((await passerelle(['forget-rule', club.scope, 'city'])).noted).toContain('No rule is remembered');
-    expect((await passerelle(['forget-rule', club.scope, 'nonsense'])).status).toBe(2);
+    expect((await passerelle(['forget-rule', club.scope.connectionId, 'city'])).noted).toContain('Forgotten.');
+    expect((await passerelle(['forget-rule', club.scope.connectionId, 'city'])).noted).toContain(
+      'No rule is remembered',
+    );
+    expect((await passerelle(['forget-rule', club.scope.connectionId, 'nonsense'])).status).toBe(2);
     expect(await fieldRules(sql, club.scope)).toEqual({});
   });
 
@@ -312,17 +321,22 @@ describe('passerelle resolve', () => {
   });
 
   test('sends the question of a plan to approve and reject', async () => {
-    await sql`insert into plan (id, connection_id, number, run_id) overriding system value
-              values (${Date.now()}, ${club.scope.connectionId}, 7, 'run')`;
+    await sql`insert into plan (id, connection_id, kind, number, run_id) overriding system value
+              values (${Date.now()}, ${club.scope.connectionId}, ${club.scope.kind}, 7, 'run')`;
     const [plan] = await sql<{ id: number }[]>`select id from plan where connection_id = ${club.scope.connectionId}`;
     const trip = { code: 'tooManyChanged', count: 9, of: 10, share: 0.9, maxShare: 0.3 };
     await openCases(sql, club.scope, plan!.id, [
       { kind: 'guard', subject: `plan/${plan!.id}`, field: trip.code, details: trip },
     ]);
     const { id } = (await listOpenCases(sql, club.scope))[0]!;
-    expect((await passerelle(['case', String(id)])).printed).toContain(`passerelle approve ${club.scope.connectionId} 7`);
+    expect((await passerelle(['case', String(id)])).printed).toContain(
+      `passerelle approve ${club.scope.connectionId} 7`,
+    );
     const { status, noted } = await passerelle(['resolve', String(id), '--close']);
-    expect({ status, noted }).toMatchObject({ status: 2, noted: expect.stringContaining(`approve ${club.scope.connectionId} 7`) });
+    expect({ status, noted }).toMatchObject({
+      status: 2,
+      noted: expect.stringContaining(`approve ${club.scope.connectionId} 7`),
+    });
   });
 
   test('about a mass change says how much waits, and is answered with go-on', async () => {
@@ -335,7 +349,7 @@ describe('passerelle resolve', () => {
       ['yapla:1', 'yapla:2'].map((linkId) => ({ ...hold, linkId })),
     );
     const { id } = (await listOpenCases(sql, club.scope))[0]!;
-    expect((await passerelle(['cases', club.scope])).printed).toContain(`resolve ${id} --take go-on`);
+    expect((await passerelle(['cases', club.scope.connectionId])).printed).toContain(`resolve ${id} --take go-on`);
     const { printed } = await passerelle(['case', String(id)]);
     expect(printed).toContain(
       '16 values cleared in Yoplanning within an hour (linked people: 300; allowed without a person: 15)',

@@ -40,7 +40,11 @@ describe('the id of a record of our own making', () => {
   });
 
   test('differs between links and between connections', () => {
-    const ids = [uuidOf('yapla:1042', personsOf('club')), uuidOf('yapla:1043', personsOf('club')), uuidOf('yapla:1042', personsOf('other-club'))];
+    const ids = [
+      uuidOf('yapla:1042', personsOf('club')),
+      uuidOf('yapla:1043', personsOf('club')),
+      uuidOf('yapla:1042', personsOf('other-club')),
+    ];
     expect(new Set(ids).size).toBe(3);
   });
 });

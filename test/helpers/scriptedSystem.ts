@@ -1,7 +1,14 @@
 /** A system in memory that does what a test tells it to, and a connection between two of them. No HTTP, no budget. */
 import { createFingerprint, hashFields } from '../../src/core/fingerprint.js';
 import { restrict } from '../../src/core/decide.js';
-import { personsOf, recordKinds, type CanonicalFields, type FieldDefinition, type FieldName, type SystemName } from '../../src/core/record.js';
+import {
+  personsOf,
+  recordKinds,
+  type CanonicalFields,
+  type FieldDefinition,
+  type FieldName,
+  type SystemName,
+} from '../../src/core/record.js';
 import type { OpenConnection } from '../../src/connection.js';
 import type { CreateRequest, JsonObject, Merge, System, SystemRecord, UpdateResult } from '../../src/systems/system.js';
 

@@ -154,7 +154,7 @@ export const syncRecordScenarios: readonly Scenario[] = [
       );
       await untilQuiet(house);
       await answerCase(sql, asked!.id, { take: 'value', value: quimper.city }, 'fixture');
-      const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, connectionId, connection };
+      const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, scope: house.scope, connection };
       await signalAnswered(target, linkId, asked!.id);
       await untilHolds(house, 'yapla', yapla, quimper);
       await untilHolds(house, 'yoplanning', yoplanning, quimper);

@@ -86,7 +86,9 @@ describe('the question whether claims still stand', () => {
   test('is asked once for all who ask at the same time', async () => {
     const sent: string[] = [];
     watch(here, (statement) => sent.push(statement));
-    const claims = await Promise.all(Array.from({ length: 20 }, (_, n) => here.claims.claim(personsOf('club'), [`yapla:${n}`])));
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => here.claims.claim(personsOf('club'), [`yapla:${n}`])),
+    );
     sent.length = 0;
     await Promise.all([...claims, ...claims].map((claim) => claim.verify()));
     expect(sent).toEqual(['select 1']);
@@ -110,7 +112,9 @@ describe('the question whether claims still stand', () => {
   });
 
   test('is answered with no to all who asked together, where the session is gone', async () => {
-    const claims = await Promise.all(['1', '2', '3'].map((id) => here.claims.claim(personsOf('club'), [`yapla:${id}`])));
+    const claims = await Promise.all(
+      ['1', '2', '3'].map((id) => here.claims.claim(personsOf('club'), [`yapla:${id}`])),
+    );
     await cut('here');
     const answers = await Promise.allSettled(claims.map((claim) => claim.verify()));
     for (const answer of answers) expect(answer).toMatchObject({ reason: expect.any(ClaimLost) });

@@ -87,11 +87,12 @@ describe('a list that is begun while a creation is on its way', () => {
 
 describe('news about records that nobody knows yet', () => {
   const told = async (id: string, event: RecordEvent = 'created', system: 'yapla' | 'yoplanning' = 'yapla') => {
-    await addEvents(sql, [{ connectionId: connection.scope, system, event, externalId: id, body: '{"id":"x"}' }]);
-    await addressEvents(sql, [{ connectionId: connection.scope, debounceMs: 0, resignalMs: 60_000 }], 100);
+    await addEvents(sql, [{ ...connection.scope, system, event, externalId: id, body: '{"id":"x"}' }]);
+    await addressEvents(sql, [{ connectionId: connection.scope.connectionId, debounceMs: 0, resignalMs: 60_000 }], 100);
   };
   const sent = () => connection.systems.yapla.calls.filter((call) => call.startsWith('create'));
-  const journalled = async () => (await sql`select 1 from journal where connection_id = ${connection.scope.connectionId}`).length;
+  const journalled = async () =>
+    (await sql`select 1 from journal where connection_id = ${connection.scope.connectionId}`).length;
 
   test('are read before a creation is sent: it waits, and leaves no trace', async () => {
     const planId = await planned();
@@ -112,9 +113,7 @@ describe('news about records that nobody knows yet', () => {
 
   test('hold it back before they are addressed, too', async () => {
     const planId = await planned();
-    await addEvents(sql, [
-      { connectionId: connection.scope, system: 'yapla', event: 'created', externalId: 'a9', body: '{}' },
-    ]);
+    await addEvents(sql, [{ ...connection.scope, system: 'yapla', event: 'created', externalId: 'a9', body: '{}' }]);
     await expect(apply(planId)).rejects.toThrow(NewsUnread);
   });
 

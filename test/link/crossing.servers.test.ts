@@ -50,7 +50,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await claims.close());
 
-const rule = () => [{ connectionId: connection.scope, debounceMs: 0, resignalMs: 60_000 }];
+const rule = () => [{ connectionId: connection.scope.connectionId, debounceMs: 0, resignalMs: 60_000 }];
 const reading = () => readRecord({ sql, claims, connection, linkId, lane: 'live' });
 const shadow = async (system: SystemName, id: string) =>
   (await shadowsByIds(sql, connection.scope, system, [id])).get(id)?.fields;
@@ -77,7 +77,7 @@ async function listShows(system: SystemName, id: string, fields: CanonicalFields
   const scanId = await openScan(sql, connection.scope, system, uniqueName('run'));
   await storePage(
     sql,
-    { connectionId: connection.scope, system, scanId, pass: 1 },
+    { scope: connection.scope, system, scanId, pass: 1 },
     {
       start: 0,
       count: 1,
@@ -88,7 +88,7 @@ async function listShows(system: SystemName, id: string, fields: CanonicalFields
 }
 
 async function isTold(system: SystemName, id: string): Promise<void> {
-  await addEvents(sql, [{ connectionId: connection.scope, system, event: 'updated', externalId: id, body: '{"id":1}' }]);
+  await addEvents(sql, [{ ...connection.scope, system, event: 'updated', externalId: id, body: '{"id":1}' }]);
   await addressEvents(sql, rule(), 10);
 }
 
@@ -200,7 +200,7 @@ describe("a creation's answer", () => {
       carriedOut: [],
       item: null,
     };
-    await commitResults(sql, { connectionId: connection.scope, plan: null }, [result]);
+    await commitResults(sql, { scope: connection.scope, plan: null }, [result]);
     expect((await pairsByIds(sql, connection.scope, [lonely])).get(lonely)!.ids.yapla).toBe('a2');
     linkId = lonely;
   };
@@ -235,7 +235,8 @@ describe("a creation's answer", () => {
 
 test('that an unknown record is gone is not remembered where nothing is being created, and no list is read', async () => {
   await markGone(sql, connection.scope, 'yapla', 'a9');
-  const rows = await sql`select 1 from shadow where connection_id = ${connection.scope.connectionId} and external_id = 'a9'`;
+  const rows =
+    await sql`select 1 from shadow where connection_id = ${connection.scope.connectionId} and external_id = 'a9'`;
   expect(rows).toHaveLength(0);
 });
 
@@ -257,7 +258,7 @@ describe('a page that was asked for before a record was read', () => {
     const scanId = await openScan(sql, connection.scope, 'yapla', uniqueName('run'));
     const askedAt = await databaseTime(sql);
     await addEvents(sql, [
-      { connectionId: connection.scope, system: 'yapla', event: 'deleted', externalId: 'a9', body: '{"id":1}' },
+      { ...connection.scope, system: 'yapla', event: 'deleted', externalId: 'a9', body: '{"id":1}' },
     ]);
     await addressEvents(sql, rule(), 10);
     await readRecord({ sql, claims, connection, linkId: 'yapla:a9', lane: 'live' });

@@ -52,7 +52,7 @@ const person: fc.Arbitrary<Person> = fc.record({
 
 async function club(): Promise<ScriptedConnection> {
   const connection = { ...scriptedConnection(uniqueName('club')), matchRules: rules };
-  await ensureConnection(sql, connection.id);
+  await ensureConnection(sql, connection.scope.connectionId);
   return connection;
 }
 

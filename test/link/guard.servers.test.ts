@@ -18,7 +18,7 @@ const open = { maxPerHour: 1_000, maxPerDay: 1_000 };
 let guard: LiveGuard;
 const newGuard = () =>
   new LiveGuard(sql, {
-    id: club,
+    scope: personsOf(club),
     config: { guard: guardSchema.parse({ blanked: rate, changed: open, created: rate }) },
   });
 beforeEach(() => {
@@ -61,7 +61,9 @@ describe('the guard', () => {
     expect(verdicts.filter(({ held }) => held.length === 0)).toHaveLength(20);
     expect(new Set(verdicts.flatMap(({ held }) => held))).toEqual(new Set(['phone']));
     expect(verdicts.filter(({ opened }) => opened)).toHaveLength(1);
-    expect(await listOpenCases(sql, personsOf(club))).toMatchObject([{ kind: 'massChange', field: 'blanked/yoplanning' }]);
+    expect(await listOpenCases(sql, personsOf(club))).toMatchObject([
+      { kind: 'massChange', field: 'blanked/yoplanning' },
+    ]);
     expect(
       await heldByGuard(
         sql,

@@ -169,7 +169,9 @@ describe('a creation whose answer never came', () => {
     connection.systems.yapla.put('a1', zoe);
     await list();
     await settle();
-    const kept = await sql<{ fields: object }[]>`select fields from intent where connection_id = ${connection.scope.connectionId}`;
+    const kept = await sql<
+      { fields: object }[]
+    >`select fields from intent where connection_id = ${connection.scope.connectionId}`;
     expect(kept.map(({ fields }) => fields)).toEqual([{}, {}]);
   });
 

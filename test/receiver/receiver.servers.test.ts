@@ -34,7 +34,9 @@ describe('a webhook', () => {
     const receiver = await house.start();
     await house.deliver(receiver, 'yapla', memberEvent('7'));
     await house.untilSignalled('yapla:7');
-    const history = await house.client.workflow.getHandle(syncRecordId(personsOf(house.club), 'yapla:7')).fetchHistory();
+    const history = await house.client.workflow
+      .getHandle(syncRecordId(personsOf(house.club), 'yapla:7'))
+      .fetchHistory();
     const text = `${textOf(history)} ${JSON.stringify(house.logged)}`;
     expect(text).toContain('yapla:7');
     expect(text).not.toMatch(/quirina|club\.example|of-nobody/i);
@@ -94,7 +96,7 @@ test('two receivers at once send one signal for what both were delivered', async
 });
 
 describe('what another left', () => {
-  const event = { system: 'yapla', event: 'updated', externalId: '1', body: '{}' } as const;
+  const event = { kind: 'person', system: 'yapla', event: 'updated', externalId: '1', body: '{}' } as const;
 
   test('is forwarded by whoever polls: events that were stored and not addressed', async () => {
     await house.start({ receiver: { pollMs: 50 } });

@@ -189,7 +189,7 @@ describe('a case that a person closes', () => {
 test('an answer that could not be signalled asks the forwarder to, and leaves a signal under way as it is', async () => {
   const rows = () => sql`
     select link_id, yapla, yoplanning, due_at <= now() as due, signals from link_signal where connection_id = ${club} order by 1`;
-  await sql`insert into link_signal (connection_id, link_id, yapla, due_at, signalled_at, signals) values (${club}, 'yapla:2', 3, now(), now(), 1)`;
+  await sql`insert into link_signal (connection_id, kind, link_id, yapla, due_at, signalled_at, signals) values (${club}, 'person', 'yapla:2', 3, now(), now(), 1)`;
   for (const linkId of [link, link, 'yapla:2']) await forwardAnswer(sql, scope, linkId);
   expect(await rows()).toEqual([
     { link_id: 'yapla:1', yapla: 0, yoplanning: 0, due: true, signals: 0 },

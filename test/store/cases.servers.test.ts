@@ -107,7 +107,7 @@ test('open cases are found by the link that they are about, oldest first, with w
   );
   const [row] = await sql<
     { details: unknown }[]
-  >`select details from cases where connection_id = ${club} and kind = 'refused'`;
+  >`select details from cases where connection_id = ${club} and code = 'refused'`;
   expect(row!.details).toEqual({ words: 'a\u0000b\ud800' });
 });
 

@@ -29,6 +29,9 @@ test('a rule is remembered for its connection and field, the later one counts, a
     { field: 'phone', rule: 'yapla', caseId: 3, madeBy: 'ann' },
   ]);
   expect(await forgetRule(sql, personsOf(other), 'city')).toBe(false);
-  expect([await forgetRule(sql, personsOf(club), 'city'), await forgetRule(sql, personsOf(club), 'city')]).toEqual([true, false]);
+  expect([await forgetRule(sql, personsOf(club), 'city'), await forgetRule(sql, personsOf(club), 'city')]).toEqual([
+    true,
+    false,
+  ]);
   expect(await fieldRules(sql, personsOf(club))).toEqual({ phone: 'yapla' });
 });

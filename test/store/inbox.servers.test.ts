@@ -49,6 +49,7 @@ afterAll(async () => {
 const clientId = uuidOf('yapla:1', personsOf('inbox test'));
 const fromYapla = (externalId: string, more: Partial<NewInboxEvent> = {}): NewInboxEvent => ({
   connectionId: club,
+  kind: 'person',
   system: 'yapla',
   event: 'updated',
   externalId,
@@ -57,6 +58,7 @@ const fromYapla = (externalId: string, more: Partial<NewInboxEvent> = {}): NewIn
 });
 const fromYoplanning = (externalId: string): NewInboxEvent => ({
   connectionId: club,
+  kind: 'person',
   system: 'yoplanning',
   event: 'updated',
   externalId,
@@ -68,7 +70,8 @@ const due = async () => {
   const signals = await takeDueSignals(sql, rules, 1_000);
   return signals.map(({ linkId, gathered, attempt }) => ({ linkId, ...gathered, attempt }));
 };
-const takenIds = async (linkId: string) => (await takeEvents(sql, personsOf(club), linkId)).map(({ externalId }) => externalId);
+const takenIds = async (linkId: string) =>
+  (await takeEvents(sql, personsOf(club), linkId)).map(({ externalId }) => externalId);
 /** Makes what stands there older, instead of waiting. */
 const ageSignals = (milliseconds: number) => sql`
   update link_signal set due_at = due_at - ${milliseconds} * interval '1 ms',
@@ -129,7 +132,9 @@ describe('events', () => {
 
 describe('one link', () => {
   test('gets one signal for many events of both systems, by which it counts them', async () => {
-    await proposeLinks(sql, personsOf(club), [{ linkId: 'yapla:1', yaplaId: '1', yoplanningId: clientId, matchedBy: 'test' }]);
+    await proposeLinks(sql, personsOf(club), [
+      { linkId: 'yapla:1', yaplaId: '1', yoplanningId: clientId, matchedBy: 'test' },
+    ]);
     await add(fromYapla('1'), fromYoplanning(clientId), fromYapla('1'), fromYapla('2'));
     await address();
     await add(fromYoplanning(clientId));

@@ -6,9 +6,8 @@ import { upsertShadows, type ShadowRow } from '../../src/store/shadows.js';
 import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
-let club: string;
 let scope: Scope;
-storeTest('journal-test', (given) => ({ sql, club } = given));
+storeTest('journal-test', (given) => ({ sql, scope } = given));
 
 const record = { linkId: 'yapla:1', system: 'yapla', id: '1' } as const;
 const shadow: ShadowRow = {

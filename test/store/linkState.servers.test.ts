@@ -14,7 +14,7 @@ let scope: Scope;
 storeTest('link state test', (store) => ({ sql, club, scope } = store));
 beforeEach(async () => {
   for (const linkId of ['yapla:1', 'yapla:2']) {
-    await sql`insert into link (connection_id, link_id, state, matched_by) values (${club}, ${linkId}, 'active', 'test')`;
+    await sql`insert into link (connection_id, kind, link_id, state, matched_by) values (${club}, 'person', ${linkId}, 'active', 'test')`;
   }
 });
 

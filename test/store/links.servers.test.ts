@@ -31,7 +31,9 @@ const proposal = (yaplaId: string | null, yoplanningId: string | null) => ({
   matchedBy: 'test',
 });
 const linksOf = async (connectionId: string) =>
-  (await unsettledLinks(sql, personsOf(connectionId), { depth: 'hashes', after: '', limit: 100 })).map(({ pair }) => pair);
+  (await unsettledLinks(sql, personsOf(connectionId), { depth: 'hashes', after: '', limit: 100 })).map(
+    ({ pair }) => pair,
+  );
 const pairs = async () => (await linksOf(club)).map((pair) => [pair.ids.yapla, pair.ids.yoplanning]);
 
 describe('one person', () => {
@@ -122,7 +124,7 @@ test.each(['ask', 'create'] as const)(
           matchRules: rules,
           matchSettings: settings,
         };
-        await ensureConnection(sql, connection.id);
+        await ensureConnection(sql, connection.scope.connectionId);
         const candidates = people.map(({ system, refersTo, ...fields }, at): Candidate => ({
           system,
           id: `${system}-${at}`,
@@ -138,7 +140,7 @@ test.each(['ask', 'create'] as const)(
             modifiedAt: null,
             matchKeys: matchKeys(rules, one.fields),
           }));
-          await upsertShadows(sql, connection.id, system, rows);
+          await upsertShadows(sql, connection.scope, system, rows);
         }
         const before = of('yapla')
           .slice(0, linked)
@@ -146,23 +148,25 @@ test.each(['ask', 'create'] as const)(
             const other = of('yoplanning')[at];
             return other === undefined ? [] : [proposal(one.id, other.id)];
           });
-        await proposeLinks(sql, connection.id, before);
+        await proposeLinks(sql, connection.scope, before);
         await agree(
           sql,
-          connection.id,
+          connection.scope,
           before.map(({ linkId }) => ({ linkId, base: {}, baseFields: {} })),
         );
-        const { id: planId } = await draftPlan(sql, connection.id, 'run');
+        const { id: planId } = await draftPlan(sql, connection.scope, 'run');
         const opened = () => Promise.resolve(connection);
         const activity = matchRecords({ sql, keyedSql: sql, claims, connection: opened, configured: opened });
-        await asyncLocalStorage.run(notBeating, () => activity({ connectionId: connection.id, planId }));
+        await asyncLocalStorage.run(notBeating, () =>
+          activity({ connectionId: connection.scope.connectionId, planId }),
+        );
 
         const known = candidates.map((one): Candidate => {
           const link = before.find(({ yaplaId, yoplanningId }) => one.id === yaplaId || one.id === yoplanningId);
           return link === undefined ? one : { ...one, standing: 'linked', linkId: link.linkId };
         });
         const expected = match(known, rules, settings);
-        const links = await linksOf(connection.id);
+        const links = await linksOf(connection.scope.connectionId);
         const isOld = (linkId: string) => before.some((one) => one.linkId === linkId);
         const both = links.filter(({ linkId, ids }) => ids.yapla !== null && ids.yoplanning !== null && !isOld(linkId));
         const sorted = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).sort();

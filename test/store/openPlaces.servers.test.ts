@@ -52,7 +52,9 @@ async function matchAll(): Promise<{ linked: number; doubts: number }> {
   const opened = () => Promise.resolve(connection);
   const activity = matchRecords({ sql, keyedSql: sql, claims, connection: opened, configured: opened });
   const { id: planId } = await draftPlan(sql, connection.scope, uniqueName('run'));
-  const found = await asyncLocalStorage.run(notBeating, () => activity({ connectionId: connection.scope, planId }));
+  const found = await asyncLocalStorage.run(notBeating, () =>
+    activity({ connectionId: connection.scope.connectionId, planId }),
+  );
   await claims.close();
   return found;
 }
@@ -121,7 +123,7 @@ describe('where the removal is only suspected, because the last list did not sho
       settledIntents: [],
     } as const;
     const gone = [{ system: 'yoplanning' as const, id: 'a' }];
-    await commitResults(sql, { connectionId: connection.scope, plan: null }, [
+    await commitResults(sql, { scope: connection.scope, plan: null }, [
       { ...nothing, item: null, linkId: 'yapla:1', gone },
     ]);
     expect([...(await lookedAt())]).toEqual([{ system: 'yoplanning', id: 'b' }]);

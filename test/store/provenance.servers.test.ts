@@ -7,9 +7,8 @@ import { markGone, upsertShadows } from '../../src/store/shadows.js';
 import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
-let club: string;
 let scope: Scope;
-storeTest('provenance test', (store) => ({ sql, club, scope } = store));
+storeTest('provenance test', (store) => ({ sql, scope } = store));
 
 test('of the writes to a field the last of each system count, those that were abandoned not at all', async () => {
   const entry = (nth: number, more: Partial<JournalEntry> = {}): JournalEntry => ({

@@ -32,7 +32,7 @@ const page = (start: number, ids: readonly string[], count = 4): Omit<ScannedPag
 const store = async (one: Omit<ScannedPage, 'askedAt'>, pass = 1, askedAt?: string) =>
   await storePage(
     sql,
-    { connectionId: club, system: 'yapla', scanId, pass },
+    { scope, system: 'yapla', scanId, pass },
     { ...one, askedAt: askedAt ?? (await databaseTime(sql)) },
   );
 

@@ -40,9 +40,9 @@ async function conflict(more: { yapla?: { postalCode: string } } = {}): Promise<
 }
 
 async function answer(asked: OpenCase, given: Answer): Promise<void> {
-  const { client, config, connectionId, connection } = house;
+  const { client, config, scope, connection } = house;
   await answerCase(house.sql, asked.id, given, 'tester');
-  const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, connectionId, connection };
+  const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, scope, connection };
   await signalAnswered(target, one.linkId, asked.id);
 }
 

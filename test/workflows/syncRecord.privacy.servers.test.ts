@@ -75,8 +75,8 @@ test.each(long ? yaplaShapes : yaplaShapes.slice(0, 1))(
     ]);
     const { id: caseId } = await openCase('conflict');
     await answerCase(house.sql, caseId, { take: 'value', value: answered }, 'tester');
-    const { client, config, connection, connectionId } = house;
-    const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, connectionId, connection };
+    const { client, config, connection, scope } = house;
+    const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, scope, connection };
     await signalAnswered(target, asked.linkId, caseId);
     await untilHolds(house, 'yoplanning', asked.yoplanning, { city: answered });
 

@@ -73,7 +73,7 @@ test('says how many cases wait for a person, then that nothing is left to do, an
   expect((await timersOf(linkId)).at(-1)).toEqual({ summary: 'waits for a person’s answer', ms: caseCheckMs });
 
   for (const { id } of cases) await answerCase(sql, id, { take: 'yapla' }, 'tester');
-  const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, connectionId, connection };
+  const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, scope: house.scope, connection };
   await signalAnswered(target, linkId, cases[0]!.id);
   await untilHolds(house, 'yoplanning', yoplanning, { city: 'Plougastel', street: '12 rue des Ajoncs' });
   await untilState(linkId, 'lingering');

@@ -5,7 +5,14 @@
 import type { LiveDecision, LinkView } from '../../../src/core/live.js';
 import { hashFields } from '../../../src/core/fingerprint.js';
 import { uuidOf } from '../../../src/core/linkId.js';
-import { type FieldTimes, type FieldValue, otherSystem, personsOf, type SystemName, systemNames } from '../../../src/core/record.js';
+import {
+  type FieldTimes,
+  type FieldValue,
+  otherSystem,
+  personsOf,
+  type SystemName,
+  systemNames,
+} from '../../../src/core/record.js';
 import { sameHashes } from '../../../src/link/view.js';
 import { closeSettled, learnForms, moveBase, settleCreated, settleUnanswered } from './agree.js';
 import { fieldNames, normal } from './setting.js';

@@ -5,7 +5,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formOf } from '../../../src/core/alike.js';
 import { normaliseValue } from '../../../src/core/normalise.js';
-import { type CanonicalFields, type FieldValue, otherSystem, personsOf, type SystemName, systemNames } from '../../../src/core/record.js';
+import {
+  type CanonicalFields,
+  type FieldValue,
+  otherSystem,
+  personsOf,
+  type SystemName,
+  systemNames,
+} from '../../../src/core/record.js';
 import type { SandboxRecord } from '../../../src/sandbox/control.js';
 import type { Person, PersonField } from '../../../src/sandbox/person.js';
 import { listOpenCases } from '../../../src/store/cases.js';
