@@ -183,7 +183,7 @@ export async function addressEvents(sql: Sql, rules: readonly ForwardingRule[], 
   const { ids, debounces } = ruleColumns(rules);
   const [row] = await sql<{ addressed: number }[]>`
     with rule as (
-      select * from unnest(${ids}::text[], ${debounces}::float8[]) as r(connection_id, kind, debounce_ms)
+      select * from unnest(${ids}::text[], ${debounces}::float8[]) as r(connection_id, debounce_ms)
     ), picked as (
       select i.id, i.connection_id, i.kind, i.system, i.external_id, i.received_at, r.debounce_ms
         from inbox i join rule r using (connection_id)
@@ -227,7 +227,7 @@ export async function takeDueSignals(sql: Sql, rules: readonly ForwardingRule[],
     { connectionId: string; kind: RecordKind; linkId: string; yapla: number; yoplanning: number; attempt: number }[]
   >`
     with rule as (
-      select * from unnest(${ids}::text[], ${resignals}::float8[]) as r(connection_id, kind, resignal_ms)
+      select * from unnest(${ids}::text[], ${resignals}::float8[]) as r(connection_id, resignal_ms)
     ), due as (
       select s.connection_id, s.kind, s.link_id
         from link_signal s join rule r using (connection_id)
