@@ -182,6 +182,7 @@ function ruleColumns(rules: readonly ForwardingRule[]) {
 export async function addressEvents(sql: Sql, rules: readonly ForwardingRule[], limit: number): Promise<number> {
   const { ids, debounces } = ruleColumns(rules);
   const [row] = await sql<{ addressed: number }[]>`
+    -- A rule is a connection's, for records of every kind.
     with rule as (
       select * from unnest(${ids}::text[], ${debounces}::float8[]) as r(connection_id, debounce_ms)
     ), picked as (
@@ -226,6 +227,7 @@ export async function takeDueSignals(sql: Sql, rules: readonly ForwardingRule[],
   const rows = await sql<
     { connectionId: string; kind: RecordKind; linkId: string; yapla: number; yoplanning: number; attempt: number }[]
   >`
+    -- A rule is a connection's, for records of every kind.
     with rule as (
       select * from unnest(${ids}::text[], ${resignals}::float8[]) as r(connection_id, resignal_ms)
     ), due as (
@@ -280,6 +282,7 @@ export async function nextDueInMs(sql: Sql, rules: readonly ForwardingRule[]): P
  */
 export async function reviveStranded(sql: Sql, rules: readonly ForwardingRule[], afterMs: number): Promise<number> {
   const revived = await sql`
+    -- Of every kind.
     insert into link_signal (connection_id, kind, link_id, yapla, yoplanning, due_at)
     select connection_id, kind, link_id, count(*) filter (where system = 'yapla'),
            count(*) filter (where system = 'yoplanning'), now()

