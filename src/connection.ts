@@ -68,7 +68,7 @@ export class KindNotOffered extends Error {
     readonly systems: readonly SystemName[],
   ) {
     super(
-      `connection "${scope.connectionId}" cannot synchronise records of kind "${scope.kind}": ${systems.join(' and ')} offers none`,
+      `connection "${scope.connectionId}" cannot synchronise records of kind "${scope.kind}": not offered by ${systems.join(' or ')}`,
     );
   }
 }

@@ -19,8 +19,16 @@ const refusal = (body: JsonObject, more?: Settings) => {
 
 describe('in the assumed shape', () => {
   test('a member was created or updated', () => {
-    expect(read({ event: 'member.created', data: { id: 1042 } })).toEqual({ kind: 'person', event: 'created', externalId: '1042' });
-    expect(read({ event: 'Member.Updated ', data: { id: 'm-7' } })).toEqual({ kind: 'person', event: 'updated', externalId: 'm-7' });
+    expect(read({ event: 'member.created', data: { id: 1042 } })).toEqual({
+      kind: 'person',
+      event: 'created',
+      externalId: '1042',
+    });
+    expect(read({ event: 'Member.Updated ', data: { id: 'm-7' } })).toEqual({
+      kind: 'person',
+      event: 'updated',
+      externalId: 'm-7',
+    });
   });
 
   test.each([{ event: 'donation.created', data: { id: 1 } }, { data: { id: 1 } }, { event: 7 }, {}])(

@@ -45,7 +45,11 @@ describe('what happened', () => {
     'is nothing that we act on where a %s is concerned',
     (type) => {
       const link = `https://yoplanning.pro/api/v3.1/teams/${team}/${type}s/12`;
-      expect(read({ ...clientEvent, resource: { id: 12, type }, link })).toEqual({ kind: null, event: 'other', externalId: null });
+      expect(read({ ...clientEvent, resource: { id: 12, type }, link })).toEqual({
+        kind: null,
+        event: 'other',
+        externalId: null,
+      });
     },
   );
 });
