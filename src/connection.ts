@@ -1,6 +1,6 @@
 /**
- * One connection, open for records of one kind: its two systems behind their budgets, and the rules that its configuration sets, in the form in which
- * activities and commands use them.
+ * One connection, open for records of one kind: its two systems behind their budgets, and the rules that its configuration sets, in the
+ * form in which activities and commands use them.
  */
 import { createHash } from 'node:crypto';
 import type { ConnectionConfig } from './config/schema.js';

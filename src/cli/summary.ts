@@ -32,7 +32,8 @@ export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEn
     rows.push(['Changed meanwhile', `${changed.slice(0, changedShown).join(', ')}${more}: left to live work`]);
   }
   const scans = await sql<{ id: number }[]>`
-    select id::int as id from scan where connection_id = ${connectionId} and kind = ${scope.kind} and run_id like ${`${end.handle.firstExecutionRunId}/%`}`;
+    select id::int as id from scan
+     where connection_id = ${connectionId} and kind = ${scope.kind} and run_id like ${`${end.handle.firstExecutionRunId}/%`}`;
   const purposes = [...scans.map((scan) => `scan/${scan.id}`), ...(plan === null ? [] : [`plan/${plan.id}`])];
   for (const system of systemNames) {
     const { sent, refused } = await requestsOf(sql, credentialOf(connectionId, system), purposes);

@@ -148,7 +148,8 @@ async function creationOf(tx: Transaction, sighting: Sighting): Promise<FirstSig
   for (const intent of intents) {
     const [row] = await tx<{ otherId: string | null; equal: EqualValues }[]>`
       select ${tx(`${otherSystem(system)}_id`)} as "otherId", equal from link
-       where connection_id = ${connection.scope.connectionId} and kind = ${connection.scope.kind} and link_id = ${intent.linkId} and ${tx(`${system}_id`)} is null
+       where connection_id = ${connection.scope.connectionId} and kind = ${connection.scope.kind}
+         and link_id = ${intent.linkId} and ${tx(`${system}_id`)} is null
          for update`;
     if (row === undefined || recordOfCreation(intent, row.otherId, [seen]) === null) continue;
     requireClaim(sighting, intent.linkId);

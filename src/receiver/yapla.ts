@@ -25,7 +25,7 @@ export function readYapla(connection: ConnectionConfig, body: JsonObject): Readi
       'Expected the member’s id (text or number) where webhooks.yapla.id of the configuration says.',
     );
   }
-  // A member is a person; other resources of Yapla send no webhook of this shape.
+  // The words that the configuration knows are about members, and a member is a person.
   return { kind: 'person', event, externalId };
 }
 

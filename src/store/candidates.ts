@@ -50,7 +50,8 @@ const itsStanding = (sql: Sql, { scope, doubtful }: Matching) => sql`
   left join ${named(sql, doubtful)} as d(system, id) on d.system = s.system and d.id = s.external_id
   left join link a on a.connection_id = s.connection_id and a.kind = s.kind and s.system = 'yapla' and a.yapla_id = s.external_id
   left join link b on b.connection_id = s.connection_id and b.kind = s.kind and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
-  left join shadow c on c.connection_id = s.connection_id and c.kind = s.kind and c.system = case s.system when 'yapla' then 'yoplanning' else 'yapla' end
+  left join shadow c on c.connection_id = s.connection_id and c.kind = s.kind
+                    and c.system = case s.system when 'yapla' then 'yoplanning' else 'yapla' end
                     and c.external_id = coalesce(a.yoplanning_id, b.yapla_id)
   left join (select system, max(started_at) as started_at from scan
               where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'complete' group by system) n on n.system = c.system
@@ -98,7 +99,8 @@ export async function* groupsByKey(
              bool_or(coalesce(a.state, b.state) = 'active' or a.link_id is not null and a.yoplanning_id is null
                      or b.link_id is not null and b.yapla_id is null) over (partition by k.key) as "hasLinked"
         from unnest(array(select distinct ${key} from shadow s where ${free(sql, matching)} and ${key} is not null)) as k(key)
-        join shadow s on s.connection_id = ${matching.scope.connectionId} and s.kind = ${matching.scope.kind} and ${key} = k.key and s.gone_at is null
+        join shadow s on s.connection_id = ${matching.scope.connectionId} and s.kind = ${matching.scope.kind} and ${key} = k.key
+                     and s.gone_at is null
         ${itsStanding(sql, matching)}
        where ${isShown(sql)}) f
      where n > 1 ${including === 'anybody' ? sql`` : sql`and "hasLinked"`} order by key, system, id`,
@@ -116,15 +118,18 @@ export async function referencedCandidates(sql: Sql, matching: Matching): Promis
     with f as materialized (select s.system, s.external_id, s.external_reference from shadow s where ${free(sql, matching)}),
     edge as (
       select f.system as from_system, f.external_id as from_id, t.system as to_system, t.external_id as to_id
-        from f join shadow t on t.connection_id = ${scope.connectionId} and t.kind = ${scope.kind} and t.system = ${other('f')} and t.external_id = f.external_reference
+        from f join shadow t on t.connection_id = ${scope.connectionId} and t.kind = ${scope.kind} and t.system = ${other('f')}
+                             and t.external_id = f.external_reference
        where t.gone_at is null
       union
       select t.system, t.external_id, f.system, f.external_id
-        from f join shadow t on t.connection_id = ${scope.connectionId} and t.kind = ${scope.kind} and t.system = ${other('f')} and t.external_reference = f.external_id
+        from f join shadow t on t.connection_id = ${scope.connectionId} and t.kind = ${scope.kind} and t.system = ${other('f')}
+                             and t.external_reference = f.external_id
        where t.gone_at is null),
     named as (select from_system as system, from_id as id from edge union select to_system, to_id from edge)
     select ${candidate(sql)}, '{}'::json as fields
-      from named m join shadow s on s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = m.system and s.external_id = m.id
+      from named m join shadow s on s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = m.system
+                             and s.external_id = m.id
       ${itsStanding(sql, matching)} where ${isShown(sql)} order by 1, 2`;
   return rows.map(asCandidate);
 }

@@ -134,7 +134,8 @@ export const isDeclined = (sql: Sql | Transaction): Fragment => sql`
          select 1 from link l where l.connection_id = c.connection_id and l.kind = c.kind and l.link_id = c.link_id
             and c.subject is distinct from 'yapla:' || l.yapla_id and c.subject is distinct from 'yoplanning:' || l.yoplanning_id))
   and not exists (select 1 from shadow s
-                   where s.connection_id = c.connection_id and s.kind = c.kind and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)`;
+                   where s.connection_id = c.connection_id and s.kind = c.kind and s.system || ':' || s.external_id = c.subject
+                     and s.gone_at > c.closed_at)`;
 
 /** Of these links, the kinds of questions that a person closed (see `isDeclined`). */
 export async function declinedQuestions(

@@ -116,7 +116,8 @@ export interface Case extends OpenCase {
 /** The case with that id; null: there is none. */
 export async function findCase(sql: Sql, id: number): Promise<Case | null> {
   const [row] = await sql<Case[]>`
-    select ${openColumns(sql)}, json_build_object('connectionId', c.connection_id, 'kind', c.kind) as scope, c.details, c.saw, c.answer, c.answered_at as "answeredAt",
+    select ${openColumns(sql)}, json_build_object('connectionId', c.connection_id, 'kind', c.kind) as scope, c.details, c.saw,
+           c.answer, c.answered_at as "answeredAt",
            c.closed_at as "closedAt", c.closed_by as "closedBy"
       from cases c left join plan p on p.id = c.plan_id where c.id = ${id}`;
   return row ?? null;
@@ -125,6 +126,7 @@ export async function findCase(sql: Sql, id: number): Promise<Case | null> {
 /** Open cases by kind. */
 export async function countOpenCases(sql: Sql, scope: Scope): Promise<Record<string, number>> {
   const rows = await sql<{ kind: string; n: number }[]>`
-    select code as kind, count(*)::int as n from cases where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' group by code`;
+    select code as kind, count(*)::int as n from cases
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' group by code`;
   return Object.fromEntries(rows.map((row) => [row.kind, row.n]));
 }

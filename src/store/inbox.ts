@@ -45,7 +45,8 @@ export async function addEvents(sql: Sql, events: readonly NewInboxEvent[]): Pro
   await sql`
     insert into inbox (connection_id, kind, system, event, external_id, body, handled_at)
     select e.connection_id, e.kind, e.system, e.event, e.external_id, e.body::json, case when e.event = 'other' then now() end
-      from unnest(${events.map((one) => one.connectionId)}::text[], ${events.map((one) => one.kind)}::text[], ${events.map((one) => one.system)}::text[],
+      from unnest(${events.map((one) => one.connectionId)}::text[], ${events.map((one) => one.kind)}::text[],
+                  ${events.map((one) => one.system)}::text[],
                   ${events.map((one) => one.event)}::text[], ${events.map((one) => one.externalId)}::text[],
                   ${events.map((one) => one.body)}::text[]) as e(connection_id, kind, system, event, external_id, body)`;
 }
@@ -257,7 +258,8 @@ export async function releaseSignals(sql: Sql, signals: readonly DueSignal[], pa
   await sql`
     update link_signal s
        set signalled_at = null, signals = s.signals - 1, due_at = now() + ${pauseMs}::float8 * interval '1 ms'
-      from unnest(${signals.map((one) => one.scope.connectionId)}::text[], ${signals.map((one) => one.scope.kind)}::text[], ${signals.map((one) => one.linkId)}::text[],
+      from unnest(${signals.map((one) => one.scope.connectionId)}::text[], ${signals.map((one) => one.scope.kind)}::text[],
+                  ${signals.map((one) => one.linkId)}::text[],
                   ${signals.map((one) => one.attempt)}::int[]) as r(connection_id, kind, link_id, attempt)
      where s.connection_id = r.connection_id and s.kind = r.kind and s.link_id = r.link_id and s.signals = r.attempt
        and s.signalled_at is not null`;

@@ -28,7 +28,8 @@ export async function recordIntended(
   if (entries.length === 0) return;
   await sql`
     insert into journal (connection_id, kind, link_id, system, external_id, field, old_value, new_value, origin, reason, write_id)
-    select ${scope.connectionId}, ${scope.kind}, r."linkId", r.system, r."externalId", r.field, r."oldValue"::json, r."newValue", r.origin, r.reason, r."writeId"
+    select ${scope.connectionId}, ${scope.kind}, r."linkId", r.system, r."externalId", r.field, r."oldValue"::json,
+           r."newValue", r.origin, r.reason, r."writeId"
       from rows from (
              json_to_recordset(${JSON.stringify(entries.map(({ oldValue: _, ...entry }) => entry))}::text::json) as (
                "linkId" text, system text, "externalId" text, field text, "newValue" text, origin text, reason text, "writeId" text),
@@ -61,7 +62,8 @@ export async function recordOutcomes(
      -- read the whole journal. The link is named too, so that a plan made for an empty journal serves a full one whichever of its two
      -- indexes it looks in.
      cross join lateral (select id from journal
-       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = r."linkId" and write_id = r."writeId" and system = r.system offset 0) j
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = r."linkId" and write_id = r."writeId"
+         and system = r.system offset 0) j
     on conflict (journal_id) do nothing`;
 }
 

@@ -99,13 +99,16 @@ async function select(
            (select json_agg(json_build_object('id', c.id, 'kind', c.code, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
               from cases c where ${isAbout} and c.status = 'open') as cases,
            (select json_agg(distinct h.field) from guard_hold h join cases c on c.id = h.case_id and c.status = 'open'
-             where h.connection_id = ${scope.connectionId} and h.kind = ${scope.kind} and h.link_id = p."linkId" and h.released_at is null) as guarded,
+             where h.connection_id = ${scope.connectionId} and h.kind = ${scope.kind} and h.link_id = p."linkId"
+               and h.released_at is null) as guarded,
            (select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
                             'hashes', i.hashes, 'fields', i.fields, 'sends', i.sends,
                             'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
-              from intent i where i.connection_id = ${scope.connectionId} and i.kind = ${scope.kind} and i.link_id = p."linkId" and i.status = 'sent') as intents,
+              from intent i
+             where i.connection_id = ${scope.connectionId} and i.kind = ${scope.kind} and i.link_id = p."linkId" and i.status = 'sent') as intents,
            (select json_agg(distinct c.code) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,
-           (select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${scope.connectionId} and r.kind = ${scope.kind}) as rules
+           (select json_object_agg(r.field, r.rule) from field_rule r
+             where r.connection_id = ${scope.connectionId} and r.kind = ${scope.kind}) as rules
            ${writesWithinMs === undefined ? sql`` : writeColumns(sql, scope, writesWithinMs)}
       from (${selectPairs(sql, scope, depth, wanted)}) p
      order by p."linkId"`;

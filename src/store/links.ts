@@ -201,7 +201,8 @@ export async function dropProposals(sql: Sql, scope: Scope, planId: number | 'al
   await sql`
     delete from link l where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.state = 'proposed'
        and ${planId === 'all' ? sql`l.plan_id is not null` : sql`l.plan_id = ${planId}`}
-       and not exists (select 1 from intent i where i.connection_id = l.connection_id and i.kind = l.kind and i.link_id = l.link_id and i.status = 'sent')`;
+       and not exists (select 1 from intent i where i.connection_id = l.connection_id and i.kind = l.kind
+                          and i.link_id = l.link_id and i.status = 'sent')`;
 }
 
 export interface Agreement {
@@ -312,7 +313,8 @@ export async function unsettleUnseen(sql: Sql, scope: Scope): Promise<void> {
        where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.gone_at is null
          and s.read_at < (select max(started_at) from scan
                            where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'complete')
-         and l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.${sql(`${system}_id`)} = s.external_id and l.settled_version is not null`;
+         and l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.${sql(`${system}_id`)} = s.external_id
+         and l.settled_version is not null`;
   }
 }
 
@@ -368,7 +370,8 @@ export async function linkedIds(
 ): Promise<readonly { readonly linkId: string; readonly yapla: string; readonly yoplanning: string }[]> {
   return await sql`
     select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
-     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and state = 'active' and yapla_id is not null and yoplanning_id is not null`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and state = 'active'
+       and yapla_id is not null and yoplanning_id is not null`;
 }
 
 /** A linked record that carries no reference to its counterpart. */

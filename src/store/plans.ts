@@ -28,11 +28,13 @@ export interface Plan<Totals = unknown, Cost = unknown, Guard = unknown> {
 /** Opens the plan of a workflow run and empties it: an attempt cut off half-way starts over. */
 export async function draftPlan(sql: Sql, scope: Scope, runId: string): Promise<{ id: number; number: number }> {
   return await sql.begin(async (tx) => {
-    // Numbers are counted per connection: only one draft at a time may take the next.
+    // Numbers are counted by scope: only one draft at a time may take the next.
     await tx`select 1 from connection where id = ${scope.connectionId} for update`;
     const [plan] = await tx<{ id: number; number: number }[]>`
       insert into plan (connection_id, kind, number, run_id)
-      values (${scope.connectionId}, ${scope.kind}, (select coalesce(max(number), 0) + 1 from plan where connection_id = ${scope.connectionId} and kind = ${scope.kind}), ${runId})
+      values (${scope.connectionId}, ${scope.kind}, (
+                select coalesce(max(number), 0) + 1 from plan
+                 where connection_id = ${scope.connectionId} and kind = ${scope.kind}), ${runId})
       on conflict (connection_id, kind, run_id) do update set status = 'drafting'
       returning id::int as id, number`;
     await tx`delete from plan_item where plan_id = ${plan!.id}`;
@@ -73,7 +75,8 @@ export async function approvePlan(sql: Sql, scope: Scope, planId: number, by: st
       for (const system of systemNames) {
         const read = await tx<{ id: string }[]>`
           select s.external_id as id from shadow s join plan p on p.id = ${planId}
-           where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.read_at > p.created_at and s.gone_at is null`;
+           where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system}
+             and s.read_at > p.created_at and s.gone_at is null`;
         await lookAgain(
           tx,
           scope,

@@ -88,7 +88,8 @@ export async function upsertShadows(
                external_id text, fields jsonb, hashes jsonb, forms jsonb, times jsonb, match_keys json, external_reference text, modified_at timestamptz),
              unnest(${jsonTexts(rowsById.map((row) => row.document))}::text[])
            ) as r(external_id, fields, hashes, forms, times, match_keys, external_reference, modified_at, document)
-      left join shadow o on o.connection_id = ${scope.connectionId} and o.kind = ${scope.kind} and o.system = ${system} and o.external_id = r.external_id
+      left join shadow o on o.connection_id = ${scope.connectionId} and o.kind = ${scope.kind} and o.system = ${system}
+                          and o.external_id = r.external_id
     on conflict (connection_id, kind, system, external_id) do update
        set document = excluded.document, fields = excluded.fields, hashes = excluded.hashes, forms = excluded.forms, times = excluded.times, match_keys = excluded.match_keys,
            external_reference = excluded.external_reference, modified_at = excluded.modified_at,
@@ -150,7 +151,8 @@ export async function shadowDocuments(
 ): Promise<{ readonly id: string; readonly document: JsonObject }[]> {
   return await sql<{ id: string; document: JsonObject }[]>`
     select external_id as id, document from shadow
-     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id > ${after} and document::text <> '{}'
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id > ${after}
+       and document::text <> '{}'
      order by external_id limit ${limit}`;
 }
 
@@ -218,8 +220,10 @@ export async function markGone(sql: Sql | Transaction, scope: Scope, system: Sys
     insert into shadow (connection_id, kind, system, external_id, document, fields, hashes, match_keys, read_at, gone_at)
     select ${scope.connectionId}, ${scope.kind}, ${system}, ${id}, '{}', '{}', '{}', '{}', now(), now()
      where not exists (select 1 from marked)
-       and (exists (select 1 from intent where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'sent')
-         or exists (select 1 from scan where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'reading'))
+       and (exists (select 1 from intent
+                    where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'sent')
+         or exists (select 1 from scan
+                    where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'reading'))
     on conflict do nothing`;
 }
 
@@ -257,7 +261,8 @@ export async function unlinkedShadow(
   const [row] = await sql<UnlinkedShadow[]>`
     select s.external_id as id, s.hashes, s.external_reference as "externalReference",
            floor(extract(epoch from s.first_seen_at) * 1000)::float8 as "firstSeenAtMs" from shadow s
-     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.external_id = ${id} and s.gone_at is null`;
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.external_id = ${id}
+       and s.gone_at is null`;
   return row ?? null;
 }
 
