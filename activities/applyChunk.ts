@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { applyItems } from '../src/link/applyItems.js';
 import { endedItems } from '../src/store/planItems.js';
-import type { Dependencies } from './dependencies.js';
+import { scopeOfBulk, type Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
 export interface ChunkCounts {
@@ -14,14 +14,14 @@ export const applyChunk =
   ({ sql, claims, connection }: Dependencies) =>
   async (input: { connectionId: string; planId: number; from: number; to: number }): Promise<ChunkCounts> =>
     await withHeartbeat(async () => {
-      const { connectionId, planId, from, to } = input;
+      const { planId, from, to } = input;
       const signal = cancellationSignal();
       await applyItems(
         {
           sql,
           claims,
           planId,
-          connection: await connection(connectionId),
+          connection: await connection(scopeOfBulk(input)),
           cancelled: () => signal.aborted,
         },
         from,

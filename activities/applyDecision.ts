@@ -1,3 +1,4 @@
+import type { Scope } from '../src/core/record.js';
 import { activityInfo } from '@temporalio/activity';
 import type { LiveDecision } from '../src/core/live.js';
 import { applyDecision as apply, type AppliedDecision as Applied } from '../src/link/applyDecision.js';
@@ -10,8 +11,8 @@ export interface AppliedDecision extends Applied {
   readonly decision?: LiveDecision;
 }
 
-export interface ApplyDecisionInput {
-  readonly connectionId: string;
+/** The scope, and what of it. */
+export interface ApplyDecisionInput extends Scope {
   readonly linkId: string;
   readonly decision: LiveDecision;
   /** Of the view that was decided on. */
@@ -24,7 +25,7 @@ export interface ApplyDecisionInput {
 export const applyDecision = ({ keyedSql, claims, configured }: Dependencies) => {
   const localAttempts = new LocalAttempts<Applied>();
   return async (input: ApplyDecisionInput): Promise<AppliedDecision> => {
-    const connection = await configured(input.connectionId);
+    const connection = await configured({ connectionId: input.connectionId, kind: input.kind });
     const applying = { ...input, sql: keyedSql, claims, connection, patienceMs: attemptPatienceMs() };
     const applied = await localAttempts.join(input.writeId, () =>
       withHeartbeat(() => apply(applying), { first: 'later' }),

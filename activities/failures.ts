@@ -4,6 +4,7 @@
  */
 import { activityInfo, log } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { KindNotOffered } from '../src/connection.js';
 import { UnreadableValue } from '../src/core/normalise.js';
 import {
   BudgetExhausted,
@@ -56,7 +57,7 @@ export function toApplicationFailure(
     // The field map does not fit: like an answer that cannot be read, a person must look.
     return ApplicationFailure.create({ type: 'UnexpectedResponse', message: error.message, nonRetryable: true });
   }
-  if (error instanceof UnknownConnection) {
+  if (error instanceof UnknownConnection || error instanceof KindNotOffered) {
     return ApplicationFailure.create({ type: error.name, message: error.message, nonRetryable: true });
   }
   const safe = withoutValues(error);

@@ -1,18 +1,18 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { fillReferences as fill } from '../src/link/fillReferences.js';
-import type { Dependencies } from './dependencies.js';
+import { scopeOfBulk, type Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
 /** Stores ids in linked records that carry none, from what the day's quota has left over; returns how many. */
 export const fillReferences =
   ({ sql, claims, connection }: Dependencies) =>
-  async ({ connectionId }: { connectionId: string }): Promise<{ filled: number }> =>
+  async (input: { connectionId: string }): Promise<{ filled: number }> =>
     await withHeartbeat(async () => {
       const signal = cancellationSignal();
       const filled = await fill({
         sql,
         claims,
-        connection: await connection(connectionId),
+        connection: await connection(scopeOfBulk(input)),
         cancelled: () => signal.aborted,
       });
       signal.throwIfAborted();

@@ -30,7 +30,7 @@ import { blankedInDay } from '../src/store/guard.js';
 import { readyPlan } from '../src/store/plans.js';
 import { openCases } from '../src/store/cases.js';
 import { pairHashes, wholeStep } from '../src/link/view.js';
-import type { Dependencies } from './dependencies.js';
+import { scopeOfBulk, type Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
 export interface MadePlan {
@@ -61,15 +61,16 @@ export const makePlan =
     pages: Readonly<Record<SystemName, number>>;
   }): Promise<MadePlan> =>
     await withHeartbeat(async () => {
-      const open = await connection(connectionId);
+      const scope = scopeOfBulk({ connectionId });
+      const open = await connection(scope);
       await clearItems(sql, planId, { keep: 'doubt' });
-      const known = await unsettleUnseen(sql, connectionId);
+      const known = await unsettleUnseen(sql, scope);
       const doubts = await countItems(sql, planId, 'local');
       let totals = addDoubts(emptyTotals(pages), doubts);
       const next = { local: doubts + 1, remote: 1 };
 
       for (let after = ''; ;) {
-        const states = await unsettledLinks(sql, connectionId, { depth: 'hashes', after, limit: batchSize });
+        const states = await unsettledLinks(sql, scope, { depth: 'hashes', after, limit: batchSize });
         if (states.length === 0) break;
         after = states.at(-1)!.pair.linkId;
         const items = { local: [] as NewPlanItem[], remote: [] as NewPlanItem[] };
@@ -82,23 +83,22 @@ export const makePlan =
         }
         await addItems(sql, planId, 'local', items.local);
         await addItems(sql, planId, 'remote', items.remote);
-        await settleLinks(sql, connectionId, settled);
+        await settleLinks(sql, scope, settled);
       }
       if (next.local + next.remote > batchSize) await refreshStatistics(sql, ['plan_item']);
 
-      const { linked, heldBack } = await countLinkStates(sql, connectionId, { proposed: true });
+      const { linked, heldBack } = await countLinkStates(sql, scope, { proposed: true });
       const references = { yapla: 0, yoplanning: 0 };
       for (const system of systemNames) {
-        if (open.systems[system].storesReference)
-          references[system] = await countUnreferenced(sql, connectionId, system);
+        if (open.systems[system].storesReference) references[system] = await countUnreferenced(sql, scope, system);
       }
       totals = closeTotals(totals, { linked, references });
-      const guard = checkGuard(totals, { linked, known }, open.config.guard, await blankedInDay(sql, connectionId));
+      const guard = checkGuard(totals, { linked, known }, open.config.guard, await blankedInDay(sql, scope));
       const cost = planCost(totals, { yapla: await pace(open, 'yapla'), yoplanning: await pace(open, 'yoplanning') });
       await readyPlan(sql, planId, { totals, cost, guard });
       await openCases(
         sql,
-        connectionId,
+        scope,
         planId,
         guard.map((trip) => guardCase(planId, trip)),
       );

@@ -23,7 +23,7 @@ import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '..
 import { keepNewcomers, takePlaces, type Taking } from '../src/store/openPlaces.js';
 import { addItems, clearItems } from '../src/store/planItems.js';
 import { settleCreations } from '../src/link/settleCreations.js';
-import type { Dependencies } from './dependencies.js';
+import { scopeOfBulk, type Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
 /** Rows of one insert. */
@@ -46,17 +46,18 @@ export const matchRecords =
     planId: number;
   }): Promise<{ linked: number; doubts: number }> =>
     await withHeartbeat(async () => {
-      const open = await connection(connectionId);
+      const scope = scopeOfBulk({ connectionId });
+      const open = await connection(scope);
       const { matchRules, matchSettings } = open;
       // A run that was cut off can leave creations whose effect nobody knows. Both lists were just read: what they show is recognised
       // now, or it would look like a person known to one system only, and be created in the other as well.
       await settleCreations({ sql, claims, connection: open }, { planId, giveUp: false });
-      await dropProposals(sql, connectionId, 'all');
+      await dropProposals(sql, scope, 'all');
       await clearItems(sql, planId);
 
       const doubtful = { yapla: new Set<string>(), yoplanning: new Set<string>() };
-      for (const { system, id } of await doubtedTwins(sql, connectionId)) doubtful[system].add(id);
-      const found = await freeRecords(sql, connectionId, fewRecords + 1);
+      for (const { system, id } of await doubtedTwins(sql, scope)) doubtful[system].add(id);
+      const found = await freeRecords(sql, scope, fewRecords + 1);
       const among = found.length > fewRecords ? null : found;
       // Where many are new, PostgreSQL may know nothing of them yet. Where few are, they are looked up by their names.
       const refresh = async (table: string) => {
@@ -65,7 +66,7 @@ export const matchRecords =
       await refresh('shadow');
       // A snapshot of who is doubtful: the queries stream, and a rule's own doubts concern other groups.
       const now = (): Matching => ({
-        connectionId,
+        scope,
         doubtful: systemNames.flatMap((system) => [...doubtful[system]].map((id) => ({ system, id }))),
         among,
       });
@@ -73,7 +74,7 @@ export const matchRecords =
       let linked = 0;
       let proposals: Proposal[] = [];
       const flush = async () => {
-        linked += await proposeLinks(sql, connectionId, proposals, planId);
+        linked += await proposeLinks(sql, scope, proposals, planId);
         proposals = [];
       };
       // What asks next for records without a link must know how many this connection has by now: where PostgreSQL has seen another
@@ -91,7 +92,7 @@ export const matchRecords =
             const system = otherSystem(place.system);
             const taking = { linkId: place.linkId!, system, id: pair[system], matchedBy: by };
             if (place.isSuspected) newcomers.push(taking);
-            else await sql.begin(async (tx) => await takePlaces(tx, connectionId, [taking]));
+            else await sql.begin(async (tx) => await takePlaces(tx, scope, [taking]));
             doubtful[system].add(pair[system]);
             doubtful[place.system].add(place.id);
             continue;
@@ -136,12 +137,12 @@ export const matchRecords =
           }
         }
       }
-      await keepNewcomers(sql, connectionId, newcomers);
+      await keepNewcomers(sql, scope, newcomers);
       const idsOf = (records: readonly RecordName[], system: SystemName) =>
         records.flatMap((one) => (one.system === system ? [one.id] : []));
       await proposeUnmatched(
         sql,
-        connectionId,
+        scope,
         { yapla: [...doubtful.yapla], yoplanning: [...doubtful.yoplanning] },
         among && { yapla: idsOf(among, 'yapla'), yoplanning: idsOf(among, 'yoplanning') },
         planId,

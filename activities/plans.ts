@@ -7,13 +7,13 @@ import { endedItems } from '../src/store/planItems.js';
 import type { Sql } from '../src/store/database.js';
 import type { Decider } from '../workflows/bulkSync.messages.js';
 import type { ChunkCounts } from './applyChunk.js';
-import type { Dependencies } from './dependencies.js';
+import { scopeOfBulk, type Dependencies } from './dependencies.js';
 
 /** Opens the run's plan, empty. */
 export const draftPlan =
   ({ sql }: Dependencies) =>
   async (input: { connectionId: string; runId: string }): Promise<{ id: number; number: number }> =>
-    await storeDraft(sql, input.connectionId, input.runId);
+    await storeDraft(sql, scopeOfBulk(input), input.runId);
 
 /** Moves the plan on; proposals of one that is not applied are forgotten. */
 export const markPlan =
@@ -26,12 +26,12 @@ export const markPlan =
     by?: Decider;
   }): Promise<void> => {
     const by = input.by === undefined ? null : await nameOf(sql, input.planId, input.by);
-    if (input.status === 'approved') await approvePlan(sql, input.connectionId, input.planId, by);
+    if (input.status === 'approved') await approvePlan(sql, scopeOfBulk(input), input.planId, by);
     else await endPlan(sql, input.planId, input.status);
     // Approved, rejected or over: the guard's question has its answer.
-    await closeGuardCases(sql, input.connectionId, input.planId, by ?? input.status);
+    await closeGuardCases(sql, scopeOfBulk(input), input.planId, by ?? input.status);
     if (input.status !== 'approved' && input.status !== 'applied')
-      await dropProposals(sql, input.connectionId, input.planId);
+      await dropProposals(sql, scopeOfBulk(input), input.planId);
   };
 
 const rules: Readonly<Record<Extract<Decider, { rule: unknown }>['rule'], string>> = {
@@ -49,7 +49,7 @@ async function nameOf(sql: Sql, planId: number, by: Decider): Promise<string> {
 export const countUnsettled =
   ({ sql }: Dependencies) =>
   async (input: { connectionId: string }): Promise<{ open: SystemName[] }> => {
-    const intents = await openIntents(sql, input.connectionId, 'all');
+    const intents = await openIntents(sql, scopeOfBulk(input), 'all');
     return { open: systemNames.filter((system) => intents.some((intent) => intent.system === system)) };
   };
 

@@ -1,6 +1,6 @@
 import type { SystemName } from '../src/core/record.js';
 import { adoptConfiguration } from '../src/link/remake.js';
-import type { Dependencies } from './dependencies.js';
+import { scopeOfBulk, type Dependencies } from './dependencies.js';
 
 /** What `bulkSync` needs of the configuration: numbers only, since it stands in the history. */
 export interface BulkOptions {
@@ -19,8 +19,8 @@ export interface BulkOptions {
 /** Brings what is stored under the configuration of now, and says how the run goes. */
 export const prepareBulk =
   ({ sql, connection }: Dependencies) =>
-  async ({ connectionId }: { connectionId: string }): Promise<BulkOptions> => {
-    const open = await connection(connectionId);
+  async (input: { connectionId: string }): Promise<BulkOptions> => {
+    const open = await connection(scopeOfBulk(input));
     await adoptConfiguration(sql, open);
     const { config, systems } = open;
     const { bulk } = config;

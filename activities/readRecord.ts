@@ -1,3 +1,4 @@
+import type { Scope } from '../src/core/record.js';
 import { activityInfo } from '@temporalio/activity';
 import type { Lane } from '../src/store/budget.js';
 import { readRecord as read, type RecordReading } from '../src/link/readRecord.js';
@@ -7,8 +8,8 @@ import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';
 
 export type { RecordReading };
 
-export interface ReadRecordInput {
-  readonly connectionId: string;
+/** The scope, and what of it. */
+export interface ReadRecordInput extends Scope {
   readonly linkId: string;
   /** `idle` for what is probably the echo of our own write: it need not be known today. */
   readonly lane: Extract<Lane, 'live' | 'idle'>;
@@ -17,8 +18,8 @@ export interface ReadRecordInput {
 /** Takes a link's events, reads what they are about, and returns how the link stands, as hashes. */
 export const readRecord = ({ keyedSql, claims, configured }: Dependencies) => {
   const localAttempts = new LocalAttempts<RecordReading>();
-  return async ({ connectionId, linkId, lane }: ReadRecordInput): Promise<RecordReading> => {
-    const connection = await configured(connectionId);
+  return async ({ connectionId, kind, linkId, lane }: ReadRecordInput): Promise<RecordReading> => {
+    const connection = await configured({ connectionId, kind });
     const reading = { sql: keyedSql, claims, connection, linkId, lane, patienceMs: attemptPatienceMs() };
     // A run reads one at a time in the lane `live`.
     const name = `${activityInfo().workflowExecution?.runId ?? 'none'}/${lane}`;

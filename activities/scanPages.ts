@@ -2,7 +2,7 @@ import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activit
 import type { SystemName } from '../src/core/record.js';
 import { advanceScan, type PageFacts, type ScanOptions, type ScanState } from '../src/core/scan.js';
 import { databaseTime, storePage } from '../src/store/scans.js';
-import type { Dependencies } from './dependencies.js';
+import { scopeOfBulk, type Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
 export interface ScanPagesInput {
@@ -25,8 +25,10 @@ export interface ScanPagesInput {
  */
 export const scanPages =
   ({ sql, connection }: Dependencies) =>
-  async ({ connectionId, system, scanId, scan, options, mostPages }: ScanPagesInput): Promise<PageFacts[]> => {
-    const { systems, shadowOf } = await connection(connectionId);
+  async (input: ScanPagesInput): Promise<PageFacts[]> => {
+    const { system, scanId, scan, options, mostPages } = input;
+    const scope = scopeOfBulk(input);
+    const { systems, shadowOf } = await connection(scope);
     const target = systems[system];
     const signal = cancellationSignal();
     const facts = toldBefore();
@@ -37,7 +39,7 @@ export const scanPages =
       const askedAt = await databaseTime(sql);
       const page = await target.readPage({ from: state.from }, { lane: 'bulk', purpose: `scan/${scanId}` });
       const stored = { start: page.start, count: page.count, rows: page.records.map(shadowOf), askedAt };
-      return await storePage(sql, { connectionId, system, scanId, pass: state.pass }, stored);
+      return await storePage(sql, { scope, system, scanId, pass: state.pass }, stored);
     };
 
     return await withHeartbeat(

@@ -1,13 +1,14 @@
 import type { SystemName } from '../src/core/record.js';
 import { endScan as storeEnd, openScan as storeOpen } from '../src/store/scans.js';
-import type { Dependencies } from './dependencies.js';
+import { scopeOfBulk, type Dependencies } from './dependencies.js';
 
 /** Opens a scan, or finds the one that an earlier attempt opened; returns its id. */
 export const openScan =
   ({ sql, connection }: Dependencies) =>
   async (input: { connectionId: string; system: SystemName; runId: string }): Promise<number> => {
-    await connection(input.connectionId);
-    return await storeOpen(sql, input.connectionId, input.system, input.runId);
+    const scope = scopeOfBulk(input);
+    await connection(scope);
+    return await storeOpen(sql, scope, input.system, input.runId);
   };
 
 export const endScan =

@@ -1,5 +1,5 @@
 import { settleCreations } from '../src/link/settleCreations.js';
-import type { Dependencies } from './dependencies.js';
+import { scopeOfBulk, type Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
 /** After a new scan: recognises creations whose answer never came; the others are sent again, or become cases when we give up. */
@@ -11,5 +11,5 @@ export const settleIntents =
     giveUp: boolean;
   }): Promise<{ recognised: number; reopened: number }> =>
     await withHeartbeat(
-      async () => await settleCreations({ sql, claims, connection: await connection(input.connectionId) }, input),
+      async () => await settleCreations({ sql, claims, connection: await connection(scopeOfBulk(input)) }, input),
     );

@@ -6,7 +6,7 @@ import { countLinkStates } from '../src/store/links.js';
 import { unsettledLinks } from '../src/store/linkState.js';
 import { settle } from '../src/link/settle.js';
 import { viewOf } from '../src/link/view.js';
-import type { Dependencies } from './dependencies.js';
+import { scopeOfBulk, type Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
 export interface Verification {
@@ -31,13 +31,14 @@ const asking = kindsThat(({ about }) => about === 'link' || about === 'field');
  */
 export const verify =
   ({ sql, connection }: Dependencies) =>
-  async ({ connectionId }: { connectionId: string }): Promise<Verification> =>
+  async (input: { connectionId: string }): Promise<Verification> =>
     await withHeartbeat(async () => {
-      const open = await connection(connectionId);
+      const scope = scopeOfBulk(input);
+      const open = await connection(scope);
       let differences = 0;
       let underWay = 0;
       for (let after = ''; ;) {
-        const states = await unsettledLinks(sql, connectionId, { depth: 'hashes', after, limit: batchSize });
+        const states = await unsettledLinks(sql, scope, { depth: 'hashes', after, limit: batchSize });
         if (states.length === 0) break;
         after = states.at(-1)!.pair.linkId;
         const unsettled = (await settle(sql, open, states)).filter(
@@ -45,12 +46,12 @@ export const verify =
         );
         const told = await signalledLinks(
           sql,
-          connectionId,
+          scope,
           unsettled.map(({ state }) => state.pair.linkId),
         );
         underWay += told.size;
         differences += unsettled.length - told.size;
       }
-      const { linked: links } = await countLinkStates(sql, connectionId, { proposed: false });
-      return { links, differences, underWay, inQuestion: await countInQuestion(sql, connectionId, asking) };
+      const { linked: links } = await countLinkStates(sql, scope, { proposed: false });
+      return { links, differences, underWay, inQuestion: await countInQuestion(sql, scope, asking) };
     });

@@ -1,6 +1,6 @@
 /**
- * One connection, open: its two systems behind their budgets, and the rules that its configuration sets, in the form in which
- * activities and commands use them.
+ * One connection, open for records of one kind: its two systems behind their budgets, and the rules that its configuration sets, in the
+ * form in which activities and commands use them.
  */
 import { createHash } from 'node:crypto';
 import type { ConnectionConfig } from './config/schema.js';
@@ -16,6 +16,7 @@ import {
   type FieldDefinition,
   type FieldHashes,
   type FieldName,
+  type Scope,
   type SystemName,
 } from './core/record.js';
 import { createBudget, type Budget } from './store/budget.js';
@@ -27,7 +28,8 @@ import { readPlace, valueAt } from './systems/mapping.js';
 import type { Json, JsonObject, System, SystemRecord } from './systems/system.js';
 
 export interface OpenConnection {
-  readonly id: string;
+  /** Which connection, and which kind of its records: all that it is used for is about these. */
+  readonly scope: Scope;
   readonly config: ConnectionConfig;
   readonly systems: Readonly<Record<SystemName, System>>;
   readonly budgets: Readonly<Record<SystemName, Budget>>;
@@ -57,8 +59,27 @@ export function credentialOf(connectionId: string, system: SystemName): string {
   return `${connectionId}/${system}`;
 }
 
-/** Opens a connection; close it to flush its budgets and end its http connections. */
-export async function openConnection(sql: Sql, id: string, config: ConnectionConfig): Promise<OpenConnection> {
+/** Records of a kind cannot be kept the same: one of the connection's systems has none. */
+export class KindNotOffered extends Error {
+  override readonly name = 'KindNotOffered';
+  constructor(
+    readonly scope: Scope,
+    /** Those that do not offer it. */
+    readonly systems: readonly SystemName[],
+  ) {
+    super(
+      `connection "${scope.connectionId}" cannot synchronise records of kind "${scope.kind}": not offered by ${systems.join(' or ')}`,
+    );
+  }
+}
+
+/**
+ * Opens a connection for records of one kind; close it to flush its budgets and end its http connections.
+ *
+ * @throws {KindNotOffered} when one of the two systems does not have that kind
+ */
+export async function openConnection(sql: Sql, scope: Scope, config: ConnectionConfig): Promise<OpenConnection> {
+  const { connectionId: id } = scope;
   await ensureConnection(sql, id);
   const fingerprint = createFingerprint(await fingerprintKey(sql, id));
   const budgets = Object.fromEntries(
@@ -69,6 +90,15 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
     }),
   ) as Record<SystemName, Budget>;
   const systems = openSystems(id, config, { budgets });
+  const close = async () => {
+    await Promise.all(systemNames.map((system) => budgets[system].end()));
+    await systems.close();
+  };
+  const lacking = systemNames.filter((system) => !systems[system].kinds.includes(scope.kind));
+  if (lacking.length > 0) {
+    await close();
+    throw new KindNotOffered(scope, lacking);
+  }
   const fields = Object.entries(config.fields).map(([name, { type, rule, direction }]) => ({
     name,
     type,
@@ -89,7 +119,7 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
     fields: mapOf(config),
   };
   return {
-    id,
+    scope,
     config,
     map,
     // Match keys are made of the fields as well, by the rules in order.
@@ -108,10 +138,7 @@ export async function openConnection(sql: Sql, id: string, config: ConnectionCon
     },
     permission,
     allowed: (decision) => restrict(decision, permission),
-    close: async () => {
-      await Promise.all(systemNames.map((system) => budgets[system].end()));
-      await systems.close();
-    },
+    close,
   };
 }
 

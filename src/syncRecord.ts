@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { ConnectionConfig } from './config/schema.js';
-import type { SystemName } from './core/record.js';
+import type { Scope, SystemName } from './core/record.js';
 import { answeredSignal, changedSignal, syncRecordId, type SyncRecordInput } from '../workflows/syncRecord.messages.js';
 import { connectionKey } from '../workflows/searchAttributes.js';
 
@@ -11,7 +11,7 @@ export interface LiveTarget {
   readonly client: Client;
   /** The configuration's `temporal.liveTaskQueue`. */
   readonly liveTaskQueue: string;
-  readonly connectionId: string;
+  readonly scope: Scope;
   readonly connection: Pick<ConnectionConfig, 'live'>;
 }
 
@@ -46,12 +46,12 @@ const shortestTaskTimeoutMs = 5_000;
  */
 const localShare = 0.5;
 
-function startOptions({ liveTaskQueue, connectionId, connection }: LiveTarget, linkId: string) {
+function startOptions({ liveTaskQueue, scope, connection }: LiveTarget, linkId: string) {
   const { lingerMs, caseCheckMs, stoppedRetryMs, heartbeatTimeoutMs, maxHistoryEvents } = connection.live;
   // Steps that run within a workflow task send no heartbeat: that the task ends tells that their worker lives.
   const taskTimeoutMs = Math.max(heartbeatTimeoutMs, shortestTaskTimeoutMs);
   const input: SyncRecordInput = {
-    connectionId,
+    ...scope,
     linkId,
     settings: {
       lingerMs,
@@ -63,11 +63,11 @@ function startOptions({ liveTaskQueue, connectionId, connection }: LiveTarget, l
     },
   };
   return {
-    workflowId: syncRecordId(connectionId, linkId),
+    workflowId: syncRecordId(scope, linkId),
     taskQueue: liveTaskQueue,
     workflowTaskTimeout: taskTimeoutMs,
-    staticSummary: `one person of ${connectionId}: ${linkId}`,
+    staticSummary: `one ${scope.kind} of ${scope.connectionId}: ${linkId}`,
     args: [input] as [SyncRecordInput],
-    typedSearchAttributes: new TypedSearchAttributes([{ key: connectionKey, value: connectionId }]),
+    typedSearchAttributes: new TypedSearchAttributes([{ key: connectionKey, value: scope.connectionId }]),
   };
 }

@@ -15,6 +15,7 @@ import {
 import { createActivities } from '../activities/index.js';
 import { UnknownConnection } from '../activities/dependencies.js';
 import type { Config } from './config/schema.js';
+import { scopeName, type Scope } from './core/record.js';
 import { openConnection, withRules, type OpenConnection } from './connection.js';
 import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
@@ -114,15 +115,17 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const connections = new Map<string, Promise<OpenConnection>>();
   const claims = new LinkClaims(sql);
   const keyedSql = sql.another({ plans: 'kept' });
-  const opened = (connectionId: string): Promise<OpenConnection> => {
-    const known = connections.get(connectionId);
+  const opened = (scope: Scope): Promise<OpenConnection> => {
+    const { connectionId } = scope;
+    const name = scopeName(scope);
+    const known = connections.get(name);
     if (known) return known;
     const settings = config.connections[connectionId];
     if (settings === undefined) return Promise.reject(new UnknownConnection(connectionId));
-    const opening = openConnection(keyedSql, connectionId, settings);
-    connections.set(connectionId, opening);
+    const opening = openConnection(keyedSql, { connectionId, kind: scope.kind }, settings);
+    connections.set(name, opening);
     // A database that was down for a moment must not leave the connection closed for good.
-    opening.catch(() => connections.delete(connectionId));
+    opening.catch(() => connections.delete(name));
     return opening;
   };
   const activities = createActivities({
@@ -130,7 +133,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     keyedSql,
     claims,
     // A rule that a person made of an answer counts from the next activity on.
-    connection: async (connectionId) => withRules(await opened(connectionId), await fieldRules(keyedSql, connectionId)),
+    connection: async (scope) => withRules(await opened(scope), await fieldRules(keyedSql, scope)),
     configured: opened,
   });
 

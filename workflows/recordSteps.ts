@@ -31,6 +31,7 @@ const stoppingFailures = [
   'RequestRefused',
   'UnexpectedResponse',
   'UnknownConnection',
+  'KindNotOffered',
 ];
 
 /**

@@ -4,11 +4,11 @@
  */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { LiveOutcome } from '../src/core/live.js';
-import type { RecordKind, SystemName } from '../src/core/record.js';
+import type { Scope, SystemName } from '../src/core/record.js';
 import type { RecordRunState } from './recordRun.js';
 
-export interface SyncRecordInput {
-  readonly connectionId: string;
+/** The scope, and which link of it. */
+export interface SyncRecordInput extends Scope {
   readonly linkId: string;
   readonly settings: LiveSettings;
   /** Set by continue-as-new: everything that the run before knew. */
@@ -72,6 +72,6 @@ export const resumeRecordSignal = defineSignal('resume');
 export const recordProgressQuery = defineQuery<RecordProgress>('progress');
 
 /** Id of a link's workflow, such as `person/club/yapla:1042`: one at a time, so that events of either system about one record meet in it. */
-export function syncRecordId(connectionId: string, linkId: string, kind: RecordKind = 'person'): string {
+export function syncRecordId({ connectionId, kind }: Scope, linkId: string): string {
   return `${kind}/${connectionId}/${linkId}`;
 }

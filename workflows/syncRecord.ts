@@ -39,7 +39,7 @@ import {
 } from './syncRecord.messages.js';
 
 export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> {
-  const { connectionId, linkId, settings } = input;
+  const { connectionId, kind, linkId, settings } = input;
   const steps = recordSteps(settings);
   const run = new RecordRun(input.carried);
   let waiting: CancellationScope | null = null;
@@ -82,7 +82,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     run.stop();
     show('stopped');
     setCurrentDetails(`stopped: ${failure}`);
-    log.warn('stopped until it is mended, or for a while', { connectionId, linkId, failure });
+    log.warn('stopped until it is mended, or for a while', { connectionId, kind, linkId, failure });
     await condition(() => !run.isStopped, settings.stoppedRetryMs, { summary: `stopped: ${failure}` });
     run.resume();
     show(null);
@@ -95,7 +95,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
    */
   async function readProbableEcho(): Promise<RecordReading | null> {
     const scope = new CancellationScope();
-    const reading = scope.run(() => steps.readLater({ connectionId, linkId, lane: 'idle' }));
+    const reading = scope.run(() => steps.readLater({ connectionId, kind, linkId, lane: 'idle' }));
     const watching = new CancellationScope();
     const interrupted = watching
       .run(() => condition(() => run.isWoken))
@@ -131,7 +131,9 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   async function look(isProbablyEcho: boolean): Promise<RecordReading | null> {
     for (;;) {
       try {
-        return await (isProbablyEcho ? readProbableEcho() : steps.readRecord({ connectionId, linkId, lane: 'live' }));
+        return await (isProbablyEcho
+          ? readProbableEcho()
+          : steps.readRecord({ connectionId, kind, linkId, lane: 'live' }));
       } catch (error) {
         await untilMended(error);
       }
@@ -146,7 +148,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     const writeId = `live/${workflowInfo().runId}/${run.looks}/${version}`;
     for (;;) {
       try {
-        return await steps.applyDecision({ connectionId, linkId, decision, version, writeId });
+        return await steps.applyDecision({ connectionId, kind, linkId, decision, version, writeId });
       } catch (error) {
         await untilMended(error);
       }
@@ -171,7 +173,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   }
 
   function tell(lines: readonly Told[]): void {
-    for (const { level, text, more } of lines) log[level](text, { connectionId, linkId, ...more });
+    for (const { level, text, more } of lines) log[level](text, { connectionId, kind, linkId, ...more });
   }
 
   function isFull(): boolean {
@@ -184,7 +186,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     while (run.isWoken && !isFull()) await work();
     if (isFull()) {
       // A signal that comes in this very moment makes the server refuse this and show it to us: nothing is lost.
-      await continueAsNew<typeof syncRecord>({ connectionId, linkId, settings, carried: run.state });
+      await continueAsNew<typeof syncRecord>({ connectionId, kind, linkId, settings, carried: run.state });
     }
     const waits = run.mode === 'waiting';
     setCurrentDetails(detailsText());

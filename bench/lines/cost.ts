@@ -1,4 +1,5 @@
 /** What one event costs Temporal: workflow tasks and history, from the signal to the end of lingering. */
+import { personsOf } from '../../src/core/record.js';
 import type { WorkflowHandle } from '@temporalio/client';
 import { sandboxWebhookUrl } from '../../src/sandbox/connections.js';
 import { syncRecordId, type RecordResult } from '../../workflows/syncRecord.messages.js';
@@ -132,7 +133,7 @@ async function groupOf(
 ): Promise<Group> {
   const ended = await Promise.all(
     people.map(async ({ linkId }) => {
-      const handle = stage.client.workflow.getHandle(syncRecordId(connectionId, linkId));
+      const handle = stage.client.workflow.getHandle(syncRecordId(personsOf(connectionId), linkId));
       const result = (await handle.result()) as RecordResult;
       return { cost: await costOf(handle), asMeant: isAsMeant(result) };
     }),

@@ -65,8 +65,8 @@ async function onePass({ stage, connectionId }: Passerelle): Promise<number> {
   const began = performance.now();
   await stage.sql`
     select count(*) from link l
-      join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
-      join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
+      join shadow a on a.connection_id = l.connection_id and a.kind = l.kind and a.system = 'yapla' and a.external_id = l.yapla_id
+      join shadow b on b.connection_id = l.connection_id and b.kind = l.kind and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
      where l.connection_id = ${connectionId} and a.hashes is distinct from b.hashes`;
   return (performance.now() - began) / 1_000;
 }

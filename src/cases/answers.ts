@@ -118,7 +118,7 @@ export async function closeCase(sql: Sql | Transaction, caseId: number, by: stri
 /** Stores a resolution, and the rule that it makes: all or nothing. @throws as answerCase, closeCase and releaseHold */
 export async function storeResolution(
   sql: Sql,
-  { id, kind, connectionId, field }: Pick<Case, 'id' | 'kind' | 'connectionId' | 'field'>,
+  { id, kind, scope, field }: Pick<Case, 'id' | 'kind' | 'scope' | 'field'>,
   resolution: Resolution,
   by: string,
 ): Promise<void> {
@@ -132,6 +132,6 @@ export async function storeResolution(
   await sql.begin(async (tx) => {
     await answerCase(tx, id, answer, by);
     if (remember && (answer.take === 'yapla' || answer.take === 'yoplanning'))
-      await rememberRule(tx, connectionId, field, answer.take, id, by);
+      await rememberRule(tx, scope, field, answer.take, id, by);
   });
 }

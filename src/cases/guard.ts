@@ -1,4 +1,5 @@
 /** A plan is larger than the thresholds allow. It waits as a whole; approving or rejecting it is the answer. */
+import type { Scope } from '../core/record.js';
 import type { GuardTrip } from '../core/guard.js';
 import { closeCasesOn, type NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
@@ -25,8 +26,8 @@ export function guardCase(planId: number, trip: GuardTrip): NewCase<GuardTrip> {
 }
 
 /** Closes the guard's questions about a plan. @param by who answered, or how the plan ended */
-export async function closeGuardCases(sql: Sql, connectionId: string, planId: number, by: string): Promise<void> {
-  await closeCasesOn(sql, connectionId, guard.code, subjectOf(planId), by);
+export async function closeGuardCases(sql: Sql, scope: Scope, planId: number, by: string): Promise<void> {
+  await closeCasesOn(sql, scope, guard.code, subjectOf(planId), by);
 }
 
 function subjectOf(planId: number): string {

@@ -29,14 +29,14 @@ export interface CaseView {
 
 /** Reads what there is to know about a case. */
 export async function caseView(sql: Sql, question: Case): Promise<CaseView> {
-  const { connectionId, field, linkId } = question;
+  const { scope, field, linkId } = question;
   const kind = kindOf(question.kind);
-  const pair = linkId === null ? null : ((await pairsByIds(sql, connectionId, [linkId], 'values')).get(linkId) ?? null);
+  const pair = linkId === null ? null : ((await pairsByIds(sql, scope, [linkId], 'values')).get(linkId) ?? null);
   const ids = pair === null ? idsOfSubject(question.subject) : idsOfPair(pair);
   const [records, writes, held] = await Promise.all([
-    knownRecords(sql, connectionId, ids),
+    knownRecords(sql, scope, ids),
     linkId !== null && kind.shows.writes > 0
-      ? lastWrites(sql, connectionId, linkId, field, kind.shows.writes)
+      ? lastWrites(sql, scope, linkId, field, kind.shows.writes)
       : ([] as FieldWrite[]),
     kind.answers.goOn ? sizeOfHold(sql, question.id) : undefined,
   ]);

@@ -1,4 +1,5 @@
 /** One bulk sync from a terminal, from start to summary: used by `sync` and by `demo`. */
+import { personsOf } from '../core/record.js';
 import { createInterface } from 'node:readline/promises';
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { BulkSyncRefuses, startBulkSync, type BulkSyncHandle } from '../bulk.js';
@@ -72,7 +73,7 @@ async function followToItsEnd(run: BulkRun, watched: Watched): Promise<BulkRunEn
   const planned = await followBulk(watched, ({ plan }) => plan !== null);
   const plan = planned?.plan ?? null;
   if (plan !== null) {
-    const samples = await sampleItems(sql, connectionId, plan.id, run.samples);
+    const samples = await sampleItems(sql, personsOf(connectionId), plan.id, run.samples);
     output.print();
     output.print(planText({ ...plan, connection: connectionId, samples }, output, Date.now()));
     output.print();

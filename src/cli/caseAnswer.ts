@@ -21,7 +21,7 @@ export interface ResolveOptions {
   readonly remember?: boolean;
 }
 
-type Question = Pick<Case, 'id' | 'kind' | 'field' | 'planNumber' | 'connectionId'>;
+type Question = Pick<Case, 'id' | 'kind' | 'field' | 'planNumber' | 'scope'>;
 
 /** @throws {UsageError} the options contradict each other, or do not answer a case of this kind, or the value is none of the field's type */
 export function readResolution(options: ResolveOptions, question: Question, settings: FieldSettings): Resolution {
@@ -57,10 +57,10 @@ const expected: Readonly<Record<CheckedType, string>> = {
 const words = { create: 'create', goOn: 'go-on' } as const;
 
 function problemText(problem: AnswerProblem, question: Question, given: Given): string {
-  const { id, kind, field, connectionId, planNumber } = question;
+  const { id, kind, field, scope, planNumber } = question;
   switch (problem.code) {
     case 'answeredByPlan':
-      return `case ${id} is about a whole plan: "passerelle approve ${connectionId} ${planNumber ?? '<plan>'}" or "passerelle reject" answers it`;
+      return `case ${id} is about a whole plan: "passerelle approve ${scope.connectionId} ${planNumber ?? '<plan>'}" or "passerelle reject" answers it`;
     case 'asksForValue':
       return given.take === 'create' || given.take === 'goOn'
         ? `case ${id} (${kind}) asks for a value, and "${words[given.take]}" answers another kind of case; for the word itself: --value ${words[given.take]}`

@@ -4,7 +4,8 @@
  */
 import { answersOf, isKind, type CaseFact, type CaseKind } from '../cases/index.js';
 import { differencesOf, fieldSides, valuesWhenAsked, type CaseView, type FieldSide } from '../cases/view.js';
-import { systemNames, type SystemName } from '../core/record.js';
+import { fullName, identifyingFields } from '../core/person.js';
+import { systemNames, type Scope, type SystemName } from '../core/record.js';
 import type { OpenCase } from '../store/cases.js';
 import type { RememberedRule } from '../store/fieldRules.js';
 import type { FieldWrite, KnownRecord } from '../store/provenance.js';
@@ -14,12 +15,12 @@ import { visible } from './visible.js';
 
 const systemLabels: Readonly<Record<SystemName, string>> = { yapla: 'Yapla', yoplanning: 'Yoplanning' };
 
-type Question = Pick<OpenCase, 'id' | 'kind' | 'planNumber'> & { readonly connectionId: string };
+type Question = Pick<OpenCase, 'id' | 'kind' | 'planNumber'> & { readonly scope: Pick<Scope, 'connectionId'> };
 
 /** The command that answers a case, without `passerelle`. */
-export function nextStep({ id, kind, planNumber, connectionId }: Question): string {
+export function nextStep({ id, kind, planNumber, scope }: Question): string {
   const { value, create, goOn, close, plan } = answersOf(kind);
-  if (plan) return `approve ${connectionId} ${planNumber ?? '<plan>'}, or reject`;
+  if (plan) return `approve ${scope.connectionId} ${planNumber ?? '<plan>'}, or reject`;
   const again = close === 'triesAgain' ? ' to try again' : '';
   const orClose = close === null ? '' : `, or --close${again}`;
   if (value) return `resolve ${id} --take yapla|yoplanning|<value>${orClose}`;
@@ -43,7 +44,7 @@ export function casesText(
     visible(one.field),
     duration((nowMs - one.openedAt.getTime()) / 1000),
     one.answeredBy === null
-      ? nextStep({ ...one, connectionId })
+      ? nextStep({ ...one, scope: { connectionId } })
       : `(answered by ${visible(one.answeredBy)}, not carried out yet)`,
   ]);
   return table([header, ...rows], { right: [0] });
@@ -82,7 +83,7 @@ const unknownQuestion = 'A question of a kind that this version of the program d
 export function caseText(view: CaseView, output: Pick<Output, 'colours'>, nowMs: number): string {
   const { bold, dim } = output.colours;
   const { question } = view;
-  const { id, kind, connectionId, openedAt, linkId, field } = question;
+  const { id, kind, scope, openedAt, linkId, field } = question;
   const what = [
     kind,
     ...(linkId === null ? [] : [`of ${visible(linkId)}`]),
@@ -90,7 +91,7 @@ export function caseText(view: CaseView, output: Pick<Output, 'colours'>, nowMs:
   ];
   const age = duration((nowMs - openedAt.getTime()) / 1000);
   return [
-    `${bold(`Case ${id}: ${what.join(' ')}`)}  ${dim(`${connectionId}, opened ${time(openedAt)} (${age} ago)`)}`,
+    `${bold(`Case ${id}: ${what.join(' ')}`)}  ${dim(`${scope.connectionId}, opened ${time(openedAt)} (${age} ago)`)}`,
     isKind(kind) ? questions[kind] : unknownQuestion,
     '',
     ...body(view, output),
@@ -226,11 +227,8 @@ function recordLine(record: KnownRecord): string {
 
 /** A candidate of a doubt: what people are told apart by. */
 function personLine({ system, id, fields, goneAt }: KnownRecord): string {
-  const name = ['firstName', 'lastName']
-    .map((part) => fields[part] ?? '')
-    .join(' ')
-    .trim();
-  const more = ['email', 'phone', 'birthDate'].flatMap((part) => {
+  const name = fullName(fields);
+  const more = identifyingFields.flatMap((part) => {
     const value = fields[part];
     return value === undefined || value === null ? [] : [visible(value)];
   });

@@ -61,7 +61,7 @@ export function registerCases(program: Command, output: Output): void {
         const { whatHappensNext } = await import('./resolveCase.js');
         const { CaseClosed } = await import('../store/caseAnswers.js');
         if (question.closedAt !== null) throw new CaseClosed(question.id, question.closedAt, question.closedBy ?? '');
-        const resolution = readResolution(options, question, connectionOf(config, question.connectionId));
+        const resolution = readResolution(options, question, connectionOf(config, question.scope.connectionId));
         await storeResolution(sql, question, resolution, options.by);
         for (const line of await whatHappensNext(config, sql, question, resolution)) output.note(line);
       });
@@ -74,8 +74,9 @@ export function registerCases(program: Command, output: Output): void {
       await inStore(command.optsWithGlobals<CommonOptions>(), async ({ config, sql }) => {
         const { connectionOf } = await import('./session.js');
         const { forgetRule } = await import('../store/fieldRules.js');
+        const { personsOf } = await import('../core/record.js');
         const rule = connectionOf(config, connectionId).fields[field]?.rule;
-        const forgotten = await forgetRule(sql, connectionId, field);
+        const forgotten = await forgetRule(sql, personsOf(connectionId), field);
         if (!forgotten && rule === undefined)
           throw new UsageError(`${connectionId} has no field "${field}", and no rule is remembered for it`);
         const now = rule === undefined ? '' : ` Conflicts about ${field} go by the configuration: ${rule}.`;
@@ -87,7 +88,8 @@ export function registerCases(program: Command, output: Output): void {
 async function showCases(sql: Sql, connectionId: string, json: boolean, output: Output): Promise<void> {
   const { listOpenCases } = await import('../store/cases.js');
   const { casesText } = await import('./caseText.js');
-  const cases = await listOpenCases(sql, connectionId);
+  const { personsOf } = await import('../core/record.js');
+  const cases = await listOpenCases(sql, personsOf(connectionId));
   if (json) output.print(JSON.stringify(cases, null, 2));
   else if (cases.length === 0) output.note(`${connectionId} has no open cases.`);
   else output.print(casesText(connectionId, cases, output.colours, Date.now()));
@@ -96,7 +98,8 @@ async function showCases(sql: Sql, connectionId: string, json: boolean, output: 
 async function showRules(sql: Sql, connectionId: string, json: boolean, output: Output): Promise<void> {
   const { listRules } = await import('../store/fieldRules.js');
   const { rulesText } = await import('./caseText.js');
-  const rules = await listRules(sql, connectionId);
+  const { personsOf } = await import('../core/record.js');
+  const rules = await listRules(sql, personsOf(connectionId));
   if (json) output.print(JSON.stringify(rules, null, 2));
   else if (rules.length === 0) output.note(`${connectionId} has no remembered rules: the configuration's count.`);
   else output.print(rulesText(rules, output.colours));

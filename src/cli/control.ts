@@ -48,9 +48,11 @@ export function registerControl(program: Command, output: Output): void {
         const { findPlan } = await import('../store/plans.js');
         const { sampleItems } = await import('../store/planItems.js');
         const { planText } = await import('./planText.js');
+        const { personsOf } = await import('../core/record.js');
+        const scope = personsOf(connectionId);
         const plan = await findPlan<never, never, never>(
           sql,
-          connectionId,
+          scope,
           number === undefined ? undefined : planNumber(number),
         );
         if (plan === null || plan.totals === null) throw new UsageError(`${connectionId} has no such plan`);
@@ -58,7 +60,7 @@ export function registerControl(program: Command, output: Output): void {
           output.print(JSON.stringify(plan, null, 2));
           return;
         }
-        const samples = await sampleItems(sql, connectionId, plan.id, options.samples);
+        const samples = await sampleItems(sql, scope, plan.id, options.samples);
         output.print(planText({ ...plan, connection: connectionId, samples }, output, Date.now()));
         output.print(`Status: ${plan.status}`);
       });

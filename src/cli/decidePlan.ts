@@ -1,4 +1,5 @@
 /** Approving and rejecting a plan: notes who decides, tells the workflow, and says why it is not taken. */
+import { personsOf } from '../core/record.js';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { BulkSyncRefuses, NoBulkSync, tellBulkSync } from '../bulk.js';
 import type { Sql } from '../store/database.js';
@@ -33,10 +34,10 @@ export function planDecision(
   const update = verb === 'approve' ? approveUpdate : rejectUpdate;
   return {
     ...what,
-    note: () => notePlanDecision(sql, connectionId, plan, verb, by),
+    note: () => notePlanDecision(sql, personsOf(connectionId), plan, verb, by),
     tell: (decision) =>
       tellBulkSync(client, connectionId, () => handle.executeUpdate(update, { args: [{ plan, decision }] })),
-    stored: () => findPlan(sql, connectionId, plan),
+    stored: () => findPlan(sql, personsOf(connectionId), plan),
   };
 }
 

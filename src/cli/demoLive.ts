@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { SystemName } from '../core/record.js';
+import { personsOf, type SystemName } from '../core/record.js';
 import { systemNames } from '../core/record.js';
 import { sandboxWebhookUrl } from '../sandbox/connections.js';
 import type { SandboxControl } from '../sandbox/control.js';
@@ -84,7 +84,7 @@ export async function runDemoLive(demo: DemoLive): Promise<boolean> {
   // One for each of the two plain edits, two for the pair of edits, one for the answer.
   const due = 5;
   const loops = Math.max(0, written - due);
-  const frozen = (await countOpenCases(demo.sql, connectionId))['frozen'] ?? 0;
+  const frozen = (await countOpenCases(demo.sql, personsOf(connectionId)))['frozen'] ?? 0;
   const holds = loops === 0 && frozen === 0 && written === due && totals.echoes > 0;
   const mark = holds ? green('✓') : red('✗');
   output.print(
@@ -97,9 +97,9 @@ export async function runDemoLive(demo: DemoLive): Promise<boolean> {
 async function peopleToEdit({ sql, connectionId, control }: DemoLive): Promise<LinkedPerson[]> {
   const linked = await sql<LinkedPerson[]>`
     select l.link_id as "linkId", l.yapla_id as yapla, l.yoplanning_id as yoplanning from link l
-     where l.connection_id = ${connectionId} and l.yapla_id is not null and l.yoplanning_id is not null
+     where l.connection_id = ${connectionId} and l.kind = 'person' and l.yapla_id is not null and l.yoplanning_id is not null
        and l.base ? ${askedField} and l.base ->> ${askedField} <> ''
-       and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.link_id = l.link_id and c.status = 'open')
+       and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.kind = l.kind and c.link_id = l.link_id and c.status = 'open')
      order by l.link_id limit 40`;
   const held = async (system: SystemName, id: string, field: PersonField) =>
     (await control.record(system, id))?.person[field] ?? null;
@@ -142,7 +142,8 @@ async function conflictStep(demo: DemoLive, person: LinkedPerson): Promise<void>
     control.edit('yapla', person.yapla, { [askedField]: '+33612345601' }),
     control.edit('yoplanning', person.yoplanning, { [askedField]: '+33612345602' }),
   ]);
-  const open = async () => (await listOpenCases(sql, connectionId)).find((one) => one.linkId === person.linkId);
+  const open = async () =>
+    (await listOpenCases(sql, personsOf(connectionId))).find((one) => one.linkId === person.linkId);
   await until(async () => (await open()) !== undefined, `a case about ${person.linkId}`);
   await untilQuiet(demo, control);
   const { id } = (await open())!;

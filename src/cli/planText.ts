@@ -7,6 +7,7 @@ import type { Decision } from '../core/decide.js';
 import type { GuardedKind, GuardTrip, LiveTrip } from '../core/guard.js';
 import type { Doubt } from '../core/match.js';
 import { finishAt, planItemKinds, type PlanCost, type PlanItemKind, type PlanTotals } from '../core/plan.js';
+import { fullName } from '../core/person.js';
 import { otherSystem, systemNames, type SystemName } from '../core/record.js';
 import type { sampleItems } from '../store/planItems.js';
 import { table, type Output } from './output.js';
@@ -157,7 +158,7 @@ function sampleLines(sample: Sample): string[] {
 
 function nameOf(sample: Sample): string {
   const fields = sample.yapla ?? sample.yoplanning ?? {};
-  return visible([fields['firstName'], fields['lastName']].filter(Boolean).join(' '));
+  return visible(fullName(fields));
 }
 
 function quote(value: string | null): string {

@@ -1,7 +1,7 @@
 /** Holds what Passerelle claims against what the sandbox's own books say: it generated the people and counted the requests. */
 import type { ConnectionConfig } from '../config/schema.js';
 import { normaliseValue } from '../core/normalise.js';
-import { systemNames, type SystemName } from '../core/record.js';
+import { personsOf, systemNames, type SystemName } from '../core/record.js';
 import type { Counts } from '../sandbox/accounting.js';
 import type { SandboxControl, SandboxRecord } from '../sandbox/control.js';
 import type { PersonField } from '../sandbox/person.js';
@@ -24,8 +24,8 @@ export async function proveWithSandbox(
   before: Readonly<Record<SystemName, Counts>>,
 ): Promise<Proof> {
   const [links, cases, truth, after] = await Promise.all([
-    linkedIds(sql, connectionId),
-    listOpenCases(sql, connectionId),
+    linkedIds(sql, personsOf(connectionId)),
+    listOpenCases(sql, personsOf(connectionId)),
     control.truth(),
     control.counts(),
   ]);

@@ -23,7 +23,7 @@ export async function whatHappensNext(
   question: Case,
   resolution: Resolution,
 ): Promise<string[]> {
-  const { id, kind, connectionId, linkId } = question;
+  const { id, kind, scope, linkId } = question;
   const lines = resolution.close ? [`Case ${id} is closed.`] : [`The answer to case ${id} is stored.`];
   // Also where nothing is left to do: a workflow that waits for this answer need not wait any longer.
   if (linkId !== null) {
@@ -31,7 +31,7 @@ export async function whatHappensNext(
     const afterwards = triesAgain ? 'What it held back is tried again' : 'It is taken note of';
     const what = resolution.close ? afterwards : 'It is carried out';
     const reached = await tell(config, question, linkId);
-    if (!reached) await forwardAnswer(sql, connectionId, linkId);
+    if (!reached) await forwardAnswer(sql, scope, linkId);
     lines.push(
       reached
         ? `${what} by the workflow of ${linkId} as soon as a worker is free. "passerelle case ${id}" shows how it stands.`
@@ -43,7 +43,7 @@ export async function whatHappensNext(
   return lines;
 }
 
-function afterClosing({ kind, connectionId }: Case): string[] {
+function afterClosing({ kind, scope: { connectionId } }: Case): string[] {
   switch (answersOf(kind).close) {
     case 'triesAgain':
       return ['The next event and the next sync try again as well. If it fails again, it is a new case.'];
@@ -59,12 +59,12 @@ function afterClosing({ kind, connectionId }: Case): string[] {
   }
 }
 
-async function afterRemembering(sql: Sql, { id, connectionId, field }: Case, take: string): Promise<string[]> {
-  const others = (await listOpenCases(sql, connectionId)).filter(
+async function afterRemembering(sql: Sql, { id, scope, field }: Case, take: string): Promise<string[]> {
+  const others = (await listOpenCases(sql, scope)).filter(
     (one) => answersOf(one.kind).remember && one.field === field && one.id !== id && one.answeredBy === null,
   );
   return [
-    `From now on conflicts about ${field} take the value of ${take}; "passerelle forget-rule ${connectionId} ${field}" takes that back.`,
+    `From now on conflicts about ${field} take the value of ${take}; "passerelle forget-rule ${scope.connectionId} ${field}" takes that back.`,
     ...(others.length === 0
       ? []
       : [
@@ -74,12 +74,12 @@ async function afterRemembering(sql: Sql, { id, connectionId, field }: Case, tak
 }
 
 /** @returns false where Temporal cannot be reached */
-async function tell(config: Config, { id, connectionId }: Case, linkId: string): Promise<boolean> {
+async function tell(config: Config, { id, scope }: Case, linkId: string): Promise<boolean> {
   try {
     const { client, temporal } = await openTemporal(config);
     try {
       const { liveTaskQueue } = config.temporal;
-      const target = { client, liveTaskQueue, connectionId, connection: connectionOf(config, connectionId) };
+      const target = { client, liveTaskQueue, scope, connection: connectionOf(config, scope.connectionId) };
       await signalAnswered(target, linkId, id);
       return true;
     } finally {

@@ -1,6 +1,6 @@
 /** What a bulk sync did, from the database alone: links, requests against the lower bound, refusals, differences, open cases. */
 import { lowerBound } from '../core/plan.js';
-import { systemNames } from '../core/record.js';
+import { personsOf, systemNames } from '../core/record.js';
 import { credentialOf } from '../connection.js';
 import { countOpenCases } from '../store/cases.js';
 import { countLinkStates } from '../store/links.js';
@@ -15,9 +15,10 @@ const changedShown = 10;
 
 export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEnd, output: Output): Promise<string> {
   const { bold, green, red } = output.colours;
+  const scope = personsOf(connectionId);
   const { result, plan } = end;
   const rows: string[][] = [
-    ['Links', String((await countLinkStates(sql, connectionId, { proposed: false })).linked)],
+    ['Links', String((await countLinkStates(sql, scope, { proposed: false })).linked)],
     [
       'Applied',
       Object.entries(result.applied.outcomes)
@@ -31,7 +32,8 @@ export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEn
     rows.push(['Changed meanwhile', `${changed.slice(0, changedShown).join(', ')}${more}: left to live work`]);
   }
   const scans = await sql<{ id: number }[]>`
-    select id::int as id from scan where connection_id = ${connectionId} and run_id like ${`${end.handle.firstExecutionRunId}/%`}`;
+    select id::int as id from scan
+     where connection_id = ${connectionId} and kind = ${scope.kind} and run_id like ${`${end.handle.firstExecutionRunId}/%`}`;
   const purposes = [...scans.map((scan) => `scan/${scan.id}`), ...(plan === null ? [] : [`plan/${plan.id}`])];
   for (const system of systemNames) {
     const { sent, refused } = await requestsOf(sql, credentialOf(connectionId, system), purposes);
@@ -45,7 +47,7 @@ export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEn
     'Differences',
     differences === null ? 'not verified' : differences === 0 ? green('0') : red(String(differences)),
   ]);
-  const cases = Object.entries(await countOpenCases(sql, connectionId));
+  const cases = Object.entries(await countOpenCases(sql, scope));
   rows.push(['Open cases', cases.length === 0 ? '0' : cases.map(([kind, n]) => `${n} ${kind}`).join(', ')]);
   return `${bold(`Bulk sync ${result.outcome}`)}\n${table(rows, { indent: 2 })}`;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nameFields } from '../core/person.js';
 
 /** Where a field stands in a system: one dotted path, or two where a system names it differently in answers and in writes. */
 const place = z.union([
@@ -25,8 +26,8 @@ const fieldSchema = z.strictObject({
   yoplanning: place.describe('Dotted path in a Yoplanning client, or `{ read, write }`.'),
 });
 
-/** Yoplanning's names are documented; Yapla's are not (docs/systems.md): the defaults are its labels in snake case. */
-const defaultFields = {
+/** Of people. Yoplanning's names are documented; Yapla's are not (docs/systems.md): the defaults are its labels in snake case. */
+const personFields = {
   firstName: { type: 'name', yapla: 'first_name', yoplanning: 'first_name' },
   lastName: { type: 'name', yapla: 'last_name', yoplanning: 'last_name' },
   email: { type: 'email', yapla: 'email', yoplanning: 'email' },
@@ -42,10 +43,10 @@ const defaultFields = {
 export const fieldsSchema = z
   .record(z.string().regex(/^[a-z][A-Za-z0-9]*$/, 'expected a name in camelCase'), fieldSchema)
   .refine(
-    (fields) => 'firstName' in fields && 'lastName' in fields,
-    'expected at least firstName and lastName: people are matched by them',
+    (fields) => nameFields.every((name) => name in fields),
+    `expected at least ${nameFields.join(' and ')}: people are matched by them`,
   )
-  .prefault(defaultFields)
+  .prefault(personFields)
   .describe(
     'The field map: canonical name to its place in each system. firstName, lastName, email, phone and birthDate are also what people are matched by.',
   );

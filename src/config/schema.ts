@@ -6,6 +6,7 @@
  * `passerelle doctor` checks it against the real account.
  */
 import { z } from 'zod';
+import { personMatchKeys } from '../core/person.js';
 import { secret } from './secret.js';
 import { yaplaSchema } from './yapla.js';
 import { yoplanningSchema } from './yoplanning.js';
@@ -23,7 +24,7 @@ const matchingSchema = z
       .array(
         z.strictObject({
           all: z
-            .array(z.enum(['email', 'phone', 'birthDate', 'name']))
+            .array(z.enum(personMatchKeys))
             .min(1)
             .describe(
               'What must be equal. `name` compares first and last name, whatever accents, case, hyphens or order.',

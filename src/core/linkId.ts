@@ -2,7 +2,7 @@
  * The name of a link, and ids derived from it. Uses node:crypto: workflows get link ids ready made.
  */
 import { createHash } from 'node:crypto';
-import { systemNames, type SystemName } from './record.js';
+import { systemNames, type Scope, type SystemName } from './record.js';
 
 /** The system and id under which a person was first seen, for example `yapla:1042`. Never changes. */
 export type LinkId = `${SystemName}:${string}`;
@@ -23,15 +23,15 @@ export function parseLinkId(linkId: string): { readonly system: SystemName; read
 }
 
 /**
- * The id under which a link's person is created where a system lets us choose it: always the same for one link of one
- * connection, so that repeating a creation cannot make a twin.
+ * The id under which a link's record is created where a system lets us choose it: always the same for one link of one scope, so that
+ * repeating a creation cannot make a twin.
  *
  * Shaped as version 4 (RFC 9562), because Yoplanning documents its ids as version 4 and may check the version digit; the random
  * bits are SHA-256's.
  */
-export function uuidOf(linkId: string, connectionId: string): string {
-  // A connection's id has no NUL in it (the configuration allows letters, digits and hyphens).
-  const bytes = createHash('sha256').update(`${connectionId}\0${linkId}`, 'utf8').digest().subarray(0, 16);
+export function uuidOf(linkId: string, { connectionId, kind }: Scope): string {
+  // Neither a connection's id (the configuration allows letters, digits and hyphens) nor a kind has a NUL in it.
+  const bytes = createHash('sha256').update(`${connectionId}\0${kind}\0${linkId}`, 'utf8').digest().subarray(0, 16);
   bytes[6] = (bytes.readUInt8(6) & 0x0f) | 0x40;
   bytes[8] = (bytes.readUInt8(8) & 0x3f) | 0x80;
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

@@ -14,6 +14,22 @@ export type RecordKind = 'person';
 
 export const recordKinds = ['person'] as const satisfies readonly RecordKind[];
 
+/** The records of one kind within one connection: where every link, record, event, case, intent and journal entry belongs. */
+export interface Scope {
+  readonly connectionId: string;
+  readonly kind: RecordKind;
+}
+
+/** A connection's people. */
+export function personsOf(connectionId: string): Scope {
+  return { connectionId, kind: 'person' };
+}
+
+/** A scope in one word, such as `club/person`: for locks and messages. */
+export function scopeName({ connectionId, kind }: Scope): string {
+  return `${connectionId}/${kind}`;
+}
+
 /** The system on the other bank. */
 export function otherSystem(system: SystemName): SystemName {
   return system === 'yapla' ? 'yoplanning' : 'yapla';

@@ -1,5 +1,6 @@
 import { hasProperty } from 'dot-prop';
 import type { FieldsConfig } from '../config/fields.js';
+import { nameFields } from '../core/person.js';
 import type { SystemName } from '../core/record.js';
 import { readPlace } from '../systems/mapping.js';
 import type { Page } from '../systems/system.js';
@@ -77,7 +78,7 @@ function checkFields({ records }: Page, { system, fields }: PageExpectation, tel
     return;
   }
   const names = missing.map(([name, field]) => `fields.${name}.${system} ("${readPlace(field[system])}")`);
-  const essential = missing.some(([name]) => name === 'firstName' || name === 'lastName');
+  const essential = missing.some(([name]) => nameFields.some((one) => one === name));
   tell(
     'fields',
     essential ? 'failed' : 'warning',

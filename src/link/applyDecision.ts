@@ -59,14 +59,14 @@ const nothing = { written: { yapla: [], yoplanning: [] }, created: null, cases: 
 /** @throws {LinkBusy} {@link Failure} the attempt can be repeated: what was done before is recorded */
 export async function applyDecision(applying: ApplyingDecision): Promise<AppliedDecision> {
   const { sql, claims, connection, linkId } = applying;
-  const claim = await claims.claim(connection.id, [linkId]);
+  const claim = await claims.claim(connection.scope, [linkId]);
   try {
     if (!claim.linkIds.has(linkId)) throw new LinkBusy([linkId]);
     const loading = { depth: 'documents', writesWithinMs: connection.config.live.flipWindowMs } as const;
-    const state = await findLinkState(sql, connection.id, linkId, loading);
+    const state = await findLinkState(sql, connection.scope, linkId, loading);
     if (state === null) return { ...nothing, outcome: 'stale', view: emptyView(connection, 'unknown') };
     // The configuration was changed, and nothing was made again under it yet: the next bulk sync does.
-    if (!(await isMadeWith(sql, connection.id, connection.mapDigest))) {
+    if (!(await isMadeWith(sql, connection.scope, connection.mapDigest))) {
       return { ...nothing, outcome: 'stale', view: emptyView(connection, 'early') };
     }
     if (state.pair.version !== applying.version) {
@@ -110,9 +110,9 @@ async function undertake(
 
 /** @returns the link as it stands then */
 async function record({ sql, connection, linkId }: ApplyingDecision, result: LinkResult): Promise<LinkView> {
-  const where = { connectionId: connection.id, plan: null };
+  const where = { scope: connection.scope, plan: null };
   const now = await commitResults(sql, where, [{ ...result, item: null }], (tx) =>
-    findLinkState(tx, connection.id, linkId, { depth: 'hashes' }),
+    findLinkState(tx, connection.scope, linkId, { depth: 'hashes' }),
   );
   if (result.cases.some(({ kind }) => kind === 'canary')) await stopIfCanariesDie({ sql, connection });
   return now === null ? emptyView(connection, 'unknown') : await settledView(sql, connection, now);
@@ -121,7 +121,7 @@ async function record({ sql, connection, linkId }: ApplyingDecision, result: Lin
 /** @returns the question, where it is the record; else throws the failure again, for another attempt */
 async function refusal(applying: ApplyingDecision, failure: Failure, { nothing: base, saw }: LinkInterrupted) {
   const { sql, connection, linkId } = applying;
-  await creationFailed(sql, connection.id, linkId, failure);
+  await creationFailed(sql, connection.scope, linkId, failure);
   if (!(failure instanceof InvalidRecord) && !(await isTheRecord(applying, failure))) throw failure;
   return { ...base, outcome: 'refused' as const, cases: [refusedCase(linkId, failure, saw)] };
 }
@@ -132,7 +132,7 @@ async function isTheRecord({ sql, connection }: ApplyingDecision, failure: Failu
   const { maxAttempts, flipWindowMs } = connection.config.live;
   const { system, record } = failure.context;
   if (record === undefined) return false;
-  const credential = credentialOf(connection.id, system as SystemName);
+  const credential = credentialOf(connection.scope.connectionId, system as SystemName);
   const { failed, answersOthers } = await failuresOfRecord(sql, credential, record, flipWindowMs);
   return failed >= maxAttempts && answersOthers;
 }

@@ -57,7 +57,7 @@ export async function applyLocalItems({
     const items = await nextPending<LiveDecision | Doubt>(sql, planId, part, localBatch);
     if (items.length === 0) return;
     const linkIds = items.flatMap((item) => item.linkId ?? []);
-    const states = await findLinkStates(sql, connection.id, linkIds, { depth: 'values' });
+    const states = await findLinkStates(sql, connection.scope, linkIds, { depth: 'values' });
     const results: ItemResult[] = [];
     for (const item of items) {
       if (item.linkId === null) continue;
@@ -75,10 +75,10 @@ export async function applyLocalItems({
       );
     }
     const doubts = items.filter((item) => item.kind === 'doubt');
-    await commitResults(sql, { connectionId: connection.id, plan: { id: planId, part } }, results, async (tx) => {
+    await commitResults(sql, { scope: connection.scope, plan: { id: planId, part } }, results, async (tx) => {
       await openCases(
         tx,
-        connection.id,
+        connection.scope,
         planId,
         doubts.map((item) => doubtCase(item.decision as Doubt)),
       );
@@ -119,11 +119,11 @@ export async function applyItems(chunk: ApplyingChunk, from: number, to: number)
   const items = await pendingItems<LiveDecision>(sql, planId, 'remote', from, to);
   if (items.length === 0) return;
   const linkIds = items.map((item) => item.linkId!);
-  const claim = await claims.claim(connection.id, linkIds);
+  const claim = await claims.claim(connection.scope, linkIds);
   const claimed = claim.linkIds;
   try {
     const loading = { depth: 'documents', writesWithinMs: connection.config.live.flipWindowMs } as const;
-    const states = await findLinkStates(sql, connection.id, [...claimed], loading);
+    const states = await findLinkStates(sql, connection.scope, [...claimed], loading);
     await new ChunkAttempt(chunk, claim, states).run(items.filter((item) => claimed.has(item.linkId!)));
   } finally {
     await claim.release();
@@ -243,7 +243,7 @@ class ChunkAttempt {
       return;
     }
     if (!isFailure(cause)) throw cause;
-    await creationFailed(sql, connection.id, item.linkId!, cause);
+    await creationFailed(sql, connection.scope, item.linkId!, cause);
     if (cause instanceof InvalidRecord) {
       this.answered(cause.context.system);
       await this.refuse(item, at, cause, 'refused');

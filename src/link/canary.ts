@@ -15,7 +15,7 @@ export async function stopIfCanariesDie({
   readonly sql: Sql;
   readonly connection: OpenConnection;
 }): Promise<void> {
-  const cases = (await countOpenCases(sql, connection.id))[canary.code] ?? 0;
+  const cases = (await countOpenCases(sql, connection.scope))[canary.code] ?? 0;
   if (cases < connection.config.guard.maxCanaryTrips) return;
   const reason = `${cases} writes changed values that are not mapped (cases of kind "canary"): check how the system takes an update, then close the cases and resume`;
   for (const system of systemNames) await connection.budgets[system].stop(reason);

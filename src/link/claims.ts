@@ -4,6 +4,7 @@
  * `verify` finds out before anything is written.
  */
 import { createHash } from 'node:crypto';
+import { scopeName, type Scope } from '../core/record.js';
 import type { Session as DatabaseSession, Sql } from '../store/database.js';
 import { createBatcher, type Batcher } from './batcher.js';
 
@@ -53,13 +54,13 @@ export class LinkClaims {
    *
    * @throws {ClaimLost} when the connection to Postgres turns out to be broken: the next attempt opens another
    */
-  async claim(connectionId: string, linkIds: readonly string[]): Promise<Claim> {
+  async claim(scope: Scope, linkIds: readonly string[]): Promise<Claim> {
     const session = await this.open();
-    const wanted = [...new Set(linkIds)].filter((linkId) => !session.held.has(nameOf(connectionId, linkId)));
-    for (const linkId of wanted) session.held.add(nameOf(connectionId, linkId));
+    const wanted = [...new Set(linkIds)].filter((linkId) => !session.held.has(nameOf(scope, linkId)));
+    for (const linkId of wanted) session.held.add(nameOf(scope, linkId));
     const granted = new Set<string>();
     try {
-      const keys = wanted.map((linkId) => keyOf(connectionId, linkId).toString());
+      const keys = wanted.map((linkId) => keyOf(scope, linkId).toString());
       const rows = await session.sql<{ n: number; granted: boolean }[]>`
         select n::int as n, pg_try_advisory_lock(key) as granted
           from unnest(${keys}::text[]::bigint[]) with ordinality as k(key, n)`;
@@ -68,15 +69,15 @@ export class LinkClaims {
       await this.lose(session);
       throw new ClaimLost();
     }
-    for (const linkId of wanted) if (!granted.has(linkId)) session.held.delete(nameOf(connectionId, linkId));
+    for (const linkId of wanted) if (!granted.has(linkId)) session.held.delete(nameOf(scope, linkId));
     return {
       linkIds: granted,
       verify: () => this.verify(session),
       release: async () => {
-        const mine = [...granted].filter((linkId) => session.held.delete(nameOf(connectionId, linkId)));
+        const mine = [...granted].filter((linkId) => session.held.delete(nameOf(scope, linkId)));
         await this.unlock(
           session,
-          mine.map((linkId) => keyOf(connectionId, linkId).toString()),
+          mine.map((linkId) => keyOf(scope, linkId).toString()),
         );
       },
     };
@@ -141,14 +142,14 @@ export class LinkClaims {
   }
 }
 
-function nameOf(connectionId: string, linkId: string): string {
-  return `${connectionId}/${linkId}`;
+function nameOf(scope: Scope, linkId: string): string {
+  return `${scopeName(scope)}/${linkId}`;
 }
 
 /** 64 bits of a hash: two links with one key would only make each other wait. */
-function keyOf(connectionId: string, linkId: string): bigint {
+function keyOf(scope: Scope, linkId: string): bigint {
   return createHash('sha256')
-    .update(`passerelle/link/${nameOf(connectionId, linkId)}`)
+    .update(`passerelle/link/${nameOf(scope, linkId)}`)
     .digest()
     .readBigInt64BE(0);
 }

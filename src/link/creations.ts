@@ -7,7 +7,7 @@
  * or waits for our claim, with their event unread; whoever comes later finds the intent.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemNames, type SystemName } from '../core/record.js';
+import { type Scope, type SystemName, systemNames } from '../core/record.js';
 import type { Failure } from '../http/failures.js';
 import type { Sql, Transaction } from '../store/database.js';
 import { recordIntents, renewIntents, settleIntents, type NewIntent } from '../store/intents.js';
@@ -32,19 +32,19 @@ export class NewsUnread extends Error {
 /** Records creations that may be sent. @returns for each of them, in order, whether it may; those that must wait are not recorded */
 export async function recordCreations(
   tx: Transaction,
-  { id, config }: Pick<OpenConnection, 'id' | 'config'>,
+  { scope, config }: Pick<OpenConnection, 'scope' | 'config'>,
   intents: readonly NewIntent[],
 ): Promise<Intention[]> {
   if (intents.length === 0) return [];
-  await lockFirstSights(tx, id);
-  const news = await unreadNews(tx, id, {
+  await lockFirstSights(tx, scope);
+  const news = await unreadNews(tx, scope, {
     systems: systemNames.filter((system) => intents.some((one) => one.system === system)),
     creating: intents.map((one) => one.linkId),
     notOlderThanMs: config.live.newsHoldMs,
   });
   await recordIntents(
     tx,
-    id,
+    scope,
     intents.filter((one) => !news.has(one.system)),
   );
   return intents.map((one) => news.get(one.system) ?? 'stands');
@@ -77,7 +77,7 @@ export async function untilNewsAreRead(
  */
 export async function creationFailed(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   linkId: string,
   { effect, context }: Failure,
 ): Promise<void> {
@@ -85,8 +85,8 @@ export async function creationFailed(
   if (effect === 'none') {
     await settleIntents(
       sql,
-      connectionId,
+      scope,
       systemNames.map((system) => ({ linkId, system })),
     );
-  } else await renewIntents(sql, connectionId, [linkId]);
+  } else await renewIntents(sql, scope, [linkId]);
 }

@@ -106,10 +106,10 @@ function isOlder(at: number | null, than: number | null): boolean {
 
 function contextOf(connection: OpenConnection, system: SystemName, [event]: readonly InboxEvent[]) {
   const context = {
-    connection: connection.id,
+    connection: connection.scope.connectionId,
     system,
     method: 'POST',
-    path: `/webhooks/${connection.id}/${system}`,
+    path: `/webhooks/${connection.scope.connectionId}/${system}`,
   };
   return event === undefined ? context : { ...context, record: event.externalId };
 }

@@ -47,7 +47,7 @@ async function fillSystem(filling: FillingReferences, system: SystemName): Promi
     const room = Math.floor((await leftOver(connection, system)) / requestsEach);
     const batch = await linksLackingReference(
       sql,
-      connection.id,
+      connection.scope,
       system,
       after,
       Math.min(room, connection.config.bulk.chunkItems),
@@ -56,7 +56,7 @@ async function fillSystem(filling: FillingReferences, system: SystemName): Promi
     if (batch.length === 0) return filled;
     after = batch.at(-1)!.linkId;
     const claim = await claims.claim(
-      connection.id,
+      connection.scope,
       batch.map(({ linkId }) => linkId),
     );
     try {
@@ -85,7 +85,7 @@ async function fillOne(
   system: SystemName,
   one: Unreferenced,
 ): Promise<boolean> {
-  const ask = { lane: 'idle', purpose: `references/${connection.id}`, record: one.id } as const;
+  const ask = { lane: 'idle', purpose: `references/${connection.scope.connectionId}`, record: one.id } as const;
   try {
     const result = await connection.systems[system].update(
       one.id,
@@ -101,18 +101,18 @@ async function fillOne(
       connection.hash(result.after.fields),
     );
     await sql.begin(async (tx) => {
-      const link = (await lockLinks(tx, connection.id, [one.linkId])).get(one.linkId);
-      await upsertShadows(tx, connection.id, system, [{ ...connection.shadowOf(result.after), times: {} }]);
+      const link = (await lockLinks(tx, connection.scope, [one.linkId])).get(one.linkId);
+      await upsertShadows(tx, connection.scope, system, [{ ...connection.shadowOf(result.after), times: {} }]);
       // Changed meanwhile: whoever looks at it next sees what we stored.
       if (Object.keys(rewritten).length === 0 || link?.version !== one.version) return;
       // The server put fields that we did not touch into its own form: that is nobody's change.
       const equal = { ...one.equal, [system]: { ...one.equal[system], ...rewritten } };
-      await agree(tx, connection.id, [{ linkId: one.linkId, base: {}, baseFields: {}, equal }]);
+      await agree(tx, connection.scope, [{ linkId: one.linkId, base: {}, baseFields: {}, equal }]);
     });
     if (result.unmappedChanged.length > 0) {
       const { requestId, unmappedChanged: changed, before, after } = result;
       const details = { requestId, changed, before: before.document, after: after.document };
-      await openCases(sql, connection.id, null, [canaryCase(one.linkId, system, one.id, details)]);
+      await openCases(sql, connection.scope, null, [canaryCase(one.linkId, system, one.id, details)]);
       await stopIfCanariesDie({ sql, connection });
     }
     return true;

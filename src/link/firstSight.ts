@@ -61,16 +61,16 @@ export interface Sighting {
  */
 export async function firstSight(tx: Transaction, sighting: Sighting): Promise<FirstSight> {
   const { connection, linkId, system, id } = sighting;
-  await lockFirstSights(tx, connection.id);
-  const owner = await linkOfRecord(tx, connection.id, system, id);
+  await lockFirstSights(tx, connection.scope);
+  const owner = await linkOfRecord(tx, connection.scope, system, id);
   if (owner !== null && owner !== linkId) return await mergeInto(tx, sighting, owner);
 
   const created = owner === null ? await creationOf(tx, sighting) : null;
   if (created !== null) return created;
   // A creation is on its way on the other side: until it is known what became of it, nobody else can be the counterpart.
-  if ((await openIntents(tx, connection.id, [linkId])).length > 0) return { is: 'linked' };
+  if ((await openIntents(tx, connection.scope, [linkId])).length > 0) return { is: 'linked' };
 
-  const around = await neighbourhood(tx, connection.id, sighting);
+  const around = await neighbourhood(tx, connection.scope, sighting);
   const isSeen = (one: Neighbour) => one.system === system && one.id === id;
   const { links, doubts } = match(
     // Its own doubt is no reason against what it shows now.
@@ -84,13 +84,13 @@ export async function firstSight(tx: Transaction, sighting: Sighting): Promise<F
     return await linkWith(tx, sighting, owner, partner, pair.by);
   }
   const questions = reachable(doubts, `${system}:${id}`);
-  const isAsked = questions.length > 0 || (await inOpenDoubt(tx, connection.id, system, id));
+  const isAsked = questions.length > 0 || (await inOpenDoubt(tx, connection.scope, system, id));
   if (!isAsked) {
-    if (owner === null) await addLink(tx, connection.id, proposal(linkId, { system, id }, null, 'unmatched'));
+    if (owner === null) await addLink(tx, connection.scope, proposal(linkId, { system, id }, null, 'unmatched'));
     return { is: 'linked' };
   }
   await ask(tx, sighting, around, questions);
-  if (owner !== null) await deleteLink(tx, connection.id, linkId);
+  if (owner !== null) await deleteLink(tx, connection.scope, linkId);
   return { is: 'doubtful' };
 }
 
@@ -128,8 +128,8 @@ async function ask(
   });
   const unclaimed = waiting.filter((one) => !claimed.has(one));
   if (unclaimed.length > 0) throw new ClaimNeeded(unclaimed);
-  for (const one of waiting) await deleteLink(tx, connection.id, one);
-  await openCases(tx, connection.id, null, doubts.map(doubtCase));
+  for (const one of waiting) await deleteLink(tx, connection.scope, one);
+  await openCases(tx, connection.scope, null, doubts.map(doubtCase));
 }
 
 function mayBeCreated({ permission, config }: OpenConnection, system: SystemName): boolean {
@@ -139,24 +139,25 @@ function mayBeCreated({ permission, config }: OpenConnection, system: SystemName
 /** The record is one that we created ourselves, and whose id we were not told. */
 async function creationOf(tx: Transaction, sighting: Sighting): Promise<FirstSight | null> {
   const { connection, system, id, linkId } = sighting;
-  const intents = (await openIntents(tx, connection.id, 'all')).filter((one) => one.system === system);
+  const intents = (await openIntents(tx, connection.scope, 'all')).filter((one) => one.system === system);
   if (intents.length === 0) return null;
-  const shadow = await unlinkedShadow(tx, connection.id, system, id);
-  const values = (await shadowsByIds(tx, connection.id, system, [id])).get(id);
+  const shadow = await unlinkedShadow(tx, connection.scope, system, id);
+  const values = (await shadowsByIds(tx, connection.scope, system, [id])).get(id);
   if (shadow === null || values === undefined) return null;
   const seen = { ...shadow, fields: values.fields };
   for (const intent of intents) {
     const [row] = await tx<{ otherId: string | null; equal: EqualValues }[]>`
       select ${tx(`${otherSystem(system)}_id`)} as "otherId", equal from link
-       where connection_id = ${connection.id} and link_id = ${intent.linkId} and ${tx(`${system}_id`)} is null
+       where connection_id = ${connection.scope.connectionId} and kind = ${connection.scope.kind}
+         and link_id = ${intent.linkId} and ${tx(`${system}_id`)} is null
          for update`;
     if (row === undefined || recordOfCreation(intent, row.otherId, [seen]) === null) continue;
     requireClaim(sighting, intent.linkId);
     const sent = sentBase(intent, seen);
     const { base, baseFields } = sent;
     const equal = withForms(row.equal, intent, sent);
-    await agree(tx, connection.id, [{ linkId: intent.linkId, base, baseFields, ids: { [system]: id }, equal }]);
-    await settleIntents(tx, connection.id, [intent]);
+    await agree(tx, connection.scope, [{ linkId: intent.linkId, base, baseFields, ids: { [system]: id }, equal }]);
+    await settleIntents(tx, connection.scope, [intent]);
     if (intent.linkId === linkId) return { is: 'linked' };
     return await mergeInto(tx, sighting, intent.linkId);
   }
@@ -172,26 +173,26 @@ async function linkWith(
 ): Promise<FirstSight> {
   const { connection, linkId, system, id } = sighting;
   if (partner.linkId === null) {
-    if (owner === null) await addLink(tx, connection.id, proposal(linkId, { system, id }, partner.id, by));
-    else await completeLink(tx, connection.id, linkId, { system: partner.system, id: partner.id }, by);
+    if (owner === null) await addLink(tx, connection.scope, proposal(linkId, { system, id }, partner.id, by));
+    else await completeLink(tx, connection.scope, linkId, { system: partner.system, id: partner.id }, by);
     return { is: 'linked' };
   }
   requireClaim(sighting, partner.linkId);
   if (partner.standing === 'open') {
-    if (owner !== null) await deleteLink(tx, connection.id, linkId);
-    await takePlaces(tx, connection.id, [{ linkId: partner.linkId, system, id, matchedBy: by }]);
+    if (owner !== null) await deleteLink(tx, connection.scope, linkId);
+    await takePlaces(tx, connection.scope, [{ linkId: partner.linkId, system, id, matchedBy: by }]);
     return await mergeInto(tx, sighting, partner.linkId);
   }
-  if (owner !== null) await deleteLink(tx, connection.id, linkId);
-  await completeLink(tx, connection.id, partner.linkId, { system, id }, by);
+  if (owner !== null) await deleteLink(tx, connection.scope, linkId);
+  await completeLink(tx, connection.scope, partner.linkId, { system, id }, by);
   return await mergeInto(tx, sighting, partner.linkId);
 }
 
 /** The record's events belong to that link from now on. */
 async function mergeInto(tx: Transaction, { connection, linkId }: Sighting, into: string): Promise<FirstSight> {
   const ended = kindsThat((kind) => kind.endsByMerging);
-  await moveCases(tx, connection.id, linkId, into, ended);
-  await readdress(tx, connection.id, linkId, into);
+  await moveCases(tx, connection.scope, linkId, into, ended);
+  await readdress(tx, connection.scope, linkId, into);
   return { is: 'merged', into };
 }
 

@@ -20,7 +20,7 @@ import {
   type Tally,
   type WriteAsk,
 } from '../core/guard.js';
-import { systemNames, type FieldName, type SystemName } from '../core/record.js';
+import { type FieldName, type Scope, type SystemName, systemNames } from '../core/record.js';
 import { massChangeCase } from '../cases/massChange.js';
 import type { NewCase } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
@@ -58,7 +58,7 @@ const peopleKnownMs = 60_000;
 
 /** What of a connection the guard needs. */
 export interface GuardedConnection {
-  readonly id: string;
+  readonly scope: Scope;
   readonly config: { readonly guard: GuardThresholds };
 }
 
@@ -119,11 +119,11 @@ export class LiveGuard {
     const began = performance.now();
     const keys = all.flatMap(({ ask }) => countedOf(ask).map((one) => one.key));
     const [tallies, open, released] = await Promise.all([
-      countWrites(sql, connection.id, [...this.pending.values()].flat(), keys),
-      heldNames(sql, connection.id),
+      countWrites(sql, connection.scope, [...this.pending.values()].flat(), keys),
+      heldNames(sql, connection.scope),
       releasedWrites(
         sql,
-        connection.id,
+        connection.scope,
         all.map(({ ask }) => ask),
       ),
     ]);
@@ -134,7 +134,7 @@ export class LiveGuard {
       verdicts = all.map(({ ask }) => judged.judge(ask));
     }
     const holds = verdicts.flatMap((one) => one.holds);
-    if (holds.length > 0) await holdWrites(sql, connection.id, judged.opened, holds);
+    if (holds.length > 0) await holdWrites(sql, connection.scope, judged.opened, holds);
     verdicts.forEach(({ let: through, holds: held, opened }, at) => {
       const one = all[at]!;
       one.verdict = { held: held.map(({ field }) => field), opened };
@@ -148,7 +148,7 @@ export class LiveGuard {
   private async countPeople(maxAgeMs: number): Promise<PeopleCounts> {
     const now = performance.now();
     if (this.people === null || now - this.people.at > maxAgeMs) {
-      this.people = { counts: await guardedPeople(this.sql, this.connection.id), at: now };
+      this.people = { counts: await guardedPeople(this.sql, this.connection.scope), at: now };
     }
     return this.people.counts;
   }

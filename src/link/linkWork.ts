@@ -202,7 +202,7 @@ export class LinkWork {
     const { linkId } = this.known;
     const other = otherSystem(system);
     const fields = order.set;
-    const id = target.choosesIds ? uuidOf(linkId, connection.id) : null;
+    const id = target.choosesIds ? uuidOf(linkId, connection.scope) : null;
 
     if (this.openIntent !== null) {
       // Sent before, and nobody knows whether it took effect: look before it is repeated.

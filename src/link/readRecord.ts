@@ -7,7 +7,7 @@
  */
 import type { LinkView } from '../core/live.js';
 import { parseLinkId } from '../core/linkId.js';
-import { otherSystem, systemNames, type SystemName } from '../core/record.js';
+import { otherSystem, type Scope, type SystemName, systemNames } from '../core/record.js';
 import type { Sql, Transaction } from '../store/database.js';
 import type { Ask } from '../http/client.js';
 import { isMadeWith } from '../store/connections.js';
@@ -75,7 +75,7 @@ export async function readRecord(reading: ReadingRecord): Promise<RecordReading>
   const { claims, connection, linkId } = reading;
   const held: Claim[] = [];
   const claim = async (wanted: readonly string[]) => {
-    const got = await claims.claim(connection.id, wanted);
+    const got = await claims.claim(connection.scope, wanted);
     held.push(got);
     const busy = wanted.filter((one) => !got.linkIds.has(one));
     if (busy.length > 0) throw new LinkBusy(busy);
@@ -100,7 +100,7 @@ async function readClaimed(
   claim: (linkIds: readonly string[]) => Promise<void>,
   claimed: Set<string>,
 ): Promise<RecordReading> {
-  const events = await takeEvents(sql, connection.id, linkId);
+  const events = await takeEvents(sql, connection.scope, linkId);
   // Nothing came: an answer, a look, or an attempt that is repeated after its commit.
   if (events.length === 0) return { view: await viewNow(sql, connection, linkId, null), events: [] };
   const ask = { lane, purpose: `live/${linkId}`, patienceMs };
@@ -144,9 +144,10 @@ async function look(
     return { system, id, record: record ?? 'gone' };
   }
   // Where one record cannot be read, the event's own body is all there is; and nothing proves a removal but a complete list.
-  const known = (await shadowsByIds(sql, connection.id, system, [id])).get(id) ?? null;
+  const known = (await shadowsByIds(sql, connection.scope, system, [id])).get(id) ?? null;
   const { lateBodyMs } = connection.config.live;
-  const replaced = known === null ? [] : await replacedUnseen(sql, connection.id, { linkId, system, id }, lateBodyMs);
+  const replaced =
+    known === null ? [] : await replacedUnseen(sql, connection.scope, { linkId, system, id }, lateBodyMs);
   const told = newestDelivered(connection, system, events, known, replaced);
   return { system, id, record: told ?? (countsAsStored(events, known) ? 'stored' : 'unread') };
 }
@@ -166,7 +167,7 @@ async function record(
   const { takenAt } = events[0]!;
   // Sent one behind the other without waiting for answers, as in `commitResults`.
   const [link] = await Promise.all([
-    bareLink(tx, connection.id, linkId),
+    bareLink(tx, connection.scope, linkId),
     ...found.map((one) => store(tx, connection, one, takenAt)),
   ]);
   const sighting = (await isEarly(tx, connection, link))
@@ -176,7 +177,7 @@ async function record(
   if (sighting?.is !== 'merged') {
     await markHandled(
       tx,
-      connection.id,
+      connection.scope,
       events.map((event) => event.id),
     );
   }
@@ -190,10 +191,10 @@ const early: FirstSight = { is: 'early' };
  * both lists were read. What was read is kept, and looked at again after the approval (`approvePlan`).
  */
 async function isEarly(tx: Transaction, connection: OpenConnection, link: BareLink | null): Promise<boolean> {
-  if (!(await isMadeWith(tx, connection.id, connection.mapDigest))) return true;
+  if (!(await isMadeWith(tx, connection.scope, connection.mapDigest))) return true;
   if (link?.state === 'active') return false;
-  await lockFirstSights(tx, connection.id);
-  return !(await hasBegun(tx, connection.id));
+  await lockFirstSights(tx, connection.scope);
+  return !(await hasBegun(tx, connection.scope));
 }
 
 /** Who the records are that were read. @returns null: nothing was found out about it */
@@ -204,7 +205,7 @@ async function identify(
 ): Promise<FirstSight | null> {
   for (const { system, record: what } of found) {
     if (what === 'gone' && link !== null && link.ids[otherSystem(system)] === null)
-      await forget(tx, connection.id, linkId);
+      await forget(tx, connection.scope, linkId);
   }
   const isComplete = link !== null && link.ids.yapla !== null && link.ids.yoplanning !== null;
   let sighting: FirstSight | null = null;
@@ -219,18 +220,18 @@ async function identify(
 async function store(tx: Transaction, connection: OpenConnection, found: Found, takenAt: string): Promise<void> {
   const { system, id, record: what } = found;
   if (what === 'gone') {
-    if (await wasStoredSince(tx, { connectionId: connection.id, system, id }, takenAt)) throw new ReadingCrossed();
-    await markGone(tx, connection.id, system, id);
+    if (await wasStoredSince(tx, { scope: connection.scope, system, id }, takenAt)) throw new ReadingCrossed();
+    await markGone(tx, connection.scope, system, id);
   } else if (typeof what === 'object') {
     const replaces = { storedUntil: takenAt };
-    const kept = await upsertShadows(tx, connection.id, system, [connection.shadowOf(what)], { replaces });
+    const kept = await upsertShadows(tx, connection.scope, system, [connection.shadowOf(what)], { replaces });
     if (kept.length > 0) throw new ReadingCrossed();
   }
 }
 
 /** A person who was known to one system only has left it before anything was made of them. */
-async function forget(tx: Transaction, connectionId: string, linkId: string): Promise<void> {
-  if ((await openIntents(tx, connectionId, [linkId])).length === 0) await deleteLink(tx, connectionId, linkId);
+async function forget(tx: Transaction, scope: Scope, linkId: string): Promise<void> {
+  if ((await openIntents(tx, scope, [linkId])).length === 0) await deleteLink(tx, scope, linkId);
 }
 
 async function viewNow(
@@ -242,19 +243,19 @@ async function viewNow(
   if (sighting?.is === 'merged') return emptyView(connection, 'merged', { mergedInto: sighting.into });
   if (sighting?.is === 'doubtful') return emptyView(connection, 'doubtful', { openCases: 1 });
   if (sighting?.is === 'early') return emptyView(connection, 'early');
-  if (!(await isMadeWith(sql, connection.id, connection.mapDigest))) return emptyView(connection, 'early');
-  const link = await findLinkState(sql, connection.id, linkId, { depth: 'hashes' });
+  if (!(await isMadeWith(sql, connection.scope, connection.mapDigest))) return emptyView(connection, 'early');
+  const link = await findLinkState(sql, connection.scope, linkId, { depth: 'hashes' });
   if (link === null) return await viewOfNobody(sql, connection, linkId);
-  if (link.pair.state !== 'active' && !(await hasBegun(sql, connection.id))) return emptyView(connection, 'early');
+  if (link.pair.state !== 'active' && !(await hasBegun(sql, connection.scope))) return emptyView(connection, 'early');
   return await settledView(sql, connection, link);
 }
 
 /** There is no link of this name: it was merged into another by an earlier attempt, or nothing is known. */
 async function viewOfNobody(sql: Sql | Transaction, connection: OpenConnection, linkId: string): Promise<LinkView> {
   const { system, id } = parseLinkId(linkId);
-  const owner = await linkOfRecord(sql, connection.id, system, id);
+  const owner = await linkOfRecord(sql, connection.scope, system, id);
   if (owner === null) return emptyView(connection, 'unknown');
-  await readdress(sql, connection.id, linkId, owner);
+  await readdress(sql, connection.scope, linkId, owner);
   return emptyView(connection, 'merged', { mergedInto: owner });
 }
 

@@ -4,7 +4,7 @@
  * is looked at again, because what was settled may not be any more.
  */
 import { movedFields, remakeBase, type MapVersion } from '../core/fieldMap.js';
-import { systemNames, type SystemName } from '../core/record.js';
+import { type Scope, type SystemName, systemNames } from '../core/record.js';
 import { lockMadeUnder, storeMadeUnder } from '../store/connections.js';
 import type { Sql, Transaction } from '../store/database.js';
 import { pairsByIds, remakeLinks, unsettleAll, type LinkedPair } from '../store/links.js';
@@ -17,27 +17,27 @@ const batchSize = 500;
 
 /** Repeatable; does nothing where nothing changed. All of it in one transaction: nobody sees half of a new map. */
 export async function adoptConfiguration(sql: Sql, connection: OpenConnection): Promise<void> {
-  const { id, map, mapDigest, rulesDigest } = connection;
+  const { scope, map, mapDigest, rulesDigest } = connection;
   await sql.begin(async (tx) => {
-    const made = await lockMadeUnder(tx, id);
-    if (made.mapDigest === mapDigest && made.rulesDigest === rulesDigest) return;
-    if (made.map !== null && made.mapDigest !== mapDigest) await remake(tx, connection, made.map);
-    if (made.mapDigest !== null) await unsettleAll(tx, id);
-    await storeMadeUnder(tx, id, { map, mapDigest, rulesDigest });
+    const made = await lockMadeUnder(tx, scope);
+    if (made?.mapDigest === mapDigest && made.rulesDigest === rulesDigest) return;
+    if (made !== null && made.mapDigest !== mapDigest) await remake(tx, connection, made.map);
+    if (made !== null) await unsettleAll(tx, scope);
+    await storeMadeUnder(tx, scope, { map, mapDigest, rulesDigest });
   });
 }
 
 async function remake(tx: Transaction, connection: OpenConnection, before: MapVersion): Promise<void> {
   const moved = new Set(movedFields(before, connection.map));
-  const linkIds = await allLinks(tx, connection.id);
+  const linkIds = await allLinks(tx, connection.scope);
   const old = new Map<string, PairHashes>();
-  for (const pair of await pairs(tx, connection.id, linkIds)) old.set(pair.linkId, pairHashes(pair));
+  for (const pair of await pairs(tx, connection.scope, linkIds)) old.set(pair.linkId, pairHashes(pair));
   for (const system of systemNames) await remakeRecords(tx, connection, system);
   for (let at = 0; at < linkIds.length; at += batchSize) {
-    const batch = await pairs(tx, connection.id, linkIds.slice(at, at + batchSize));
+    const batch = await pairs(tx, connection.scope, linkIds.slice(at, at + batchSize));
     await remakeLinks(
       tx,
-      connection.id,
+      connection.scope,
       batch.map((pair) => {
         // Without forms learnt before: they are hashes of the form that is gone.
         const after = pairHashes({ ...pair, equal: {} });
@@ -52,16 +52,16 @@ async function remake(tx: Transaction, connection: OpenConnection, before: MapVe
   }
 }
 
-async function allLinks(tx: Transaction, connectionId: string): Promise<string[]> {
+async function allLinks(tx: Transaction, scope: Scope): Promise<string[]> {
   const rows = await tx<{ linkId: string }[]>`
-    select link_id as "linkId" from link where connection_id = ${connectionId} order by link_id`;
+    select link_id as "linkId" from link where connection_id = ${scope.connectionId} and kind = ${scope.kind} order by link_id`;
   return rows.map(({ linkId }) => linkId);
 }
 
-async function pairs(tx: Transaction, connectionId: string, linkIds: readonly string[]): Promise<LinkedPair[]> {
+async function pairs(tx: Transaction, scope: Scope, linkIds: readonly string[]): Promise<LinkedPair[]> {
   const found: LinkedPair[] = [];
   for (let at = 0; at < linkIds.length; at += batchSize) {
-    found.push(...(await pairsByIds(tx, connectionId, linkIds.slice(at, at + batchSize), 'values')).values());
+    found.push(...(await pairsByIds(tx, scope, linkIds.slice(at, at + batchSize), 'values')).values());
   }
   return found;
 }
@@ -69,17 +69,23 @@ async function pairs(tx: Transaction, connectionId: string, linkIds: readonly st
 /** A document that does not fit the new map keeps what was made of it: the next reading says so, with its place. */
 async function remakeRecords(tx: Transaction, connection: OpenConnection, system: SystemName): Promise<void> {
   for (let after = ''; ;) {
-    const documents = await shadowDocuments(tx, connection.id, system, after, batchSize);
+    const documents = await shadowDocuments(tx, connection.scope, system, after, batchSize);
     if (documents.length === 0) return;
     after = documents.at(-1)!.id;
     const rows = documents.flatMap(({ id, document }): ShadowRow[] => {
-      const context = { connection: connection.id, system, method: 'none', path: 'stored document', record: id };
+      const context = {
+        connection: connection.scope.connectionId,
+        system,
+        method: 'none',
+        path: 'stored document',
+        record: id,
+      };
       try {
         return [connection.shadowOf(connection.systems[system].recordOf(document, { context }))];
       } catch {
         return [];
       }
     });
-    await remakeShadows(tx, connection.id, system, rows);
+    await remakeShadows(tx, connection.scope, system, rows);
   }
 }

@@ -2,7 +2,7 @@
  * What carrying out came to, and how it is recorded: many links in one transaction, each under its version. A link that has changed since
  * it was decided about keeps what is a fact (what was read, and what our own writes did), and is decided about again.
  */
-import { systemNames, type CanonicalFields, type FieldHashes, type SystemName } from '../core/record.js';
+import { type CanonicalFields, type FieldHashes, type Scope, type SystemName, systemNames } from '../core/record.js';
 import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
 import { openCases, type NewCase } from '../store/cases.js';
 import { keepPlans, type Sql, type Transaction } from '../store/database.js';
@@ -75,7 +75,7 @@ export interface ItemResult extends LinkResult {
 }
 
 export interface CommittingResults {
-  readonly connectionId: string;
+  readonly scope: Scope;
   /** Null: no plan's. */
   readonly plan: { readonly id: number; readonly part: PlanPart } | null;
 }
@@ -92,13 +92,13 @@ export async function commitResults<T = void>(
   results: readonly ItemResult[],
   then?: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const { connectionId, plan } = where;
+  const { scope, plan } = where;
   return (await sql.begin(async (tx) => {
     const [, locked] = await Promise.all([
       keepPlans(tx),
       lockLinks(
         tx,
-        connectionId,
+        scope,
         results.map((one) => one.linkId),
       ),
     ]);
@@ -108,31 +108,31 @@ export async function commitResults<T = void>(
     // Sent one behind the other without waiting for answers: PostgreSQL carries them out in this order, in one round trip.
     const recording = [
       ...systemNames.map((system) =>
-        keepShadows(tx, connectionId, system, results, (one) => isCrossed(one, system, locked.get(one.linkId))),
+        keepShadows(tx, scope, system, results, (one) => isCrossed(one, system, locked.get(one.linkId))),
       ),
-      ...results.flatMap((one) => one.gone.map(({ system, id }) => markGone(tx, connectionId, system, id))),
+      ...results.flatMap((one) => one.gone.map(({ system, id }) => markGone(tx, scope, system, id))),
       releaseNewcomers(
         tx,
-        connectionId,
+        scope,
         results.flatMap((one) => (one.gone.length > 0 ? [one.linkId] : [])),
       ),
-      agree(tx, connectionId, [
+      agree(tx, scope, [
         ...current.flatMap((one) => one.agreement ?? []),
         ...lost.flatMap((one) => factsOf(one, locked.get(one.linkId))),
       ]),
       recordOutcomes(
         tx,
-        connectionId,
+        scope,
         results.flatMap(({ linkId, journal }) => journal.map((one) => ({ ...one, linkId }))),
       ),
       settleIntents(
         tx,
-        connectionId,
+        scope,
         results.flatMap((one) => one.settledIntents.map((system) => ({ linkId: one.linkId, system }))),
       ),
       renewIntents(
         tx,
-        connectionId,
+        scope,
         results.flatMap(({ linkId, outcome }) => (outcome === 'unsettled' ? [linkId] : [])),
       ),
       closeCarriedOut(
@@ -141,7 +141,7 @@ export async function commitResults<T = void>(
       ),
       openCases(
         tx,
-        connectionId,
+        scope,
         plan?.id ?? null,
         // What a lost race asks about may not be a question any more; what was damaged or refused is.
         [...current, ...lost.map(onlyFindings)].flatMap((one) => one.cases),
@@ -165,7 +165,7 @@ function isCrossed({ decidedOn }: LinkResult, system: SystemName, now: LockedLin
  */
 async function keepShadows(
   tx: Transaction,
-  connectionId: string,
+  scope: Scope,
   system: SystemName,
   results: readonly LinkResult[],
   crossed: (result: LinkResult) => boolean,
@@ -181,10 +181,10 @@ async function keepShadows(
     }
   }
   const [given] = await Promise.all([
-    upsertShadows(tx, connectionId, system, created, { replaces: 'gone' }),
-    upsertShadows(tx, connectionId, system, known),
+    upsertShadows(tx, scope, system, created, { replaces: 'gone' }),
+    upsertShadows(tx, scope, system, known),
   ]);
-  await lookAgain(tx, connectionId, system, [...given, ...again]);
+  await lookAgain(tx, scope, system, [...given, ...again]);
 }
 
 /** Of a link that was changed meanwhile: what our writes did, where nobody has agreed on something else since. */
@@ -210,7 +210,7 @@ function onlyFindings(result: LinkResult): LinkResult {
 
 async function endPlanItems(
   tx: Transaction,
-  { connectionId }: CommittingResults,
+  { scope }: CommittingResults,
   plan: NonNullable<CommittingResults['plan']>,
   current: readonly ItemResult[],
   lost: readonly ItemResult[],
@@ -236,7 +236,7 @@ async function endPlanItems(
     ),
     lookAtLinks(
       tx,
-      connectionId,
+      scope,
       [...lost, ...whole.filter((one) => one.outcome === 'changed' || one.left)].map((one) => one.linkId),
     ),
   ]);

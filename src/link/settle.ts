@@ -34,7 +34,7 @@ export async function settle(
   );
   const again = await findLinkStates(
     sql,
-    connection.id,
+    connection.scope,
     over.map((one) => one.linkId),
     { depth: 'hashes' },
   );
@@ -43,7 +43,7 @@ export async function settle(
     const state = hasClosed.has(before.pair.linkId) ? again.get(before.pair.linkId) : before;
     return state === undefined ? [] : [{ state, settling: settlingOf(viewOf(connection, state, 'gone')) }];
   });
-  await settleLinks(sql, connection.id, links.flatMap(settlement));
+  await settleLinks(sql, connection.scope, links.flatMap(settlement));
   return links;
 }
 

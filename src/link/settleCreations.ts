@@ -7,7 +7,7 @@
  * recognised where the list shows it, and else nothing is said about it.
  */
 import { match, type Candidate, type Doubt } from '../core/match.js';
-import { otherSystem, systemNames, type FieldHashes, type SystemName } from '../core/record.js';
+import { type FieldHashes, otherSystem, type Scope, type SystemName, systemNames } from '../core/record.js';
 import { doubtCase } from '../cases/doubt.js';
 import { neverAppearedCase } from '../cases/refused.js';
 import { openCases, type NewCase } from '../store/cases.js';
@@ -40,20 +40,20 @@ export async function settleCreations(
 ): Promise<{ recognised: number; reopened: number }> {
   let recognised = 0;
   for (const system of systemNames) {
-    const intents = (await openIntents(sql, connection.id, 'all')).filter((intent) => intent.system === system);
+    const intents = (await openIntents(sql, connection.scope, 'all')).filter((intent) => intent.system === system);
     if (intents.length === 0) continue;
     const pairs = await pairsByIds(
       sql,
-      connection.id,
+      connection.scope,
       intents.map((intent) => intent.linkId),
     );
-    const free = await freeRecords(sql, connection.id, system, intents, pairs);
+    const free = await freeRecords(sql, connection.scope, system, intents, pairs);
     const unrecognised: Sent[] = [];
     for (const intent of intents) {
       const pair = pairs.get(intent.linkId);
       // The link is gone, or has its record meanwhile: nothing is left to find out.
       if (pair === undefined || pair.ids[system] !== null) {
-        await settleIntents(sql, connection.id, [intent]);
+        await settleIntents(sql, connection.scope, [intent]);
         continue;
       }
       const found = recordOfCreation(intent, pair.ids[otherSystem(system)], free);
@@ -79,7 +79,7 @@ export async function settleCreations(
 /** Records that these creations can have made: which appeared since, or say so themselves. */
 async function freeRecords(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   system: SystemName,
   intents: readonly Intent[],
   pairs: ReadonlyMap<string, LinkedPair>,
@@ -87,13 +87,13 @@ async function freeRecords(
   const since = Math.min(...intents.map((one) => one.recordedAtMs));
   const chosen = new Set(intents.map((one) => one.externalId));
   const references = new Set([...pairs.values()].map(({ ids }) => ids[otherSystem(system)]));
-  const free = (await unlinkedShadows(sql, connectionId, system)).filter(
+  const free = (await unlinkedShadows(sql, scope, system)).filter(
     ({ id, externalReference, firstSeenAtMs }) =>
       firstSeenAtMs >= since || chosen.has(id) || (externalReference !== null && references.has(externalReference)),
   );
   const values = await shadowsByIds(
     sql,
-    connectionId,
+    scope,
     system,
     free.map((one) => one.id),
   );
@@ -115,11 +115,11 @@ async function settleMissing(
 ): Promise<void> {
   if (missing.length === 0) return;
   const claim = await claims.claim(
-    connection.id,
+    connection.scope,
     missing.map(({ intent }) => intent.linkId),
   );
   try {
-    const listed = (await openIntents(sql, connection.id, [...claim.linkIds])).filter((one) => one.isListed);
+    const listed = (await openIntents(sql, connection.scope, [...claim.linkIds])).filter((one) => one.isListed);
     const over = missing.filter(({ intent }) =>
       listed.some(({ linkId, system }) => linkId === intent.linkId && system === intent.system),
     );
@@ -128,15 +128,15 @@ async function settleMissing(
     await sql.begin(async (tx) => {
       await settleIntents(
         tx,
-        connection.id,
+        connection.scope,
         over.map(({ intent }) => intent),
       );
       // Of those left open, too: whoever is found in a doubt is not created elsewhere meanwhile.
-      await openCases(tx, connection.id, planId, [...doubts.values()].map(doubtCase));
+      await openCases(tx, connection.scope, planId, [...doubts.values()].map(doubtCase));
       for (const { intent } of doubtful) {
         await renameOutcome(tx, planId, intent.linkId, { from: 'unsettled', to: 'asked' });
       }
-      if (giveUp) await openCases(tx, connection.id, planId, nowhere.map(neverAppeared));
+      if (giveUp) await openCases(tx, connection.scope, planId, nowhere.map(neverAppeared));
       else {
         await reopenItems(
           tx,
@@ -220,15 +220,15 @@ async function link(
   const sent = sentBase(intent, found);
   const agreed = agreedHashes(hashes, connection.fields);
   await sql.begin(async (tx) => {
-    const now = (await lockLinks(tx, connection.id, [pair.linkId])).get(pair.linkId);
+    const now = (await lockLinks(tx, connection.scope, [pair.linkId])).get(pair.linkId);
     if (now === undefined || now.ids[system] !== null) return;
     // What was sent is true whatever became of the link meanwhile; what the other side holds is not.
     const isCurrent = now.version === pair.version;
     const base = { ...sent.base, ...(isCurrent ? agreed : {}) };
     const baseFields = { ...sent.baseFields, ...(isCurrent ? pick(found.fields, Object.keys(agreed)) : {}) };
     const equal = withForms(now.equal, intent, sent);
-    await agree(tx, connection.id, [{ linkId: pair.linkId, base, baseFields, ids: { [system]: found.id }, equal }]);
-    await settleIntents(tx, connection.id, [{ linkId: pair.linkId, system }]);
+    await agree(tx, connection.scope, [{ linkId: pair.linkId, base, baseFields, ids: { [system]: found.id }, equal }]);
+    await settleIntents(tx, connection.scope, [{ linkId: pair.linkId, system }]);
     await renameOutcome(tx, planId, pair.linkId, { from: 'unsettled', to: 'created' });
   });
 }

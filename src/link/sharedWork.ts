@@ -43,7 +43,7 @@ export function sharedWork(sql: Sql, connection: OpenConnection): SharedWork {
       const plans = new Map<number, ItemResult[]>();
       for (const { planId, result } of results) plans.set(planId, [...(plans.get(planId) ?? []), result]);
       for (const [id, ended] of plans) {
-        await commitResults(sql, { connectionId: connection.id, plan: { id, part: 'remote' } }, ended);
+        await commitResults(sql, { scope: connection.scope, plan: { id, part: 'remote' } }, ended);
       }
     }, commitLingerMs),
   };
@@ -64,11 +64,11 @@ async function commitIntended(
     const [recorded] = await Promise.all([
       recordCreations(tx, connection, creations),
       keepPlans(tx),
-      recordIntended(tx, connection.id, journalOf(writes)),
+      recordIntended(tx, connection.scope, journalOf(writes)),
     ]);
     answers = intended.map(({ intent }) => (intent === null ? 'stands' : recorded[creations.indexOf(intent)]!));
     const standing = intended.filter(({ intent }, at) => intent !== null && answers[at] === 'stands');
-    if (standing.length > 0) await recordIntended(tx, connection.id, journalOf(standing));
+    if (standing.length > 0) await recordIntended(tx, connection.scope, journalOf(standing));
   });
   return answers;
 }

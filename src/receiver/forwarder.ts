@@ -1,5 +1,5 @@
 /**
- * Tells the workflows of people about whom events gathered in the inbox. Everything it works from stands in PostgreSQL: any number of
+ * Tells the workflows of records about which events gathered in the inbox. Everything it works from stands in PostgreSQL: any number of
  * forwarders may run at once, and what one leaves behind another finds.
  *
  * It wakes when this process stored something, when a signal is due, and every `pollMs` for what others left. While Temporal does not
@@ -141,9 +141,9 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
     if (unsent.length === 0) temporal.succeeded();
     else temporal.failed(unsent[0]!.error);
     for (const { signal, error } of refused) {
-      const { connectionId, linkId } = signal;
-      const place = { connectionId, linkId, error: errorCode(error) };
-      log.warn(place, 'Temporal refuses the signal to one person’s workflow: it is sent again later');
+      const { scope, linkId } = signal;
+      const place = { ...scope, linkId, error: errorCode(error) };
+      log.warn(place, 'Temporal refuses the signal to one record’s workflow: it is sent again later');
     }
     await releaseSignals(
       sql,
@@ -166,8 +166,8 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
       return error ?? new Error('unknown');
     }
     onForwarded(signal);
-    const { connectionId, linkId, gathered, attempt } = signal;
-    log.info({ connectionId, linkId, ...gathered, attempt }, 'events forwarded');
+    const { scope, linkId, gathered, attempt } = signal;
+    log.info({ ...scope, linkId, ...gathered, attempt }, 'events forwarded');
     return null;
   }
 

@@ -80,17 +80,17 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
       resignalMs: live.resignalMs,
     })),
     settings,
-    send: ({ connectionId, linkId, gathered }) => {
+    send: ({ scope, linkId, gathered }) => {
       const target = {
         client,
         liveTaskQueue: config.temporal.liveTaskQueue,
-        connectionId,
-        connection: config.connections[connectionId]!,
+        scope,
+        connection: config.connections[scope.connectionId]!,
       };
       return client.withDeadline(Date.now() + settings.signalTimeoutMs, () => signalChanged(target, linkId, gathered));
     },
-    onForwarded: ({ connectionId }) => metrics.forwarded(connectionId),
-    onFailed: ({ connectionId }) => metrics.forwardFailed(connectionId),
+    onForwarded: ({ scope }) => metrics.forwarded(scope.connectionId),
+    onFailed: ({ scope }) => metrics.forwardFailed(scope.connectionId),
     log,
   });
 

@@ -145,8 +145,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       const parsed = request.body as Parsed | undefined;
       if (parsed === undefined) throw new Refusal('json');
       const { connectionId, system, connection } = endpoint;
-      const { event, externalId } = (system === 'yapla' ? readYapla : readYoplanning)(connection, parsed.body);
-      await writer.add({ connectionId, system, event, externalId, body: parsed.text });
+      const { kind, event, externalId } = (system === 'yapla' ? readYapla : readYoplanning)(connection, parsed.body);
+      await writer.add({ connectionId, kind, system, event, externalId, body: parsed.text });
       metrics.received(connectionId, system, event);
       onStored();
       return reply.code(202).type(jsonType).send('{"status":"stored"}');

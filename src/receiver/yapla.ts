@@ -25,7 +25,8 @@ export function readYapla(connection: ConnectionConfig, body: JsonObject): Readi
       'Expected the member’s id (text or number) where webhooks.yapla.id of the configuration says.',
     );
   }
-  return { event, externalId };
+  // The words that the configuration knows are about members, and a member is a person.
+  return { kind: 'person', event, externalId };
 }
 
 function eventOf(

@@ -4,6 +4,7 @@
  */
 import type { ConnectionConfig } from '../config/schema.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/document.js';
+import type { RecordKind } from '../core/record.js';
 import type { RecordEvent } from '../store/inbox.js';
 import { other, type Reading } from './reading.js';
 import { Refusal } from './refusals.js';
@@ -28,12 +29,18 @@ export function readYoplanning({ yoplanning }: ConnectionConfig, body: JsonObjec
   const address = addressOf(link);
   if (link !== undefined && address?.origin !== new URL(yoplanning.baseUrl).origin) throw elsewhere(address);
   const word = event.trim().toLowerCase();
-  if (resource['type'].trim().toLowerCase() !== 'client' || !Object.hasOwn(events, word)) return other;
+  const kind = kindOf(resource['type']);
+  if (kind === null || !Object.hasOwn(events, word)) return other;
   const id = typeof resource['id'] === 'string' ? resource['id'].toLowerCase() : '';
   if (!uuidForm.test(id)) throw new Refusal('shape', 'Expected a UUID as resource.id of a client.');
   if (address === null) throw new Refusal('shape', 'Expected the link of a client.');
   if (withoutSlash(address.pathname.toLowerCase()) !== pathOf(yoplanning, id)) throw elsewhere(address);
-  return { event: events[word]!, externalId: id };
+  return { kind, event: events[word]!, externalId: id };
+}
+
+/** Of a resource type; null: one that we do not act on. */
+function kindOf(type: string): RecordKind | null {
+  return type.trim().toLowerCase() === 'client' ? 'person' : null;
 }
 
 /** Null: no address, or one with a user in it, such as `https://yoplanning.pro@elsewhere/`. */

@@ -21,7 +21,7 @@
  * `lateArrivalMs` after that: the http client holds the first, configuration names the second; so a crash with requests
  * under way is covered too; (3) the clock of the database does not jump forward and ticks like the server's.
  *
- * **The parts.** `budget_take` (migrations/002) decides; budgetLine.ts keeps those who wait in this process and asks for them, or
+ * **The parts.** `budget_take` (migrations/006) decides; budgetLine.ts keeps those who wait in this process and asks for them, or
  * budgetGate.ts where nothing is limited; budgetSettlements.ts reports what is over.
  */
 import type { LimitsConfig } from '../config/limits.js';

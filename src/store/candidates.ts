@@ -1,6 +1,6 @@
 /** Records for a bulk sync to match, streamed in groups that share a matching key, so that memory does not grow with the club. */
 import type { Candidate } from '../core/match.js';
-import { systemNames, type SystemName } from '../core/record.js';
+import { systemNames, type Scope, type SystemName } from '../core/record.js';
 import type { Fragment, Sql } from './database.js';
 
 export interface RecordName {
@@ -10,7 +10,7 @@ export interface RecordName {
 
 /** What a bulk sync knows of the records without a link while it matches. */
 export interface Matching {
-  readonly connectionId: string;
+  readonly scope: Scope;
   /** Those in a doubt, each once. */
   readonly doubtful: readonly RecordName[];
   /** Who was free in the beginning, where they are few: nobody becomes free later, so the others need no looks. Null: many. */
@@ -32,30 +32,31 @@ const named = (sql: Sql, records: readonly RecordName[]) => sql`
   unnest(${records.map((one) => one.system)}::text[], ${records.map((one) => one.id)}::text[])`;
 
 /** Two conditions rather than one with OR: PostgreSQL can look each up in its index, or hash it; an OR it tries on each pair of rows. */
-const free = (sql: Sql, { connectionId, doubtful, among }: Matching) => sql`
-  s.connection_id = ${connectionId} and s.gone_at is null
+const free = (sql: Sql, { scope, doubtful, among }: Matching) => sql`
+  s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
   ${
     among === null
       ? sql``
       : sql`and (s.system, s.external_id) in (select system, id from ${named(sql, among)} as r(system, id))`
   }
   and not exists (select 1 from ${named(sql, doubtful)} as d(system, id) where d.system = s.system and d.id = s.external_id)
-  and not exists (select 1 from link l where l.connection_id = s.connection_id
+  and not exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind
                    and s.system = 'yapla' and l.yapla_id = s.external_id)
-  and not exists (select 1 from link l where l.connection_id = s.connection_id
+  and not exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind
                    and s.system = 'yoplanning' and l.yoplanning_id = s.external_id)`;
 
 /** Of a shadow `s`: the link that has it, if one does, by its system; and its name, if it is in a doubt. */
-const itsStanding = (sql: Sql, { connectionId, doubtful }: Matching) => sql`
+const itsStanding = (sql: Sql, { scope, doubtful }: Matching) => sql`
   left join ${named(sql, doubtful)} as d(system, id) on d.system = s.system and d.id = s.external_id
-  left join link a on a.connection_id = s.connection_id and s.system = 'yapla' and a.yapla_id = s.external_id
-  left join link b on b.connection_id = s.connection_id and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
-  left join shadow c on c.connection_id = s.connection_id and c.system = case s.system when 'yapla' then 'yoplanning' else 'yapla' end
+  left join link a on a.connection_id = s.connection_id and a.kind = s.kind and s.system = 'yapla' and a.yapla_id = s.external_id
+  left join link b on b.connection_id = s.connection_id and b.kind = s.kind and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
+  left join shadow c on c.connection_id = s.connection_id and c.kind = s.kind
+                    and c.system = case s.system when 'yapla' then 'yoplanning' else 'yapla' end
                     and c.external_id = coalesce(a.yoplanning_id, b.yapla_id)
   left join (select system, max(started_at) as started_at from scan
-              where connection_id = ${connectionId} and status = 'complete' group by system) n on n.system = c.system
+              where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'complete' group by system) n on n.system = c.system
   left join (select system, max(started_at) as started_at from scan
-              where connection_id = ${connectionId} and status = 'complete' group by system) o on o.system = s.system`;
+              where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'complete' group by system) o on o.system = s.system`;
 
 /** Not a linked record that the last list did not show: its place is looked at by way of its counterpart. */
 const isShown = (sql: Sql) =>
@@ -70,12 +71,12 @@ const candidate = (sql: Sql) => sql`
        when d.id is not null then 'doubtful' end as standing`;
 
 /** Records without a link, at most `limit` of each system. Both systems at once: each is a pass over its records. */
-export async function freeRecords(sql: Sql, connectionId: string, limit: number): Promise<readonly RecordName[]> {
+export async function freeRecords(sql: Sql, scope: Scope, limit: number): Promise<readonly RecordName[]> {
   const ofSystem = async (system: SystemName) =>
     await sql<RecordName[]>`
       select s.system, s.external_id as id from shadow s
-       where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
-         and not exists (select 1 from link l where l.connection_id = ${connectionId}
+       where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.gone_at is null
+         and not exists (select 1 from link l where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind}
                           and l.${sql(`${system}_id`)} = s.external_id) limit ${limit}`;
   return (await Promise.all(systemNames.map(ofSystem))).flat();
 }
@@ -102,7 +103,8 @@ export async function* groupsByKey(
              bool_or(coalesce(a.state, b.state) = 'active' or a.link_id is not null and a.yoplanning_id is null
                      or b.link_id is not null and b.yapla_id is null) over (partition by k.key) as "hasLinked"
         from unnest(array(select distinct ${key} from shadow s where ${free(sql, matching)} and ${key} is not null)) as k(key)
-        join shadow s on s.connection_id = ${matching.connectionId} and ${key} = k.key and s.gone_at is null
+        join shadow s on s.connection_id = ${matching.scope.connectionId} and s.kind = ${matching.scope.kind} and ${key} = k.key
+                     and s.gone_at is null
         ${itsStanding(sql, matching)}
        where ${isShown(sql)}) f
      where n > 1 ${including === 'anybody' ? sql`` : sql`and "hasLinked"`} order by key, system, id`,
@@ -114,21 +116,24 @@ export async function* groupsByKey(
  * without their values, because references need none. Few, unless the table of links was lost.
  */
 export async function referencedCandidates(sql: Sql, matching: Matching): Promise<readonly Grouped[]> {
-  const { connectionId } = matching;
+  const { scope } = matching;
   const other = (alias: string) => sql`case ${sql(alias)}.system when 'yapla' then 'yoplanning' else 'yapla' end`;
   const rows = await sql<Grouped[]>`
     with f as materialized (select s.system, s.external_id, s.external_reference from shadow s where ${free(sql, matching)}),
     edge as (
       select f.system as from_system, f.external_id as from_id, t.system as to_system, t.external_id as to_id
-        from f join shadow t on t.connection_id = ${connectionId} and t.system = ${other('f')} and t.external_id = f.external_reference
+        from f join shadow t on t.connection_id = ${scope.connectionId} and t.kind = ${scope.kind} and t.system = ${other('f')}
+                             and t.external_id = f.external_reference
        where t.gone_at is null
       union
       select t.system, t.external_id, f.system, f.external_id
-        from f join shadow t on t.connection_id = ${connectionId} and t.system = ${other('f')} and t.external_reference = f.external_id
+        from f join shadow t on t.connection_id = ${scope.connectionId} and t.kind = ${scope.kind} and t.system = ${other('f')}
+                             and t.external_reference = f.external_id
        where t.gone_at is null),
     named as (select from_system as system, from_id as id from edge union select to_system, to_id from edge)
     select ${candidate(sql)}, '{}'::json as fields
-      from named m join shadow s on s.connection_id = ${connectionId} and s.system = m.system and s.external_id = m.id
+      from named m join shadow s on s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = m.system
+                             and s.external_id = m.id
       ${itsStanding(sql, matching)} where ${isShown(sql)} order by 1, 2`;
   return rows.map(asCandidate);
 }

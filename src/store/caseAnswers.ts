@@ -2,7 +2,7 @@
  * What persons answer to cases. An answer is stored first and carried out afterwards, by the link's workflow: so it outlives
  * whatever is down at that moment. Values stand here, in Postgres; signals carry the case's id.
  */
-import type { FieldName, FieldValue, SystemName } from '../core/record.js';
+import type { FieldName, FieldValue, Scope, SystemName } from '../core/record.js';
 import type { Fragment, Sql, Transaction } from './database.js';
 
 /**
@@ -71,7 +71,7 @@ export async function storeAnswer(
   const stored = answer.take === 'value' ? { take: answer.take, value: answer.value } : { take: answer.take };
   const rows = await sql`
     update cases set answer = ${sql.json(stored)}, answered_at = now(), answered_by = ${by}
-     where id = ${caseId} and status = 'open' and kind = any(${kinds}) returning 1`;
+     where id = ${caseId} and status = 'open' and code = any(${kinds}) returning 1`;
   if (rows.length === 0) throw await unanswerable(sql, caseId, answer.take);
 }
 
@@ -92,7 +92,7 @@ export async function storeClosing(
   const rows = await sql`
     update cases set status = 'closed', closed_at = now(), closed_by = ${by},
            answer = ${sql.json(stored)}, answered_at = now(), answered_by = ${by}
-     where id = ${caseId} and status = 'open' and kind = any(${kinds}) returning 1`;
+     where id = ${caseId} and status = 'open' and code = any(${kinds}) returning 1`;
   if (rows.length === 0) throw await unanswerable(sql, caseId, 'close');
 }
 
@@ -102,7 +102,7 @@ async function unanswerable(
   take: Answer['take'] | 'close',
 ): Promise<UnknownCase | CaseClosed | UnfitAnswer> {
   const [row] = await sql<{ kind: string; closedAt: Date | null; closedBy: string | null }[]>`
-    select kind, closed_at as "closedAt", closed_by as "closedBy" from cases where id = ${caseId}`;
+    select code as kind, closed_at as "closedAt", closed_by as "closedBy" from cases where id = ${caseId}`;
   if (row === undefined) return new UnknownCase(caseId);
   if (row.closedAt !== null) return new CaseClosed(caseId, row.closedAt, row.closedBy ?? 'nobody named');
   return new UnfitAnswer(caseId, row.kind, take);
@@ -131,21 +131,22 @@ export async function closeCarriedOut(sql: Sql | Transaction, answers: readonly 
 export const isDeclined = (sql: Sql | Transaction): Fragment => sql`
   c.status = 'closed' and c.answer->>'take' = 'close'
   and (c.details->>'system' is null or not exists (
-         select 1 from link l where l.connection_id = c.connection_id and l.link_id = c.link_id
+         select 1 from link l where l.connection_id = c.connection_id and l.kind = c.kind and l.link_id = c.link_id
             and c.subject is distinct from 'yapla:' || l.yapla_id and c.subject is distinct from 'yoplanning:' || l.yoplanning_id))
   and not exists (select 1 from shadow s
-                   where s.connection_id = c.connection_id and s.system || ':' || s.external_id = c.subject and s.gone_at > c.closed_at)`;
+                   where s.connection_id = c.connection_id and s.kind = c.kind and s.system || ':' || s.external_id = c.subject
+                     and s.gone_at > c.closed_at)`;
 
 /** Of these links, the kinds of questions that a person closed (see `isDeclined`). */
 export async function declinedQuestions(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   linkIds: readonly string[],
 ): Promise<Map<string, Set<string>>> {
   if (linkIds.length === 0) return new Map();
   const rows = await sql<{ linkId: string; kinds: string[] }[]>`
-    select c.link_id as "linkId", json_agg(distinct c.kind) as kinds from cases c
-     where c.connection_id = ${connectionId} and c.link_id = any(${linkIds}) and ${isDeclined(sql)}
+    select c.link_id as "linkId", json_agg(distinct c.code) as kinds from cases c
+     where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.link_id = any(${linkIds}) and ${isDeclined(sql)}
      group by 1`;
   return new Map(rows.map((row) => [row.linkId, new Set(row.kinds)]));
 }
@@ -154,8 +155,8 @@ export async function declinedQuestions(
  * Asks the receiver's forwarder to tell the link's workflow, as it does about webhooks: for an answer that could not be signalled.
  * Where a signal to the link is asked for or under way already, that one does.
  */
-export async function forwardAnswer(sql: Sql | Transaction, connectionId: string, linkId: string): Promise<void> {
+export async function forwardAnswer(sql: Sql | Transaction, scope: Scope, linkId: string): Promise<void> {
   await sql`
-    insert into link_signal (connection_id, link_id, due_at) values (${connectionId}, ${linkId}, now())
-    on conflict (connection_id, link_id) do nothing`;
+    insert into link_signal (connection_id, kind, link_id, due_at) values (${scope.connectionId}, ${scope.kind}, ${linkId}, now())
+    on conflict (connection_id, kind, link_id) do nothing`;
 }

@@ -1,6 +1,10 @@
-/** The table `connection`: which connections this database knows, and the key of their fingerprints. */
+/**
+ * The tables `connection` (which connections this database knows, and the key of their fingerprints) and `made_under` (what the records and
+ * links of each scope were made and settled under).
+ */
 import { randomBytes } from 'node:crypto';
 import type { MapVersion } from '../core/fieldMap.js';
+import type { Scope } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 /** Makes the connection known; repeatable. Its fingerprint key is made once, here, and never leaves the database. */
@@ -18,38 +22,40 @@ export async function fingerprintKey(sql: Sql, connectionId: string): Promise<Ui
   return row.fingerprintKey;
 }
 
-/** What a connection's links and shadows were made and settled under. */
+/** What a scope's links and shadows were made and settled under. */
 export interface MadeUnder {
-  readonly map: MapVersion | null;
-  readonly mapDigest: string | null;
-  readonly rulesDigest: string | null;
+  readonly map: MapVersion;
+  readonly mapDigest: string;
+  readonly rulesDigest: string;
 }
 
-/** Held until the transaction ends: one at a time makes a connection's links anew. */
-export async function lockMadeUnder(tx: Transaction, connectionId: string): Promise<MadeUnder> {
+/** Held until the transaction ends: one at a time makes a connection's links anew. @returns null: nothing was made yet */
+export async function lockMadeUnder(tx: Transaction, scope: Scope): Promise<MadeUnder | null> {
+  // The connection's own row, which is always there.
+  await tx`select 1 from connection where id = ${scope.connectionId} for update`;
   const [row] = await tx<MadeUnder[]>`
     select map_version as map, map_digest as "mapDigest", rules_digest as "rulesDigest"
-      from connection where id = ${connectionId} for update`;
-  return row!;
+      from made_under where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
+  return row ?? null;
 }
 
+/** The caller holds `lockMadeUnder`. */
 export async function storeMadeUnder(
   tx: Transaction,
-  connectionId: string,
-  {
-    map,
-    mapDigest,
-    rulesDigest,
-  }: { readonly map: MapVersion; readonly mapDigest: string; readonly rulesDigest: string },
+  scope: Scope,
+  { map, mapDigest, rulesDigest }: MadeUnder,
 ): Promise<void> {
   await tx`
-    update connection set map_version = ${JSON.stringify(map)}::text::jsonb, map_digest = ${mapDigest}, rules_digest = ${rulesDigest}
-     where id = ${connectionId}`;
+    insert into made_under (connection_id, kind, map_version, map_digest, rules_digest)
+    values (${scope.connectionId}, ${scope.kind}, ${JSON.stringify(map)}::text::jsonb, ${mapDigest}, ${rulesDigest})
+    on conflict (connection_id, kind) do update
+       set map_version = excluded.map_version, map_digest = excluded.map_digest, rules_digest = excluded.rules_digest`;
 }
 
-/** Whether what is stored of a connection was made with this field map: if not, nothing of it is decided about before it is made again. */
-export async function isMadeWith(sql: Sql | Transaction, connectionId: string, mapDigest: string): Promise<boolean> {
+/** Whether what is stored of a scope was made with this field map: if not, nothing of it is decided about before it is made again. */
+export async function isMadeWith(sql: Sql | Transaction, scope: Scope, mapDigest: string): Promise<boolean> {
   const [row] = await sql<{ same: boolean }[]>`
-    select map_digest is null or map_digest = ${mapDigest} as same from connection where id = ${connectionId}`;
+    select map_digest = ${mapDigest} as same from made_under
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
   return row?.same ?? true;
 }

@@ -1,30 +1,30 @@
 /** The table `field_rule`: rules that a person made of an answer. They come before those of the configuration file. */
-import type { FieldName, SystemName } from '../core/record.js';
+import type { FieldName, Scope, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 /** Makes `rule` the connection's rule for a field; an earlier one is replaced. @param caseId the case it was the answer to */
 export async function rememberRule(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   field: FieldName,
   rule: SystemName,
   caseId: number,
   by: string,
 ): Promise<void> {
   await sql`
-    with unsettled as (${unsettleAsked(sql, connectionId, field)})
-    insert into field_rule (connection_id, field, rule, case_id, made_by)
-    values (${connectionId}, ${field}, ${rule}, ${caseId}, ${by})
-    on conflict (connection_id, field)
+    with unsettled as (${unsettleAsked(sql, scope, field)})
+    insert into field_rule (connection_id, kind, field, rule, case_id, made_by)
+    values (${scope.connectionId}, ${scope.kind}, ${field}, ${rule}, ${caseId}, ${by})
+    on conflict (connection_id, kind, field)
       do update set rule = excluded.rule, case_id = excluded.case_id, made_by = excluded.made_by, made_at = now()`;
 }
 
 /** The remembered rule of each field that has one. */
 export async function fieldRules(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
 ): Promise<Readonly<Record<FieldName, SystemName>>> {
-  const rules = await listRules(sql, connectionId);
+  const rules = await listRules(sql, scope);
   return Object.fromEntries(rules.map(({ field, rule }) => [field, rule]));
 }
 
@@ -38,22 +38,22 @@ export interface RememberedRule {
 }
 
 /** Remembered rules in the order of their fields' names. */
-export async function listRules(sql: Sql | Transaction, connectionId: string): Promise<RememberedRule[]> {
+export async function listRules(sql: Sql | Transaction, scope: Scope): Promise<RememberedRule[]> {
   return await sql<RememberedRule[]>`
     select field, rule, case_id as "caseId", made_at as "madeAt", made_by as "madeBy"
-      from field_rule where connection_id = ${connectionId} order by field`;
+      from field_rule where connection_id = ${scope.connectionId} and kind = ${scope.kind} order by field`;
 }
 
 /** Takes a remembered rule back: the configuration's counts again. @returns false where there was none */
-export async function forgetRule(sql: Sql, connectionId: string, field: FieldName): Promise<boolean> {
+export async function forgetRule(sql: Sql, scope: Scope, field: FieldName): Promise<boolean> {
   const rows = await sql`
-    with unsettled as (${unsettleAsked(sql, connectionId, field)})
-    delete from field_rule where connection_id = ${connectionId} and field = ${field} returning 1`;
+    with unsettled as (${unsettleAsked(sql, scope, field)})
+    delete from field_rule where connection_id = ${scope.connectionId} and kind = ${scope.kind} and field = ${field} returning 1`;
   return rows.length > 0;
 }
 
 /** A link that waits for an answer about the field is settled; under another rule, that answer may be known. Decides nothing itself. */
-const unsettleAsked = (sql: Sql | Transaction, connectionId: string, field: FieldName) => sql`
+const unsettleAsked = (sql: Sql | Transaction, scope: Scope, field: FieldName) => sql`
   update link l set settled_version = null from cases c
-   where c.connection_id = ${connectionId} and c.field = ${field} and c.status = 'open'
-     and l.connection_id = c.connection_id and l.link_id = c.link_id and l.settled_version is not null`;
+   where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.field = ${field} and c.status = 'open'
+     and l.connection_id = c.connection_id and l.kind = c.kind and l.link_id = c.link_id and l.settled_version is not null`;

@@ -3,7 +3,7 @@
  * `guard_hold`. One open case stands for all that is held of a kind in a system.
  */
 import { guardWindowMs, type GuardedKind, type PeopleCounts, type Tally, type WriteAsk } from '../core/guard.js';
-import type { FieldName, SystemName } from '../core/record.js';
+import type { FieldName, Scope, SystemName } from '../core/record.js';
 import { CaseClosed, UnfitAnswer, UnknownCase } from './caseAnswers.js';
 import { findCase, openCases, type NewCase } from './cases.js';
 import type { Fragment, Sql, Transaction } from './database.js';
@@ -37,14 +37,14 @@ export interface Pending {
  */
 export async function countWrites(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   pending: readonly Pending[],
   asked: readonly string[],
 ): Promise<Map<string, Tally>> {
   const rows = await sql<({ name: string; known: Record<string, boolean> | null } & Pick<Tally, 'hour' | 'day'>)[]>`
     with answered as materialized (
       select field as name, max(closed_at) as at from cases
-       where connection_id = ${connectionId} and kind = ${heldUnder.kind} and status = 'closed'
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and code = ${heldUnder.kind} and status = 'closed'
          and closed_at > now() - ${lookBack(sql)}
        group by field),
     -- Each "not in" is a small set that is read once; to look every entry up by itself costs most of the time.
@@ -52,11 +52,11 @@ export async function countWrites(
       select j.system, j.link_id, j.field, j.at, j.write_id like '%/create' as creates,
              coalesce(j.new_value, '') = '' and coalesce(j.old_value::text, 'null') not in ('null', '""', '[]', '{}') as blanks
         from journal j
-       where j.connection_id = ${connectionId} and j.write_id like 'live/%' and j.at > now() - ${lookBack(sql)}
+       where j.connection_id = ${scope.connectionId} and j.kind = ${scope.kind} and j.write_id like 'live/%' and j.at > now() - ${lookBack(sql)}
          and j.id not in (select o.journal_id from journal_outcome o where o.outcome = 'abandoned' and o.at > now() - ${lookBack(sql)})
          and j.link_id || '/' || j.system || '/' || case when j.write_id like '%/create' then '' else j.field end not in (
                select h.link_id || '/' || h.system || '/' || h.field from guard_hold h
-                where h.connection_id = ${connectionId} and h.released_at is not null)),
+                where h.connection_id = ${scope.connectionId} and h.kind = ${scope.kind} and h.released_at is not null)),
     counted as (
       select name, key, max(at) as at
         from (select 'blanked/' || system as name, link_id || '/' || field as key, at from entry where blanks and not creates
@@ -75,7 +75,7 @@ export async function countWrites(
     ruled as (
       select n.name, coalesce(sum(n.writes) filter (where p.over_at > now() - ${hour(sql)}), 0) as hour, sum(n.writes) as day
         from (select totals, coalesce(ended_at, now()) as over_at from plan
-               where connection_id = ${connectionId} and approved_by like 'rule:%') p
+               where connection_id = ${scope.connectionId} and kind = ${scope.kind} and approved_by like 'rule:%') p
         cross join lateral (
           select k.kind || '/' || t.system as name, coalesce(t.writes::int, 0) as writes
             from (values ('blanked', 'blanked'), ('changed', 'changes'), ('created', 'creations')) as k(kind, total)
@@ -95,39 +95,39 @@ const hour = (sql: Sql | Transaction): Fragment => sql`${guardWindowMs.hour} * i
 const lookBack = (sql: Sql | Transaction): Fragment => sql`${guardWindowMs.day} * interval '1 millisecond'`;
 
 /** Values cleared in the last day without a person, by system. */
-export async function blankedInDay(sql: Sql, connectionId: string): Promise<Record<SystemName, number>> {
-  const tallies = await countWrites(sql, connectionId, [], []);
+export async function blankedInDay(sql: Sql, scope: Scope): Promise<Record<SystemName, number>> {
+  const tallies = await countWrites(sql, scope, [], []);
   const of = (system: SystemName) => tallies.get(guardedName('blanked', system))?.day ?? 0;
   return { yapla: of('yapla'), yoplanning: of('yoplanning') };
 }
 
 /** People of whom the guard's thresholds are shares. */
-export async function guardedPeople(sql: Sql, connectionId: string): Promise<PeopleCounts> {
+export async function guardedPeople(sql: Sql, scope: Scope): Promise<PeopleCounts> {
   const [{ linked }, yapla, yoplanning] = await Promise.all([
-    countLinkStates(sql, connectionId, { proposed: false }),
-    countPeople(sql, connectionId, 'yapla'),
-    countPeople(sql, connectionId, 'yoplanning'),
+    countLinkStates(sql, scope, { proposed: false }),
+    countPeople(sql, scope, 'yapla'),
+    countPeople(sql, scope, 'yoplanning'),
   ]);
   return { linked, known: { yapla, yoplanning } };
 }
 
 /** Names of which an open case holds live writes. */
-export async function heldNames(sql: Sql | Transaction, connectionId: string): Promise<Set<string>> {
+export async function heldNames(sql: Sql | Transaction, scope: Scope): Promise<Set<string>> {
   const rows = await sql<{ name: string }[]>`
     select field as name from cases
-     where connection_id = ${connectionId} and kind = ${heldUnder.kind} and status = 'open'`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and code = ${heldUnder.kind} and status = 'open'`;
   return new Set(rows.map(({ name }) => name));
 }
 
 /** Of these writes, what a person has let go on: `<link>/<system>/<field>`, with no field for a creation. */
 export async function releasedWrites(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   asks: readonly Pick<WriteAsk, 'linkId'>[],
 ): Promise<Set<string>> {
   const rows = await sql<{ name: string }[]>`
     select link_id || '/' || system || '/' || field as name from guard_hold
-     where connection_id = ${connectionId} and link_id = any(${asks.map((one) => one.linkId)})
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = any(${asks.map((one) => one.linkId)})
        and released_at > now() - ${lookBack(sql)}`;
   return new Set(rows.map(({ name }) => name));
 }
@@ -150,7 +150,7 @@ export interface Hold {
  */
 export async function holdWrites(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   cases: readonly NewCase[],
   holds: readonly Hold[],
 ): Promise<void> {
@@ -159,18 +159,18 @@ export async function holdWrites(
     // In one order, whoever else opens some of them at this moment.
     await openCases(
       tx,
-      connectionId,
+      scope,
       null,
       [...cases].sort((a, b) => ((a.field ?? '') < (b.field ?? '') ? -1 : 1)),
     );
     await tx`
-      insert into guard_hold (connection_id, link_id, system, field, case_id)
-      select distinct on (h."linkId", h.system, h.field) ${connectionId}, h."linkId", h.system, h.field, c.id
+      insert into guard_hold (connection_id, kind, link_id, system, field, case_id)
+      select distinct on (h."linkId", h.system, h.field) ${scope.connectionId}, ${scope.kind}, h."linkId", h.system, h.field, c.id
         from json_to_recordset(${JSON.stringify(unique)}::text::json) as h(name text, "linkId" text, system text, field text)
-        join cases c on c.connection_id = ${connectionId} and c.kind = ${heldUnder.kind}
+        join cases c on c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.code = ${heldUnder.kind}
                     and c.field = h.name and c.status = 'open'
        order by h."linkId", h.system, h.field, c.id
-      on conflict (connection_id, link_id, system, field)
+      on conflict (connection_id, kind, link_id, system, field)
         do update set case_id = excluded.case_id, held_at = now(), released_at = null`;
   });
 }
@@ -178,12 +178,12 @@ export async function holdWrites(
 /** What an open guard case holds of these links. */
 export async function heldByGuard(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   linkIds: readonly string[],
 ): Promise<{ readonly linkId: string; readonly system: SystemName; readonly field: FieldName }[]> {
   return await sql<{ linkId: string; system: SystemName; field: string }[]>`
     select h.link_id as "linkId", h.system, h.field from guard_hold h join cases c on c.id = h.case_id and c.status = 'open'
-     where h.connection_id = ${connectionId} and h.link_id = any(${linkIds}) and h.released_at is null`;
+     where h.connection_id = ${scope.connectionId} and h.kind = ${scope.kind} and h.link_id = any(${linkIds}) and h.released_at is null`;
 }
 
 export interface HoldSize {
@@ -214,26 +214,26 @@ export interface GuardAnswer {
  */
 export async function releaseHold(sql: Sql, caseId: number, answer: GuardAnswer, by: string): Promise<number> {
   const told = await sql.begin(async (tx) => {
-    const [row] = await tx<{ connectionId: string }[]>`
+    const [row] = await tx<Scope[]>`
       update cases set status = 'closed', closed_at = now(), closed_by = ${by},
              answer = ${sql.json({ ...answer })}, answered_at = now(), answered_by = ${by}
-       where id = ${caseId} and status = 'open' and kind = ${heldUnder.kind}
-      returning connection_id as "connectionId"`;
+       where id = ${caseId} and status = 'open' and code = ${heldUnder.kind}
+      returning connection_id as "connectionId", kind`;
     if (row === undefined) return null;
     // To release them changes their links (a trigger says so): held in the order in which everybody holds links.
     await tx`
-      select 1 from link where connection_id = ${row.connectionId}
+      select 1 from link where connection_id = ${row.connectionId} and kind = ${row.kind}
          and link_id in (select link_id from guard_hold where case_id = ${caseId}) order by link_id for update`;
     const links = await tx<{ linkId: string }[]>`
       with released as (
         update guard_hold set released_at = now() where case_id = ${caseId} returning link_id),
       -- What was let through longer ago than the guard looks back says nothing any more.
       over as (
-        delete from guard_hold where connection_id = ${row.connectionId} and released_at < now() - ${lookBack(tx)}),
+        delete from guard_hold where connection_id = ${row.connectionId} and kind = ${row.kind} and released_at < now() - ${lookBack(tx)}),
       told as (
-        insert into link_signal (connection_id, link_id, due_at)
-        select distinct ${row.connectionId}, link_id, now() from released
-        on conflict (connection_id, link_id) do nothing)
+        insert into link_signal (connection_id, kind, link_id, due_at)
+        select distinct ${row.connectionId}, ${row.kind}, link_id, now() from released
+        on conflict (connection_id, kind, link_id) do nothing)
       select distinct link_id as "linkId" from released`;
     return links.length;
   });

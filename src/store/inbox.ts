@@ -5,7 +5,7 @@
  * taken: one signal, however many events. Nothing is lost between the two, because the workflow deletes its row before it looks.
  */
 import type { JsonObject } from '../core/document.js';
-import type { SystemName } from '../core/record.js';
+import type { RecordKind, Scope, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 /** What a webhook says happened to a record. */
@@ -14,6 +14,8 @@ export type RecordEvent = 'created' | 'updated' | 'deleted';
 /** A webhook that was authenticated and understood. */
 export interface NewInboxEvent {
   readonly connectionId: string;
+  /** Of the record it is about; null for `other` only. */
+  readonly kind: RecordKind | null;
   readonly system: SystemName;
   /** `other`: kept and acknowledged, and never signalled. */
   readonly event: RecordEvent | 'other';
@@ -41,11 +43,12 @@ export interface InboxEvent {
 export async function addEvents(sql: Sql, events: readonly NewInboxEvent[]): Promise<void> {
   if (events.length === 0) return;
   await sql`
-    insert into inbox (connection_id, system, event, external_id, body, handled_at)
-    select e.connection_id, e.system, e.event, e.external_id, e.body::json, case when e.event = 'other' then now() end
-      from unnest(${events.map((one) => one.connectionId)}::text[], ${events.map((one) => one.system)}::text[],
+    insert into inbox (connection_id, kind, system, event, external_id, body, handled_at)
+    select e.connection_id, e.kind, e.system, e.event, e.external_id, e.body::json, case when e.event = 'other' then now() end
+      from unnest(${events.map((one) => one.connectionId)}::text[], ${events.map((one) => one.kind)}::text[],
+                  ${events.map((one) => one.system)}::text[],
                   ${events.map((one) => one.event)}::text[], ${events.map((one) => one.externalId)}::text[],
-                  ${events.map((one) => one.body)}::text[]) as e(connection_id, system, event, external_id, body)`;
+                  ${events.map((one) => one.body)}::text[]) as e(connection_id, kind, system, event, external_id, body)`;
 }
 
 /**
@@ -54,40 +57,36 @@ export async function addEvents(sql: Sql, events: readonly NewInboxEvent[]): Pro
  */
 export async function lookAgain(
   tx: Transaction,
-  connectionId: string,
+  scope: Scope,
   system: SystemName,
   ids: readonly string[],
 ): Promise<void> {
   if (ids.length === 0) return;
   await tx`
-    insert into inbox (connection_id, system, event, external_id, body)
-    select ${connectionId}, ${system}, 'updated', id, '{}' from unnest(${ids}::text[]) as r(id)`;
+    insert into inbox (connection_id, kind, system, event, external_id, body)
+    select ${scope.connectionId}, ${scope.kind}, ${system}, 'updated', id, '{}' from unnest(${ids}::text[]) as r(id)`;
 }
 
 /** Has the workflows of links look at them, whatever came: through the receiver's forwarder, as about webhooks. Where one is asked for already, that one does. */
-export async function lookAtLinks(
-  sql: Sql | Transaction,
-  connectionId: string,
-  linkIds: readonly string[],
-): Promise<void> {
+export async function lookAtLinks(sql: Sql | Transaction, scope: Scope, linkIds: readonly string[]): Promise<void> {
   if (linkIds.length === 0) return;
   await sql`
-    insert into link_signal (connection_id, link_id, due_at)
-    select ${connectionId}, id, now() from unnest(${[...new Set(linkIds)].sort()}::text[]) as r(id)
-    on conflict (connection_id, link_id) do nothing`;
+    insert into link_signal (connection_id, kind, link_id, due_at)
+    select ${scope.connectionId}, ${scope.kind}, id, now() from unnest(${[...new Set(linkIds)].sort()}::text[]) as r(id)
+    on conflict (connection_id, kind, link_id) do nothing`;
 }
 
 /** Of these links, those whose workflow is told to look, or has events to take. */
-export async function signalledLinks(sql: Sql, connectionId: string, linkIds: readonly string[]): Promise<Set<string>> {
+export async function signalledLinks(sql: Sql, scope: Scope, linkIds: readonly string[]): Promise<Set<string>> {
   if (linkIds.length === 0) return new Set();
   const rows = await sql<{ linkId: string }[]>`
     select link_id as "linkId" from link_signal
-     where connection_id = ${connectionId} and link_id = any(${linkIds})
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = any(${linkIds})
     union
     select coalesce(i.link_id, l.link_id)
-      from inbox i left join link l on l.connection_id = i.connection_id
+      from inbox i left join link l on l.connection_id = i.connection_id and l.kind = i.kind
            and i.external_id = case i.system when 'yapla' then l.yapla_id else l.yoplanning_id end
-     where i.connection_id = ${connectionId} and i.handled_at is null
+     where i.connection_id = ${scope.connectionId} and i.kind = ${scope.kind} and i.handled_at is null
        and coalesce(i.link_id, l.link_id) = any(${linkIds})`;
   return new Set(rows.map(({ linkId }) => linkId));
 }
@@ -103,22 +102,22 @@ export function tellsNothing({ body }: Pick<InboxEvent, 'body'>): boolean {
  * Two statements in this order, each with a snapshot of its own: an event that is addressed meanwhile is seen by the second, or makes a
  * new `link_signal` row and so a new signal.
  */
-export async function takeEvents(sql: Sql, connectionId: string, linkId: string): Promise<InboxEvent[]> {
-  await sql`delete from link_signal where connection_id = ${connectionId} and link_id = ${linkId}`;
+export async function takeEvents(sql: Sql, scope: Scope, linkId: string): Promise<InboxEvent[]> {
+  await sql`delete from link_signal where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}`;
   return await sql<InboxEvent[]>`
     select id, system, event, external_id as "externalId", body,
            (extract(epoch from received_at) * 1000)::float8 as "receivedAtMs", now()::text as "takenAt"
       from inbox
-     where connection_id = ${connectionId} and link_id = ${linkId} and handled_at is null
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and handled_at is null
      order by id`;
 }
 
 /** What these events said is recorded: with their shadows, in one transaction. Repeatable. */
-export async function markHandled(sql: Sql | Transaction, connectionId: string, ids: readonly number[]): Promise<void> {
+export async function markHandled(sql: Sql | Transaction, scope: Scope, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   await sql`
     update inbox set handled_at = now()
-     where connection_id = ${connectionId} and id = any(${ids}::bigint[]) and handled_at is null`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and id = any(${ids}::bigint[]) and handled_at is null`;
 }
 
 /**
@@ -128,25 +127,20 @@ export async function markHandled(sql: Sql | Transaction, connectionId: string, 
  *
  * @returns how many events moved
  */
-export async function readdress(
-  sql: Sql | Transaction,
-  connectionId: string,
-  from: string,
-  to: string,
-): Promise<number> {
+export async function readdress(sql: Sql | Transaction, scope: Scope, from: string, to: string): Promise<number> {
   const [row] = await sql<{ moved: number }[]>`
     with moved as (
       update inbox set link_id = ${to}
-       where connection_id = ${connectionId} and link_id = ${from} and handled_at is null
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${from} and handled_at is null
       returning system
     ), counted as (
       select count(*) filter (where system = 'yapla')::int as yapla,
              count(*) filter (where system = 'yoplanning')::int as yoplanning
         from moved
     ), asked as (
-      insert into link_signal as s (connection_id, link_id, yapla, yoplanning, due_at)
-      select ${connectionId}, ${to}, yapla, yoplanning, now() from counted
-      on conflict (connection_id, link_id) do update
+      insert into link_signal as s (connection_id, kind, link_id, yapla, yoplanning, due_at)
+      select ${scope.connectionId}, ${scope.kind}, ${to}, yapla, yoplanning, now() from counted
+      on conflict (connection_id, kind, link_id) do update
          set yapla = s.yapla + excluded.yapla, yoplanning = s.yoplanning + excluded.yoplanning,
              due_at = excluded.due_at, signalled_at = null
     )
@@ -163,7 +157,7 @@ export interface ForwardingRule {
 
 /** A link whose workflow is to be told now. */
 export interface DueSignal {
-  readonly connectionId: string;
+  readonly scope: Scope;
   readonly linkId: string;
   /** Events that gathered, by system. */
   readonly gathered: Readonly<Record<SystemName, number>>;
@@ -189,10 +183,11 @@ function ruleColumns(rules: readonly ForwardingRule[]) {
 export async function addressEvents(sql: Sql, rules: readonly ForwardingRule[], limit: number): Promise<number> {
   const { ids, debounces } = ruleColumns(rules);
   const [row] = await sql<{ addressed: number }[]>`
+    -- A rule is a connection's, for records of every kind.
     with rule as (
       select * from unnest(${ids}::text[], ${debounces}::float8[]) as r(connection_id, debounce_ms)
     ), picked as (
-      select i.id, i.connection_id, i.system, i.external_id, i.received_at, r.debounce_ms
+      select i.id, i.connection_id, i.kind, i.system, i.external_id, i.received_at, r.debounce_ms
         from inbox i join rule r using (connection_id)
        where i.link_id is null and i.handled_at is null
        order by i.id limit ${limit}
@@ -201,20 +196,20 @@ export async function addressEvents(sql: Sql, rules: readonly ForwardingRule[], 
       update inbox i
          set link_id = coalesce(a.link_id, b.link_id, p.system || ':' || p.external_id)
         from picked p
-        left join link a on p.system = 'yapla' and a.connection_id = p.connection_id and a.yapla_id = p.external_id
+        left join link a on p.system = 'yapla' and a.connection_id = p.connection_id and a.kind = p.kind and a.yapla_id = p.external_id
         left join link b
-          on p.system = 'yoplanning' and b.connection_id = p.connection_id and b.yoplanning_id = p.external_id
+          on p.system = 'yoplanning' and b.connection_id = p.connection_id and b.kind = p.kind and b.yoplanning_id = p.external_id
        where i.id = p.id
-      returning i.connection_id, i.link_id, i.system, p.received_at + p.debounce_ms * interval '1 ms' as due_at
+      returning i.connection_id, i.kind, i.link_id, i.system, p.received_at + p.debounce_ms * interval '1 ms' as due_at
     ), asked as (
-      insert into link_signal as s (connection_id, link_id, yapla, yoplanning, due_at)
-      select connection_id, link_id, count(*) filter (where system = 'yapla'),
+      insert into link_signal as s (connection_id, kind, link_id, yapla, yoplanning, due_at)
+      select connection_id, kind, link_id, count(*) filter (where system = 'yapla'),
              count(*) filter (where system = 'yoplanning'), min(due_at)
         from addressed
-       group by connection_id, link_id
+       group by connection_id, kind, link_id
        -- One order for all: processes that meet on the same links wait for each other, and never in a circle.
-       order by connection_id, link_id
-      on conflict (connection_id, link_id) do update
+       order by connection_id, kind, link_id
+      on conflict (connection_id, kind, link_id) do update
          set yapla = s.yapla + excluded.yapla, yoplanning = s.yoplanning + excluded.yoplanning
     )
     select count(*)::int as addressed from addressed`;
@@ -231,12 +226,13 @@ const maxDoublings = 10;
 export async function takeDueSignals(sql: Sql, rules: readonly ForwardingRule[], limit: number): Promise<DueSignal[]> {
   const { ids, resignals } = ruleColumns(rules);
   const rows = await sql<
-    { connectionId: string; linkId: string; yapla: number; yoplanning: number; attempt: number }[]
+    { connectionId: string; kind: RecordKind; linkId: string; yapla: number; yoplanning: number; attempt: number }[]
   >`
+    -- A rule is a connection's, for records of every kind.
     with rule as (
       select * from unnest(${ids}::text[], ${resignals}::float8[]) as r(connection_id, resignal_ms)
     ), due as (
-      select s.connection_id, s.link_id
+      select s.connection_id, s.kind, s.link_id
         from link_signal s join rule r using (connection_id)
        where s.due_at <= now()
          and (s.signalled_at is null
@@ -246,10 +242,10 @@ export async function takeDueSignals(sql: Sql, rules: readonly ForwardingRule[],
     )
     update link_signal s set signalled_at = now(), signals = s.signals + 1
       from due d
-     where s.connection_id = d.connection_id and s.link_id = d.link_id
-    returning s.connection_id as "connectionId", s.link_id as "linkId", s.yapla, s.yoplanning, s.signals as attempt`;
-  return rows.map(({ connectionId, linkId, yapla, yoplanning, attempt }) => ({
-    connectionId,
+     where s.connection_id = d.connection_id and s.kind = d.kind and s.link_id = d.link_id
+    returning s.connection_id as "connectionId", s.kind, s.link_id as "linkId", s.yapla, s.yoplanning, s.signals as attempt`;
+  return rows.map(({ connectionId, kind, linkId, yapla, yoplanning, attempt }) => ({
+    scope: { connectionId, kind },
     linkId,
     gathered: { yapla, yoplanning },
     attempt,
@@ -262,15 +258,17 @@ export async function releaseSignals(sql: Sql, signals: readonly DueSignal[], pa
   await sql`
     update link_signal s
        set signalled_at = null, signals = s.signals - 1, due_at = now() + ${pauseMs}::float8 * interval '1 ms'
-      from unnest(${signals.map((one) => one.connectionId)}::text[], ${signals.map((one) => one.linkId)}::text[],
-                  ${signals.map((one) => one.attempt)}::int[]) as r(connection_id, link_id, attempt)
-     where s.connection_id = r.connection_id and s.link_id = r.link_id and s.signals = r.attempt
+      from unnest(${signals.map((one) => one.scope.connectionId)}::text[], ${signals.map((one) => one.scope.kind)}::text[],
+                  ${signals.map((one) => one.linkId)}::text[],
+                  ${signals.map((one) => one.attempt)}::int[]) as r(connection_id, kind, link_id, attempt)
+     where s.connection_id = r.connection_id and s.kind = r.kind and s.link_id = r.link_id and s.signals = r.attempt
        and s.signalled_at is not null`;
 }
 
 /** Milliseconds until the next signal is due that was not sent yet; 0 or less: now; null: none is asked for. */
 export async function nextDueInMs(sql: Sql, rules: readonly ForwardingRule[]): Promise<number | null> {
   const [row] = await sql<{ ms: number | null }[]>`
+    -- Of every kind.
     select (extract(epoch from min(due_at) - now()) * 1000)::float8 as ms
       from link_signal
      where signalled_at is null and connection_id = any(${ruleColumns(rules).ids}::text[])`;
@@ -286,28 +284,30 @@ export async function nextDueInMs(sql: Sql, rules: readonly ForwardingRule[]): P
  */
 export async function reviveStranded(sql: Sql, rules: readonly ForwardingRule[], afterMs: number): Promise<number> {
   const revived = await sql`
-    insert into link_signal (connection_id, link_id, yapla, yoplanning, due_at)
-    select connection_id, link_id, count(*) filter (where system = 'yapla'),
+    -- Of every kind.
+    insert into link_signal (connection_id, kind, link_id, yapla, yoplanning, due_at)
+    select connection_id, kind, link_id, count(*) filter (where system = 'yapla'),
            count(*) filter (where system = 'yoplanning'), now()
       from inbox
      where handled_at is null and link_id is not null and connection_id = any(${ruleColumns(rules).ids}::text[])
-     group by connection_id, link_id
+     group by connection_id, kind, link_id
     having max(received_at) < now() - ${afterMs}::float8 * interval '1 ms'
-     order by connection_id, link_id
-    on conflict (connection_id, link_id) do nothing`;
+     order by connection_id, kind, link_id
+    on conflict (connection_id, kind, link_id) do nothing`;
   return revived.count;
 }
 
 /** Deletes what was handled longer ago than this: bodies hold people's data. @returns how many events */
 export async function pruneInbox(sql: Sql, rules: readonly ForwardingRule[], olderThanMs: number): Promise<number> {
   const pruned = await sql`
+    -- Of every kind, and what is of none.
     delete from inbox
      where connection_id = any(${ruleColumns(rules).ids}::text[])
        and handled_at < now() - ${olderThanMs}::float8 * interval '1 ms'`;
   return pruned.count;
 }
 
-/** Events of a connection that are not handled yet, and links whose workflow has not taken theirs. */
+/** Events of a connection, of every kind, that are not handled yet, and links whose workflow has not taken theirs. */
 export interface PendingCounts {
   readonly connectionId: string;
   readonly events: number;
@@ -317,6 +317,7 @@ export interface PendingCounts {
 /** What waits, for each of these connections; zeros included. */
 export async function countPending(sql: Sql, connectionIds: readonly string[]): Promise<PendingCounts[]> {
   return await sql<PendingCounts[]>`
+    -- Of every kind.
     select c.id as "connectionId",
            (select count(*) from inbox i
              where i.connection_id = c.id and i.handled_at is null and i.link_id is not null)::int

@@ -1,5 +1,5 @@
 /** The table `intent`: creations that were sent or are about to be. One that is not settled is looked up before it is repeated. */
-import { systemNames, type CanonicalFields, type FieldHashes, type SystemName } from '../core/record.js';
+import { type CanonicalFields, type FieldHashes, type Scope, type SystemName, systemNames } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 export interface Intent {
@@ -28,16 +28,16 @@ export type NewIntent = Omit<Intent, 'sends' | 'recordedAtMs'>;
 /** Records that creations are about to be sent. Committed before they are sent. */
 export async function recordIntents(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   intents: readonly NewIntent[],
 ): Promise<void> {
   if (intents.length === 0) return;
   await sql`
-    insert into intent as i (connection_id, link_id, system, external_id, hashes, fields, status)
-    select ${connectionId}, r."linkId", r.system, r."externalId", r.hashes, r.fields, 'sent'
+    insert into intent as i (connection_id, kind, link_id, system, external_id, hashes, fields, status)
+    select ${scope.connectionId}, ${scope.kind}, r."linkId", r.system, r."externalId", r.hashes, r.fields, 'sent'
       from json_to_recordset(${JSON.stringify(intents)}::text::json)
         as r("linkId" text, system text, "externalId" text, hashes jsonb, fields jsonb)
-    on conflict (connection_id, link_id, system) do update
+    on conflict (connection_id, kind, link_id, system) do update
        set external_id = excluded.external_id, hashes = excluded.hashes, fields = excluded.fields, status = 'sent',
            sends = i.sends + 1, sent_at = clock_timestamp()`;
 }
@@ -46,21 +46,17 @@ export async function recordIntents(
  * An attempt at these creations has ended, and nobody knows whether they took effect: they can have reached the server until now, so a list
  * that was begun before says nothing about them. What is settled stays settled.
  */
-export async function renewIntents(
-  sql: Sql | Transaction,
-  connectionId: string,
-  linkIds: readonly string[],
-): Promise<void> {
+export async function renewIntents(sql: Sql | Transaction, scope: Scope, linkIds: readonly string[]): Promise<void> {
   if (linkIds.length === 0) return;
   await sql`
     update intent set sent_at = clock_timestamp()
-     where connection_id = ${connectionId} and link_id = any(${linkIds}) and status = 'sent'`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = any(${linkIds}) and status = 'sent'`;
 }
 
 /** These creations took effect, or certainly did not. */
 export async function settleIntents(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   settled: readonly { readonly linkId: string; readonly system: SystemName }[],
 ): Promise<void> {
   // One statement for each system, so that no join is left to plan: a plan made for an empty table would go through all that it holds.
@@ -70,7 +66,7 @@ export async function settleIntents(
       if (linkIds.length === 0) return;
       await sql`
         update intent set status = 'settled', fields = '{}'
-         where connection_id = ${connectionId} and system = ${system} and link_id = any(${linkIds})`;
+         where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and link_id = any(${linkIds})`;
     }),
   );
 }
@@ -78,15 +74,15 @@ export async function settleIntents(
 /** Creations of these links whose effect is not known. */
 export async function openIntents(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   linkIds: readonly string[] | 'all',
 ): Promise<OpenIntent[]> {
   return await sql<OpenIntent[]>`
     select link_id as "linkId", system, external_id as "externalId", hashes, fields, sends,
            floor(extract(epoch from recorded_at) * 1000)::float8 as "recordedAtMs",
-           coalesce(sent_at < (select max(c.started_at) from scan c where c.connection_id = intent.connection_id
+           coalesce(sent_at < (select max(c.started_at) from scan c where c.connection_id = intent.connection_id and c.kind = intent.kind
                                   and c.system = intent.system and c.status = 'complete'), false) as "isListed"
-      from intent where connection_id = ${connectionId} and status = 'sent'
+      from intent where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'sent'
        ${linkIds === 'all' ? sql`` : sql`and link_id = any(${linkIds})`}
      order by link_id`;
 }

@@ -1,6 +1,6 @@
 /** The tables `journal` and `journal_outcome`, append-only: what every write was going to overwrite, and what became of it. */
 import type { Json } from '../core/document.js';
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import { jsonTexts, type Sql, type Transaction } from './database.js';
 
 export interface JournalEntry {
@@ -22,19 +22,20 @@ export interface JournalEntry {
 /** Records what is about to be overwritten. Must be committed before the write is sent. Repeatable: one entry a write and field. */
 export async function recordIntended(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   entries: readonly JournalEntry[],
 ): Promise<void> {
   if (entries.length === 0) return;
   await sql`
-    insert into journal (connection_id, link_id, system, external_id, field, old_value, new_value, origin, reason, write_id)
-    select ${connectionId}, r."linkId", r.system, r."externalId", r.field, r."oldValue"::json, r."newValue", r.origin, r.reason, r."writeId"
+    insert into journal (connection_id, kind, link_id, system, external_id, field, old_value, new_value, origin, reason, write_id)
+    select ${scope.connectionId}, ${scope.kind}, r."linkId", r.system, r."externalId", r.field, r."oldValue"::json,
+           r."newValue", r.origin, r.reason, r."writeId"
       from rows from (
              json_to_recordset(${JSON.stringify(entries.map(({ oldValue: _, ...entry }) => entry))}::text::json) as (
                "linkId" text, system text, "externalId" text, field text, "newValue" text, origin text, reason text, "writeId" text),
              unnest(${jsonTexts(entries.map((entry) => entry.oldValue))}::text[])
            ) as r("linkId", system, "externalId", field, "newValue", origin, reason, "writeId", "oldValue")
-    on conflict (connection_id, write_id, system, field) do nothing`;
+    on conflict (connection_id, kind, write_id, system, field) do nothing`;
 }
 
 export interface JournalOutcome {
@@ -48,7 +49,7 @@ export interface JournalOutcome {
 /** Records what became of writes to links: every entry of each. Repeatable: the first outcome stands. */
 export async function recordOutcomes(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   outcomes: readonly (JournalOutcome & { readonly linkId: string })[],
 ): Promise<void> {
   if (outcomes.length === 0) return;
@@ -61,7 +62,8 @@ export async function recordOutcomes(
      -- read the whole journal. The link is named too, so that a plan made for an empty journal serves a full one whichever of its two
      -- indexes it looks in.
      cross join lateral (select id from journal
-       where connection_id = ${connectionId} and link_id = r."linkId" and write_id = r."writeId" and system = r.system offset 0) j
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = r."linkId" and write_id = r."writeId"
+         and system = r.system offset 0) j
     on conflict (journal_id) do nothing`;
 }
 
@@ -73,7 +75,7 @@ export async function recordOutcomes(
  */
 export async function timesWritten(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   linkId: string,
   values: Readonly<Record<string, string | null>>,
   windowMs: number,
@@ -82,7 +84,7 @@ export async function timesWritten(
   const rows = await sql<{ field: string; n: number }[]>`
     select j.field, count(*)::int as n
       from json_to_recordset(${JSON.stringify(wanted)}::text::json) as w(field text, value text)
-      join journal j on j.connection_id = ${connectionId} and j.link_id = ${linkId} and j.field = w.field
+      join journal j on j.connection_id = ${scope.connectionId} and j.kind = ${scope.kind} and j.link_id = ${linkId} and j.field = w.field
                     and j.new_value is not distinct from w.value
       join journal_outcome o on o.journal_id = j.id and o.outcome = 'written' and o.request_id is not null
      where j.at > now() - ${windowMs} * interval '1 millisecond'
@@ -103,7 +105,7 @@ export interface Replaced {
  */
 export async function replacedUnseen(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   record: { readonly linkId: string; readonly system: SystemName; readonly id: string },
   windowMs: number,
 ): Promise<Replaced[]> {
@@ -113,12 +115,12 @@ export async function replacedUnseen(
       select distinct on (j.field) j.field, j.old_value, o.at
         from journal j
         join journal_outcome o on o.journal_id = j.id and o.outcome = 'written'
-       where j.connection_id = ${connectionId} and j.link_id = ${linkId} and j.system = ${system}
+       where j.connection_id = ${scope.connectionId} and j.kind = ${scope.kind} and j.link_id = ${linkId} and j.system = ${system}
          and j.external_id = ${id} and o.at > now() - ${windowMs} * interval '1 millisecond'
        order by j.field, j.id desc
     )
     select field, old_value as "oldValue" from own
      where not exists (select 1 from shadow s
-                        where s.connection_id = ${connectionId} and s.system = ${system} and s.external_id = ${id}
+                        where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.external_id = ${id}
                           and s.read_at > (select max(at) from own))`;
 }

@@ -1,5 +1,5 @@
 /** Open cases of links, as whoever decides about these links needs them: without values. */
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 import type { PairHashes } from './pairHashes.js';
 
@@ -17,13 +17,13 @@ export interface LinkCase {
 /** Open cases by the link that they are about, each link's oldest first. Links without any are left out. */
 export async function openCasesOf(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   linkIds: readonly string[],
 ): Promise<Map<string, LinkCase[]>> {
   if (linkIds.length === 0) return new Map();
   const rows = await sql<(LinkCase & { readonly linkId: string })[]>`
-    select link_id as "linkId", id::int as id, kind, field, saw, answer->>'take' as take from cases
-     where connection_id = ${connectionId} and status = 'open' and link_id = any(${linkIds}) order by cases.id`;
+    select link_id as "linkId", id::int as id, code as kind, field, saw, answer->>'take' as take from cases
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' and link_id = any(${linkIds}) order by cases.id`;
   const byLink = new Map<string, LinkCase[]>();
   for (const { linkId, ...one } of rows) {
     const cases = byLink.get(linkId);
@@ -56,32 +56,32 @@ export async function closeSettled(
  */
 export async function moveCases(
   tx: Transaction,
-  connectionId: string,
+  scope: Scope,
   from: string,
   to: string,
   ended: readonly string[],
 ): Promise<void> {
   await tx`
     update cases c set status = 'closed', closed_at = now(), closed_by = 'merged'
-     where c.connection_id = ${connectionId} and c.status = 'open' and c.link_id = ${from}
-       and (c.kind = any(${ended}) or exists (
-             select 1 from cases o where o.connection_id = c.connection_id and o.status = 'open' and o.kind = c.kind
+     where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.link_id = ${from}
+       and (c.code = any(${ended}) or exists (
+             select 1 from cases o where o.connection_id = c.connection_id and o.kind = c.kind and o.status = 'open' and o.code = c.code
                 and o.subject = ${to} and o.field = c.field and c.subject = ${from}))`;
   await tx`
     update cases c set link_id = ${to}, subject = case when c.subject = ${from} then ${to} else c.subject end
-     where c.connection_id = ${connectionId} and c.status = 'open' and c.link_id = ${from}`;
+     where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.link_id = ${from}`;
 }
 
 /** Whether a record is named in an open doubt. */
 export async function inOpenDoubt(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   system: SystemName,
   id: string,
 ): Promise<boolean> {
   const rows = await sql`
     select 1 from cases
-     where connection_id = ${connectionId} and status = 'open' and kind = 'doubt'
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' and code = 'doubt'
        and ${`${system}:${id}`} = any(string_to_array(subject, ' ')) limit 1`;
   return rows.length > 0;
 }
@@ -92,19 +92,19 @@ export async function inOpenDoubt(
  */
 export async function doubtedTwins(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
 ): Promise<readonly { readonly system: SystemName; readonly id: string }[]> {
   return await sql<{ system: SystemName; id: string }[]>`
     with recursive named as (
       select c.id as case_id, split_part(n.name, ':', 1) as system, substr(n.name, position(':' in n.name) + 1) as id
         from cases c cross join lateral unnest(string_to_array(c.subject, ' ')) as n(name)
-       where c.connection_id = ${connectionId} and c.status = 'open' and c.kind = 'doubt'),
+       where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.code = 'doubt'),
     known as (
       select n.*, exists (
                select 1 from link l
-                 join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
-                 join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
-                where l.connection_id = ${connectionId} and a.gone_at is null and b.gone_at is null
+                 join shadow a on a.connection_id = l.connection_id and a.kind = l.kind and a.system = 'yapla' and a.external_id = l.yapla_id
+                 join shadow b on b.connection_id = l.connection_id and b.kind = l.kind and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
+                where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and a.gone_at is null and b.gone_at is null
                   and ((n.system = 'yapla' and l.yapla_id = n.id) or (n.system = 'yoplanning' and l.yoplanning_id = n.id))) as is_linked
         from named n),
     tied as (

@@ -1,5 +1,5 @@
 /** All that the store holds about links, for one or for a thousand, in one statement: what `src/link` decides on and carries out. */
-import type { FieldName, FieldValue, SystemName } from '../core/record.js';
+import type { FieldName, FieldValue, Scope, SystemName } from '../core/record.js';
 import { isDeclined, type CaseAnswer } from './caseAnswers.js';
 import type { Fragment, Sql, Transaction } from './database.js';
 import type { Intent } from './intents.js';
@@ -51,24 +51,24 @@ interface Row extends PairRow {
 /** The links named; those that do not exist are left out. */
 export async function findLinkStates(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   linkIds: readonly string[],
   loading: LoadingLinks,
 ): Promise<Map<string, LinkState>> {
   if (linkIds.length === 0) return new Map();
-  const wanted = sql`select * from link where connection_id = ${connectionId} and link_id = any(${linkIds})`;
-  const states = await select(sql, connectionId, wanted, loading);
+  const wanted = sql`select * from link where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = any(${linkIds})`;
+  const states = await select(sql, scope, wanted, loading);
   return new Map(states.map((state) => [state.pair.linkId, state]));
 }
 
 /** @returns null where there is no such link */
 export async function findLinkState(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   linkId: string,
   loading: LoadingLinks,
 ): Promise<LinkState | null> {
-  return (await findLinkStates(sql, connectionId, [linkId], loading)).get(linkId) ?? null;
+  return (await findLinkStates(sql, scope, [linkId], loading)).get(linkId) ?? null;
 }
 
 /**
@@ -77,45 +77,48 @@ export async function findLinkState(
  */
 export async function unsettledLinks(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   { after, limit, ...loading }: LoadingLinks & { readonly after: string; readonly limit: number },
 ): Promise<LinkState[]> {
   const wanted = sql`
     select * from link
-     where connection_id = ${connectionId} and link_id > ${after} and version is distinct from settled_version
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id > ${after} and version is distinct from settled_version
      order by link_id limit ${limit}`;
-  return await select(sql, connectionId, wanted, loading);
+  return await select(sql, scope, wanted, loading);
 }
 
 async function select(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   wanted: Fragment,
   { depth, writesWithinMs }: LoadingLinks,
 ): Promise<LinkState[]> {
-  const isAbout = sql`c.connection_id = ${connectionId} and c.link_id = p."linkId"`;
+  const isAbout = sql`c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.link_id = p."linkId"`;
   const rows = await sql<Row[]>`
     select p.*,
-           (select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
+           (select json_agg(json_build_object('id', c.id, 'kind', c.code, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
               from cases c where ${isAbout} and c.status = 'open') as cases,
            (select json_agg(distinct h.field) from guard_hold h join cases c on c.id = h.case_id and c.status = 'open'
-             where h.connection_id = ${connectionId} and h.link_id = p."linkId" and h.released_at is null) as guarded,
+             where h.connection_id = ${scope.connectionId} and h.kind = ${scope.kind} and h.link_id = p."linkId"
+               and h.released_at is null) as guarded,
            (select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
                             'hashes', i.hashes, 'fields', i.fields, 'sends', i.sends,
                             'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
-              from intent i where i.connection_id = ${connectionId} and i.link_id = p."linkId" and i.status = 'sent') as intents,
-           (select json_agg(distinct c.kind) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,
-           (select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}) as rules
-           ${writesWithinMs === undefined ? sql`` : writeColumns(sql, connectionId, writesWithinMs)}
-      from (${selectPairs(sql, connectionId, depth, wanted)}) p
+              from intent i
+             where i.connection_id = ${scope.connectionId} and i.kind = ${scope.kind} and i.link_id = p."linkId" and i.status = 'sent') as intents,
+           (select json_agg(distinct c.code) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,
+           (select json_object_agg(r.field, r.rule) from field_rule r
+             where r.connection_id = ${scope.connectionId} and r.kind = ${scope.kind}) as rules
+           ${writesWithinMs === undefined ? sql`` : writeColumns(sql, scope, writesWithinMs)}
+      from (${selectPairs(sql, scope, depth, wanted)}) p
      order by p."linkId"`;
   return rows.map(stateOf);
 }
 
-function writeColumns(sql: Sql | Transaction, connectionId: string, withinMs: number): Fragment {
+function writeColumns(sql: Sql | Transaction, scope: Scope, withinMs: number): Fragment {
   const journalled = sql`
     from journal j left join journal_outcome o on o.journal_id = j.id
-   where j.connection_id = ${connectionId} and j.link_id = p."linkId"`;
+   where j.connection_id = ${scope.connectionId} and j.kind = ${scope.kind} and j.link_id = p."linkId"`;
   return sql`,
            (select json_agg(distinct j.write_id) ${journalled} and o.journal_id is null) as "openWrites",
            (select json_agg(w) from (

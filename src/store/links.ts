@@ -1,6 +1,14 @@
 /** The table `link`: one person across both systems, and the base on which both last agreed. */
 import { rememberedForm } from '../core/alike.js';
-import type { CanonicalFields, FieldHash, FieldHashes, FieldName, SystemName } from '../core/record.js';
+import {
+  type CanonicalFields,
+  type FieldHash,
+  type FieldHashes,
+  type FieldName,
+  type Scope,
+  scopeName,
+  type SystemName,
+} from '../core/record.js';
 import type { Fragment, Sql, Transaction } from './database.js';
 import type { Shadow } from './shadows.js';
 
@@ -101,12 +109,12 @@ const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
  * "offset 0" keeps this a look-up by the whole key for each link: PostgreSQL, whose plan may have been made for an empty table, would else
  * go through all records for each of them.
  */
-const recordOf = (sql: Sql | Transaction, connectionId: string, system: SystemName, alias: string) => sql`
-  left join lateral (select * from shadow where connection_id = ${connectionId} and system = ${system}
+const recordOf = (sql: Sql | Transaction, scope: Scope, system: SystemName, alias: string) => sql`
+  left join lateral (select * from shadow where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system}
                         and external_id = l.${sql(`${system}_id`)} offset 0) ${sql(alias)} on true`;
 
 /** @param links the rows of the table `link` wanted; chosen before anything is joined to them, or a page of links could cost the whole table */
-export function selectPairs(sql: Sql | Transaction, connectionId: string, depth: Depth, links: Fragment) {
+export function selectPairs(sql: Sql | Transaction, scope: Scope, depth: Depth, links: Fragment) {
   return sql`
     select l.link_id as "linkId", l.yapla_id as "yaplaId", l.yoplanning_id as "yoplanningId", l.state, l.version,
            l.settled_version as "settledVersion", l.base, l.base_fields as "baseFields", l.equal,
@@ -114,27 +122,27 @@ export function selectPairs(sql: Sql | Transaction, connectionId: string, depth:
            (l.yapla_id is not null and coalesce(a.read_at < ca.started_at, false)) as "yaplaUnseen",
            (l.yoplanning_id is not null and coalesce(b.read_at < cb.started_at, false)) as "yoplanningUnseen"
       from (${links}) l
-      ${recordOf(sql, connectionId, 'yapla', 'a')}
-      ${recordOf(sql, connectionId, 'yoplanning', 'b')}
+      ${recordOf(sql, scope, 'yapla', 'a')}
+      ${recordOf(sql, scope, 'yoplanning', 'b')}
       left join lateral (select max(started_at) as started_at from scan
-        where connection_id = ${connectionId} and system = 'yapla' and status = 'complete') ca on true
+        where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = 'yapla' and status = 'complete') ca on true
       left join lateral (select max(started_at) as started_at from scan
-        where connection_id = ${connectionId} and system = 'yoplanning' and status = 'complete') cb on true`;
+        where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = 'yoplanning' and status = 'complete') cb on true`;
 }
 
 /** The links named, in one statement. */
 export async function pairsByIds(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   linkIds: readonly string[],
   depth: Depth = 'documents',
 ): Promise<Map<string, LinkedPair>> {
   const rows = await sql<PairRow[]>`
     ${selectPairs(
       sql,
-      connectionId,
+      scope,
       depth,
-      sql`select * from link where connection_id = ${connectionId} and link_id = any(${linkIds})`,
+      sql`select * from link where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = any(${linkIds})`,
     )}`;
   return new Map(rows.map((row) => [row.linkId, pairOf(row)]));
 }
@@ -149,14 +157,14 @@ export interface Proposal {
 /** Proposes links for a plan. A record that already has one keeps it: the proposal is dropped. */
 export async function proposeLinks(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   proposals: readonly Proposal[],
   planId: number | null = null,
 ): Promise<number> {
   if (proposals.length === 0) return 0;
   const rows = await sql`
-    insert into link (connection_id, link_id, yapla_id, yoplanning_id, state, matched_by, plan_id)
-    select ${connectionId}, r."linkId", r."yaplaId", r."yoplanningId", 'proposed', r."matchedBy", ${planId}::bigint
+    insert into link (connection_id, kind, link_id, yapla_id, yoplanning_id, state, matched_by, plan_id)
+    select ${scope.connectionId}, ${scope.kind}, r."linkId", r."yaplaId", r."yoplanningId", 'proposed', r."matchedBy", ${planId}::bigint
       from json_to_recordset(${JSON.stringify(proposals)}::text::json)
         as r("linkId" text, "yaplaId" text, "yoplanningId" text, "matchedBy" text)
     on conflict do nothing returning 1`;
@@ -170,7 +178,7 @@ export async function proposeLinks(
  */
 export async function proposeUnmatched(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   doubtful: Readonly<Record<SystemName, readonly string[]>>,
   among: Readonly<Record<SystemName, readonly string[]>> | null,
   planId: number | null = null,
@@ -178,12 +186,12 @@ export async function proposeUnmatched(
   for (const system of ['yapla', 'yoplanning'] as const) {
     const column = sql(`${system}_id`);
     await sql`
-      insert into link (connection_id, link_id, ${column}, state, matched_by, plan_id)
-      select ${connectionId}, ${`${system}:`} || s.external_id, s.external_id, 'proposed', 'unmatched', ${planId}::bigint
+      insert into link (connection_id, kind, link_id, ${column}, state, matched_by, plan_id)
+      select ${scope.connectionId}, ${scope.kind}, ${`${system}:`} || s.external_id, s.external_id, 'proposed', 'unmatched', ${planId}::bigint
         from shadow s
-       where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
+       where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.gone_at is null
          and s.external_id <> all(${doubtful[system]}) ${among === null ? sql`` : sql`and s.external_id = any(${among[system]})`}
-         and not exists (select 1 from link l where l.connection_id = s.connection_id and l.${column} = s.external_id)
+         and not exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind and l.${column} = s.external_id)
       on conflict do nothing`;
   }
 }
@@ -194,11 +202,12 @@ export async function proposeUnmatched(
  *
  * @param planId the plan whose proposals go; `all`: of every plan, before another is drawn
  */
-export async function dropProposals(sql: Sql, connectionId: string, planId: number | 'all'): Promise<void> {
+export async function dropProposals(sql: Sql, scope: Scope, planId: number | 'all'): Promise<void> {
   await sql`
-    delete from link l where l.connection_id = ${connectionId} and l.state = 'proposed'
+    delete from link l where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.state = 'proposed'
        and ${planId === 'all' ? sql`l.plan_id is not null` : sql`l.plan_id = ${planId}`}
-       and not exists (select 1 from intent i where i.connection_id = l.connection_id and i.link_id = l.link_id and i.status = 'sent')`;
+       and not exists (select 1 from intent i where i.connection_id = l.connection_id and i.kind = l.kind
+                          and i.link_id = l.link_id and i.status = 'sent')`;
 }
 
 export interface Agreement {
@@ -217,11 +226,7 @@ export interface Agreement {
  * Records what both systems agree on, set-wise, and makes proposals active. It does not look what the base was: whoever calls it has
  * locked the links and compared their versions (`lockLinks`).
  */
-export async function agree(
-  sql: Sql | Transaction,
-  connectionId: string,
-  agreements: readonly Agreement[],
-): Promise<void> {
+export async function agree(sql: Sql | Transaction, scope: Scope, agreements: readonly Agreement[]): Promise<void> {
   if (agreements.length === 0) return;
   const rows = agreements.map((one) => ({
     link_id: one.linkId,
@@ -241,7 +246,7 @@ export async function agree(
            held_back = coalesce(r.settles = 'heldBack', l.held_back)
       from json_to_recordset(${JSON.stringify(rows)}::text::json)
         as r(link_id text, base jsonb, base_fields jsonb, yapla_id text, yoplanning_id text, equal jsonb, settles text)
-     where l.connection_id = ${connectionId} and l.link_id = r.link_id`;
+     where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.link_id = r.link_id`;
 }
 
 /** A link as it is found before it is committed to. */
@@ -256,20 +261,20 @@ export interface LockedLink extends Pick<Link, 'linkId' | 'ids' | 'version' | 'b
  */
 export async function lockLinks(
   tx: Transaction,
-  connectionId: string,
+  scope: Scope,
   linkIds: readonly string[],
 ): Promise<Map<string, LockedLink>> {
   if (linkIds.length === 0) return new Map();
   const lockRecords = async (system: SystemName) =>
     await tx<{ linkId: string; readAt: string }[]>`
       select l.link_id as "linkId", s.read_at::text as "readAt" from link l join shadow s
-          on s.connection_id = l.connection_id and s.system = ${system} and s.external_id = l.${tx(`${system}_id`)}
-       where l.connection_id = ${connectionId} and l.link_id = any(${linkIds})
+          on s.connection_id = l.connection_id and s.kind = l.kind and s.system = ${system} and s.external_id = l.${tx(`${system}_id`)}
+       where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.link_id = any(${linkIds})
        order by s.external_id for update of s`;
   const lockThem = async () =>
     await tx<Omit<LockedLink, 'readAt'>[]>`
       select link_id as "linkId", json_build_object('yapla', yapla_id, 'yoplanning', yoplanning_id) as ids, version, base, equal
-        from link where connection_id = ${connectionId} and link_id = any(${linkIds})
+        from link where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = any(${linkIds})
        order by link_id for update`;
   // Sent in this order, without waiting in between.
   const [yapla, yoplanning, links] = await Promise.all([lockRecords('yapla'), lockRecords('yoplanning'), lockThem()]);
@@ -294,16 +299,12 @@ export interface Settlement {
 }
 
 /** Settles links, unless they have changed since. */
-export async function settleLinks(
-  sql: Sql | Transaction,
-  connectionId: string,
-  settled: readonly Settlement[],
-): Promise<void> {
+export async function settleLinks(sql: Sql | Transaction, scope: Scope, settled: readonly Settlement[]): Promise<void> {
   if (settled.length === 0) return;
   await sql`
     update link l set settled_version = r.version, held_back = r."heldBack"
       from json_to_recordset(${JSON.stringify(settled)}::text::json) as r("linkId" text, version bigint, "heldBack" boolean)
-     where l.connection_id = ${connectionId} and l.link_id = r."linkId" and l.version = r.version`;
+     where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.link_id = r."linkId" and l.version = r.version`;
 }
 
 /**
@@ -311,12 +312,12 @@ export async function settleLinks(
  * last complete scan of a system did not show the record, because it has to be proven whether it is gone. One pass for both, and apart from
  * the update, so that PostgreSQL may share it among its workers: it is most of what a night costs in which nothing changed.
  */
-export async function unsettleUnseen(sql: Sql, connectionId: string): Promise<Record<SystemName, number>> {
+export async function unsettleUnseen(sql: Sql, scope: Scope): Promise<Record<SystemName, number>> {
   const rows = await sql<{ system: SystemName; people: number; unseen: string[] | null }[]>`
     select s.system, count(*)::int as people, array_agg(s.external_id) filter (where s.read_at < n.started_at) as unseen
       from shadow s left join (select system, max(started_at) as started_at from scan
-             where connection_id = ${connectionId} and status = 'complete' group by system) n on n.system = s.system
-     where s.connection_id = ${connectionId} and s.gone_at is null
+             where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'complete' group by system) n on n.system = s.system
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
      group by s.system`;
   const people = { yapla: 0, yoplanning: 0 };
   for (const row of rows) {
@@ -324,15 +325,15 @@ export async function unsettleUnseen(sql: Sql, connectionId: string): Promise<Re
     if (row.unseen === null) continue;
     await sql`
       update link set settled_version = null
-       where connection_id = ${connectionId} and ${sql(`${row.system}_id`)} = any(${row.unseen}) and settled_version is not null`;
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and ${sql(`${row.system}_id`)} = any(${row.unseen}) and settled_version is not null`;
   }
   return people;
 }
 
 /** Under other rules, something may be left to do about every link. */
-export async function unsettleAll(tx: Transaction, connectionId: string): Promise<void> {
+export async function unsettleAll(tx: Transaction, scope: Scope): Promise<void> {
   await tx`
-    update link set settled_version = null where connection_id = ${connectionId} and settled_version is not null`;
+    update link set settled_version = null where connection_id = ${scope.connectionId} and kind = ${scope.kind} and settled_version is not null`;
 }
 
 /** A base that was made again for another field map. */
@@ -344,13 +345,13 @@ export interface RemadeLink {
 }
 
 /** Replaces bases and forms, where there was a base. */
-export async function remakeLinks(tx: Transaction, connectionId: string, links: readonly RemadeLink[]): Promise<void> {
+export async function remakeLinks(tx: Transaction, scope: Scope, links: readonly RemadeLink[]): Promise<void> {
   if (links.length === 0) return;
   await tx`
     update link l set base = r.base, base_fields = r."baseFields", equal = r.equal, version = l.version + 1
       from json_to_recordset(${JSON.stringify(links)}::text::json)
         as r("linkId" text, base jsonb, "baseFields" jsonb, equal jsonb)
-     where l.connection_id = ${connectionId} and l.link_id = r."linkId" and l.base is not null`;
+     where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.link_id = r."linkId" and l.base is not null`;
 }
 
 /** How the links of a connection stand. Both records known, and active, but for `heldBack`. */
@@ -363,25 +364,26 @@ export interface LinkCounts {
 /** @param proposed counts links of both sides that a plan proposes as well */
 export async function countLinkStates(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   { proposed }: { readonly proposed: boolean },
 ): Promise<LinkCounts> {
   const [row] = await sql<LinkCounts[]>`
     select count(*) filter (where yapla_id is not null and yoplanning_id is not null
                                   and (state = 'active' or ${proposed}::boolean))::int as linked,
            count(*) filter (where held_back and version = settled_version)::int as "heldBack"
-      from link where connection_id = ${connectionId}`;
+      from link where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
   return row!;
 }
 
 /** The ids of every active link of which both records are known. */
 export async function linkedIds(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
 ): Promise<readonly { readonly linkId: string; readonly yapla: string; readonly yoplanning: string }[]> {
   return await sql`
     select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
-     where connection_id = ${connectionId} and state = 'active' and yapla_id is not null and yoplanning_id is not null`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and state = 'active'
+       and yapla_id is not null and yoplanning_id is not null`;
 }
 
 /** A linked record that carries no reference to its counterpart. */
@@ -403,7 +405,7 @@ export interface Unreferenced {
  */
 export async function linksLackingReference(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   system: SystemName,
   after: string,
   limit: number,
@@ -412,21 +414,21 @@ export async function linksLackingReference(
   const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
   return await sql<Unreferenced[]>`
     select l.link_id as "linkId", s.external_id as id, l.${sql(other)} as "otherId", s.hashes, l.equal, l.version
-      from link l join shadow s on s.connection_id = l.connection_id and s.system = ${system} and s.external_id = l.${sql(own)}
-     where l.connection_id = ${connectionId} and l.state = 'active' and l.${sql(other)} is not null
+      from link l join shadow s on s.connection_id = l.connection_id and s.kind = l.kind and s.system = ${system} and s.external_id = l.${sql(own)}
+     where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.state = 'active' and l.${sql(other)} is not null
        and s.gone_at is null and s.external_reference is null and l.link_id > ${after}
-       and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.link_id = l.link_id
-                          and c.kind = any(${held}) and c.status = 'open')
+       and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.kind = l.kind and c.link_id = l.link_id
+                          and c.code = any(${held}) and c.status = 'open')
      order by l.link_id limit ${limit}`;
 }
 
 /** How many linked records of a system carry no reference, those of links that a plan proposes included. */
-export async function countUnreferenced(sql: Sql, connectionId: string, system: SystemName): Promise<number> {
+export async function countUnreferenced(sql: Sql, scope: Scope, system: SystemName): Promise<number> {
   const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
   const [row] = await sql<{ n: number }[]>`
     select count(*)::int as n from shadow s
-     where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null and s.external_reference is null
-       and exists (select 1 from link l where l.connection_id = s.connection_id and l.${sql(own)} = s.external_id
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.gone_at is null and s.external_reference is null
+       and exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind and l.${sql(own)} = s.external_id
                       and l.${sql(other)} is not null)`;
   return row!.n;
 }
@@ -435,20 +437,20 @@ export async function countUnreferenced(sql: Sql, connectionId: string, system: 
  * One at a time matches a record of the connection and makes or completes its link, until the transaction ends: two records of one person
  * that are seen at the same moment meet.
  */
-export async function lockFirstSights(tx: Transaction, connectionId: string): Promise<void> {
-  await tx`select pg_advisory_xact_lock(hashtextextended(${`passerelle/first-sight/${connectionId}`}, 0))`;
+export async function lockFirstSights(tx: Transaction, scope: Scope): Promise<void> {
+  await tx`select pg_advisory_xact_lock(hashtextextended(${`passerelle/first-sight/${scopeName(scope)}`}, 0))`;
 }
 
 /** The link that holds this record, if one does. */
 export async function linkOfRecord(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   system: SystemName,
   id: string,
 ): Promise<string | null> {
   const [row] = await sql<{ linkId: string }[]>`
     select link_id as "linkId" from link
-     where connection_id = ${connectionId} and ${sql(`${system}_id`)} = ${id}`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and ${sql(`${system}_id`)} = ${id}`;
   return row?.linkId ?? null;
 }
 
@@ -456,38 +458,38 @@ export async function linkOfRecord(
 export type BareLink = Pick<Link, 'linkId' | 'ids' | 'state'>;
 
 /** @returns null where there is no such link */
-export async function bareLink(sql: Sql | Transaction, connectionId: string, linkId: string): Promise<BareLink | null> {
+export async function bareLink(sql: Sql | Transaction, scope: Scope, linkId: string): Promise<BareLink | null> {
   const [row] = await sql<BareLink[]>`
     select link_id as "linkId", json_build_object('yapla', yapla_id, 'yoplanning', yoplanning_id) as ids, state from link
-     where connection_id = ${connectionId} and link_id = ${linkId}`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}`;
   return row ?? null;
 }
 
 /** Makes a link, of one side or of both, where a record was seen for the first time outside of a bulk sync. */
 export async function addLink(
   tx: Transaction,
-  connectionId: string,
+  scope: Scope,
   { linkId, yaplaId, yoplanningId, matchedBy }: Proposal,
 ): Promise<void> {
   await tx`
-    insert into link (connection_id, link_id, yapla_id, yoplanning_id, state, matched_by)
-    values (${connectionId}, ${linkId}, ${yaplaId}, ${yoplanningId}, 'proposed', ${matchedBy})`;
+    insert into link (connection_id, kind, link_id, yapla_id, yoplanning_id, state, matched_by)
+    values (${scope.connectionId}, ${scope.kind}, ${linkId}, ${yaplaId}, ${yoplanningId}, 'proposed', ${matchedBy})`;
 }
 
 /** Gives a link of one side its other side. The caller has claimed it and has seen that the side is free. */
 export async function completeLink(
   tx: Transaction,
-  connectionId: string,
+  scope: Scope,
   linkId: string,
   side: { readonly system: SystemName; readonly id: string },
   matchedBy: string,
 ): Promise<void> {
   await tx`
     update link set ${tx(`${side.system}_id`)} = ${side.id}, matched_by = ${matchedBy}, version = version + 1
-     where connection_id = ${connectionId} and link_id = ${linkId}`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}`;
 }
 
 /** Forgets a link whose record now belongs to another one. */
-export async function deleteLink(tx: Transaction, connectionId: string, linkId: string): Promise<void> {
-  await tx`delete from link where connection_id = ${connectionId} and link_id = ${linkId}`;
+export async function deleteLink(tx: Transaction, scope: Scope, linkId: string): Promise<void> {
+  await tx`delete from link where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}`;
 }

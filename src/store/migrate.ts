@@ -17,7 +17,7 @@ const pattern = join(directory.replace(/[?*()[\]]/g, '[$&]'), '*.sql');
  * the others wait for it. All missing migrations are applied in one transaction or not at all.
  *
  * @returns names of the migrations applied now, in order
- * @throws {MigrationDiffers} when an applied migration's file was edited afterwards (its checksum differs)
+ * @throws {MigrationDiffers} when an applied migration's file was edited afterwards (its checksum differs), or is not there
  */
 export async function migrate(database: string | Sql): Promise<string[]> {
   if (typeof database === 'string') {
@@ -38,6 +38,9 @@ export async function migrate(database: string | Sql): Promise<string[]> {
       schemaTable: 'schema_migration',
       execQuery: async (query) => ({ rows: await transaction.script(query) }),
     });
+    // Postgrator would take it for a wish to go back, find nothing to undo, and be content.
+    const [version, newest] = [await postgrator.getDatabaseVersion(), await postgrator.getMaxVersion()];
+    if (version > newest) throw new MigrationDiffers(version);
     return (await applied(postgrator)).map((migration) => `${migration.version} ${migration.name}`);
   });
 }
@@ -45,9 +48,10 @@ export async function migrate(database: string | Sql): Promise<string[]> {
 /** The database was made by another version of these files, and cannot be brought to this one. */
 export class MigrationDiffers extends Error {
   override readonly name = 'MigrationDiffers';
-  constructor(version: number, cause: unknown) {
+  /** @param version of the migration that was changed since, or that is not there */
+  constructor(version: number, cause?: unknown) {
     super(
-      `This database was made by another version of Passerelle, whose migration ${version} was changed since. Use that version, or an empty database; for an embedded one, delete its data directory (\`dataDirectory\`, by default .passerelle).`,
+      `This database was made by another version of Passerelle, whose migration ${version} is not this one's. Use that version, or an empty database; for an embedded one, delete its data directory (\`dataDirectory\`, by default .passerelle).`,
       { cause },
     );
   }

@@ -1,6 +1,6 @@
 /** Records that could be one person with a given one: for matching a single record that was seen for the first time. */
 import type { Candidate } from '../core/match.js';
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Transaction } from './database.js';
 
 /**
@@ -27,12 +27,12 @@ interface Row extends Neighbour {
  */
 export async function neighbourhood(
   tx: Transaction,
-  connectionId: string,
+  scope: Scope,
   record: { readonly system: SystemName; readonly id: string },
 ): Promise<readonly Neighbour[]> {
   const found = new Map<string, Row>();
   const nameOf = ({ system, id }: { system: SystemName; id: string }) => `${system}:${id}`;
-  const own = await rows(tx, connectionId, { ids: [record.id], keys: [], references: [] });
+  const own = await rows(tx, scope, { ids: [record.id], keys: [], references: [] });
   let edge = own.filter((row) => nameOf(row) === nameOf(record));
   for (let depth = 0; depth <= 2 && edge.length > 0; depth++) {
     for (const row of edge) found.set(nameOf(row), row);
@@ -42,33 +42,33 @@ export async function neighbourhood(
       keys: edge.flatMap((row) => row.keys.filter((key) => key !== null)),
       references: edge.map((row) => row.id),
     };
-    edge = (await rows(tx, connectionId, reach)).filter((row) => !found.has(nameOf(row)));
+    edge = (await rows(tx, scope, reach)).filter((row) => !found.has(nameOf(row)));
   }
   return [...found.values()].map(({ keys: _, standing, ...one }) =>
     standing === null || standing === undefined ? one : { ...one, standing },
   );
 }
 
-async function rows(tx: Transaction, connectionId: string, { ids, keys, references }: Reach): Promise<Row[]> {
+async function rows(tx: Transaction, scope: Scope, { ids, keys, references }: Reach): Promise<Row[]> {
   return await tx<Row[]>`
     with asked as (
       select distinct n.name from cases c cross join lateral unnest(string_to_array(c.subject, ' ')) as n(name)
-       where c.connection_id = ${connectionId} and c.status = 'open' and c.kind = 'doubt')
+       where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.code = 'doubt')
     select s.system, s.external_id as id, s.fields,
            case when c.gone_at is null then s.external_reference end as "externalReference", to_json(s.match_keys) as keys,
            coalesce(a.link_id, b.link_id) as "linkId",
            case when c.gone_at is not null then 'open'
                 when coalesce(a.yoplanning_id, b.yapla_id) is not null or exists (
-                       select 1 from intent i where i.connection_id = s.connection_id and i.status = 'sent'
+                       select 1 from intent i where i.connection_id = s.connection_id and i.kind = s.kind and i.status = 'sent'
                           and i.link_id = coalesce(a.link_id, b.link_id)) then 'linked'
                 when q.name is not null then 'doubtful' end as standing
       from shadow s
       left join asked q on q.name = s.system || ':' || s.external_id
-      left join link a on a.connection_id = s.connection_id and s.system = 'yapla' and a.yapla_id = s.external_id
-      left join link b on b.connection_id = s.connection_id and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
-      left join shadow c on c.connection_id = s.connection_id and c.system <> s.system
+      left join link a on a.connection_id = s.connection_id and a.kind = s.kind and s.system = 'yapla' and a.yapla_id = s.external_id
+      left join link b on b.connection_id = s.connection_id and b.kind = s.kind and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
+      left join shadow c on c.connection_id = s.connection_id and c.kind = s.kind and c.system <> s.system
                         and c.external_id = case s.system when 'yapla' then a.yoplanning_id else b.yapla_id end
-     where s.connection_id = ${connectionId} and s.gone_at is null
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
        and (s.external_id = any(${ids}) or s.match_keys && ${keys}::text[]
             or s.external_reference = any(${references}))`;
 }

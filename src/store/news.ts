@@ -3,7 +3,7 @@
  * into: it was matched with everybody whom we know. (And its workflow may itself be about to create: were its events news, two newcomers of
  * both systems, each edited once more, would wait for each other.)
  */
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Transaction } from './database.js';
 
 /** What a system's unread news can be about. `perhapsEchoes`: about nothing but records that creations under way have made just now. */
@@ -18,7 +18,7 @@ export type News = 'strangers' | 'perhapsEchoes';
  */
 export async function unreadNews(
   tx: Transaction,
-  connectionId: string,
+  scope: Scope,
   {
     systems,
     creating,
@@ -29,7 +29,7 @@ export async function unreadNews(
     readonly notOlderThanMs: number;
   },
 ): Promise<Map<SystemName, News>> {
-  const unread = tx`connection_id = ${connectionId} and handled_at is null and event in ('created', 'updated')
+  const unread = tx`connection_id = ${scope.connectionId} and kind = ${scope.kind} and handled_at is null and event in ('created', 'updated')
     and received_at > now() - ${notOlderThanMs}::float8 * interval '1 ms'`;
   const rows = await tx<{ system: SystemName; strangers: boolean }[]>`
     select n.system, bool_or(n.received_at < coalesce(u.since, 'infinity')) as strangers
@@ -37,14 +37,14 @@ export async function unreadNews(
              union all
             select system, external_id, received_at from inbox where ${unread} and link_id is not null) n
       left join (select system, min(recorded_at) as since from intent
-                  where connection_id = ${connectionId} and status = 'sent' and link_id <> all(${creating}::text[])
+                  where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'sent' and link_id <> all(${creating}::text[])
                   group by system) u on u.system = n.system
      where n.system = any(${systems})
-       and not exists (select 1 from link l where l.connection_id = ${connectionId} and n.system = 'yapla'
+       and not exists (select 1 from link l where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and n.system = 'yapla'
                           and l.yapla_id = n.external_id)
-       and not exists (select 1 from link l where l.connection_id = ${connectionId} and n.system = 'yoplanning'
+       and not exists (select 1 from link l where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and n.system = 'yoplanning'
                           and l.yoplanning_id = n.external_id)
-       and not exists (select 1 from intent i where i.connection_id = ${connectionId} and i.status = 'sent'
+       and not exists (select 1 from intent i where i.connection_id = ${scope.connectionId} and i.kind = ${scope.kind} and i.status = 'sent'
                           and i.system = n.system and i.external_id = n.external_id)
      group by n.system`;
   return new Map(rows.map(({ system, strangers }) => [system, strangers ? 'strangers' : 'perhapsEchoes']));

@@ -2,7 +2,7 @@
  * A link of which one record is gone has an open place: the same person, entered there again or merged into another record of theirs,
  * takes it. The table `newcomer` has those who wait for such a place until the removal is proven.
  */
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 import { lookAgain } from './inbox.js';
 
@@ -20,29 +20,25 @@ export interface Taking {
  *
  * @returns the links that took a record
  */
-export async function takePlaces(
-  sql: Sql | Transaction,
-  connectionId: string,
-  takings: readonly Taking[],
-): Promise<string[]> {
+export async function takePlaces(sql: Sql | Transaction, scope: Scope, takings: readonly Taking[]): Promise<string[]> {
   const taken: string[] = [];
   for (const { linkId, system, id, matchedBy } of takings) {
     const column = sql(`${system}_id`);
     const [before] = await sql<{ gone: string; other: string }[]>`
       select l.${column} as gone, ${sql(system === 'yapla' ? 'yoplanning_id' : 'yapla_id')} as other
-        from link l join shadow s on s.connection_id = l.connection_id and s.system = ${system} and s.external_id = l.${column}
-       where l.connection_id = ${connectionId} and l.link_id = ${linkId} and s.gone_at is not null
+        from link l join shadow s on s.connection_id = l.connection_id and s.kind = l.kind and s.system = ${system} and s.external_id = l.${column}
+       where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.link_id = ${linkId} and s.gone_at is not null
          for update of l`;
     if (before === undefined) continue;
     await sql`
       update link set ${column} = ${id}, base = null, base_fields = null, equal = '{}', matched_by = ${matchedBy}, version = version + 1
-       where connection_id = ${connectionId} and link_id = ${linkId}`;
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}`;
     const other = system === 'yapla' ? 'yoplanning' : 'yapla';
     const records = [`${system}:${before.gone}`, `${system}:${id}`, `${other}:${before.other}`];
     await sql`
       update cases set status = 'closed', closed_at = now(), closed_by = 'settled'
-       where connection_id = ${connectionId} and status = 'open'
-         and ((kind = 'removal' and subject = ${records[0]!}) or (kind = 'doubt' and string_to_array(subject, ' ') <@ ${records}::text[]))`;
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open'
+         and ((code = 'removal' and subject = ${records[0]!}) or (code = 'doubt' and string_to_array(subject, ' ') <@ ${records}::text[]))`;
     taken.push(linkId);
   }
   return taken;
@@ -51,29 +47,25 @@ export async function takePlaces(
 /** Replaces those who wait. Whose counterpart turns out to be there after all is matched anew by the next bulk sync. */
 export async function keepNewcomers(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   newcomers: readonly Omit<Taking, 'matchedBy'>[],
 ): Promise<void> {
   await sql.begin(async (tx) => {
-    await tx`delete from newcomer where connection_id = ${connectionId}`;
+    await tx`delete from newcomer where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
     if (newcomers.length === 0) return;
     await tx`
-      insert into newcomer (connection_id, system, external_id, link_id)
-      select ${connectionId}, r.system, r.id, r."linkId"
+      insert into newcomer (connection_id, kind, system, external_id, link_id)
+      select ${scope.connectionId}, ${scope.kind}, r.system, r.id, r."linkId"
         from json_to_recordset(${JSON.stringify(newcomers)}::text::json) as r(system text, id text, "linkId" text)
       on conflict do nothing`;
   });
 }
 
 /** The removal that newcomers waited for is proven: live work looks at them again, and finds the place open. */
-export async function releaseNewcomers(
-  tx: Transaction,
-  connectionId: string,
-  linkIds: readonly string[],
-): Promise<void> {
+export async function releaseNewcomers(tx: Transaction, scope: Scope, linkIds: readonly string[]): Promise<void> {
   if (linkIds.length === 0) return;
   const rows = await tx<{ system: SystemName; id: string }[]>`
-    delete from newcomer where connection_id = ${connectionId} and link_id = any(${linkIds})
+    delete from newcomer where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = any(${linkIds})
     returning system, external_id as id`;
-  for (const { system, id } of rows) await lookAgain(tx, connectionId, system, [id]);
+  for (const { system, id } of rows) await lookAgain(tx, scope, system, [id]);
 }

@@ -1,4 +1,5 @@
 /** The table `plan_item`: what a plan does to each link, and what became of it. */
+import type { Scope } from '../core/record.js';
 import type { PlanItemKind } from '../core/plan.js';
 import type { Sql, Transaction } from './database.js';
 
@@ -22,7 +23,7 @@ export type NewPlanItem = Pick<PlanItem, 'n' | 'kind' | 'linkId' | 'decision' | 
 export async function addItems(sql: Sql, planId: number, part: PlanPart, items: readonly NewPlanItem[]): Promise<void> {
   if (items.length === 0) return;
   await sql`
-    insert into plan_item (plan_id, part, n, kind, link_id, decision, version)
+    insert into plan_item (plan_id, part, n, decision_kind, link_id, decision, version)
     select ${planId}, ${part}, r.n, r.kind, r."linkId", r.decision, r.version
       from json_to_recordset(${JSON.stringify(items)}::text::json)
         as r(n int, kind text, "linkId" text, decision jsonb, version bigint)`;
@@ -30,7 +31,7 @@ export async function addItems(sql: Sql, planId: number, part: PlanPart, items: 
 
 /** Empties a plan, or all of it but the items of one kind. */
 export async function clearItems(sql: Sql, planId: number, except?: { readonly keep: PlanItemKind }): Promise<void> {
-  await sql`delete from plan_item where plan_id = ${planId} and kind is distinct from ${except?.keep ?? null}::text`;
+  await sql`delete from plan_item where plan_id = ${planId} and decision_kind is distinct from ${except?.keep ?? null}::text`;
 }
 
 /** Items of a part. */
@@ -49,14 +50,14 @@ export async function pendingItems<D>(
   to: number,
 ): Promise<PlanItem<D>[]> {
   return await sql<PlanItem<D>[]>`
-    select n, kind, link_id as "linkId", decision, version, status, attempts from plan_item
+    select n, decision_kind as kind, link_id as "linkId", decision, version, status, attempts from plan_item
      where plan_id = ${planId} and part = ${part} and n >= ${from} and n < ${to} and status = 'pending' order by n`;
 }
 
 /** The first pending items of a part, in order. */
 export async function nextPending<D>(sql: Sql, planId: number, part: PlanPart, limit: number): Promise<PlanItem<D>[]> {
   return await sql<PlanItem<D>[]>`
-    select n, kind, link_id as "linkId", decision, version, status, attempts from plan_item
+    select n, decision_kind as kind, link_id as "linkId", decision, version, status, attempts from plan_item
      where plan_id = ${planId} and part = ${part} and status = 'pending' order by n limit ${limit}`;
 }
 
@@ -115,7 +116,7 @@ export async function reopenItems(
 ): Promise<number> {
   const rows = await sql`
     update plan_item i set status = 'pending', outcome = null, finished_at = null, version = l.version
-      from plan p join link l on l.connection_id = p.connection_id
+      from plan p join link l on l.connection_id = p.connection_id and l.kind = p.kind
      where p.id = ${planId} and i.plan_id = p.id and i.part = 'remote' and i.outcome = ${outcome}
        and i.link_id = any(${linkIds}) and l.link_id = i.link_id returning 1`;
   return rows.length;
@@ -131,7 +132,7 @@ export async function advanceItems(
   if (items.length === 0) return;
   await sql`
     update plan_item i set version = l.version
-      from plan p join link l on l.connection_id = p.connection_id
+      from plan p join link l on l.connection_id = p.connection_id and l.kind = p.kind
      where p.id = ${planId} and i.plan_id = p.id and i.part = ${part} and i.n = any(${items}) and l.link_id = i.link_id`;
 }
 
@@ -168,14 +169,14 @@ export async function planProgress(
   }[]
 > {
   return await sql`
-    select part, kind, status, outcome, count(*)::int as n from plan_item where plan_id = ${planId}
-     group by part, kind, status, outcome order by 1, 2, 3, 4`;
+    select part, decision_kind as kind, status, outcome, count(*)::int as n from plan_item where plan_id = ${planId}
+     group by part, decision_kind, status, outcome order by 1, 2, 3, 4`;
 }
 
 /** A few items of each kind, with the values that a person needs to judge them. For the terminal only: it prints personal data. */
 export async function sampleItems(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   planId: number,
   perKind: number,
 ): Promise<
@@ -188,10 +189,10 @@ export async function sampleItems(
   }[]
 > {
   return await sql`
-    select i.kind, i.link_id as "linkId", i.decision, a.fields as yapla, b.fields as yoplanning
-      from (select *, row_number() over (partition by kind order by part, n) as nth from plan_item where plan_id = ${planId}) i
-      left join link l on l.connection_id = ${connectionId} and l.link_id = i.link_id
-      left join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
-      left join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
-     where i.nth <= ${perKind} order by i.kind, i.nth`;
+    select i.decision_kind as kind, i.link_id as "linkId", i.decision, a.fields as yapla, b.fields as yoplanning
+      from (select *, row_number() over (partition by decision_kind order by part, n) as nth from plan_item where plan_id = ${planId}) i
+      left join link l on l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.link_id = i.link_id
+      left join shadow a on a.connection_id = l.connection_id and a.kind = l.kind and a.system = 'yapla' and a.external_id = l.yapla_id
+      left join shadow b on b.connection_id = l.connection_id and b.kind = l.kind and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
+     where i.nth <= ${perKind} order by i.decision_kind, i.nth`;
 }

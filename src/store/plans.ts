@@ -1,5 +1,5 @@
 /** The table `plan`: a stored, numbered set of decisions, which a person or a rule approves before it is applied. */
-import { systemNames } from '../core/record.js';
+import { type Scope, systemNames } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 import { lookAgain } from './inbox.js';
 import { lockFirstSights } from './links.js';
@@ -26,18 +26,16 @@ export interface Plan<Totals = unknown, Cost = unknown, Guard = unknown> {
 }
 
 /** Opens the plan of a workflow run and empties it: an attempt cut off half-way starts over. */
-export async function draftPlan(
-  sql: Sql,
-  connectionId: string,
-  runId: string,
-): Promise<{ id: number; number: number }> {
+export async function draftPlan(sql: Sql, scope: Scope, runId: string): Promise<{ id: number; number: number }> {
   return await sql.begin(async (tx) => {
-    // Numbers are counted per connection: only one draft at a time may take the next.
-    await tx`select 1 from connection where id = ${connectionId} for update`;
+    // Numbers are counted by scope: only one draft at a time may take the next.
+    await tx`select 1 from connection where id = ${scope.connectionId} for update`;
     const [plan] = await tx<{ id: number; number: number }[]>`
-      insert into plan (connection_id, number, run_id)
-      values (${connectionId}, (select coalesce(max(number), 0) + 1 from plan where connection_id = ${connectionId}), ${runId})
-      on conflict (connection_id, run_id) do update set status = 'drafting'
+      insert into plan (connection_id, kind, number, run_id)
+      values (${scope.connectionId}, ${scope.kind}, (
+                select coalesce(max(number), 0) + 1 from plan
+                 where connection_id = ${scope.connectionId} and kind = ${scope.kind}), ${runId})
+      on conflict (connection_id, kind, run_id) do update set status = 'drafting'
       returning id::int as id, number`;
     await tx`delete from plan_item where plan_id = ${plan!.id}`;
     return plan!;
@@ -57,9 +55,9 @@ export async function readyPlan(
 }
 
 /** Whether a plan of the connection was ever approved. Before, nothing is linked, created or written, by live work neither. */
-export async function hasBegun(sql: Sql | Transaction, connectionId: string): Promise<boolean> {
+export async function hasBegun(sql: Sql | Transaction, scope: Scope): Promise<boolean> {
   const [row] = await sql<{ begun: boolean }[]>`
-    select exists (select 1 from plan where connection_id = ${connectionId} and approved_at is not null) as begun`;
+    select exists (select 1 from plan where connection_id = ${scope.connectionId} and kind = ${scope.kind} and approved_at is not null) as begun`;
   return row!.begun;
 }
 
@@ -69,18 +67,19 @@ export async function hasBegun(sql: Sql | Transaction, connectionId: string): Pr
  *
  * @param by who approved it, or which rule
  */
-export async function approvePlan(sql: Sql, connectionId: string, planId: number, by: string | null): Promise<void> {
+export async function approvePlan(sql: Sql, scope: Scope, planId: number, by: string | null): Promise<void> {
   await sql.begin(async (tx) => {
     // Whoever read a record before this one, and found that nothing has begun, has recorded it by now; whoever comes later finds it begun.
-    await lockFirstSights(tx, connectionId);
-    if (!(await hasBegun(tx, connectionId))) {
+    await lockFirstSights(tx, scope);
+    if (!(await hasBegun(tx, scope))) {
       for (const system of systemNames) {
         const read = await tx<{ id: string }[]>`
           select s.external_id as id from shadow s join plan p on p.id = ${planId}
-           where s.connection_id = ${connectionId} and s.system = ${system} and s.read_at > p.created_at and s.gone_at is null`;
+           where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system}
+             and s.read_at > p.created_at and s.gone_at is null`;
         await lookAgain(
           tx,
-          connectionId,
+          scope,
           system,
           read.map(({ id }) => id),
         );
@@ -96,15 +95,11 @@ export async function endPlan(sql: Sql, planId: number, status: PlanEnd): Promis
 }
 
 /** The connection's newest plan, or the one numbered `number`. */
-export async function findPlan<T, C, G>(
-  sql: Sql,
-  connectionId: string,
-  number?: number,
-): Promise<Plan<T, C, G> | null> {
+export async function findPlan<T, C, G>(sql: Sql, scope: Scope, number?: number): Promise<Plan<T, C, G> | null> {
   const rows = await sql<Plan<T, C, G>[]>`
     select id::int as id, number, status, totals, cost, guard, created_at as "createdAt",
            approved_by as "approvedBy"
-      from plan where connection_id = ${connectionId} ${number === undefined ? sql`` : sql`and number = ${number}`}
+      from plan where connection_id = ${scope.connectionId} and kind = ${scope.kind} ${number === undefined ? sql`` : sql`and number = ${number}`}
      order by number desc limit 1`;
   return rows[0] ?? null;
 }
@@ -117,14 +112,14 @@ export async function findPlan<T, C, G>(
  */
 export async function notePlanDecision(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   number: number,
   verb: 'approve' | 'reject',
   by: string,
 ): Promise<number | null> {
   const [row] = await sql<{ id: number }[]>`
     insert into plan_decision (plan_id, verb, decided_by)
-    select id, ${verb}, ${by} from plan where connection_id = ${connectionId} and number = ${number}
+    select id, ${verb}, ${by} from plan where connection_id = ${scope.connectionId} and kind = ${scope.kind} and number = ${number}
     returning id::int as id`;
   return row?.id ?? null;
 }

@@ -1,6 +1,6 @@
 /** Where values came from: when each record was read, and what our own writes did to a field. For whoever answers a case. */
 import type { Json } from '../core/document.js';
-import type { CanonicalFields, FieldName, SystemName } from '../core/record.js';
+import type { CanonicalFields, FieldName, Scope, SystemName } from '../core/record.js';
 import type { Sql } from './database.js';
 
 /** A record as we know it now. */
@@ -19,13 +19,13 @@ export interface KnownRecord {
 /** Records by id, those that are gone too. One that we never read is left out. In the order of their ids. */
 export async function knownRecords(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   ids: Readonly<Record<SystemName, readonly string[]>>,
 ): Promise<KnownRecord[]> {
   return await sql<KnownRecord[]>`
     select system, external_id as id, fields, read_at as "readAt", modified_at as "modifiedAt", gone_at as "goneAt"
       from shadow
-     where connection_id = ${connectionId}
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind}
        and ((system = 'yapla' and external_id = any(${ids.yapla}))
          or (system = 'yoplanning' and external_id = any(${ids.yoplanning})))
      order by system, external_id`;
@@ -50,7 +50,7 @@ export interface FieldWrite {
 /** Our last writes to a field of a link, newest first, at most `perSystem` to each system; those that were abandoned are left out. */
 export async function lastWrites(
   sql: Sql,
-  connectionId: string,
+  scope: Scope,
   linkId: string,
   field: FieldName,
   perSystem: number,
@@ -59,7 +59,7 @@ export async function lastWrites(
     select system, old_value as "oldValue", new_value as "newValue", origin, reason, at, outcome, request_id as "requestId"
       from (select j.*, o.outcome, o.request_id, row_number() over (partition by j.system order by j.id desc) as nth
               from journal j left join journal_outcome o on o.journal_id = j.id
-             where j.connection_id = ${connectionId} and j.link_id = ${linkId} and j.field = ${field}
+             where j.connection_id = ${scope.connectionId} and j.kind = ${scope.kind} and j.link_id = ${linkId} and j.field = ${field}
                and o.outcome is distinct from 'abandoned') w
      where nth <= ${perSystem} order by id desc`;
 }

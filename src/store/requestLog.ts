@@ -1,4 +1,4 @@
-/** Reading the request log: what a sync cost. It is written by the budget, one row for each request (002.do.budget.sql). */
+/** Reading the request log: what a sync cost. It is written by the budget, one row for each request (006.do.budget.sql). */
 import type { Sql } from './database.js';
 
 export interface RequestCounts {

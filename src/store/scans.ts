@@ -1,23 +1,23 @@
 /** The table `scan`: one reading of one system's whole list. The rules of paging are in core/scan.ts. */
 import { isDeepStrictEqual } from 'node:util';
 import type { PageFacts } from '../core/scan.js';
-import type { SystemName } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Sql } from './database.js';
 import { lookAgain } from './inbox.js';
 import { hashesByIds, markSeen, upsertShadows, type ShadowRow } from './shadows.js';
 
 export interface ScanKey {
-  readonly connectionId: string;
+  readonly scope: Scope;
   readonly system: SystemName;
   readonly scanId: number;
   readonly pass: number;
 }
 
 /** Opens a scan for a workflow run, or finds the one that an earlier attempt opened. */
-export async function openScan(sql: Sql, connectionId: string, system: SystemName, runId: string): Promise<number> {
+export async function openScan(sql: Sql, scope: Scope, system: SystemName, runId: string): Promise<number> {
   const [row] = await sql<{ id: number }[]>`
-    insert into scan (connection_id, system, run_id) values (${connectionId}, ${system}, ${runId})
-    on conflict (connection_id, system, run_id) do update set run_id = excluded.run_id
+    insert into scan (connection_id, kind, system, run_id) values (${scope.connectionId}, ${scope.kind}, ${system}, ${runId})
+    on conflict (connection_id, kind, system, run_id) do update set run_id = excluded.run_id
     returning id::int as id`;
   return row!.id;
 }
@@ -43,7 +43,7 @@ export async function databaseTime(sql: Sql): Promise<string> {
  * marked as seen (core/scan.ts).
  */
 export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Promise<PageFacts> {
-  const { connectionId, system, scanId, pass } = key;
+  const { scope, system, scanId, pass } = key;
   return await sql.begin(async (tx) => {
     // A page that a crash of the database loses takes its marks with it: the pass does not add up, and is read again.
     await tx`select set_config('synchronous_commit', 'off', true)`;
@@ -58,24 +58,24 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
     const ids = page.rows.map((row) => row.id);
     const [marked] = await tx<{ first: boolean; all: number }[]>`
       select coalesce(bool_or(external_id = ${ids[0] ?? ''}), false) as first, count(*)::int as all from shadow
-       where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids})
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
          and scan_id = ${scanId} and scan_pass = ${pass}`;
     const firstKnown = page.start === 0 || marked!.first;
     let seen = scan!.seen;
     if (firstKnown && !isLate && ids.length > 0) {
       // What was stored while the page was on its way stays. Where the page shows something else, nobody knows which is the younger.
-      const younger = await upsertShadows(tx, connectionId, system, page.rows, {
+      const younger = await upsertShadows(tx, scope, system, page.rows, {
         seenBy: { scanId, pass },
         replaces: { storedUntil: page.askedAt },
       });
-      await markSeen(tx, { connectionId, system, scanId, pass }, younger);
-      const stored = await hashesByIds(tx, { connectionId, system }, younger);
+      await markSeen(tx, { scope, system, scanId, pass }, younger);
+      const stored = await hashesByIds(tx, { scope, system }, younger);
       const differing = page.rows.filter(
         (row) => stored.has(row.id) && !isDeepStrictEqual(stored.get(row.id), row.hashes),
       );
       await lookAgain(
         tx,
-        connectionId,
+        scope,
         system,
         differing.map((row) => row.id),
       );
@@ -95,15 +95,15 @@ export async function endScan(sql: Sql, scanId: number, status: 'complete' | 'fa
 export async function countUnseen(sql: Sql, key: Omit<ScanKey, 'pass'>): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     select count(*)::int as n from shadow s join scan c on c.id = ${key.scanId} and c.status = 'complete'
-     where s.connection_id = ${key.connectionId} and s.system = ${key.system} and s.gone_at is null
+     where s.connection_id = ${key.scope.connectionId} and s.kind = ${key.scope.kind} and s.system = ${key.system} and s.gone_at is null
        and s.read_at < c.started_at`;
   return row!.n;
 }
 
 /** Records of a system that are not proven gone. */
-export async function countPeople(sql: Sql, connectionId: string, system: SystemName): Promise<number> {
+export async function countPeople(sql: Sql, scope: Scope, system: SystemName): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     select count(*)::int as n from shadow
-     where connection_id = ${connectionId} and system = ${system} and gone_at is null`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and gone_at is null`;
   return row!.n;
 }

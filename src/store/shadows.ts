@@ -1,5 +1,5 @@
 /** The table `shadow`: our last copy of each record, as its system returned it. */
-import type { CanonicalFields, FieldHashes, FieldTimes, SystemName } from '../core/record.js';
+import type { CanonicalFields, FieldHashes, FieldTimes, Scope, SystemName } from '../core/record.js';
 import type { JsonObject, SystemRecord } from '../core/document.js';
 import { jsonTexts, type Fragment, type Sql, type Transaction } from './database.js';
 
@@ -54,7 +54,7 @@ export interface StoringShadows {
  */
 export async function upsertShadows(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   system: SystemName,
   rows: readonly ShadowRow[],
   { seenBy, replaces = 'any' }: StoringShadows = {},
@@ -81,9 +81,9 @@ export async function upsertShadows(
         ? sql`where s.gone_at > s.read_at`
         : sql`where greatest(s.read_at, s.gone_at) <= ${replaces.storedUntil}::timestamptz`;
   const stored = await sql<{ id: string }[]>`
-    insert into shadow as s (connection_id, system, external_id, document, fields, hashes, forms, times, match_keys, external_reference,
+    insert into shadow as s (connection_id, kind, system, external_id, document, fields, hashes, forms, times, match_keys, external_reference,
                              modified_at, scan_id, scan_pass)
-    select ${connectionId}, ${system}, r.external_id, r.document::json, r.fields, r.hashes, r.forms, ${entered(sql)},
+    select ${scope.connectionId}, ${scope.kind}, ${system}, r.external_id, r.document::json, r.fields, r.hashes, r.forms, ${entered(sql)},
            array(select json_array_elements_text(r.match_keys)), r.external_reference, r.modified_at,
            ${seenBy?.scanId ?? null}::bigint, ${seenBy?.pass ?? null}::int
       from rows from (
@@ -91,9 +91,9 @@ export async function upsertShadows(
                external_id text, fields jsonb, hashes jsonb, forms jsonb, times jsonb, match_keys json, external_reference text, modified_at timestamptz),
              unnest(${jsonTexts(rowsById.map((row) => row.document))}::text[])
            ) as r(external_id, fields, hashes, forms, times, match_keys, external_reference, modified_at, document)
-      left join lateral (select * from shadow where connection_id = ${connectionId} and system = ${system}
+      left join lateral (select * from shadow where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system}
                             and external_id = r.external_id offset 0) o on true
-    on conflict (connection_id, system, external_id) do update
+    on conflict (connection_id, kind, system, external_id) do update
        set document = excluded.document, fields = excluded.fields, hashes = excluded.hashes, forms = excluded.forms, times = excluded.times, match_keys = excluded.match_keys,
            external_reference = excluded.external_reference, modified_at = excluded.modified_at,
            scan_id = coalesce(excluded.scan_id, s.scan_id), scan_pass = coalesce(excluded.scan_pass, s.scan_pass),
@@ -135,33 +135,34 @@ function entered(sql: Sql | Transaction): Fragment {
  */
 export async function wasStoredSince(
   tx: Transaction,
-  { connectionId, system, id }: { readonly connectionId: string; readonly system: SystemName; readonly id: string },
+  { scope, system, id }: { readonly scope: Scope; readonly system: SystemName; readonly id: string },
   since: string,
 ): Promise<boolean> {
   const [row] = await tx<{ younger: boolean }[]>`
     select greatest(read_at, gone_at) > ${since}::timestamptz as younger from shadow
-     where connection_id = ${connectionId} and system = ${system} and external_id = ${id} for update`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = ${id} for update`;
   return row?.younger ?? false;
 }
 
 /** Documents as they were read, in the order of their records' ids, from just after `after`; of records that were never read there is none. */
 export async function shadowDocuments(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   system: SystemName,
   after: string,
   limit: number,
 ): Promise<{ readonly id: string; readonly document: JsonObject }[]> {
   return await sql<{ id: string; document: JsonObject }[]>`
     select external_id as id, document from shadow
-     where connection_id = ${connectionId} and system = ${system} and external_id > ${after} and document::text <> '{}'
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id > ${after}
+       and document::text <> '{}'
      order by external_id limit ${limit}`;
 }
 
 /** Replaces what was made of documents that are stored already: nothing was read. */
 export async function remakeShadows(
   tx: Transaction,
-  connectionId: string,
+  scope: Scope,
   system: SystemName,
   rows: readonly ShadowRow[],
 ): Promise<void> {
@@ -179,32 +180,32 @@ export async function remakeShadows(
            match_keys = array(select json_array_elements_text(r.keys))
       from json_to_recordset(${JSON.stringify(payload)}::text::json)
         as r(id text, fields jsonb, hashes jsonb, forms jsonb, keys json, reference text)
-     where s.connection_id = ${connectionId} and s.system = ${system} and s.external_id = r.id`;
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.external_id = r.id`;
 }
 
 /** Hashes of what is stored of these records, those proven gone included. */
 export async function hashesByIds(
   sql: Sql | Transaction,
-  { connectionId, system }: { readonly connectionId: string; readonly system: SystemName },
+  { scope, system }: { readonly scope: Scope; readonly system: SystemName },
   ids: readonly string[],
 ): Promise<Map<string, FieldHashes>> {
   if (ids.length === 0) return new Map();
   const rows = await sql<{ id: string; hashes: FieldHashes }[]>`
     select external_id as id, hashes from shadow
-     where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids})`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})`;
   return new Map(rows.map(({ id, hashes }) => [id, hashes]));
 }
 
 /** Marks records as seen by a scan's pass, without replacing what is known of them. */
 export async function markSeen(
   sql: Sql | Transaction,
-  by: { readonly connectionId: string; readonly system: SystemName; readonly scanId: number; readonly pass: number },
+  by: { readonly scope: Scope; readonly system: SystemName; readonly scanId: number; readonly pass: number },
   ids: readonly string[],
 ): Promise<void> {
   if (ids.length === 0) return;
   await sql`
     update shadow set scan_id = ${by.scanId}, scan_pass = ${by.pass}
-     where connection_id = ${by.connectionId} and system = ${by.system} and external_id = any(${ids})`;
+     where connection_id = ${by.scope.connectionId} and kind = ${by.scope.kind} and system = ${by.system} and external_id = any(${ids})`;
 }
 
 /**
@@ -212,23 +213,20 @@ export async function markSeen(
  * is remembered too, while creations are under way whose effect is not known, or a list is read: it may be one of them, removed before we
  * heard of it, or stand on a page that is on its way.
  */
-export async function markGone(
-  sql: Sql | Transaction,
-  connectionId: string,
-  system: SystemName,
-  id: string,
-): Promise<void> {
+export async function markGone(sql: Sql | Transaction, scope: Scope, system: SystemName, id: string): Promise<void> {
   await sql`
     with marked as (
       update shadow set gone_at = coalesce(gone_at, now())
-       where connection_id = ${connectionId} and system = ${system} and external_id = ${id}
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = ${id}
       returning 1
     )
-    insert into shadow (connection_id, system, external_id, document, fields, hashes, match_keys, read_at, gone_at)
-    select ${connectionId}, ${system}, ${id}, '{}', '{}', '{}', '{}', now(), now()
+    insert into shadow (connection_id, kind, system, external_id, document, fields, hashes, match_keys, read_at, gone_at)
+    select ${scope.connectionId}, ${scope.kind}, ${system}, ${id}, '{}', '{}', '{}', '{}', now(), now()
      where not exists (select 1 from marked)
-       and (exists (select 1 from intent where connection_id = ${connectionId} and system = ${system} and status = 'sent')
-         or exists (select 1 from scan where connection_id = ${connectionId} and system = ${system} and status = 'reading'))
+       and (exists (select 1 from intent
+                    where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'sent')
+         or exists (select 1 from scan
+                    where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'reading'))
     on conflict do nothing`;
 }
 
@@ -244,14 +242,14 @@ export interface UnlinkedShadow {
 /** Shadows by id; those proven gone are left out. */
 export async function shadowsByIds(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   system: SystemName,
   ids: readonly string[],
 ): Promise<Map<string, Shadow>> {
   const rows = await sql<Shadow[]>`
     select external_id as id, document, fields, hashes, forms, times, external_reference as "externalReference",
            floor(extract(epoch from modified_at) * 1000)::float8 as "modifiedAt" from shadow
-     where connection_id = ${connectionId} and system = ${system} and external_id = any(${ids})
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
        and gone_at is null`;
   return new Map(rows.map((row) => [row.id, row]));
 }
@@ -259,24 +257,25 @@ export async function shadowsByIds(
 /** A record, as `unlinkedShadows` has them; null where it is not there. Whether a link claims it is for the caller to know. */
 export async function unlinkedShadow(
   sql: Sql | Transaction,
-  connectionId: string,
+  scope: Scope,
   system: SystemName,
   id: string,
 ): Promise<UnlinkedShadow | null> {
   const [row] = await sql<UnlinkedShadow[]>`
     select s.external_id as id, s.hashes, s.external_reference as "externalReference",
            floor(extract(epoch from s.first_seen_at) * 1000)::float8 as "firstSeenAtMs" from shadow s
-     where s.connection_id = ${connectionId} and s.system = ${system} and s.external_id = ${id} and s.gone_at is null`;
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.external_id = ${id}
+       and s.gone_at is null`;
   return row ?? null;
 }
 
 /** Records of a system that are there and that no link claims, oldest id first. Meant for the few after a bulk sync. */
-export async function unlinkedShadows(sql: Sql, connectionId: string, system: SystemName): Promise<UnlinkedShadow[]> {
+export async function unlinkedShadows(sql: Sql, scope: Scope, system: SystemName): Promise<UnlinkedShadow[]> {
   return await sql<UnlinkedShadow[]>`
     select s.external_id as id, s.hashes, s.external_reference as "externalReference",
            floor(extract(epoch from s.first_seen_at) * 1000)::float8 as "firstSeenAtMs" from shadow s
-     where s.connection_id = ${connectionId} and s.system = ${system} and s.gone_at is null
-       and not exists (select 1 from link l where l.connection_id = s.connection_id
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.gone_at is null
+       and not exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind
                         and l.${sql(`${system}_id`)} = s.external_id)
      order by s.first_seen_at, s.external_id`;
 }

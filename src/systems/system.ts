@@ -4,7 +4,7 @@
  * A `System` is bound to one connection: it holds the credential's http client, the field map and the normaliser.
  */
 import type { JsonObject, SystemRecord } from '../core/document.js';
-import type { CanonicalFields, SystemName } from '../core/record.js';
+import type { CanonicalFields, RecordKind, SystemName } from '../core/record.js';
 import type { Ask } from '../http/client.js';
 import type { FailureContext } from '../http/failures.js';
 
@@ -69,6 +69,8 @@ export interface CreateResult {
 
 export interface System {
   readonly name: SystemName;
+  /** The kinds of records that can be read here. A connection opens a kind only where both of its systems offer it (src/connection.ts). */
+  readonly kinds: readonly RecordKind[];
   /** Most records of one page. */
   readonly pageSize: number;
   /** True where `create` may be given an id, so that repeating it can never make a twin. */

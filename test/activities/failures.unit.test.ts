@@ -1,9 +1,11 @@
+import { personsOf } from '../../src/core/record.js';
 import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pg from 'pg';
 import { toApplicationFailure } from '../../activities/failures.js';
 import { UnknownConnection } from '../../activities/dependencies.js';
 import type { UnexpectedError } from '../../activities/unexpected.js';
+import { KindNotOffered } from '../../src/connection.js';
 import { UnreadableValue } from '../../src/core/normalise.js';
 import {
   AccessRefused,
@@ -87,6 +89,7 @@ test.each([
   [new LinkBusy(['yapla:1042']), 'LinkBusy', false],
   [new ClaimLost(), 'ClaimLost', false],
   [new UnknownConnection('clubb'), 'UnknownConnection', true],
+  [new KindNotOffered(personsOf('club'), ['yapla']), 'KindNotOffered', true],
   [new MisplacedField('fields.email.yapla', 'email', 'a list'), 'UnexpectedResponse', true],
   [new UnreadableValue('email', 'object'), 'UnexpectedResponse', true],
 ])('$name keeps its words, which name ids and settings only', (error, type, nonRetryable) => {

@@ -1,3 +1,4 @@
+import { personsOf } from '../../src/core/record.js';
 import { describe, expect, test } from '@jest/globals';
 import { readResolution, type ResolveOptions } from '../../src/cli/caseAnswer.js';
 import { UsageError } from '../../src/cli/program.js';
@@ -5,7 +6,7 @@ import { fieldsSchema } from '../../src/config/fields.js';
 import type { CaseKind } from '../../src/cases/index.js';
 
 const settings = { fields: fieldsSchema.parse(undefined), defaultCountry: 'FR' };
-const question = (kind: CaseKind, field = '') => ({ id: 12, kind, field, planNumber: null, connectionId: 'club' });
+const question = (kind: CaseKind, field = '') => ({ id: 12, kind, field, planNumber: null, scope: personsOf('club') });
 const read = (options: ResolveOptions, kind: CaseKind = 'conflict', field = 'city') =>
   readResolution(options, question(kind, field), settings);
 

@@ -1,3 +1,4 @@
+import { personsOf } from '../../src/core/record.js';
 import { describe, expect, test } from '@jest/globals';
 import { escapePath } from 'dot-prop';
 import { caseText, casesText, nextStep } from '../../src/cli/caseText.js';
@@ -43,7 +44,7 @@ const pair: LinkedPair = {
 function told(kind: string, more: Partial<Case> = {}, about: LinkedPair | null = pair): string {
   const question: Case = {
     ...open(kind),
-    connectionId: 'club',
+    scope: personsOf('club'),
     details: {},
     saw: null,
     answer: null,
@@ -77,7 +78,7 @@ test.each([
   ['canary', 'case 12, then resolve 12 --close'],
   ['guard', 'approve club 3, or reject'],
 ])('the next step of a case of kind %s is to %s', (kind, step) => {
-  expect(nextStep({ id: 12, kind: kind, planNumber: 3, connectionId: 'club' })).toBe(step);
+  expect(nextStep({ id: 12, kind: kind, planNumber: 3, scope: personsOf('club') })).toBe(step);
 });
 
 describe('one case', () => {

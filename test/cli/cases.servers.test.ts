@@ -60,15 +60,15 @@ beforeEach(async () => {
   show('yoplanning', 'x', { ...base, city: 'Brest' });
   await scanAll(sql, club);
   await propose(sql, club, [['1', 'x']]);
-  await agree(sql, club.id, [{ linkId: 'yapla:1', base: club.hash(base), baseFields: base }]);
+  await agree(sql, club.scope, [{ linkId: 'yapla:1', base: club.hash(base), baseFields: base }]);
 });
 
 const show = (system: SystemName, id: string, fields: CanonicalFields) => club.systems[system].put(id, fields);
 
 async function ask(one: Partial<NewCase> & Pick<NewCase, 'kind'>): Promise<number> {
   const about = { subject: 'yapla:1', linkId: 'yapla:1', details: {}, ...one };
-  await openCases(sql, club.id, null, [about]);
-  return (await listOpenCases(sql, club.id)).at(-1)!.id;
+  await openCases(sql, club.scope, null, [about]);
+  return (await listOpenCases(sql, club.scope)).at(-1)!.id;
 }
 
 const askCity = () =>
@@ -95,7 +95,7 @@ async function passerelle(words: readonly string[], temporalReachable = true) {
       dataDirectory: directory,
       database: { url: '${PASSERELLE_CASES_DATABASE}' },
       temporal: temporalReachable ? { address: temporalAddress(), ...queue } : queue,
-      connections: { [club.id]: connection },
+      connections: { [club.scope.connectionId]: connection },
     };
     writeFileSync(file, JSON.stringify(config));
     const output = collectedOutput();
@@ -108,7 +108,7 @@ async function passerelle(words: readonly string[], temporalReachable = true) {
 
 /** Names and arguments of the signals that the link's workflow was sent; the workflow is ended, so that none is left behind. */
 async function signalsOf(linkId: string): Promise<unknown[]> {
-  const handle = client.workflow.getHandle(syncRecordId(club.id, linkId));
+  const handle = client.workflow.getHandle(syncRecordId(club.scope, linkId));
   const { events } = await handle.fetchHistory();
   await handle.terminate('the test has seen enough');
   const signals = events!.flatMap((event) => event.workflowExecutionSignaledEventAttributes ?? []);
@@ -124,25 +124,30 @@ describe('passerelle cases', () => {
     const refused = await ask({ kind: 'refused', details: { words: 'Nantes is too far' } });
     const closed = await ask({ kind: 'canary' });
     await closeCase(sql, closed, 'ann', null);
-    const { status, printed } = await passerelle(['cases', club.id]);
+    const { status, printed } = await passerelle(['cases', club.scope.connectionId]);
     expect(status).toBe(0);
     expect(printed.split('\n')).toHaveLength(3);
     expect(printed).toMatch(new RegExp(`${conflict} +conflict +yapla:1 +city .*resolve ${conflict} --take yapla`));
     expect(printed).toMatch(new RegExp(`${refused} +refused +yapla:1 .*resolve ${refused} --close`));
     for (const value of ['Nantes', 'Brest', 'Lyon', 'Zoé']) expect(printed).not.toContain(value);
-    const json = JSON.parse((await passerelle(['cases', club.id, '--json'])).printed) as { id: number }[];
+    const json = JSON.parse((await passerelle(['cases', club.scope.connectionId, '--json'])).printed) as {
+      id: number;
+    }[];
     expect(json.map(({ id }) => id)).toEqual([conflict, refused]);
   });
 
   test('says where there are none', async () => {
-    expect(await passerelle(['cases', club.id])).toMatchObject({ status: 0, noted: `${club.id} has no open cases.` });
+    expect(await passerelle(['cases', club.scope.connectionId])).toMatchObject({
+      status: 0,
+      noted: `${club.scope.connectionId} has no open cases.`,
+    });
   });
 });
 
 describe('passerelle case', () => {
   test('shows both values as they are now, the base, our last write, and what changed since', async () => {
     const id = await askCity();
-    await recordIntended(sql, club.id, [
+    await recordIntended(sql, club.scope, [
       {
         linkId: 'yapla:1',
         system: 'yapla',
@@ -155,7 +160,7 @@ describe('passerelle case', () => {
         writeId: 'w',
       },
     ]);
-    await recordOutcomes(sql, club.id, [
+    await recordOutcomes(sql, club.scope, [
       { linkId: 'yapla:1', writeId: 'w', system: 'yapla', outcome: 'written', requestId: 'r-77' },
     ]);
     expect((await passerelle(['case', String(id)])).printed).toContain('No value has changed since this was asked.');
@@ -227,7 +232,7 @@ describe('passerelle case', () => {
   });
 
   test('shows a record that is gone, with what it held last', async () => {
-    await markGone(sql, club.id, 'yoplanning', 'x');
+    await markGone(sql, club.scope, 'yoplanning', 'x');
     const id = await ask({ kind: 'removal', subject: 'yoplanning:x', details: { system: 'yoplanning' } });
     const { printed } = await passerelle(['case', String(id)]);
     expect(printed).toMatch(/Yoplanning x: read .*, gone since \d{4}/);
@@ -254,7 +259,9 @@ describe('passerelle resolve', () => {
     });
     expect(await findCase(sql, id)).toMatchObject({ answer: { take: 'yapla' }, answeredBy: 'ann', closedAt: null });
     expect(await signalsOf('yapla:1')).toEqual([['answered', { caseId: id }]]);
-    expect((await passerelle(['cases', club.id])).printed).toContain('answered by ann, not carried out yet');
+    expect((await passerelle(['cases', club.scope.connectionId])).printed).toContain(
+      'answered by ann, not carried out yet',
+    );
   });
 
   test('with a value stores it normalised, and lets it leave the database nowhere', async () => {
@@ -275,7 +282,7 @@ describe('passerelle resolve', () => {
       noted: expect.stringContaining('Temporal cannot be reached'),
     });
     expect(await findCase(sql, id)).toMatchObject({ answer: { take: 'yoplanning' } });
-    expect(await sql`select link_id from link_signal where connection_id = ${club.id}`).toEqual([
+    expect(await sql`select link_id from link_signal where connection_id = ${club.scope.connectionId}`).toEqual([
       { link_id: 'yapla:1' },
     ]);
   });
@@ -285,13 +292,15 @@ describe('passerelle resolve', () => {
     await ask({ kind: 'conflict', subject: 'yapla:2', linkId: 'yapla:2', field: 'city' });
     const { noted } = await passerelle(['resolve', String(id), '--take', 'yapla', '--remember', '--by', 'ann'], false);
     expect(noted).toContain('1 more open case about city');
-    expect(await fieldRules(sql, club.id)).toEqual({ city: 'yapla' });
-    const listed = await passerelle(['cases', club.id, '--rules']);
+    expect(await fieldRules(sql, club.scope)).toEqual({ city: 'yapla' });
+    const listed = await passerelle(['cases', club.scope.connectionId, '--rules']);
     expect(listed.printed).toMatch(new RegExp(`city +yapla +by ann .* case ${id}`));
-    expect((await passerelle(['forget-rule', club.id, 'city'])).noted).toContain('Forgotten.');
-    expect((await passerelle(['forget-rule', club.id, 'city'])).noted).toContain('No rule is remembered');
-    expect((await passerelle(['forget-rule', club.id, 'nonsense'])).status).toBe(2);
-    expect(await fieldRules(sql, club.id)).toEqual({});
+    expect((await passerelle(['forget-rule', club.scope.connectionId, 'city'])).noted).toContain('Forgotten.');
+    expect((await passerelle(['forget-rule', club.scope.connectionId, 'city'])).noted).toContain(
+      'No rule is remembered',
+    );
+    expect((await passerelle(['forget-rule', club.scope.connectionId, 'nonsense'])).status).toBe(2);
+    expect(await fieldRules(sql, club.scope)).toEqual({});
   });
 
   test('--close keeps who and why, and a case that held writes back lets the workflow try again', async () => {
@@ -312,17 +321,22 @@ describe('passerelle resolve', () => {
   });
 
   test('sends the question of a plan to approve and reject', async () => {
-    await sql`insert into plan (id, connection_id, number, run_id) overriding system value
-              values (${Date.now()}, ${club.id}, 7, 'run')`;
-    const [plan] = await sql<{ id: number }[]>`select id from plan where connection_id = ${club.id}`;
+    await sql`insert into plan (id, connection_id, kind, number, run_id) overriding system value
+              values (${Date.now()}, ${club.scope.connectionId}, ${club.scope.kind}, 7, 'run')`;
+    const [plan] = await sql<{ id: number }[]>`select id from plan where connection_id = ${club.scope.connectionId}`;
     const trip = { code: 'tooManyChanged', count: 9, of: 10, share: 0.9, maxShare: 0.3 };
-    await openCases(sql, club.id, plan!.id, [
+    await openCases(sql, club.scope, plan!.id, [
       { kind: 'guard', subject: `plan/${plan!.id}`, field: trip.code, details: trip },
     ]);
-    const { id } = (await listOpenCases(sql, club.id))[0]!;
-    expect((await passerelle(['case', String(id)])).printed).toContain(`passerelle approve ${club.id} 7`);
+    const { id } = (await listOpenCases(sql, club.scope))[0]!;
+    expect((await passerelle(['case', String(id)])).printed).toContain(
+      `passerelle approve ${club.scope.connectionId} 7`,
+    );
     const { status, noted } = await passerelle(['resolve', String(id), '--close']);
-    expect({ status, noted }).toMatchObject({ status: 2, noted: expect.stringContaining(`approve ${club.id} 7`) });
+    expect({ status, noted }).toMatchObject({
+      status: 2,
+      noted: expect.stringContaining(`approve ${club.scope.connectionId} 7`),
+    });
   });
 
   test('about a mass change says how much waits, and is answered with go-on', async () => {
@@ -330,19 +344,19 @@ describe('passerelle resolve', () => {
     const hold = { name: 'blanked/yoplanning', system: 'yoplanning', field: 'phone' } as const;
     await holdWrites(
       sql,
-      club.id,
+      club.scope,
       [massChangeCase(trip)],
       ['yapla:1', 'yapla:2'].map((linkId) => ({ ...hold, linkId })),
     );
-    const { id } = (await listOpenCases(sql, club.id))[0]!;
-    expect((await passerelle(['cases', club.id])).printed).toContain(`resolve ${id} --take go-on`);
+    const { id } = (await listOpenCases(sql, club.scope))[0]!;
+    expect((await passerelle(['cases', club.scope.connectionId])).printed).toContain(`resolve ${id} --take go-on`);
     const { printed } = await passerelle(['case', String(id)]);
     expect(printed).toContain(
       '16 values cleared in Yoplanning within an hour (linked people: 300; allowed without a person: 15)',
     );
     expect(printed).toContain('2 values of 2 people');
     expect(await passerelle(['resolve', String(id), '--take', 'go-on'])).toMatchObject({ status: 0 });
-    expect(await listOpenCases(sql, club.id)).toEqual([]);
-    expect(await heldByGuard(sql, club.id, ['yapla:1', 'yapla:2'])).toEqual([]);
+    expect(await listOpenCases(sql, club.scope)).toEqual([]);
+    expect(await heldByGuard(sql, club.scope, ['yapla:1', 'yapla:2'])).toEqual([]);
   });
 });

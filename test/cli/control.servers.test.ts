@@ -1,4 +1,5 @@
 /** The commands that steer a bulk sync, as a person or cron runs them, on real servers. */
+import { personsOf } from '../../src/core/record.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -80,11 +81,11 @@ describe('a plan that waits', () => {
     expect(next.status).toBe(1);
     expect(next.said).toContain('A plan waited for approval: it is dropped for a new one.');
     expect(next.said).toContain('plan 2 waits for approval');
-    expect((await findPlan(house.sql, club, 1))?.status).toBe('superseded');
+    expect((await findPlan(house.sql, personsOf(club), 1))?.status).toBe('superseded');
     const third = await passerelle('sync', club, '--yes');
     expect(third.status).toBe(0);
     expect(third.said).toContain('Bulk sync applied');
-    expect((await findPlan(house.sql, club, 3))?.status).toBe('applied');
+    expect((await findPlan(house.sql, personsOf(club), 3))?.status).toBe('applied');
   });
 });
 

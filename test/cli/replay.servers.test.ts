@@ -29,7 +29,7 @@ beforeAll(async () => {
   await house.sandbox.control.edit('yapla', yapla, { city: 'Rennes' });
   await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes' });
   await recordResult(house, linkId);
-  workflowId = syncRecordId(house.connectionId, linkId);
+  workflowId = syncRecordId(house.scope, linkId);
 });
 afterAll(async () => {
   await house.stop();

@@ -78,7 +78,7 @@ test('an answer given while Temporal is down is stored, and lands once when the 
     control.edit('yoplanning', yoplanning, { city: 'Brest' }),
   ]);
   const [asked] = await until(
-    () => listOpenCases(house.sql, house.connectionId),
+    () => listOpenCases(house.sql, house.scope),
     (cases) => cases.length === 1,
   );
   await untilQuiet(house);
@@ -103,7 +103,7 @@ test('an answer given while Temporal is down is stored, and lands once when the 
 
 /** What the link's workflow was told had come, signal by signal. */
 async function signalledCounts(linkId: string): Promise<unknown[]> {
-  const { events } = await house.client.workflow.getHandle(syncRecordId(house.connectionId, linkId)).fetchHistory();
+  const { events } = await house.client.workflow.getHandle(syncRecordId(house.scope, linkId)).fetchHistory();
   return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
     (signal?.input?.payloads ?? []).map(({ data }) => JSON.parse(Buffer.from(data!).toString()) as unknown),
   );

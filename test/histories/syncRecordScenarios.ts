@@ -1,7 +1,7 @@
 /** Live work on single people whose histories are kept. Each goes the way that its name says, whatever the machine's speed. */
 import type { WorkflowHandle } from '@temporalio/client';
 import { resumeConnection } from '../../src/cli/resume.js';
-import { systemNames } from '../../src/core/record.js';
+import { personsOf, systemNames } from '../../src/core/record.js';
 import { answerCase, closeCase } from '../../src/cases/answers.js';
 import { listOpenCases } from '../../src/store/cases.js';
 import { signalAnswered } from '../../src/syncRecord.js';
@@ -51,7 +51,7 @@ async function linked(house: TestPasserelle): Promise<OnePerson> {
 }
 
 function handleOf({ client, connectionId }: TestPasserelle, linkId: string, runId?: string): WorkflowHandle {
-  return client.workflow.getHandle(syncRecordId(connectionId, linkId), runId);
+  return client.workflow.getHandle(syncRecordId(personsOf(connectionId), linkId), runId);
 }
 
 /** The history of the link's newest run, once it has completed. */
@@ -149,12 +149,12 @@ export const syncRecordScenarios: readonly Scenario[] = [
         sandbox.control.edit('yoplanning', yoplanning, { city: brest.city }),
       ]);
       const [asked] = await until(
-        () => listOpenCases(sql, connectionId),
+        () => listOpenCases(sql, personsOf(connectionId)),
         (cases) => cases.length === 1,
       );
       await untilQuiet(house);
       await answerCase(sql, asked!.id, { take: 'value', value: quimper.city }, 'fixture');
-      const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, connectionId, connection };
+      const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, scope: house.scope, connection };
       await signalAnswered(target, linkId, asked!.id);
       await untilHolds(house, 'yapla', yapla, quimper);
       await untilHolds(house, 'yoplanning', yoplanning, quimper);
@@ -199,7 +199,7 @@ export const syncRecordScenarios: readonly Scenario[] = [
       const { linkId, yoplanning } = await linked(house);
       await house.sandbox.control.remove('yoplanning', yoplanning);
       const [asked] = await until(
-        () => listOpenCases(house.sql, house.connectionId),
+        () => listOpenCases(house.sql, house.scope),
         (cases) => cases.length === 1,
       );
       await closeCase(house.sql, asked!.id, 'fixture', null);

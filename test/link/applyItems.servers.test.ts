@@ -56,7 +56,7 @@ async function planned(pairs: readonly (readonly [string | null, string | null])
 }
 
 const agreeOn = async (linkId: string, fields: CanonicalFields) =>
-  await agree(sql, connection.id, [{ linkId, base: connection.hash(fields), baseFields: fields }]);
+  await agree(sql, connection.scope, [{ linkId, base: connection.hash(fields), baseFields: fields }]);
 const conflictAbout = (linkId: string) => ({
   kind: 'conflict' as const,
   subject: linkId,
@@ -69,8 +69,8 @@ const conflictAbout = (linkId: string) => ({
 async function localPlan(pairs: readonly (readonly [string, string])[]): Promise<{ id: number; linkIds: string[] }> {
   await scanAll(sql, connection);
   const linkIds = await propose(sql, connection, pairs);
-  const { id } = await draftPlan(sql, connection.id, 'local');
-  const states = await findLinkStates(sql, connection.id, linkIds, { depth: 'hashes' });
+  const { id } = await draftPlan(sql, connection.scope, 'local');
+  const states = await findLinkStates(sql, connection.scope, linkIds, { depth: 'hashes' });
   const items = linkIds.map((linkId, at) => {
     const { step } = wholeStep(connection, states.get(linkId)!);
     if (step.do === 'rest') throw new Error(`${linkId} needs nothing`);
@@ -111,7 +111,7 @@ describe('applying a chunk', () => {
   test('leaves links that another worker writes for the next attempt, and does the others', async () => {
     const { planId, linkIds } = await changed(3);
     const other = new LinkClaims(sql);
-    const theirs = await other.claim(connection.id, [linkIds[1]!]);
+    const theirs = await other.claim(connection.scope, [linkIds[1]!]);
     await expect(apply(planId)).rejects.toMatchObject({ name: 'LinkBusy' });
     expect((await pending(planId)).map(({ n }) => n)).toEqual([2]);
     await theirs.release();
@@ -123,7 +123,7 @@ describe('applying a chunk', () => {
 
 test('an item whose link is gone since the plan was drawn (merged, or forgotten) is ended, and the others are applied', async () => {
   const { planId, linkIds } = await changed(3);
-  await sql.begin(async (tx) => await deleteLink(tx, connection.id, linkIds[1]!));
+  await sql.begin(async (tx) => await deleteLink(tx, connection.scope, linkIds[1]!));
   await apply(planId);
   expect(await outcomes(planId)).toEqual({ written: 2, dropped: 1 });
   expect(await pending(planId)).toEqual([]);
@@ -134,12 +134,12 @@ test('a field that was frozen is left as it is while the record’s other fields
   connection.systems.yapla.put('a1', { ...base, city: 'Nantes', phone: '+33699999999' });
   await scanAll(sql, connection);
   const saw = { yapla: {}, yoplanning: {} };
-  await openCases(sql, connection.id, null, [
+  await openCases(sql, connection.scope, null, [
     { kind: 'frozen', subject: linkIds[0]!, field: 'city', linkId: linkIds[0]!, details: {}, saw },
   ]);
   await apply(await planFor(sql, connection, linkIds));
   expect(connection.systems.yoplanning.records.get('b1')!.fields).toEqual({ ...base, phone: '+33699999999' });
-  expect(await listOpenCases(sql, connection.id)).toMatchObject([{ kind: 'frozen', field: 'city' }]);
+  expect(await listOpenCases(sql, connection.scope)).toMatchObject([{ kind: 'frozen', field: 'city' }]);
 });
 
 test('a field that was accepted and not taken is not sent again beside another one, and stays a question', async () => {
@@ -147,12 +147,12 @@ test('a field that was accepted and not taken is not sent again beside another o
   connection.systems.yapla.put('a1', { ...base, city: 'Nantes', phone: '+33699999999' });
   await scanAll(sql, connection);
   const saw = { yapla: connection.hash({ city: 'Nantes' }), yoplanning: connection.hash({ city: 'Lyon' }) };
-  await openCases(sql, connection.id, null, [
+  await openCases(sql, connection.scope, null, [
     { kind: 'notTaken', subject: linkIds[0]!, field: 'city', linkId: linkIds[0]!, details: {}, saw },
   ]);
   await apply(await planFor(sql, connection, linkIds));
   expect(connection.systems.yoplanning.records.get('b1')!.fields).toEqual({ ...base, phone: '+33699999999' });
-  expect(await listOpenCases(sql, connection.id)).toMatchObject([{ kind: 'notTaken', field: 'city' }]);
+  expect(await listOpenCases(sql, connection.scope)).toMatchObject([{ kind: 'notTaken', field: 'city' }]);
 });
 
 describe('a failure that is the record’s', () => {
@@ -164,7 +164,7 @@ describe('a failure that is the record’s', () => {
     );
     await apply(planId);
     expect(await outcomes(planId)).toEqual({ written: 2, refused: 1 });
-    const [one] = await listOpenCases(sql, connection.id);
+    const [one] = await listOpenCases(sql, connection.scope);
     expect(one).toMatchObject({ kind: 'refused', linkId: linkIds[1] });
     const [row] = await sql<{ details: unknown }[]>`select details from cases where id = ${one!.id}`;
     expect(row!.details).toMatchObject({ failure: 'InvalidRecord', fields: ['city'], words: 'no such city' });
@@ -216,10 +216,10 @@ describe('a creation', () => {
     connection = scriptedConnection(uniqueName('club'));
     connection.systems.yapla.put('a1', base);
     const { planId, linkIds } = await planned([['a1', null]]);
-    const id = uuidOf(linkIds[0]!, connection.id);
+    const id = uuidOf(linkIds[0]!, connection.scope);
     connection.systems.yoplanning.arrives = failing([id], () => new BudgetExhausted(context(id), 0, 'day'));
     await expect(apply(planId)).rejects.toMatchObject({ type: 'BudgetExhausted' });
-    expect(await openIntents(sql, connection.id, 'all')).toEqual([]);
+    expect(await openIntents(sql, connection.scope, 'all')).toEqual([]);
     connection.systems.yoplanning.arrives = () => undefined;
     await apply(planId);
     expect(connection.systems.yoplanning.calls).toEqual([`create ${id}`, `create ${id}`]);
@@ -229,12 +229,12 @@ describe('a creation', () => {
     connection = scriptedConnection(uniqueName('club'));
     connection.systems.yapla.put('a1', base);
     const { planId, linkIds } = await planned([['a1', null]]);
-    const id = uuidOf(linkIds[0]!, connection.id);
+    const id = uuidOf(linkIds[0]!, connection.scope);
     connection.systems.yoplanning.answers = () => {
       throw new NoAnswer(context(id), 'unknown', 'ECONNRESET');
     };
     await expect(apply(planId)).rejects.toMatchObject({ type: 'NoAnswer' });
-    expect(await openIntents(sql, connection.id, 'all')).toHaveLength(1);
+    expect(await openIntents(sql, connection.scope, 'all')).toHaveLength(1);
     await apply(planId);
     expect(connection.systems.yoplanning.calls).toEqual([`create ${id}`, `read ${id}`]);
     expect(await outcomes(planId)).toEqual({ created: 1 });
@@ -248,7 +248,7 @@ describe('a creation', () => {
     await apply(planId);
     expect(await outcomes(planId)).toEqual({ created: 1 });
     expect(connection.systems.yoplanning.calls).toEqual([]);
-    expect(await signalledLinks(sql, connection.id, linkIds)).toEqual(new Set(linkIds));
+    expect(await signalledLinks(sql, connection.scope, linkIds)).toEqual(new Set(linkIds));
   });
 });
 
@@ -267,7 +267,7 @@ test('a first of two writes is recorded even when the quota ends before the seco
 });
 
 describe('an item whose link has changed since it was planned', () => {
-  const isTold = async (linkIds: readonly string[]) => [...(await signalledLinks(sql, connection.id, linkIds))];
+  const isTold = async (linkIds: readonly string[]) => [...(await signalledLinks(sql, connection.scope, linkIds))];
 
   test.each([
     [
@@ -281,8 +281,8 @@ describe('an item whose link has changed since it was planned', () => {
     [
       'a person answered a question about it',
       async (linkId: string) => {
-        await openCases(sql, connection.id, null, [conflictAbout(linkId)]);
-        const [one] = await listOpenCases(sql, connection.id);
+        await openCases(sql, connection.scope, null, [conflictAbout(linkId)]);
+        const [one] = await listOpenCases(sql, connection.scope);
         await answerCase(sql, one!.id, { take: 'yapla' }, 'ann');
       },
     ],
@@ -319,7 +319,7 @@ test('a local item beside a live write moves no base: its link has another versi
   }
   await scanAll(sql, connection);
   await applyLocalItems({ sql, connection, planId });
-  const link = (await pairsByIds(sql, connection.id, linkIds)).get(linkIds[0]!)!;
+  const link = (await pairsByIds(sql, connection.scope, linkIds)).get(linkIds[0]!)!;
   expect([link.state, link.base]).toEqual(['proposed', null]);
   expect(await endedItems(sql, planId, 'local', 1, 9)).toEqual({ changed: 1 });
 });
@@ -331,7 +331,7 @@ test('an item that fails does not give up the claims under the others: all have 
     if (id === 'b2') throw new TypeError('a fault of ours');
     for (let n = 0; n < 5; n++) await sql`select 1`;
     const other = new LinkClaims(sql);
-    claimedMeanwhile = (await other.claim(connection.id, [linkIds[0]!])).linkIds.size;
+    claimedMeanwhile = (await other.claim(connection.scope, [linkIds[0]!])).linkIds.size;
     await other.close();
   };
   await expect(apply(planId)).rejects.toThrow(TypeError);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { uuidOf } from '../../src/core/linkId.js';
-import type { CanonicalFields, FieldDefinition } from '../../src/core/record.js';
+import { type CanonicalFields, type FieldDefinition, personsOf } from '../../src/core/record.js';
 import { ServerFailed } from '../../src/http/failures.js';
 import type { LinkedPair } from '../../src/store/links.js';
 import type { WriteAsk } from '../../src/core/guard.js';
@@ -150,7 +150,7 @@ describe('the guard', () => {
     const openIntent = {
       linkId: 'yapla:yapla-1',
       system: 'yoplanning',
-      externalId: uuidOf('yapla:yapla-1', 'club'),
+      externalId: uuidOf('yapla:yapla-1', personsOf('club')),
       hashes: connection.hash(base),
       fields: base,
       sends: 1,
@@ -316,7 +316,7 @@ describe('a record that its system does not have any more', () => {
 });
 
 describe('a creation', () => {
-  const id = uuidOf('yapla:yapla-1', 'club');
+  const id = uuidOf('yapla:yapla-1', personsOf('club'));
   const intent = (externalId: string | null, system: 'yapla' | 'yoplanning') => ({
     linkId: 'x',
     system,

@@ -56,10 +56,10 @@ const apply = (planId: number) => applyItems({ sql, claims, connection, planId, 
 
 describe('a list that is begun while a creation is on its way', () => {
   const began = async () => {
-    const scan = await openScan(sql, connection.id, 'yapla', uniqueName('run'));
+    const scan = await openScan(sql, connection.scope, 'yapla', uniqueName('run'));
     await endScan(sql, scan, 'complete');
   };
-  const isListed = async () => (await openIntents(sql, connection.id, 'all')).map((one) => one.isListed);
+  const isListed = async () => (await openIntents(sql, connection.scope, 'all')).map((one) => one.isListed);
 
   test('says nothing about one whose answer is lost', async () => {
     const planId = await planned();
@@ -87,23 +87,24 @@ describe('a list that is begun while a creation is on its way', () => {
 
 describe('news about records that nobody knows yet', () => {
   const told = async (id: string, event: RecordEvent = 'created', system: 'yapla' | 'yoplanning' = 'yapla') => {
-    await addEvents(sql, [{ connectionId: connection.id, system, event, externalId: id, body: '{"id":"x"}' }]);
-    await addressEvents(sql, [{ connectionId: connection.id, debounceMs: 0, resignalMs: 60_000 }], 100);
+    await addEvents(sql, [{ ...connection.scope, system, event, externalId: id, body: '{"id":"x"}' }]);
+    await addressEvents(sql, [{ connectionId: connection.scope.connectionId, debounceMs: 0, resignalMs: 60_000 }], 100);
   };
   const sent = () => connection.systems.yapla.calls.filter((call) => call.startsWith('create'));
-  const journalled = async () => (await sql`select 1 from journal where connection_id = ${connection.id}`).length;
+  const journalled = async () =>
+    (await sql`select 1 from journal where connection_id = ${connection.scope.connectionId}`).length;
 
   test('are read before a creation is sent: it waits, and leaves no trace', async () => {
     const planId = await planned();
     await told('a9');
     await expect(apply(planId)).rejects.toThrow(NewsUnread);
     expect(sent()).toEqual([]);
-    expect(await openIntents(sql, connection.id, 'all')).toEqual([]);
+    expect(await openIntents(sql, connection.scope, 'all')).toEqual([]);
     expect(await journalled()).toBe(0);
-    const events = await takeEvents(sql, connection.id, 'yapla:a9');
+    const events = await takeEvents(sql, connection.scope, 'yapla:a9');
     await markHandled(
       sql,
-      connection.id,
+      connection.scope,
       events.map((one) => one.id),
     );
     await apply(planId);
@@ -112,9 +113,7 @@ describe('news about records that nobody knows yet', () => {
 
   test('hold it back before they are addressed, too', async () => {
     const planId = await planned();
-    await addEvents(sql, [
-      { connectionId: connection.id, system: 'yapla', event: 'created', externalId: 'a9', body: '{}' },
-    ]);
+    await addEvents(sql, [{ ...connection.scope, system: 'yapla', event: 'created', externalId: 'a9', body: '{}' }]);
     await expect(apply(planId)).rejects.toThrow(NewsUnread);
   });
 
@@ -149,7 +148,7 @@ describe('news about records that nobody knows yet', () => {
   test('hold nothing back for longer than is configured: one that cannot be read does not stop creations for good', async () => {
     const planId = await planned();
     await told('a9');
-    await sql`update inbox set received_at = now() - interval '61 seconds' where connection_id = ${connection.id}`;
+    await sql`update inbox set received_at = now() - interval '61 seconds' where connection_id = ${connection.scope.connectionId}`;
     await apply(planId);
     expect(sent()).toHaveLength(1);
   });
@@ -171,11 +170,11 @@ describe('news about records that nobody knows yet', () => {
     await scanAll(sql, connection);
     const [other] = await propose(sql, connection, [[null, 'b2']]);
     const underWay = { linkId: other!, system: 'yapla' as const, externalId: null, hashes: {}, fields: {} };
-    await recordIntents(sql, connection.id, [underWay]);
+    await recordIntents(sql, connection.scope, [underWay]);
     await told('a2');
     const applying = apply(planId);
-    await agree(sql, connection.id, [{ linkId: other!, base: {}, baseFields: {}, ids: { yapla: 'a2' } }]);
-    await settleIntents(sql, connection.id, [underWay]);
+    await agree(sql, connection.scope, [{ linkId: other!, base: {}, baseFields: {}, ids: { yapla: 'a2' } }]);
+    await settleIntents(sql, connection.scope, [underWay]);
     await applying;
     expect(sent()).toHaveLength(1);
   });
@@ -191,7 +190,7 @@ describe('news about records that nobody knows yet', () => {
       }),
     });
     const planId = await planned();
-    await approvePlan(sql, connection.id, planId, 'test');
+    await approvePlan(sql, connection.scope, planId, 'test');
     connection.systems.yapla.put('a9', zoe);
     await told('a9');
     await expect(apply(planId)).rejects.toThrow(NewsUnread);
@@ -199,10 +198,10 @@ describe('news about records that nobody knows yet', () => {
     expect(view).toMatchObject({ state: 'merged', mergedInto: 'yoplanning:b1' });
     await apply(planId);
     expect(sent()).toEqual([]);
-    const link = (await pairsByIds(sql, connection.id, ['yoplanning:b1'])).get('yoplanning:b1');
+    const link = (await pairsByIds(sql, connection.scope, ['yoplanning:b1'])).get('yoplanning:b1');
     expect(link?.ids).toEqual({ yapla: 'a9', yoplanning: 'b1' });
     // The plan's decision was about somebody else's link, so to say: what the two agree on is for live work, which is told.
     expect(await endedItems(sql, planId, 'remote', 1, 100)).toEqual({ changed: 1 });
-    expect(await signalledLinks(sql, connection.id, ['yoplanning:b1'])).toEqual(new Set(['yoplanning:b1']));
+    expect(await signalledLinks(sql, connection.scope, ['yoplanning:b1'])).toEqual(new Set(['yoplanning:b1']));
   });
 });

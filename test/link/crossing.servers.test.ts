@@ -46,14 +46,14 @@ beforeEach(async () => {
   connection.systems.yoplanning.put('b1', old);
   await scanAll(sql, connection);
   [linkId] = (await propose(sql, connection, [['a1', 'b1']])) as [string];
-  await agree(sql, connection.id, [{ linkId, base: connection.hash(old), baseFields: old }]);
+  await agree(sql, connection.scope, [{ linkId, base: connection.hash(old), baseFields: old }]);
 });
 afterEach(async () => await claims.close());
 
-const rule = () => [{ connectionId: connection.id, debounceMs: 0, resignalMs: 60_000 }];
+const rule = () => [{ connectionId: connection.scope.connectionId, debounceMs: 0, resignalMs: 60_000 }];
 const reading = () => readRecord({ sql, claims, connection, linkId, lane: 'live' });
 const shadow = async (system: SystemName, id: string) =>
-  (await shadowsByIds(sql, connection.id, system, [id])).get(id)?.fields;
+  (await shadowsByIds(sql, connection.scope, system, [id])).get(id)?.fields;
 
 const recordOf = (id: string, fields: CanonicalFields) => ({
   id,
@@ -74,10 +74,10 @@ async function untilBlocked(): Promise<void> {
 
 /** As a page of a list that shows the record so. */
 async function listShows(system: SystemName, id: string, fields: CanonicalFields, askedAt?: string): Promise<void> {
-  const scanId = await openScan(sql, connection.id, system, uniqueName('run'));
+  const scanId = await openScan(sql, connection.scope, system, uniqueName('run'));
   await storePage(
     sql,
-    { connectionId: connection.id, system, scanId, pass: 1 },
+    { scope: connection.scope, system, scanId, pass: 1 },
     {
       start: 0,
       count: 1,
@@ -88,14 +88,14 @@ async function listShows(system: SystemName, id: string, fields: CanonicalFields
 }
 
 async function isTold(system: SystemName, id: string): Promise<void> {
-  await addEvents(sql, [{ connectionId: connection.id, system, event: 'updated', externalId: id, body: '{"id":1}' }]);
+  await addEvents(sql, [{ ...connection.scope, system, event: 'updated', externalId: id, body: '{"id":1}' }]);
   await addressEvents(sql, rule(), 10);
 }
 
 /** Records that are to be looked at again, and nobody was told so by their system. */
 async function lookedAtAgain(): Promise<string[]> {
   await addressEvents(sql, rule(), 10);
-  return (await takeEvents(sql, connection.id, linkId)).filter(tellsNothing).map((one) => one.externalId);
+  return (await takeEvents(sql, connection.scope, linkId)).filter(tellsNothing).map((one) => one.externalId);
 }
 
 describe('a reading that a list crosses', () => {
@@ -112,7 +112,7 @@ describe('a reading that a list crosses', () => {
     expect(await shadow('yapla', 'a1')).toEqual(edited);
     expect(view.yapla).toMatchObject({ hashes: { city: connection.hash(edited)['city'] } });
     expect(events).toEqual([{ system: 'yapla', event: 'updated', n: 1 }]);
-    expect(await takeEvents(sql, connection.id, linkId)).toEqual([]);
+    expect(await takeEvents(sql, connection.scope, linkId)).toEqual([]);
   });
 
   test('that finds the record gone is read once more, too', async () => {
@@ -132,7 +132,7 @@ describe('a reading that a list crosses', () => {
     await isTold('yapla', 'a1');
     connection.systems.yapla.arrives = async () => await listShows('yapla', 'a1', edited);
     await expect(reading()).rejects.toThrow(LinkBusy);
-    expect(await takeEvents(sql, connection.id, linkId)).toHaveLength(1);
+    expect(await takeEvents(sql, connection.scope, linkId)).toHaveLength(1);
   });
 });
 
@@ -180,14 +180,14 @@ describe("a creation's answer", () => {
     connection.systems.yoplanning.put('b2', old);
     await scanAll(sql, connection);
     [lonely] = (await propose(sql, connection, [[null, 'b2']])) as [string];
-    await recordIntents(sql, connection.id, [
+    await recordIntents(sql, connection.scope, [
       { linkId: lonely, system: 'yapla', externalId: null, hashes: connection.hash(old), fields: old },
     ]);
   });
   const answered = async () => {
     const result = {
       linkId: lonely,
-      version: (await pairsByIds(sql, connection.id, [lonely])).get(lonely)!.version,
+      version: (await pairsByIds(sql, connection.scope, [lonely])).get(lonely)!.version,
       decidedOn: { base: null, readAt: { yapla: null, yoplanning: null } },
       facts: { base: connection.hash(old), baseFields: old, ids: { yapla: 'a2' }, equal: {} },
       outcome: 'created' as const,
@@ -200,8 +200,8 @@ describe("a creation's answer", () => {
       carriedOut: [],
       item: null,
     };
-    await commitResults(sql, { connectionId: connection.id, plan: null }, [result]);
-    expect((await pairsByIds(sql, connection.id, [lonely])).get(lonely)!.ids.yapla).toBe('a2');
+    await commitResults(sql, { scope: connection.scope, plan: null }, [result]);
+    expect((await pairsByIds(sql, connection.scope, [lonely])).get(lonely)!.ids.yapla).toBe('a2');
     linkId = lonely;
   };
 
@@ -212,30 +212,31 @@ describe("a creation's answer", () => {
   });
 
   test('gives way to what somebody read of the record since, and it is looked at again', async () => {
-    await upsertShadows(sql, connection.id, 'yapla', [connection.shadowOf(recordOf('a2', edited))]);
+    await upsertShadows(sql, connection.scope, 'yapla', [connection.shadowOf(recordOf('a2', edited))]);
     await answered();
     expect(await shadow('yapla', 'a2')).toEqual(edited);
     expect(await lookedAtAgain()).toEqual(['a2']);
   });
 
   test('gives way to the proof that the record is gone already, and it is looked at again', async () => {
-    await markGone(sql, connection.id, 'yapla', 'a2');
+    await markGone(sql, connection.scope, 'yapla', 'a2');
     await answered();
     expect(await shadow('yapla', 'a2')).toBeUndefined();
     expect(await lookedAtAgain()).toEqual(['a2']);
   });
 
   test('is the shadow of a record that was known, and gone, before', async () => {
-    await upsertShadows(sql, connection.id, 'yapla', [connection.shadowOf(record)]);
-    await markGone(sql, connection.id, 'yapla', 'a2');
+    await upsertShadows(sql, connection.scope, 'yapla', [connection.shadowOf(record)]);
+    await markGone(sql, connection.scope, 'yapla', 'a2');
     await answered();
     expect(await shadow('yapla', 'a2')).toEqual(old);
   });
 });
 
 test('that an unknown record is gone is not remembered where nothing is being created, and no list is read', async () => {
-  await markGone(sql, connection.id, 'yapla', 'a9');
-  const rows = await sql`select 1 from shadow where connection_id = ${connection.id} and external_id = 'a9'`;
+  await markGone(sql, connection.scope, 'yapla', 'a9');
+  const rows =
+    await sql`select 1 from shadow where connection_id = ${connection.scope.connectionId} and external_id = 'a9'`;
   expect(rows).toHaveLength(0);
 });
 
@@ -244,7 +245,7 @@ describe('a page that was asked for before a record was read', () => {
     const askedAt = await databaseTime(sql);
     let storing: Promise<void>;
     await pool.begin(async (tx) => {
-      await upsertShadows(tx, connection.id, 'yapla', [connection.shadowOf(recordOf('a1', edited))]);
+      await upsertShadows(tx, connection.scope, 'yapla', [connection.shadowOf(recordOf('a1', edited))]);
       storing = listShows('yapla', 'a1', old, askedAt);
       await untilBlocked();
     });
@@ -254,10 +255,10 @@ describe('a page that was asked for before a record was read', () => {
   });
 
   test('does not bring back a record that was found gone before anything was known of it', async () => {
-    const scanId = await openScan(sql, connection.id, 'yapla', uniqueName('run'));
+    const scanId = await openScan(sql, connection.scope, 'yapla', uniqueName('run'));
     const askedAt = await databaseTime(sql);
     await addEvents(sql, [
-      { connectionId: connection.id, system: 'yapla', event: 'deleted', externalId: 'a9', body: '{"id":1}' },
+      { ...connection.scope, system: 'yapla', event: 'deleted', externalId: 'a9', body: '{"id":1}' },
     ]);
     await addressEvents(sql, rule(), 10);
     await readRecord({ sql, claims, connection, linkId: 'yapla:a9', lane: 'live' });

@@ -1,3 +1,4 @@
+import { personsOf } from '../../src/core/record.js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { connectionSchema } from '../../src/config/schema.js';
@@ -25,7 +26,7 @@ function connect(shape: YaplaShapeName, configure: (input: ConnectionInput) => v
     budgets: { yapla: new GrantingBudget(), yoplanning: new GrantingBudget() },
   });
   opened.push(systems);
-  return { id: 'club', config, systems } as unknown as OpenConnection;
+  return { scope: personsOf('club'), config, systems } as unknown as OpenConnection;
 }
 
 let assumed: OpenConnection;

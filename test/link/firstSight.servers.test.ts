@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { blockingKey, matchKeys, type Candidate, type MatchRule } from '../../src/core/match.js';
 import { linkIdOf } from '../../src/core/linkId.js';
 import { compareNames } from '../../src/core/names.js';
-import { systemNames } from '../../src/core/record.js';
+import { personsOf, systemNames } from '../../src/core/record.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import type { Sql } from '../../src/store/database.js';
 import { recordIntents } from '../../src/store/intents.js';
@@ -52,7 +52,7 @@ const person: fc.Arbitrary<Person> = fc.record({
 
 async function club(): Promise<ScriptedConnection> {
   const connection = { ...scriptedConnection(uniqueName('club')), matchRules: rules };
-  await ensureConnection(sql, connection.id);
+  await ensureConnection(sql, connection.scope.connectionId);
   return connection;
 }
 
@@ -63,7 +63,7 @@ async function see(connection: ScriptedConnection, { system, id, fields, externa
   for (;;) {
     try {
       const sighting = await sql.begin(async (tx) => {
-        await upsertShadows(tx, connection.id, system, [
+        await upsertShadows(tx, connection.scope, system, [
           {
             id,
             fields,
@@ -90,7 +90,7 @@ async function allLinks(connectionId: string) {
     select link_id as "linkId" from link where connection_id = ${connectionId} order by link_id`;
   const pairs = await pairsByIds(
     sql,
-    connectionId,
+    personsOf(connectionId),
     ids.map((one) => one.linkId),
     'values',
   );
@@ -98,7 +98,7 @@ async function allLinks(connectionId: string) {
 }
 
 async function linksOf(connection: ScriptedConnection) {
-  return (await allLinks(connection.id)).map(({ linkId, ids }) => ({ linkId, ...ids }));
+  return (await allLinks(connection.scope.connectionId)).map(({ linkId, ids }) => ({ linkId, ...ids }));
 }
 
 function ties(rule: MatchRule, a: Candidate, b: Candidate): boolean {
@@ -136,7 +136,7 @@ test('nobody who is seen is about to be made while any rule finds a counterpart,
         if (!isSent || !alone.includes(one)) continue;
         sent.add(one.id);
         const target = system === 'yapla' ? ('yoplanning' as const) : ('yapla' as const);
-        await recordIntents(sql, connection.id, [
+        await recordIntents(sql, connection.scope, [
           {
             linkId: linkIdOf(system, one.id),
             system: target,
@@ -192,29 +192,29 @@ const at = (system: 'yapla' | 'yoplanning', id: string, fields: Candidate['field
 async function halfGone(connection: ScriptedConnection): Promise<void> {
   await see(connection, at('yapla', '1', marie));
   await see(connection, at('yoplanning', 'a', marie));
-  await agree(sql, connection.id, [{ linkId: 'yapla:1', base: { city: 'old' }, baseFields: { city: 'old' } }]);
-  await markGone(sql, connection.id, 'yoplanning', 'a');
-  await openCases(sql, connection.id, null, [removalCase('yapla:1', 'yoplanning', 'a', 'notFound')]);
+  await agree(sql, connection.scope, [{ linkId: 'yapla:1', base: { city: 'old' }, baseFields: { city: 'old' } }]);
+  await markGone(sql, connection.scope, 'yoplanning', 'a');
+  await openCases(sql, connection.scope, null, [removalCase('yapla:1', 'yoplanning', 'a', 'notFound')]);
 }
 
 test('whoever was removed and is entered again takes the place in the link, and its base starts anew', async () => {
   const connection = await club();
   await halfGone(connection);
   expect(await see(connection, at('yoplanning', 'b', marie))).toBe('merged');
-  const [pair, ...more] = await allLinks(connection.id);
+  const [pair, ...more] = await allLinks(connection.scope.connectionId);
   expect(more).toEqual([]);
   expect(pair).toMatchObject({ linkId: 'yapla:1', ids: { yapla: '1', yoplanning: 'b' }, base: null, baseFields: null });
   expect(pair!.shadows.yoplanning?.id).toBe('b');
-  expect(await listOpenCases(sql, connection.id)).toEqual([]);
+  expect(await listOpenCases(sql, connection.scope)).toEqual([]);
   const [shadow] = await sql`
-    select gone_at from shadow where connection_id = ${connection.id} and system = 'yoplanning' and external_id = 'a'`;
+    select gone_at from shadow where connection_id = ${connection.scope.connectionId} and system = 'yoplanning' and external_id = 'a'`;
   expect(shadow!['gone_at']).not.toBeNull();
 });
 
 test('two who could be whoever was removed are a doubt, and neither is made', async () => {
   const connection = await club();
   await halfGone(connection);
-  await upsertShadows(sql, connection.id, 'yoplanning', [
+  await upsertShadows(sql, connection.scope, 'yoplanning', [
     {
       id: 'c',
       fields: marie,
@@ -232,8 +232,8 @@ test('two who could be whoever was removed are a doubt, and neither is made', as
 test('that a removal was meant to stay says nothing about the record that took the place', async () => {
   const connection = await club();
   await halfGone(connection);
-  const [removal] = await listOpenCases(sql, connection.id);
+  const [removal] = await listOpenCases(sql, connection.scope);
   await closeCase(sql, removal!.id, 'somebody', null);
   await see(connection, at('yoplanning', 'b', marie));
-  expect((await findLinkState(sql, connection.id, 'yapla:1', { depth: 'hashes' }))!.declined).toEqual(new Set());
+  expect((await findLinkState(sql, connection.scope, 'yapla:1', { depth: 'hashes' }))!.declined).toEqual(new Set());
 });

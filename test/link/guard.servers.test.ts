@@ -1,3 +1,4 @@
+import { personsOf } from '../../src/core/record.js';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { guardSchema } from '../../src/config/guard.js';
 import type { WriteAsk } from '../../src/core/guard.js';
@@ -17,7 +18,7 @@ const open = { maxPerHour: 1_000, maxPerDay: 1_000 };
 let guard: LiveGuard;
 const newGuard = () =>
   new LiveGuard(sql, {
-    id: club,
+    scope: personsOf(club),
     config: { guard: guardSchema.parse({ blanked: rate, changed: open, created: rate }) },
   });
 beforeEach(() => {
@@ -38,7 +39,7 @@ const blanking = (n: number): WriteAsk => ({
 const record = async ({ linkId, system, fields }: WriteAsk) =>
   await recordIntended(
     sql,
-    club,
+    personsOf(club),
     fields.map(({ field, blanks }) => ({
       linkId,
       system,
@@ -60,11 +61,13 @@ describe('the guard', () => {
     expect(verdicts.filter(({ held }) => held.length === 0)).toHaveLength(20);
     expect(new Set(verdicts.flatMap(({ held }) => held))).toEqual(new Set(['phone']));
     expect(verdicts.filter(({ opened }) => opened)).toHaveLength(1);
-    expect(await listOpenCases(sql, club)).toMatchObject([{ kind: 'massChange', field: 'blanked/yoplanning' }]);
+    expect(await listOpenCases(sql, personsOf(club))).toMatchObject([
+      { kind: 'massChange', field: 'blanked/yoplanning' },
+    ]);
     expect(
       await heldByGuard(
         sql,
-        club,
+        personsOf(club),
         upTo(200).map((n) => `yapla:${n}`),
       ),
     ).toHaveLength(180);
@@ -105,13 +108,13 @@ describe('the guard', () => {
       await record(blanking(n));
       guard.end(`yapla:${n}`);
     }
-    const [asked] = await listOpenCases(sql, club);
+    const [asked] = await listOpenCases(sql, personsOf(club));
     expect(await releaseHold(sql, asked!.id, { take: 'goOn' }, 'tester')).toBe(40);
     const released = await Promise.all(upTo(40).map((n) => guard.ask(blanking(n + 20))));
     expect(released.flatMap(({ held }) => held)).toEqual([]);
     const others = await Promise.all(upTo(25).map((n) => guard.ask(blanking(n + 100))));
     expect(others.filter(({ held }) => held.length === 0)).toHaveLength(20);
-    expect(await listOpenCases(sql, club)).toHaveLength(1);
+    expect(await listOpenCases(sql, personsOf(club))).toHaveLength(1);
   });
 
   test('goes on with everything else while it holds', async () => {

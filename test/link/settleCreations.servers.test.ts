@@ -49,7 +49,7 @@ beforeEach(async () => {
 /** Reads both lists, as a bulk sync does. @param meanwhile happens after they were begun, and before anything of them is stored */
 async function list(meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> {
   const runId = uniqueName('run');
-  const scans = await Promise.all(systemNames.map((system) => openScan(sql, connection.id, system, runId)));
+  const scans = await Promise.all(systemNames.map((system) => openScan(sql, connection.scope, system, runId)));
   await meanwhile();
   await scanAll(sql, connection);
   for (const id of scans) await endScan(sql, id, 'complete');
@@ -68,7 +68,7 @@ async function send(): Promise<void> {
     hashes: connection.hash(fields),
     fields,
   });
-  await recordIntents(sql, connection.id, [intent(linkIds[0]!, zoe), intent(linkIds[1]!, max)]);
+  await recordIntents(sql, connection.scope, [intent(linkIds[0]!, zoe), intent(linkIds[1]!, max)]);
   await endItems(
     sql,
     planId,
@@ -79,7 +79,7 @@ async function send(): Promise<void> {
 
 const settle = (giveUp = false) => settleCreations({ sql, claims, connection }, { planId, giveUp });
 const ids = async () => {
-  const pairs = await pairsByIds(sql, connection.id, linkIds);
+  const pairs = await pairsByIds(sql, connection.scope, linkIds);
   return linkIds.map((linkId) => pairs.get(linkId)!.ids.yapla);
 };
 
@@ -92,7 +92,7 @@ describe('a creation whose answer never came', () => {
     expect(await ids()).toEqual(['a1', null]);
     expect(await endedItems(sql, planId, 'remote', 1, 3)).toEqual({ created: 1 });
     expect(await pendingItems(sql, planId, 'remote', 1, 3)).toMatchObject([{ n: 2 }]);
-    expect(await openIntents(sql, connection.id, 'all')).toEqual([]);
+    expect(await openIntents(sql, connection.scope, 'all')).toEqual([]);
 
     await send();
     connection.systems.yapla.put('a2', max);
@@ -126,7 +126,7 @@ describe('a creation whose answer never came', () => {
 
   test('is recognised by the id that we chose, whatever the server made of its values', async () => {
     await send();
-    await recordIntents(sql, connection.id, [
+    await recordIntents(sql, connection.scope, [
       { linkId: linkIds[0]!, system: 'yapla', externalId: 'chosen', hashes: connection.hash(zoe), fields: zoe },
     ]);
     connection.systems.yapla.put('chosen', { ...zoe, firstName: 'ZOE', city: 'LYON' });
@@ -141,7 +141,7 @@ describe('a creation whose answer never came', () => {
     await list();
     expect(await settle()).toEqual({ recognised: 1, reopened: 1 });
     expect(await ids()).toEqual(['a1', null]);
-    const pair = (await pairsByIds(sql, connection.id, linkIds)).get(linkIds[0]!);
+    const pair = (await pairsByIds(sql, connection.scope, linkIds)).get(linkIds[0]!);
     // Nobody knows who typed what differs: it is no part of the base.
     expect(Object.keys(pair!.base!).sort()).toEqual(['firstName', 'lastName', 'phone']);
   });
@@ -154,10 +154,10 @@ describe('a creation whose answer never came', () => {
     await list();
     expect(await settle()).toEqual({ recognised: 1, reopened: 1 });
     expect(await ids()).toEqual(['a1', null]);
-    const pair = (await pairsByIds(sql, connection.id, linkIds)).get(linkIds[0]!)!;
+    const pair = (await pairsByIds(sql, connection.scope, linkIds)).get(linkIds[0]!)!;
     expect(pair).toMatchObject({ base: connection.hash(zoe), baseFields: zoe });
     const fields = Object.keys(zoe).map((name) => ({ name, type: 'text', rule: 'ask', direction: 'both' }) as const);
-    const state = (await findLinkState(sql, connection.id, linkIds[0]!, { depth: 'hashes' }))!;
+    const state = (await findLinkState(sql, connection.scope, linkIds[0]!, { depth: 'hashes' }))!;
     expect(decideLive(viewOf({ ...connection, fields }, state), [])).toMatchObject({
       conflicts: [],
       write: { yapla: ['city'], yoplanning: [] },
@@ -169,7 +169,9 @@ describe('a creation whose answer never came', () => {
     connection.systems.yapla.put('a1', zoe);
     await list();
     await settle();
-    const kept = await sql<{ fields: object }[]>`select fields from intent where connection_id = ${connection.id}`;
+    const kept = await sql<
+      { fields: object }[]
+    >`select fields from intent where connection_id = ${connection.scope.connectionId}`;
     expect(kept.map(({ fields }) => fields)).toEqual([{}, {}]);
   });
 
@@ -178,9 +180,9 @@ describe('a creation whose answer never came', () => {
     connection.systems.yapla.put('a1', { ...zoe, lastName: 'Peeters' });
     await list();
     expect(await settle()).toEqual({ recognised: 0, reopened: 1 });
-    expect(await countOpenCases(sql, connection.id)).toEqual({ doubt: 1 });
+    expect(await countOpenCases(sql, connection.scope)).toEqual({ doubt: 1 });
     expect(await endedItems(sql, planId, 'remote', 1, 3)).toEqual({ asked: 1 });
-    expect(await openIntents(sql, connection.id, 'all')).toEqual([]);
+    expect(await openIntents(sql, connection.scope, 'all')).toEqual([]);
   });
 
   test('is not linked by the rules to somebody who was there before it was sent', async () => {
@@ -195,8 +197,8 @@ describe('a creation whose answer never came', () => {
     await send();
     await list();
     expect(await settle(true)).toEqual({ recognised: 0, reopened: 0 });
-    expect(await countOpenCases(sql, connection.id)).toEqual({ refused: 2 });
-    expect([...(await openCasesOf(sql, connection.id, linkIds)).values()].flat()).toMatchObject([
+    expect(await countOpenCases(sql, connection.scope)).toEqual({ refused: 2 });
+    expect([...(await openCasesOf(sql, connection.scope, linkIds)).values()].flat()).toMatchObject([
       { kind: 'refused', saw: { yapla: null, yoplanning: connection.hash(zoe) } },
       { kind: 'refused' },
     ]);
@@ -205,9 +207,9 @@ describe('a creation whose answer never came', () => {
 
 describe('a creation that is younger than the list', () => {
   const stays = async () => {
-    expect(await countOpenCases(sql, connection.id)).toEqual({});
+    expect(await countOpenCases(sql, connection.scope)).toEqual({});
     expect(await endedItems(sql, planId, 'remote', 1, 3)).toEqual({ unsettled: 2 });
-    expect(await openIntents(sql, connection.id, 'all')).toHaveLength(2);
+    expect(await openIntents(sql, connection.scope, 'all')).toHaveLength(2);
   };
 
   test('is not taken for missing because the list does not show it: it stays open, and is sent by nobody', async () => {
@@ -243,17 +245,17 @@ describe('a creation that is younger than the list', () => {
     connection.systems.yapla.put('a1', zoe);
     await scanAll(sql, connection);
     await list(async () => {
-      const again = await openIntents(sql, connection.id, 'all');
-      await recordIntents(sql, connection.id, again);
+      const again = await openIntents(sql, connection.scope, 'all');
+      await recordIntents(sql, connection.scope, again);
     });
     expect(await settle()).toEqual({ recognised: 1, reopened: 0 });
     expect(await ids()).toEqual(['a1', null]);
-    expect(await openIntents(sql, connection.id, 'all')).toMatchObject([{ linkId: linkIds[1], sends: 2 }]);
+    expect(await openIntents(sql, connection.scope, 'all')).toMatchObject([{ linkId: linkIds[1], sends: 2 }]);
   });
 
   test('counts from the end of its last attempt, which can have reached the server until then', async () => {
     await send();
-    await list(() => renewIntents(sql, connection.id, linkIds));
+    await list(() => renewIntents(sql, connection.scope, linkIds));
     expect(await settle()).toEqual({ recognised: 0, reopened: 0 });
     await stays();
   });
@@ -262,7 +264,7 @@ describe('a creation that is younger than the list', () => {
     await send();
     await list();
     const elsewhere = new LinkClaims(sql);
-    await elsewhere.claim(connection.id, linkIds);
+    await elsewhere.claim(connection.scope, linkIds);
     expect(await settle()).toEqual({ recognised: 0, reopened: 0 });
     await stays();
     await elsewhere.close();

@@ -38,7 +38,7 @@ afterAll(async () => {
 /** Transactions that made the rows of this connection: PostgreSQL keeps its number with each row. */
 async function transactionsOf(table: 'journal' | 'intent' | 'cases'): Promise<string[]> {
   const rows = await sql<{ by: string }[]>`
-    select xmin::text as by from ${sql(table)} where connection_id = ${connection.id}`;
+    select xmin::text as by from ${sql(table)} where connection_id = ${connection.scope.connectionId}`;
   return rows.map(({ by }) => by);
 }
 
@@ -65,7 +65,7 @@ describe('what must stand before a write is sent', () => {
     const standing = await Promise.all(
       linkIds.map(async (linkId) => {
         await intend(intended(linkId));
-        return (await openIntents(sql, connection.id, [linkId])).length;
+        return (await openIntents(sql, connection.scope, [linkId])).length;
       }),
     );
     expect(standing).toEqual([1, 1, 1]);
@@ -83,7 +83,7 @@ describe('what must stand before a write is sent', () => {
     expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect([...(await transactionsOf('journal')), ...(await transactionsOf('intent'))]).toEqual([]);
     await intend(intended('yapla:1'));
-    expect(await openIntents(sql, connection.id, 'all')).toMatchObject([{ linkId: 'yapla:1', sends: 1 }]);
+    expect(await openIntents(sql, connection.scope, 'all')).toMatchObject([{ linkId: 'yapla:1', sends: 1 }]);
   });
 });
 

@@ -5,6 +5,7 @@ import type { NewInboxEvent } from '../../src/store/inbox.js';
 
 const event = (externalId: string, body = '{}'): NewInboxEvent => ({
   connectionId: 'club',
+  kind: 'person',
   system: 'yapla',
   event: 'updated',
   externalId,

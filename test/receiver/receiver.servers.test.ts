@@ -1,3 +1,4 @@
+import { personsOf } from '../../src/core/record.js';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
@@ -24,7 +25,7 @@ describe('a webhook', () => {
     expect(await house.countInbox()).toBe(1);
     await house.untilSignalled('yapla:1042');
     expect(await house.signalsTo('yapla:1042')).toEqual([{ yapla: 1, yoplanning: 0 }]);
-    expect(await takeEvents(house.sql, house.club, 'yapla:1042')).toMatchObject([
+    expect(await takeEvents(house.sql, personsOf(house.club), 'yapla:1042')).toMatchObject([
       { externalId: '1042', body: memberEvent('1042') },
     ]);
   });
@@ -33,7 +34,9 @@ describe('a webhook', () => {
     const receiver = await house.start();
     await house.deliver(receiver, 'yapla', memberEvent('7'));
     await house.untilSignalled('yapla:7');
-    const history = await house.client.workflow.getHandle(syncRecordId(house.club, 'yapla:7')).fetchHistory();
+    const history = await house.client.workflow
+      .getHandle(syncRecordId(personsOf(house.club), 'yapla:7'))
+      .fetchHistory();
     const text = `${textOf(history)} ${JSON.stringify(house.logged)}`;
     expect(text).toContain('yapla:7');
     expect(text).not.toMatch(/quirina|club\.example|of-nobody/i);
@@ -93,7 +96,7 @@ test('two receivers at once send one signal for what both were delivered', async
 });
 
 describe('what another left', () => {
-  const event = { system: 'yapla', event: 'updated', externalId: '1', body: '{}' } as const;
+  const event = { kind: 'person', system: 'yapla', event: 'updated', externalId: '1', body: '{}' } as const;
 
   test('is forwarded by whoever polls: events that were stored and not addressed', async () => {
     await house.start({ receiver: { pollMs: 50 } });
@@ -116,7 +119,7 @@ describe('what another left', () => {
     const rules = [{ connectionId: house.club, debounceMs: 0, resignalMs: 600_000 }];
     await addEvents(house.sql, [{ connectionId: house.club, ...event }]);
     await addressEvents(house.sql, rules, 10);
-    await takeEvents(house.sql, house.club, 'yapla:1');
+    await takeEvents(house.sql, personsOf(house.club), 'yapla:1');
     await house.start({ receiver: { pollMs: 50, strandedMs: 200 } });
     await house.untilSignalled('yapla:1');
   });

@@ -2,6 +2,7 @@
  * What tests of the running receiver have in common: a database of each test's own, and a task queue on which nobody works, so that
  * every signal stays to be counted.
  */
+import { personsOf } from '../../src/core/record.js';
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
@@ -46,7 +47,7 @@ export class ReceiverHouse {
     await this.#agent.close();
     // Nobody works on the task queue: what a test started would stay for good.
     for (const linkId of this.#signalledLinks()) {
-      await this.client.workflow.getHandle(syncRecordId(this.club, linkId)).terminate('end of the test');
+      await this.client.workflow.getHandle(syncRecordId(personsOf(this.club), linkId)).terminate('end of the test');
     }
     await this.sql.end();
     await this.database.drop();
@@ -109,7 +110,7 @@ export class ReceiverHouse {
 
   /** What Temporal holds of the signals to a link: how often, and the events that they told of. */
   async signalsTo(linkId: string): Promise<{ yapla: number; yoplanning: number }[]> {
-    const handle = this.client.workflow.getHandle(syncRecordId(this.club, linkId));
+    const handle = this.client.workflow.getHandle(syncRecordId(personsOf(this.club), linkId));
     const { events } = await handle.fetchHistory();
     return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) => {
       const [payload] = signal?.input?.payloads ?? [];
@@ -132,7 +133,7 @@ export class ReceiverHouse {
       const [{ n }] = await this.sql<[{ n: number }]>`select count(*)::int as n from inbox where link_id = ${linkId}`;
       return n === count;
     });
-    return await takeEvents(this.sql, this.club, linkId);
+    return await takeEvents(this.sql, personsOf(this.club), linkId);
   }
 }
 

@@ -19,9 +19,10 @@ describe('a delivery', () => {
     expect(await toYapla(body)).toMatchObject({ status: 202, body: { status: 'stored' } });
     expect(await toYoplanning(clientEvent)).toMatchObject({ status: 202 });
     expect(stored).toEqual([
-      { connectionId: 'club', system: 'yapla', event: 'created', externalId: '1042', body },
+      { connectionId: 'club', kind: 'person', system: 'yapla', event: 'created', externalId: '1042', body },
       {
         connectionId: 'club',
+        kind: 'person',
         system: 'yoplanning',
         event: 'updated',
         externalId: client,

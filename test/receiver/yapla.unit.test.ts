@@ -19,14 +19,22 @@ const refusal = (body: JsonObject, more?: Settings) => {
 
 describe('in the assumed shape', () => {
   test('a member was created or updated', () => {
-    expect(read({ event: 'member.created', data: { id: 1042 } })).toEqual({ event: 'created', externalId: '1042' });
-    expect(read({ event: 'Member.Updated ', data: { id: 'm-7' } })).toEqual({ event: 'updated', externalId: 'm-7' });
+    expect(read({ event: 'member.created', data: { id: 1042 } })).toEqual({
+      kind: 'person',
+      event: 'created',
+      externalId: '1042',
+    });
+    expect(read({ event: 'Member.Updated ', data: { id: 'm-7' } })).toEqual({
+      kind: 'person',
+      event: 'updated',
+      externalId: 'm-7',
+    });
   });
 
   test.each([{ event: 'donation.created', data: { id: 1 } }, { data: { id: 1 } }, { event: 7 }, {}])(
     'nothing that we act on: %j',
     (body) => {
-      expect(read(body)).toEqual({ event: 'other', externalId: null });
+      expect(read(body)).toEqual({ kind: null, event: 'other', externalId: null });
     },
   );
 
@@ -53,15 +61,15 @@ describe('in a configured shape', () => {
   test('the word, the member and its id stand where the configuration says', () => {
     const yapla = { event, member: 'payload.member', id: 'ids.public' };
     const body = (action: string) => ({ hook: { action }, payload: { member: { id: 1, ids: { public: 'p1' } } } });
-    expect(read(body('création'), { yapla })).toEqual({ event: 'created', externalId: 'p1' });
-    expect(read(body('edit a member'), { yapla })).toEqual({ event: 'updated', externalId: 'p1' });
-    expect(read(body('SUPPRESSION'), { yapla })).toEqual({ event: 'deleted', externalId: 'p1' });
+    expect(read(body('création'), { yapla })).toEqual({ kind: 'person', event: 'created', externalId: 'p1' });
+    expect(read(body('edit a member'), { yapla })).toEqual({ kind: 'person', event: 'updated', externalId: 'p1' });
+    expect(read(body('SUPPRESSION'), { yapla })).toEqual({ kind: 'person', event: 'deleted', externalId: 'p1' });
     expect(refusal({ hook: { action: 'Création' }, payload: { member: { id: 1 } } }, { yapla })).toBe('shape');
   });
 
   test('every delivery is an update where no word says what happened, and the body itself may be the member', () => {
     const yapla = { event: { path: null }, member: '' };
-    expect(read({ id: 3, name: 'Nobody' }, { yapla })).toEqual({ event: 'updated', externalId: '3' });
+    expect(read({ id: 3, name: 'Nobody' }, { yapla })).toEqual({ kind: 'person', event: 'updated', externalId: '3' });
   });
 
   test('the id stands where the API has it, unless webhooks have it elsewhere', () => {

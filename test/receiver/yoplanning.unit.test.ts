@@ -31,13 +31,13 @@ describe('what happened', () => {
     ['DELETED', 'deleted'],
     [' cancelled ', 'deleted'],
   ])('is %s in their words and %s in ours', (theirs, ours) => {
-    expect(read({ ...clientEvent, event: theirs })).toEqual({ event: ours, externalId: client });
+    expect(read({ ...clientEvent, event: theirs })).toEqual({ kind: 'person', event: ours, externalId: client });
   });
 
   test.each(['archived', '', 'constructor', '__proto__'])(
     'is nothing that we act on where the word is "%s"',
     (event) => {
-      expect(read({ ...clientEvent, event })).toEqual({ event: 'other', externalId: null });
+      expect(read({ ...clientEvent, event })).toEqual({ kind: null, event: 'other', externalId: null });
     },
   );
 
@@ -45,7 +45,11 @@ describe('what happened', () => {
     'is nothing that we act on where a %s is concerned',
     (type) => {
       const link = `https://yoplanning.pro/api/v3.1/teams/${team}/${type}s/12`;
-      expect(read({ ...clientEvent, resource: { id: 12, type }, link })).toEqual({ event: 'other', externalId: null });
+      expect(read({ ...clientEvent, resource: { id: 12, type }, link })).toEqual({
+        kind: null,
+        event: 'other',
+        externalId: null,
+      });
     },
   );
 });
@@ -54,6 +58,7 @@ describe('the id', () => {
   test('is the same in capital letters, in the resource or in the link', () => {
     const id = client.toUpperCase();
     expect(read({ ...clientEvent, resource: { id, type: 'Client' } })).toEqual({
+      kind: 'person',
       event: 'updated',
       externalId: client,
     });

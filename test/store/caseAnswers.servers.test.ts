@@ -1,3 +1,4 @@
+import type { Scope } from '../../src/core/record.js';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { answerCase, closeCase } from '../../src/cases/answers.js';
 import {
@@ -20,7 +21,8 @@ import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
 let club: string;
-storeTest('case answers test', (store) => ({ sql, club } = store));
+let scope: Scope;
+storeTest('case answers test', (store) => ({ sql, club, scope } = store));
 
 const link = 'yapla:1';
 
@@ -28,24 +30,24 @@ beforeEach(async () => {
   const linkIds = [link, 'yapla:2'];
   await proposeLinks(
     sql,
-    club,
+    scope,
     linkIds.map((linkId) => ({ linkId, yaplaId: linkId.slice(6), yoplanningId: null, matchedBy: 'test' })),
   );
 });
 
 /** The link's questions answer themselves. */
-const settle = async () => await closeSettled(sql, (await openCasesOf(sql, club, [link])).get(link) ?? []);
+const settle = async () => await closeSettled(sql, (await openCasesOf(sql, scope, [link])).get(link) ?? []);
 
 /** Answers about a link that its workflow would find. */
-const openAnswers = async (linkId: string) => (await findLinkState(sql, club, linkId, { depth: 'hashes' }))!.answers;
+const openAnswers = async (linkId: string) => (await findLinkState(sql, scope, linkId, { depth: 'hashes' }))!.answers;
 
 /** The same of the questions that it would not ask again. */
-const declinedOf = async (linkId: string) => (await findLinkState(sql, club, linkId, { depth: 'hashes' }))!.declined;
+const declinedOf = async (linkId: string) => (await findLinkState(sql, scope, linkId, { depth: 'hashes' }))!.declined;
 
 /** Opens a case and returns its id. */
 async function ask(kind: CaseKind, field = '', more: Partial<NewCase> = {}): Promise<number> {
-  await openCases(sql, club, null, [{ kind, subject: link, linkId: link, field, details: {}, ...more }]);
-  return (await listOpenCases(sql, club)).at(-1)!.id;
+  await openCases(sql, scope, null, [{ kind, subject: link, linkId: link, field, details: {}, ...more }]);
+  return (await listOpenCases(sql, scope)).at(-1)!.id;
 }
 
 const state = async (id: number) => {
@@ -73,8 +75,8 @@ describe('an answer', () => {
   });
 
   test('to the question whether to create is found by the link', async () => {
-    await openCases(sql, club, null, [createCase(link)]);
-    const { id } = (await listOpenCases(sql, club))[0]!;
+    await openCases(sql, scope, null, [createCase(link)]);
+    const { id } = (await listOpenCases(sql, scope))[0]!;
     await answerCase(sql, id, { take: 'create' }, 'ann');
     expect(await openAnswers(link)).toEqual([{ caseId: id, kind: 'create', field: '', take: 'create' }]);
   });
@@ -150,10 +152,10 @@ describe('a case that a person closes', () => {
   test('is a question declined, unless the record came back and was removed once more', async () => {
     const removal = await ask('removal', '', { subject: 'yapla:1' });
     const create = await ask('create', '', { subject: 'yapla:2', linkId: 'yapla:2' });
-    expect(await declinedQuestions(sql, club, ['yapla:1', 'yapla:2'])).toEqual(new Map());
+    expect(await declinedQuestions(sql, scope, ['yapla:1', 'yapla:2'])).toEqual(new Map());
     await closeCase(sql, removal, 'ann', null);
     await closeCase(sql, create, 'ann', null);
-    expect(await declinedQuestions(sql, club, ['yapla:1', 'yapla:2', 'yapla:3'])).toEqual(
+    expect(await declinedQuestions(sql, scope, ['yapla:1', 'yapla:2', 'yapla:3'])).toEqual(
       new Map([
         ['yapla:1', new Set(['removal'])],
         ['yapla:2', new Set(['create'])],
@@ -170,25 +172,25 @@ describe('a case that a person closes', () => {
       externalReference: null,
       modifiedAt: null,
     };
-    await upsertShadows(sql, club, 'yapla', [row]);
-    await markGone(sql, club, 'yapla', '1');
-    expect([...(await declinedQuestions(sql, club, ['yapla:1', 'yapla:2'])).keys()]).toEqual(['yapla:2']);
+    await upsertShadows(sql, scope, 'yapla', [row]);
+    await markGone(sql, scope, 'yapla', '1');
+    expect([...(await declinedQuestions(sql, scope, ['yapla:1', 'yapla:2'])).keys()]).toEqual(['yapla:2']);
     expect(await declinedOf('yapla:1')).toEqual(new Set());
   });
 
   test('because it answered itself was not declined', async () => {
     await ask('create');
     await settle();
-    expect(await listOpenCases(sql, club)).toEqual([]);
-    expect(await declinedQuestions(sql, club, [link])).toEqual(new Map());
+    expect(await listOpenCases(sql, scope)).toEqual([]);
+    expect(await declinedQuestions(sql, scope, [link])).toEqual(new Map());
   });
 });
 
 test('an answer that could not be signalled asks the forwarder to, and leaves a signal under way as it is', async () => {
   const rows = () => sql`
     select link_id, yapla, yoplanning, due_at <= now() as due, signals from link_signal where connection_id = ${club} order by 1`;
-  await sql`insert into link_signal (connection_id, link_id, yapla, due_at, signalled_at, signals) values (${club}, 'yapla:2', 3, now(), now(), 1)`;
-  for (const linkId of [link, link, 'yapla:2']) await forwardAnswer(sql, club, linkId);
+  await sql`insert into link_signal (connection_id, kind, link_id, yapla, due_at, signalled_at, signals) values (${club}, 'person', 'yapla:2', 3, now(), now(), 1)`;
+  for (const linkId of [link, link, 'yapla:2']) await forwardAnswer(sql, scope, linkId);
   expect(await rows()).toEqual([
     { link_id: 'yapla:1', yapla: 0, yoplanning: 0, due: true, signals: 0 },
     { link_id: 'yapla:2', yapla: 3, yoplanning: 0, due: true, signals: 1 },

@@ -1,3 +1,4 @@
+import type { Scope } from '../../src/core/record.js';
 import { describe, expect, test } from '@jest/globals';
 import { answerCase } from '../../src/cases/answers.js';
 import { createCase } from '../../src/cases/create.js';
@@ -8,7 +9,8 @@ import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
 let club: string;
-storeTest('cases test', (store) => ({ sql, club } = store));
+let scope: Scope;
+storeTest('cases test', (store) => ({ sql, club, scope } = store));
 
 const conflict = (field: string, details: unknown = {}): NewCase => ({
   kind: 'conflict',
@@ -17,9 +19,9 @@ const conflict = (field: string, details: unknown = {}): NewCase => ({
   field,
   details,
 });
-const open = (cases: readonly NewCase[]) => openCases(sql, club, null, cases);
-const ofLink = async (linkId: string) => (await openCasesOf(sql, club, [linkId])).get(linkId) ?? [];
-const fields = async () => (await listOpenCases(sql, club)).map((one) => one.field);
+const open = (cases: readonly NewCase[]) => openCases(sql, scope, null, cases);
+const ofLink = async (linkId: string) => (await openCasesOf(sql, scope, [linkId])).get(linkId) ?? [];
+const fields = async () => (await listOpenCases(sql, scope)).map((one) => one.field);
 
 describe('a question', () => {
   test('is asked once while it is open, with what is known last, however often it comes up, also at the same time', async () => {
@@ -46,7 +48,7 @@ describe('a question', () => {
       sql,
       (await ofLink('yapla:1')).filter(({ field }) => field === 'city'),
     );
-    expect((await listOpenCases(sql, club)).map((one) => [one.linkId, one.field])).toEqual([
+    expect((await listOpenCases(sql, scope)).map((one) => [one.linkId, one.field])).toEqual([
       ['yapla:1', 'phone'],
       ['yapla:2', 'city'],
     ]);
@@ -73,8 +75,8 @@ describe('a question', () => {
       trip('plan/2', 'a'),
       { ...trip('plan/1', 'c'), kind: 'doubt' },
     ]);
-    await closeCasesOn(sql, club, 'guard', 'plan/1', 'ann');
-    expect((await listOpenCases(sql, club)).map((one) => [one.kind, one.subject])).toEqual([
+    await closeCasesOn(sql, scope, 'guard', 'plan/1', 'ann');
+    expect((await listOpenCases(sql, scope)).map((one) => [one.kind, one.subject])).toEqual([
       ['guard', 'plan/2'],
       ['doubt', 'plan/1'],
     ]);
@@ -89,9 +91,9 @@ test('open cases are found by the link that they are about, oldest first, with w
     conflict('phone'),
     { kind: 'doubt', subject: 'yapla:1', field: 'several', details: {} },
   ]);
-  const [refused, removal, phone] = (await listOpenCases(sql, club)).map(({ id }) => id);
+  const [refused, removal, phone] = (await listOpenCases(sql, scope)).map(({ id }) => id);
   await answerCase(sql, phone!, { take: 'value', value: '+33612345678' }, 'ann');
-  expect(await openCasesOf(sql, club, ['yapla:1', 'yapla:2', 'yapla:3'])).toEqual(
+  expect(await openCasesOf(sql, scope, ['yapla:1', 'yapla:2', 'yapla:3'])).toEqual(
     new Map([
       [
         'yapla:1',
@@ -105,7 +107,7 @@ test('open cases are found by the link that they are about, oldest first, with w
   );
   const [row] = await sql<
     { details: unknown }[]
-  >`select details from cases where connection_id = ${club} and kind = 'refused'`;
+  >`select details from cases where connection_id = ${club} and code = 'refused'`;
   expect(row!.details).toEqual({ words: 'a\u0000b\ud800' });
 });
 
@@ -117,8 +119,8 @@ test('cases of a link that became part of another move to it, but for those aske
     createCase('yapla:1'),
     { kind: 'canary', subject: 'yapla:77', linkId: 'yapla:1', details: {} },
   ]);
-  await sql.begin(async (tx) => await moveCases(tx, club, 'yapla:1', 'yapla:2', ['create']));
-  expect((await listOpenCases(sql, club)).map((one) => [one.kind, one.subject, one.linkId, one.field])).toEqual([
+  await sql.begin(async (tx) => await moveCases(tx, scope, 'yapla:1', 'yapla:2', ['create']));
+  expect((await listOpenCases(sql, scope)).map((one) => [one.kind, one.subject, one.linkId, one.field])).toEqual([
     ['conflict', 'yapla:2', 'yapla:2', 'phone'],
     ['conflict', 'yapla:2', 'yapla:2', 'city'],
     ['canary', 'yapla:77', 'yapla:2', ''],

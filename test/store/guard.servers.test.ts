@@ -1,3 +1,4 @@
+import type { Scope } from '../../src/core/record.js';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Json } from '../../src/core/document.js';
 import type { LiveTrip } from '../../src/core/guard.js';
@@ -22,7 +23,8 @@ import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
 let club: string;
-storeTest('guard test', (store) => ({ sql, club } = store));
+let scope: Scope;
+storeTest('guard test', (store) => ({ sql, club, scope } = store));
 
 let writes = 0;
 beforeEach(() => {
@@ -32,7 +34,7 @@ beforeEach(() => {
 /** A write of one field, as it stands in the journal before it is sent. @returns its name */
 async function intend(linkId: string, more: Partial<JournalEntry> = {}): Promise<string> {
   const writeId = more.writeId ?? `live/run/${++writes}`;
-  await recordIntended(sql, club, [
+  await recordIntended(sql, scope, [
     {
       linkId,
       system: 'yoplanning',
@@ -49,7 +51,7 @@ async function intend(linkId: string, more: Partial<JournalEntry> = {}): Promise
   return writeId;
 }
 
-const counts = async (asked: readonly string[] = []) => Object.fromEntries(await countWrites(sql, club, [], asked));
+const counts = async (asked: readonly string[] = []) => Object.fromEntries(await countWrites(sql, scope, [], asked));
 
 const trip: LiveTrip = { kind: 'blanked', system: 'yoplanning', window: 'hour', count: 4, allowed: 3, of: 12 };
 
@@ -62,8 +64,8 @@ const hold = (linkId: string, field = 'phone'): Hold => ({
 
 /** Opens the case that holds these. */
 async function held(...holds: readonly Hold[]): Promise<number> {
-  await holdWrites(sql, club, [massChangeCase(trip)], holds);
-  return (await listOpenCases(sql, club)).at(-1)!.id;
+  await holdWrites(sql, scope, [massChangeCase(trip)], holds);
+  return (await listOpenCases(sql, scope)).at(-1)!.id;
 }
 
 describe('the count of writes', () => {
@@ -100,7 +102,7 @@ describe('the count of writes', () => {
       system: 'yoplanning' as const,
       key,
     }));
-    const found = await countWrites(sql, club, pending, ['yapla:2/phone', 'yapla:3/phone']);
+    const found = await countWrites(sql, scope, pending, ['yapla:2/phone', 'yapla:3/phone']);
     expect(found.get('blanked/yoplanning')).toEqual({ hour: 2, day: 2, known: { 'yapla:2/phone': true } });
   });
 
@@ -110,7 +112,7 @@ describe('the count of writes', () => {
     await sql`update journal set at = now() - interval '61 minutes' where write_id = 'live/old' and connection_id = ${club}`;
     await sql`update journal set at = now() - interval '25 hours' where write_id = 'live/older' and connection_id = ${club}`;
     const writeId = await intend('yapla:3');
-    await recordOutcomes(sql, club, [
+    await recordOutcomes(sql, scope, [
       { linkId: 'yapla:3', writeId, system: 'yoplanning', outcome: 'abandoned', requestId: null },
     ]);
     expect(await counts(['yapla:1/phone'])).toMatchObject({
@@ -127,9 +129,9 @@ describe('the count of writes', () => {
     };
     const ids: number[] = [];
     for (const by of ['rule: autoApprove', 'somebody']) {
-      const { id } = await draftPlan(sql, club, `run ${by}`);
+      const { id } = await draftPlan(sql, scope, `run ${by}`);
       await readyPlan(sql, id, { totals, cost: {}, guard: [] });
-      await approvePlan(sql, club, id, by);
+      await approvePlan(sql, scope, id, by);
       // Its entries in the journal are not counted on top.
       await intend('yapla:1', { writeId: `plan/${id}/1/1/fingerprint` });
       ids.push(id);
@@ -166,28 +168,28 @@ describe('the count of writes', () => {
 describe('a case of the guard', () => {
   test('is one for all that it holds, and puts it in question', async () => {
     const caseId = await held(hold('yapla:1'), hold('yapla:2'));
-    await holdWrites(sql, club, [], [hold('yapla:3'), hold('yapla:3', 'email'), hold('yapla:4', '')]);
-    expect(await listOpenCases(sql, club)).toMatchObject([
+    await holdWrites(sql, scope, [], [hold('yapla:3'), hold('yapla:3', 'email'), hold('yapla:4', '')]);
+    expect(await listOpenCases(sql, scope)).toMatchObject([
       { id: caseId, kind: 'massChange', field: 'blanked/yoplanning' },
     ]);
-    expect(await heldNames(sql, club)).toEqual(new Set(['blanked/yoplanning']));
+    expect(await heldNames(sql, scope)).toEqual(new Set(['blanked/yoplanning']));
     expect(await sizeOfHold(sql, caseId)).toEqual({ links: 4, fields: 5 });
-    const asked = await heldByGuard(sql, club, ['yapla:1', 'yapla:3', 'yapla:4', 'yapla:5']);
+    const asked = await heldByGuard(sql, scope, ['yapla:1', 'yapla:3', 'yapla:4', 'yapla:5']);
     expect(asked.map(({ linkId, field }) => `${linkId}/${field}`).sort()).toEqual([
       'yapla:1/phone',
       'yapla:3/email',
       'yapla:3/phone',
       'yapla:4/',
     ]);
-    expect(await countInQuestion(sql, club, [])).toBe(4);
+    expect(await countInQuestion(sql, scope, [])).toBe(4);
   });
 
   test('lets go of everything with the answer, tells each link once, and says who answered', async () => {
     const caseId = await held(hold('yapla:1'), hold('yapla:1', 'email'), hold('yapla:2'));
     expect(await releaseHold(sql, caseId, { take: 'close', why: 'mended' }, 'tester')).toBe(2);
-    expect(await heldByGuard(sql, club, ['yapla:1', 'yapla:2'])).toEqual([]);
-    expect(await countInQuestion(sql, club, [])).toBe(0);
-    expect(await releasedWrites(sql, club, [{ linkId: 'yapla:1' }])).toEqual(
+    expect(await heldByGuard(sql, scope, ['yapla:1', 'yapla:2'])).toEqual([]);
+    expect(await countInQuestion(sql, scope, [])).toBe(0);
+    expect(await releasedWrites(sql, scope, [{ linkId: 'yapla:1' }])).toEqual(
       new Set(['yapla:1/yoplanning/phone', 'yapla:1/yoplanning/email']),
     );
     expect(await sql`select link_id from link_signal where connection_id = ${club} order by link_id`).toMatchObject([
@@ -205,16 +207,16 @@ describe('a case of the guard', () => {
     await releaseHold(sql, first, { take: 'goOn' }, 'tester');
     const second = await held(hold('yapla:1'));
     expect(second).not.toBe(first);
-    expect(await heldByGuard(sql, club, ['yapla:1'])).toMatchObject([{ field: 'phone' }]);
-    expect(await releasedWrites(sql, club, [{ linkId: 'yapla:1' }])).toEqual(new Set());
+    expect(await heldByGuard(sql, scope, ['yapla:1'])).toMatchObject([{ field: 'phone' }]);
+    expect(await releasedWrites(sql, scope, [{ linkId: 'yapla:1' }])).toEqual(new Set());
   });
 
   test('is answered once; other cases are not answered so', async () => {
     const caseId = await held(hold('yapla:1'));
     await releaseHold(sql, caseId, { take: 'goOn' }, 'tester');
     await expect(releaseHold(sql, caseId, { take: 'goOn' }, 'tester')).rejects.toBeInstanceOf(CaseClosed);
-    await openCases(sql, club, null, [{ kind: 'guard', subject: 'plan/7', details: {} }]);
-    const [ofPlan] = await listOpenCases(sql, club);
+    await openCases(sql, scope, null, [{ kind: 'guard', subject: 'plan/7', details: {} }]);
+    const [ofPlan] = await listOpenCases(sql, scope);
     await expect(releaseHold(sql, ofPlan!.id, { take: 'goOn' }, 'tester')).rejects.toBeInstanceOf(UnfitAnswer);
     await expect(releaseHold(sql, 999_999, { take: 'goOn' }, 'tester')).rejects.toBeInstanceOf(UnknownCase);
   });

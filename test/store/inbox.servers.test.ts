@@ -1,3 +1,4 @@
+import { personsOf } from '../../src/core/record.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../src/core/document.js';
 import { uuidOf } from '../../src/core/linkId.js';
@@ -45,9 +46,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-const clientId = uuidOf('yapla:1', 'inbox test');
+const clientId = uuidOf('yapla:1', personsOf('inbox test'));
 const fromYapla = (externalId: string, more: Partial<NewInboxEvent> = {}): NewInboxEvent => ({
   connectionId: club,
+  kind: 'person',
   system: 'yapla',
   event: 'updated',
   externalId,
@@ -56,6 +58,7 @@ const fromYapla = (externalId: string, more: Partial<NewInboxEvent> = {}): NewIn
 });
 const fromYoplanning = (externalId: string): NewInboxEvent => ({
   connectionId: club,
+  kind: 'person',
   system: 'yoplanning',
   event: 'updated',
   externalId,
@@ -67,7 +70,8 @@ const due = async () => {
   const signals = await takeDueSignals(sql, rules, 1_000);
   return signals.map(({ linkId, gathered, attempt }) => ({ linkId, ...gathered, attempt }));
 };
-const takenIds = async (linkId: string) => (await takeEvents(sql, club, linkId)).map(({ externalId }) => externalId);
+const takenIds = async (linkId: string) =>
+  (await takeEvents(sql, personsOf(club), linkId)).map(({ externalId }) => externalId);
 /** Makes what stands there older, instead of waiting. */
 const ageSignals = (milliseconds: number) => sql`
   update link_signal set due_at = due_at - ${milliseconds} * interval '1 ms',
@@ -79,7 +83,7 @@ describe('events', () => {
     const body = '{"data": {"id": 7, "note": "\\u0000 \\ud800 é"}, "n": 1.10}';
     await add(fromYapla('7', { event: 'created', body }), fromYapla('7'));
     await address();
-    const [first, second] = await takeEvents(sql, club, 'yapla:7');
+    const [first, second] = await takeEvents(sql, personsOf(club), 'yapla:7');
     expect(first).toMatchObject({
       system: 'yapla',
       event: 'created',
@@ -112,10 +116,10 @@ describe('events', () => {
   test('stay with their link until they are handled, so that a repeated activity finds them again', async () => {
     await add(fromYapla('1'), fromYapla('1'));
     await address();
-    const events = await takeEvents(sql, club, 'yapla:1');
+    const events = await takeEvents(sql, personsOf(club), 'yapla:1');
     expect(await takenIds('yapla:1')).toEqual(['1', '1']);
-    await markHandled(sql, club, [events[0]!.id]);
-    expect((await takeEvents(sql, club, 'yapla:1')).map(({ id }) => id)).toEqual([events[1]!.id]);
+    await markHandled(sql, personsOf(club), [events[0]!.id]);
+    expect((await takeEvents(sql, personsOf(club), 'yapla:1')).map(({ id }) => id)).toEqual([events[1]!.id]);
   });
 
   test('of a connection that this process does not know are left to others', async () => {
@@ -128,7 +132,9 @@ describe('events', () => {
 
 describe('one link', () => {
   test('gets one signal for many events of both systems, by which it counts them', async () => {
-    await proposeLinks(sql, club, [{ linkId: 'yapla:1', yaplaId: '1', yoplanningId: clientId, matchedBy: 'test' }]);
+    await proposeLinks(sql, personsOf(club), [
+      { linkId: 'yapla:1', yaplaId: '1', yoplanningId: clientId, matchedBy: 'test' },
+    ]);
     await add(fromYapla('1'), fromYoplanning(clientId), fromYapla('1'), fromYapla('2'));
     await address();
     await add(fromYoplanning(clientId));
@@ -142,7 +148,7 @@ describe('one link', () => {
 
   test('keeps the name under which its person was first seen, whichever system the event comes from', async () => {
     const linkId = `yoplanning:${clientId}`;
-    await proposeLinks(sql, club, [{ linkId, yaplaId: '1', yoplanningId: clientId, matchedBy: 'test' }]);
+    await proposeLinks(sql, personsOf(club), [{ linkId, yaplaId: '1', yoplanningId: clientId, matchedBy: 'test' }]);
     await add(fromYapla('1'));
     await address();
     expect(await takenIds(linkId)).toEqual(['1']);
@@ -201,11 +207,11 @@ describe('one link', () => {
     const seen = new Set<number>();
     const taker = async (connection: Sql, linkId: string) => {
       while (adding) {
-        const events = await takeEvents(connection, club, linkId);
+        const events = await takeEvents(connection, personsOf(club), linkId);
         for (const { id } of events) seen.add(id);
         await markHandled(
           connection,
-          club,
+          personsOf(club),
           events.map(({ id }) => id),
         );
       }
@@ -233,7 +239,7 @@ describe('one link', () => {
          and not exists (select 1 from link_signal s where s.connection_id = ${club} and s.link_id = i.link_id)`;
     expect(stranded).toBe(0);
     for (const id of people) {
-      for (const event of await takeEvents(sql, club, `yapla:${id}`)) seen.add(event.id);
+      for (const event of await takeEvents(sql, personsOf(club), `yapla:${id}`)) seen.add(event.id);
     }
     expect(seen.size).toBe(300);
   });
@@ -281,18 +287,18 @@ describe('a merged link', () => {
     rules = [{ ...rules[0], debounceMs: 60_000 }];
     await add(fromYapla('1'), fromYoplanning(clientId), fromYoplanning(clientId));
     await address();
-    const [handled] = await takeEvents(sql, club, `yoplanning:${clientId}`);
-    await markHandled(sql, club, [handled!.id]);
-    expect(await sql.begin((tx) => readdress(tx, club, `yoplanning:${clientId}`, 'yapla:1'))).toBe(1);
+    const [handled] = await takeEvents(sql, personsOf(club), `yoplanning:${clientId}`);
+    await markHandled(sql, personsOf(club), [handled!.id]);
+    expect(await sql.begin((tx) => readdress(tx, personsOf(club), `yoplanning:${clientId}`, 'yapla:1'))).toBe(1);
     expect(await due()).toEqual([{ linkId: 'yapla:1', yapla: 1, yoplanning: 1, attempt: 1 }]);
     expect(await takenIds('yapla:1')).toEqual(['1', clientId]);
     expect(await takenIds(`yoplanning:${clientId}`)).toEqual([]);
   });
 
   test('leads to a signal where there is nothing to hand over, and where one was sent before', async () => {
-    await readdress(sql, club, 'yapla:2', 'yapla:1');
+    await readdress(sql, personsOf(club), 'yapla:2', 'yapla:1');
     expect(await due()).toEqual([{ linkId: 'yapla:1', yapla: 0, yoplanning: 0, attempt: 1 }]);
-    await readdress(sql, club, 'yapla:2', 'yapla:1');
+    await readdress(sql, personsOf(club), 'yapla:2', 'yapla:1');
     expect(await due()).toMatchObject([{ linkId: 'yapla:1' }]);
   });
 });
@@ -313,10 +319,10 @@ describe('events that were taken and never handled', () => {
   test('that were handled are left alone', async () => {
     await add(fromYapla('1'));
     await address();
-    const events = await takeEvents(sql, club, 'yapla:1');
+    const events = await takeEvents(sql, personsOf(club), 'yapla:1');
     await markHandled(
       sql,
-      club,
+      personsOf(club),
       events.map(({ id }) => id),
     );
     await sql`update inbox set received_at = received_at - interval '61 seconds' where connection_id = ${club}`;
@@ -327,14 +333,14 @@ describe('events that were taken and never handled', () => {
 test('what was handled long ago is deleted, and nothing else', async () => {
   await add(fromYapla('1'), fromYapla('2'));
   await address();
-  const [old] = await takeEvents(sql, club, 'yapla:1');
-  await markHandled(sql, club, [old!.id]);
+  const [old] = await takeEvents(sql, personsOf(club), 'yapla:1');
+  await markHandled(sql, personsOf(club), [old!.id]);
   expect(await pruneInbox(sql, rules, 60_000)).toBe(0);
   await sql`
     update inbox set received_at = received_at - interval '61 seconds', handled_at = handled_at - interval '61 seconds'
      where connection_id = ${club}`;
   expect(await pruneInbox(sql, rules, 60_000)).toBe(1);
-  expect(await takeEvents(sql, club, 'yapla:2')).toHaveLength(1);
+  expect(await takeEvents(sql, personsOf(club), 'yapla:2')).toHaveLength(1);
 });
 
 test('what waits is counted by connection: events not handled, addressed or not, and links not taken', async () => {

@@ -1,3 +1,4 @@
+import type { Scope } from '../../src/core/record.js';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Sql } from '../../src/store/database.js';
 import { recordIntended, recordOutcomes, replacedUnseen, type JournalEntry } from '../../src/store/journal.js';
@@ -5,8 +6,8 @@ import { upsertShadows, type ShadowRow } from '../../src/store/shadows.js';
 import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
-let club: string;
-storeTest('journal-test', (given) => ({ sql, club } = given));
+let scope: Scope;
+storeTest('journal-test', (given) => ({ sql, scope } = given));
 
 const record = { linkId: 'yapla:1', system: 'yapla', id: '1' } as const;
 const shadow: ShadowRow = {
@@ -18,7 +19,7 @@ const shadow: ShadowRow = {
   modifiedAt: null,
   externalReference: null,
 };
-const show = async () => await upsertShadows(sql, club, 'yapla', [shadow]);
+const show = async () => await upsertShadows(sql, scope, 'yapla', [shadow]);
 
 /** One write of ours, from its intention to what became of it, with what was answered. */
 async function write(
@@ -27,7 +28,7 @@ async function write(
   oldValue: string,
   more: Partial<JournalEntry> = {},
 ): Promise<void> {
-  await recordIntended(sql, club, [
+  await recordIntended(sql, scope, [
     {
       linkId: record.linkId,
       system: 'yapla',
@@ -42,13 +43,13 @@ async function write(
     },
   ]);
   await sql.begin(async (tx) => {
-    await upsertShadows(tx, club, 'yapla', [shadow]);
+    await upsertShadows(tx, scope, 'yapla', [shadow]);
     const system = more.system ?? 'yapla';
-    await recordOutcomes(tx, club, [{ linkId: record.linkId, writeId, system, outcome: 'written', requestId: null }]);
+    await recordOutcomes(tx, scope, [{ linkId: record.linkId, writeId, system, outcome: 'written', requestId: null }]);
   });
 }
 
-const unseen = async (windowMs = 600_000) => await replacedUnseen(sql, club, record, windowMs);
+const unseen = async (windowMs = 600_000) => await replacedUnseen(sql, scope, record, windowMs);
 
 describe('what our own writes replaced', () => {
   beforeEach(show);
@@ -73,7 +74,7 @@ describe('what our own writes replaced', () => {
 
   test('is not of other systems, of writes whose effect is not known, or of those before the window', async () => {
     await write('one', 'city', 'Quimper', { system: 'yoplanning' });
-    await recordIntended(sql, club, [
+    await recordIntended(sql, scope, [
       {
         ...record,
         externalId: '1',

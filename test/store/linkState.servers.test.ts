@@ -1,3 +1,4 @@
+import type { Scope } from '../../src/core/record.js';
 import { beforeEach, expect, test } from '@jest/globals';
 import type { Sql } from '../../src/store/database.js';
 import { recordIntended, recordOutcomes } from '../../src/store/journal.js';
@@ -9,15 +10,16 @@ import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
 let club: string;
-storeTest('link state test', (store) => ({ sql, club } = store));
+let scope: Scope;
+storeTest('link state test', (store) => ({ sql, club, scope } = store));
 beforeEach(async () => {
   for (const linkId of ['yapla:1', 'yapla:2']) {
-    await sql`insert into link (connection_id, link_id, state, matched_by) values (${club}, ${linkId}, 'active', 'test')`;
+    await sql`insert into link (connection_id, kind, link_id, state, matched_by) values (${club}, 'person', ${linkId}, 'active', 'test')`;
   }
 });
 
 const intend = async (linkId: string, writeId: string) =>
-  await recordIntended(sql, club, [
+  await recordIntended(sql, scope, [
     {
       linkId,
       system: 'yoplanning',
@@ -33,7 +35,7 @@ const intend = async (linkId: string, writeId: string) =>
 
 const openWrites = async () => {
   const loading = { depth: 'documents', writesWithinMs: 60_000 } as const;
-  return (await findLinkState(sql, club, 'yapla:1', loading))!.writes.open;
+  return (await findLinkState(sql, scope, 'yapla:1', loading))!.writes.open;
 };
 
 test('writes of a link are known from the moment at which they may have been sent until it is known what became of them', async () => {
@@ -42,7 +44,7 @@ test('writes of a link are known from the moment at which they may have been sen
   await intend('yapla:1', writeId);
   await intend('yapla:2', 'live/run/1/2/create');
   expect(await openWrites()).toEqual([writeId]);
-  await recordOutcomes(sql, club, [
+  await recordOutcomes(sql, scope, [
     { linkId: 'yapla:1', writeId, system: 'yoplanning', outcome: 'written', requestId: null },
   ]);
   expect(await openWrites()).toEqual([]);
@@ -50,7 +52,7 @@ test('writes of a link are known from the moment at which they may have been sen
 
 test('what the guard holds of a link is known until it is released, and either changes the version of that link only', async () => {
   const states = async () =>
-    await Promise.all(['yapla:1', 'yapla:2'].map((id) => findLinkState(sql, club, id, { depth: 'hashes' })));
+    await Promise.all(['yapla:1', 'yapla:2'].map((id) => findLinkState(sql, scope, id, { depth: 'hashes' })));
   const guarded = async () => (await states()).map((state) => state!.guarded);
   const versions = async () => (await states()).map((state) => state!.pair.version);
   const [before, other] = await versions();
@@ -58,15 +60,15 @@ test('what the guard holds of a link is known until it is released, and either c
 
   const trip = { kind: 'blanked', system: 'yoplanning', window: 'hour', count: 4, allowed: 3, of: 12 } as const;
   const hold = { name: 'blanked/yoplanning', linkId: 'yapla:1', system: 'yoplanning', field: 'phone' } as const;
-  await holdWrites(sql, club, [massChangeCase(trip)], [hold]);
+  await holdWrites(sql, scope, [massChangeCase(trip)], [hold]);
   expect(await guarded()).toEqual([['phone'], []]);
   const held = await versions();
   expect(held).toEqual([expect.any(Number), other]);
   expect(held[0]).toBeGreaterThan(before!);
-  await holdWrites(sql, club, [], [hold]);
+  await holdWrites(sql, scope, [], [hold]);
   expect(await versions()).toEqual(held);
 
-  const [asked] = await listOpenCases(sql, club);
+  const [asked] = await listOpenCases(sql, scope);
   await releaseHold(sql, asked!.id, { take: 'goOn' }, 'tester');
   expect(await guarded()).toEqual([[], []]);
   const released = await versions();

@@ -1,4 +1,5 @@
 /** The version of a link: what increases it, what does not, and when nothing is left to do. */
+import type { Scope } from '../../src/core/record.js';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { answerCase, closeCase } from '../../src/cases/answers.js';
 import { listOpenCases, openCases } from '../../src/store/cases.js';
@@ -10,7 +11,8 @@ import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
 let club: string;
-storeTest('link version test', (store) => ({ sql, club } = store));
+let scope: Scope;
+storeTest('link version test', (store) => ({ sql, club, scope } = store));
 
 const linkId = 'yapla:1';
 const row = (id: string, city: string): ShadowRow => ({
@@ -23,34 +25,34 @@ const row = (id: string, city: string): ShadowRow => ({
   externalReference: null,
 });
 const read = async (system: 'yapla' | 'yoplanning', id: string, city: string) =>
-  await upsertShadows(sql, club, system, [row(id, city)]);
+  await upsertShadows(sql, scope, system, [row(id, city)]);
 const version = async () => {
   const [link] = await sql<{ version: number }[]>`
     select version from link where connection_id = ${club} and link_id = ${linkId}`;
   return link!.version;
 };
 const ask = async (kind: string) => {
-  await openCases(sql, club, null, [{ kind, subject: linkId, linkId, field: 'city', details: {} }]);
-  return (await listOpenCases(sql, club)).find((one) => one.kind === kind)!.id;
+  await openCases(sql, scope, null, [{ kind, subject: linkId, linkId, field: 'city', details: {} }]);
+  return (await listOpenCases(sql, scope)).find((one) => one.kind === kind)!.id;
 };
 
 beforeEach(async () => {
   await read('yapla', '1', 'Lyon');
   await read('yoplanning', 'x', 'Lyon');
-  await proposeLinks(sql, club, [{ linkId, yaplaId: '1', yoplanningId: 'x', matchedBy: 'test' }]);
+  await proposeLinks(sql, scope, [{ linkId, yaplaId: '1', yoplanningId: 'x', matchedBy: 'test' }]);
   // Somebody else's, of whom nothing here is told.
-  await proposeLinks(sql, club, [{ linkId: 'yapla:2', yaplaId: '2', yoplanningId: null, matchedBy: 'test' }]);
+  await proposeLinks(sql, scope, [{ linkId: 'yapla:2', yaplaId: '2', yoplanningId: null, matchedBy: 'test' }]);
 });
 
 describe('a link’s version', () => {
   test.each([
     ['a record of its shows something else', async () => void (await read('yoplanning', 'x', 'Brest'))],
-    ['a record of its is proven gone', async () => await markGone(sql, club, 'yapla', '1')],
-    ['its base moves', async () => await agree(sql, club, [{ linkId, base: { city: 'h' }, baseFields: {} }])],
+    ['a record of its is proven gone', async () => await markGone(sql, scope, 'yapla', '1')],
+    ['its base moves', async () => await agree(sql, scope, [{ linkId, base: { city: 'h' }, baseFields: {} }])],
     [
       'it gets another record',
       async () => {
-        await sql.begin(async (tx) => await completeLink(tx, club, linkId, { system: 'yoplanning', id: 'y' }, 'test'));
+        await sql.begin(async (tx) => await completeLink(tx, scope, linkId, { system: 'yoplanning', id: 'y' }, 'test'));
       },
     ],
     [
@@ -86,7 +88,7 @@ describe('a link’s version', () => {
     const before = await version();
     let page: Promise<unknown>;
     await sql.begin(async (tx) => {
-      const locked = (await lockLinks(tx, club, [linkId])).get(linkId)!;
+      const locked = (await lockLinks(tx, scope, [linkId])).get(linkId)!;
       page = read('yapla', '1', 'Brest');
       await tx`select 1`;
       expect(locked.version).toBe(before);
@@ -101,8 +103,8 @@ describe('a link’s version', () => {
 
 describe('a link at rest', () => {
   const open = async () =>
-    (await unsettledLinks(sql, club, { depth: 'hashes', after: '', limit: 10 })).map(({ pair }) => pair.linkId);
-  const settle = async (at: number) => await settleLinks(sql, club, [{ linkId, version: at, heldBack: false }]);
+    (await unsettledLinks(sql, scope, { depth: 'hashes', after: '', limit: 10 })).map(({ pair }) => pair.linkId);
+  const settle = async (at: number) => await settleLinks(sql, scope, [{ linkId, version: at, heldBack: false }]);
 
   test('is looked at again only once something about it has changed', async () => {
     expect(await open()).toEqual(['yapla:1', 'yapla:2']);

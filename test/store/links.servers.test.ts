@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { matchRecords } from '../../activities/matchRecords.js';
 import { blockingKey, match, matchKeys, type Candidate, type MatchRule } from '../../src/core/match.js';
 import { compareNames } from '../../src/core/names.js';
-import { systemNames, type SystemName } from '../../src/core/record.js';
+import { personsOf, type Scope, type SystemName, systemNames } from '../../src/core/record.js';
 import type { Sql } from '../../src/store/database.js';
 import { recordIntents, settleIntents } from '../../src/store/intents.js';
 import { agree, dropProposals, proposeLinks, settledHashes } from '../../src/store/links.js';
@@ -21,7 +21,8 @@ import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
 let club: string;
-storeTest('links test', (store) => ({ sql, club } = store));
+let scope: Scope;
+storeTest('links test', (store) => ({ sql, club, scope } = store));
 
 const proposal = (yaplaId: string | null, yoplanningId: string | null) => ({
   linkId: yaplaId === null ? `yoplanning:${yoplanningId}` : `yapla:${yaplaId}`,
@@ -30,17 +31,19 @@ const proposal = (yaplaId: string | null, yoplanningId: string | null) => ({
   matchedBy: 'test',
 });
 const linksOf = async (connectionId: string) =>
-  (await unsettledLinks(sql, connectionId, { depth: 'hashes', after: '', limit: 100 })).map(({ pair }) => pair);
+  (await unsettledLinks(sql, personsOf(connectionId), { depth: 'hashes', after: '', limit: 100 })).map(
+    ({ pair }) => pair,
+  );
 const pairs = async () => (await linksOf(club)).map((pair) => [pair.ids.yapla, pair.ids.yoplanning]);
 
 describe('one person', () => {
   test('never gets two links, whoever proposes what at the same time', async () => {
     await Promise.all([
-      proposeLinks(sql, club, [proposal('1', 'x')]),
-      proposeLinks(sql, club, [proposal('1', 'y')]),
-      proposeLinks(sql, club, [proposal('2', 'x')]),
-      proposeLinks(sql, club, [proposal(null, 'x')]),
-      proposeLinks(sql, club, [proposal('1', null)]),
+      proposeLinks(sql, scope, [proposal('1', 'x')]),
+      proposeLinks(sql, scope, [proposal('1', 'y')]),
+      proposeLinks(sql, scope, [proposal('2', 'x')]),
+      proposeLinks(sql, scope, [proposal(null, 'x')]),
+      proposeLinks(sql, scope, [proposal('1', null)]),
     ]);
     const all = await pairs();
     for (const side of [0, 1]) {
@@ -51,18 +54,18 @@ describe('one person', () => {
   });
 
   test('cannot be taken over by a link that learns its id later', async () => {
-    await proposeLinks(sql, club, [proposal('1', 'x'), proposal('2', null)]);
+    await proposeLinks(sql, scope, [proposal('1', 'x'), proposal('2', null)]);
     await expect(
-      agree(sql, club, [{ linkId: 'yapla:2', base: {}, baseFields: {}, ids: { yoplanning: 'x' } }]),
+      agree(sql, scope, [{ linkId: 'yapla:2', base: {}, baseFields: {}, ids: { yoplanning: 'x' } }]),
     ).rejects.toMatchObject({ code: '23505' });
   });
 });
 
 test('proposals are forgotten, but for links in use and those of which a creation may have taken effect', async () => {
-  const { id: planId } = await draftPlan(sql, club, 'run');
+  const { id: planId } = await draftPlan(sql, scope, 'run');
   const proposals = [proposal('1', null), proposal('2', null), proposal('3', 'x'), proposal('4', null)];
-  await proposeLinks(sql, club, proposals, planId);
-  await agree(sql, club, [{ linkId: 'yapla:3', base: {}, baseFields: {} }]);
+  await proposeLinks(sql, scope, proposals, planId);
+  await agree(sql, scope, [{ linkId: 'yapla:3', base: {}, baseFields: {} }]);
   const intents = (['1', '4'] as const).map((id) => ({
     linkId: `yapla:${id}`,
     system: 'yoplanning' as const,
@@ -70,9 +73,9 @@ test('proposals are forgotten, but for links in use and those of which a creatio
     hashes: {},
     fields: {},
   }));
-  await recordIntents(sql, club, intents);
-  await settleIntents(sql, club, [intents[1]!]);
-  await dropProposals(sql, club, planId);
+  await recordIntents(sql, scope, intents);
+  await settleIntents(sql, scope, [intents[1]!]);
+  await dropProposals(sql, scope, planId);
   expect(await pairs()).toEqual([
     ['1', null],
     ['3', 'x'],
@@ -121,7 +124,7 @@ test.each(['ask', 'create'] as const)(
           matchRules: rules,
           matchSettings: settings,
         };
-        await ensureConnection(sql, connection.id);
+        await ensureConnection(sql, connection.scope.connectionId);
         const candidates = people.map(({ system, refersTo, ...fields }, at): Candidate => ({
           system,
           id: `${system}-${at}`,
@@ -137,7 +140,7 @@ test.each(['ask', 'create'] as const)(
             modifiedAt: null,
             matchKeys: matchKeys(rules, one.fields),
           }));
-          await upsertShadows(sql, connection.id, system, rows);
+          await upsertShadows(sql, connection.scope, system, rows);
         }
         const before = of('yapla')
           .slice(0, linked)
@@ -145,23 +148,25 @@ test.each(['ask', 'create'] as const)(
             const other = of('yoplanning')[at];
             return other === undefined ? [] : [proposal(one.id, other.id)];
           });
-        await proposeLinks(sql, connection.id, before);
+        await proposeLinks(sql, connection.scope, before);
         await agree(
           sql,
-          connection.id,
+          connection.scope,
           before.map(({ linkId }) => ({ linkId, base: {}, baseFields: {} })),
         );
-        const { id: planId } = await draftPlan(sql, connection.id, 'run');
+        const { id: planId } = await draftPlan(sql, connection.scope, 'run');
         const opened = () => Promise.resolve(connection);
         const activity = matchRecords({ sql, keyedSql: sql, claims, connection: opened, configured: opened });
-        await asyncLocalStorage.run(notBeating, () => activity({ connectionId: connection.id, planId }));
+        await asyncLocalStorage.run(notBeating, () =>
+          activity({ connectionId: connection.scope.connectionId, planId }),
+        );
 
         const known = candidates.map((one): Candidate => {
           const link = before.find(({ yaplaId, yoplanningId }) => one.id === yaplaId || one.id === yoplanningId);
           return link === undefined ? one : { ...one, standing: 'linked', linkId: link.linkId };
         });
         const expected = match(known, rules, settings);
-        const links = await linksOf(connection.id);
+        const links = await linksOf(connection.scope.connectionId);
         const isOld = (linkId: string) => before.some((one) => one.linkId === linkId);
         const both = links.filter(({ linkId, ids }) => ids.yapla !== null && ids.yoplanning !== null && !isOld(linkId));
         const sorted = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).sort();

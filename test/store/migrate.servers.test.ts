@@ -23,7 +23,7 @@ describe('migrating', () => {
     const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)));
     const byLength = applied.map((names) => names.length).sort();
     expect(byLength.slice(0, 3)).toEqual([0, 0, 0]);
-    expect(applied.flat().slice(0, 2)).toEqual(['1 records', '2 budget']);
+    expect(applied.flat().slice(0, 2)).toEqual(['1 connections', '2 records']);
     expect(await sql`SELECT FROM request_log`).toHaveLength(0);
   });
 
@@ -35,7 +35,15 @@ describe('migrating', () => {
     await sql`UPDATE schema_migration SET md5 = 'another' WHERE version = 2`;
     await expect(migrate(sql)).rejects.toMatchObject({
       name: 'MigrationDiffers',
-      message: expect.stringContaining('migration 2 was changed'),
+      message: expect.stringContaining('migration 2 is not this'),
+    });
+  });
+
+  test('refuses a database of another version that had more migrations', async () => {
+    await sql`INSERT INTO schema_migration (version, name, md5, run_at) VALUES (20, 'link-version', 'another', now())`;
+    await expect(migrate(sql)).rejects.toMatchObject({
+      name: 'MigrationDiffers',
+      message: expect.stringContaining('migration 20 '),
     });
   });
 });

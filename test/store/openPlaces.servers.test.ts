@@ -2,7 +2,7 @@ import { expect, test, describe, beforeEach } from '@jest/globals';
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { matchRecords } from '../../activities/matchRecords.js';
 import { matchKeys, type MatchRule } from '../../src/core/match.js';
-import type { SystemName } from '../../src/core/record.js';
+import { personsOf, type SystemName } from '../../src/core/record.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import type { Sql } from '../../src/store/database.js';
 import { agree, pairsByIds, proposeLinks } from '../../src/store/links.js';
@@ -24,7 +24,7 @@ const notBeating = { info: {} } as unknown as Context;
 
 let connection: ScriptedConnection;
 const store = async (system: SystemName, id: string) =>
-  await upsertShadows(sql, connection.id, system, [
+  await upsertShadows(sql, connection.scope, system, [
     {
       id,
       fields: marie,
@@ -39,20 +39,22 @@ const store = async (system: SystemName, id: string) =>
 /** Marie is linked. */
 beforeEach(async () => {
   connection = { ...scriptedConnection(uniqueName('club')), matchRules: rules };
-  await ensureConnection(sql, connection.id);
+  await ensureConnection(sql, connection.scope.connectionId);
   await store('yapla', '1');
   await store('yoplanning', 'a');
   const linkId = 'yapla:1';
-  await proposeLinks(sql, connection.id, [{ linkId, yaplaId: '1', yoplanningId: 'a', matchedBy: 'test' }]);
-  await agree(sql, connection.id, [{ linkId, base: { city: 'old' }, baseFields: { city: 'old' } }]);
+  await proposeLinks(sql, connection.scope, [{ linkId, yaplaId: '1', yoplanningId: 'a', matchedBy: 'test' }]);
+  await agree(sql, connection.scope, [{ linkId, base: { city: 'old' }, baseFields: { city: 'old' } }]);
 });
 
 async function matchAll(): Promise<{ linked: number; doubts: number }> {
   const claims = new LinkClaims(sql);
   const opened = () => Promise.resolve(connection);
   const activity = matchRecords({ sql, keyedSql: sql, claims, connection: opened, configured: opened });
-  const { id: planId } = await draftPlan(sql, connection.id, uniqueName('run'));
-  const found = await asyncLocalStorage.run(notBeating, () => activity({ connectionId: connection.id, planId }));
+  const { id: planId } = await draftPlan(sql, connection.scope, uniqueName('run'));
+  const found = await asyncLocalStorage.run(notBeating, () =>
+    activity({ connectionId: connection.scope.connectionId, planId }),
+  );
   await claims.close();
   return found;
 }
@@ -63,7 +65,7 @@ async function allLinks(connectionId: string) {
     select link_id as "linkId" from link where connection_id = ${connectionId} order by link_id`;
   const pairs = await pairsByIds(
     sql,
-    connectionId,
+    personsOf(connectionId),
     ids.map((one) => one.linkId),
     'values',
   );
@@ -71,22 +73,22 @@ async function allLinks(connectionId: string) {
 }
 
 async function links() {
-  return (await allLinks(connection.id)).map(({ ids, base }) => ({ ...ids, base }));
+  return (await allLinks(connection.scope.connectionId)).map(({ ids, base }) => ({ ...ids, base }));
 }
 
 async function lookedAt() {
-  return await sql`select system, external_id as id from inbox where connection_id = ${connection.id}`;
+  return await sql`select system, external_id as id from inbox where connection_id = ${connection.scope.connectionId}`;
 }
 
 test('a bulk sync gives the place of a record that is gone to the same person, entered again', async () => {
-  await markGone(sql, connection.id, 'yoplanning', 'a');
+  await markGone(sql, connection.scope, 'yoplanning', 'a');
   await store('yoplanning', 'b');
   expect(await matchAll()).toEqual({ linked: 0, doubts: 0 });
   expect(await links()).toEqual([{ yapla: '1', yoplanning: 'b', base: null }]);
 });
 
 test('two who could take the place are a doubt, and neither is made', async () => {
-  await markGone(sql, connection.id, 'yoplanning', 'a');
+  await markGone(sql, connection.scope, 'yoplanning', 'a');
   await store('yoplanning', 'b');
   await store('yoplanning', 'c');
   expect(await matchAll()).toEqual({ linked: 0, doubts: 1 });
@@ -95,10 +97,10 @@ test('two who could take the place are a doubt, and neither is made', async () =
 
 describe('where the removal is only suspected, because the last list did not show the record', () => {
   beforeEach(async () => {
-    const scanId = await openScan(sql, connection.id, 'yoplanning', uniqueName('scan'));
+    const scanId = await openScan(sql, connection.scope, 'yoplanning', uniqueName('scan'));
     await store('yoplanning', 'b');
     await endScan(sql, scanId, 'complete');
-    await sql`update shadow set read_at = read_at - interval '1 minute' where connection_id = ${connection.id} and external_id = 'a'`;
+    await sql`update shadow set read_at = read_at - interval '1 minute' where connection_id = ${connection.scope.connectionId} and external_id = 'a'`;
     expect(await matchAll()).toEqual({ linked: 0, doubts: 0 });
   });
 
@@ -110,7 +112,7 @@ describe('where the removal is only suspected, because the last list did not sho
   test('live work looks at the newcomer once the removal is proven', async () => {
     const nothing = {
       outcome: 'removed',
-      version: (await allLinks(connection.id))[0]!.version,
+      version: (await allLinks(connection.scope.connectionId))[0]!.version,
       decidedOn: { base: null, readAt: { yapla: null, yoplanning: null } },
       facts: { base: {}, baseFields: {}, ids: {}, equal: {} },
       carriedOut: [],
@@ -121,7 +123,7 @@ describe('where the removal is only suspected, because the last list did not sho
       settledIntents: [],
     } as const;
     const gone = [{ system: 'yoplanning' as const, id: 'a' }];
-    await commitResults(sql, { connectionId: connection.id, plan: null }, [
+    await commitResults(sql, { scope: connection.scope, plan: null }, [
       { ...nothing, item: null, linkId: 'yapla:1', gone },
     ]);
     expect([...(await lookedAt())]).toEqual([{ system: 'yoplanning', id: 'b' }]);
@@ -133,7 +135,7 @@ describe('where the removal is only suspected, because the last list did not sho
   });
 
   test('the next bulk sync gives it the place where the removal was proven meanwhile', async () => {
-    await markGone(sql, connection.id, 'yoplanning', 'a');
+    await markGone(sql, connection.scope, 'yoplanning', 'a');
     await matchAll();
     expect(await links()).toEqual([{ yapla: '1', yoplanning: 'b', base: null }]);
   });

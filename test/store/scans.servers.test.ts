@@ -1,3 +1,4 @@
+import type { Scope } from '../../src/core/record.js';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Sql } from '../../src/store/database.js';
 import { databaseTime, openScan, storePage, type ScannedPage } from '../../src/store/scans.js';
@@ -7,10 +8,11 @@ import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
 let club: string;
+let scope: Scope;
 let scanId: number;
-storeTest('scans test', (store) => ({ sql, club } = store));
+storeTest('scans test', (store) => ({ sql, club, scope } = store));
 beforeEach(async () => {
-  scanId = await openScan(sql, club, 'yapla', 'run/0');
+  scanId = await openScan(sql, scope, 'yapla', 'run/0');
 });
 
 const row = (id: string, document: JsonObject = { id }): ShadowRow => ({
@@ -30,7 +32,7 @@ const page = (start: number, ids: readonly string[], count = 4): Omit<ScannedPag
 const store = async (one: Omit<ScannedPage, 'askedAt'>, pass = 1, askedAt?: string) =>
   await storePage(
     sql,
-    { connectionId: club, system: 'yapla', scanId, pass },
+    { scope, system: 'yapla', scanId, pass },
     { ...one, askedAt: askedAt ?? (await databaseTime(sql)) },
   );
 
@@ -45,7 +47,7 @@ describe('a page', () => {
   test('that does not begin with a record seen before marks nothing and stores nothing', async () => {
     await store(page(0, ['a', 'b']));
     expect(await store(page(1, ['c', 'd']))).toMatchObject({ firstKnown: false, seen: 2, received: 2 });
-    expect((await unlinkedShadows(sql, club, 'yapla')).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect((await unlinkedShadows(sql, scope, 'yapla')).map(({ id }) => id)).toEqual(['a', 'b']);
   });
 
   test('of a new pass begins with nothing seen, and a late attempt of the pass before changes nothing of it', async () => {
@@ -57,13 +59,13 @@ describe('a page', () => {
 
   test('that was asked for before a live change was read or written only marks the record, and replaces nothing', async () => {
     const askedAt = await databaseTime(sql);
-    await upsertShadows(sql, club, 'yapla', [row('a', { name: 'live' }), row('b')]);
-    await markGone(sql, club, 'yapla', 'b');
+    await upsertShadows(sql, scope, 'yapla', [row('a', { name: 'live' }), row('b')]);
+    await markGone(sql, scope, 'yapla', 'b');
     expect(await store(page(0, ['a', 'b', 'c']), 1, askedAt)).toMatchObject({ seen: 3, firstKnown: true });
     const [live] = await sql<{ document: JsonObject }[]>`
       select document from shadow where connection_id = ${club} and external_id = 'a'`;
     expect(live!.document).toEqual({ name: 'live' });
-    expect((await unlinkedShadows(sql, club, 'yapla')).map(({ id }) => id)).toEqual(['a', 'c']);
+    expect((await unlinkedShadows(sql, scope, 'yapla')).map(({ id }) => id)).toEqual(['a', 'c']);
   });
 });
 
@@ -75,17 +77,17 @@ describe('a shadow', () => {
       nested: [{ b: '\u0000' }, null, 1e21, 0.1],
       '\u0000key': true,
     };
-    await upsertShadows(sql, club, 'yapla', [row('a', document)]);
+    await upsertShadows(sql, scope, 'yapla', [row('a', document)]);
     const [stored] = await sql<{ document: JsonObject }[]>`select document from shadow where connection_id = ${club}`;
     expect(stored!.document).toEqual(document);
     expect(Object.keys(stored!.document)).toEqual(Object.keys(document));
   });
 
   test('that was taken for gone is back when it is read again', async () => {
-    await upsertShadows(sql, club, 'yapla', [row('a'), row('a')]);
-    await markGone(sql, club, 'yapla', 'a');
-    expect(await unlinkedShadows(sql, club, 'yapla')).toEqual([]);
+    await upsertShadows(sql, scope, 'yapla', [row('a'), row('a')]);
+    await markGone(sql, scope, 'yapla', 'a');
+    expect(await unlinkedShadows(sql, scope, 'yapla')).toEqual([]);
     await store(page(0, ['a'], 1));
-    expect(await unlinkedShadows(sql, club, 'yapla')).toHaveLength(1);
+    expect(await unlinkedShadows(sql, scope, 'yapla')).toHaveLength(1);
   });
 });

@@ -1,3 +1,4 @@
+import type { Scope } from '../../src/core/record.js';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Sql } from '../../src/store/database.js';
 import { shadowsByIds, upsertShadows, type ShadowRow } from '../../src/store/shadows.js';
@@ -5,7 +6,8 @@ import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
 let club: string;
-storeTest('shadows test', (store) => ({ sql, club } = store));
+let scope: Scope;
+storeTest('shadows test', (store) => ({ sql, club, scope } = store));
 
 const minute = 60_000;
 const read = (hashes: ShadowRow['hashes'], modifiedAt: number | null = null): ShadowRow => ({
@@ -17,8 +19,8 @@ const read = (hashes: ShadowRow['hashes'], modifiedAt: number | null = null): Sh
   modifiedAt,
   externalReference: null,
 });
-const store = async (row: ShadowRow) => await upsertShadows(sql, club, 'yapla', [row]);
-const times = async () => (await shadowsByIds(sql, club, 'yapla', ['a'])).get('a')!.times!;
+const store = async (row: ShadowRow) => await upsertShadows(sql, scope, 'yapla', [row]);
+const times = async () => (await shadowsByIds(sql, scope, 'yapla', ['a'])).get('a')!.times!;
 /** Lets the last reading have been so long ago. */
 const lastRead = async (atMs: number) =>
   await sql`update shadow set read_at = to_timestamp(${atMs / 1000}) where connection_id = ${club}`;

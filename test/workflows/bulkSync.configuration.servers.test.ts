@@ -26,18 +26,18 @@ test('a field whose place moved is asked about where it differs, and nobody’s 
   }));
   expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
   expect(await written()).toBe(before);
-  const asked = await listOpenCases(house.sql, house.connectionId);
+  const asked = await listOpenCases(house.sql, house.scope);
   expect(asked.filter(({ kind, field }) => kind === 'conflict' && field === 'city').length).toBeGreaterThan(0);
 });
 
 test('a field that is normalised otherwise is nobody’s change: nothing is written and nobody is asked', async () => {
   house = await startPasserelle({ sandbox: { people }, connection: { rule: 'ask' } });
   await sync();
-  const [before, asked] = [await written(), (await listOpenCases(house.sql, house.connectionId)).length];
+  const [before, asked] = [await written(), (await listOpenCases(house.sql, house.scope)).length];
   await house.reconfigure((connection) => ({
     ...connection,
     fields: { ...connection.fields, email: { ...connection.fields['email']!, type: 'text' } },
   }));
   expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
-  expect([await written(), (await listOpenCases(house.sql, house.connectionId)).length]).toEqual([before, asked]);
+  expect([await written(), (await listOpenCases(house.sql, house.scope)).length]).toEqual([before, asked]);
 });

@@ -33,7 +33,7 @@ const decide = async (verb: 'approve' | 'reject', plan: number) => {
   const handle = client.workflow.getHandle(bulkSyncId(connectionId));
   return await decidePlan(planDecision({ ...house, handle }, { connectionId, plan, verb, by }));
 };
-const stored = async (plan: number) => await findPlan(house.sql, house.connectionId, plan);
+const stored = async (plan: number) => await findPlan(house.sql, house.scope, plan);
 const proposals = async () => {
   const [row] = await house.sql<{ n: number }[]>`
     select count(*)::int as n from link where connection_id = ${house.connectionId} and state = 'proposed'`;

@@ -79,7 +79,7 @@ describe('a record that a system refuses', () => {
       differences: 0,
       applied: { outcomes: { refused: 1 } },
     });
-    const cases = (await listOpenCases(house.sql, house.connectionId)).filter((one) => one.kind === 'refused');
+    const cases = (await listOpenCases(house.sql, house.scope)).filter((one) => one.kind === 'refused');
     expect(cases).toHaveLength(1);
     const [row] = await house.sql<
       { details: { fields: string[]; words: unknown } }[]
@@ -109,7 +109,7 @@ describe('a record that a system refuses', () => {
     });
     const result = await (await house.startBulk()).result();
     expect(result.differences).toBe(0);
-    const refused = await countOpenCases(house.sql, house.connectionId);
+    const refused = await countOpenCases(house.sql, house.scope);
     // Where the victim needed no write in Yoplanning, nothing was refused: the seed is chosen so that it does.
     expect(refused).toMatchObject({ refused: 1 });
     await house.sandbox.control.clearFaults();
@@ -188,7 +188,7 @@ describe('a server with ways of its own', () => {
       action: { do: 'ignore', fields: ['email', 'phone', 'street', 'city'] },
     });
     expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
-    const cases = await countOpenCases(house.sql, house.connectionId);
+    const cases = await countOpenCases(house.sql, house.scope);
     expect(cases['notTaken']).toBeGreaterThan(0);
     const before = await house.sandbox.control.counts();
     expect(await (await house.startBulk()).result()).toMatchObject({ differences: 0, applied: { ended: 0 } });
@@ -271,7 +271,7 @@ describe('a linked record that is gone from its list', () => {
       differences: 0,
       applied: { outcomes: { removed: 1 } },
     });
-    expect(await countOpenCases(house.sql, house.connectionId)).toMatchObject({ removal: 1 });
+    expect(await countOpenCases(house.sql, house.scope)).toMatchObject({ removal: 1 });
     const after = await house.sandbox.control.counts();
     for (const system of ['yapla', 'yoplanning'] as const) {
       expect(after[system].created + after[system].updated + after[system].removed).toBe(

@@ -43,7 +43,7 @@ test('our own write of one field makes no other field newer: what a person enter
   // The plan was about another city: what changed meanwhile is the next run's, or live work's.
   expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
   expect(await cities(person)).toEqual(['Rennes', 'Rennes']);
-  expect(await countOpenCases(house.sql, house.connectionId)).toEqual({});
+  expect(await countOpenCases(house.sql, house.scope)).toEqual({});
 });
 
 test('a field keeps the time at which it was first seen, however often its record is modified afterwards', async () => {
@@ -67,5 +67,5 @@ test('a field keeps the time at which it was first seen, however often its recor
   await control.edit('yapla', person.yapla, { street: '7 rue du Port' });
   await run(approveSignal);
   expect(await cities(person)).toEqual(['Rennes', 'Rennes']);
-  expect(await countOpenCases(house.sql, house.connectionId)).toEqual({});
+  expect(await countOpenCases(house.sql, house.scope)).toEqual({});
 });

@@ -40,7 +40,7 @@ test('an edit unsettles the one link that it is about', async () => {
   await house.sandbox.control.edit('yapla', member!.id, { city: 'Rennes' });
   const handle = await house.startBulk({ autoApprove: false });
   await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
-  const unsettled = await unsettledLinks(house.sql, house.connectionId, { depth: 'hashes', after: '', limit: 10 });
+  const unsettled = await unsettledLinks(house.sql, house.scope, { depth: 'hashes', after: '', limit: 10 });
   expect(unsettled.map(({ pair }) => pair.ids.yapla)).toEqual([member!.id]);
   await handle.executeUpdate(cancelUpdate);
   await handle.result();
@@ -51,18 +51,18 @@ test('a question that waits is decided by the next sync, once a rule for its fie
     sandbox: { people: { seed: 21, yapla: 0, yoplanning: 0, shared: 5, differing: 0 } },
     connection: { rule: 'ask' },
   });
-  const { sandbox, sql, connectionId } = house;
+  const { sandbox, sql, scope } = house;
   await sync();
   const [link] = await sql<{ yapla: string; yoplanning: string }[]>`
-    select yapla_id as yapla, yoplanning_id as yoplanning from link where connection_id = ${connectionId} limit 1`;
+    select yapla_id as yapla, yoplanning_id as yoplanning from link where connection_id = ${scope.connectionId} and kind = ${scope.kind} limit 1`;
   await sandbox.control.edit('yapla', link!.yapla, { city: 'Rennes' });
   await sandbox.control.edit('yoplanning', link!.yoplanning, { city: 'Brest' });
   await sync();
-  const [asked] = await listOpenCases(sql, connectionId);
+  const [asked] = await listOpenCases(sql, scope);
   expect(asked).toMatchObject({ kind: 'conflict', field: 'city' });
-  await rememberRule(sql, connectionId, 'city', 'yapla', asked!.id, 'tester');
+  await rememberRule(sql, scope, 'city', 'yapla', asked!.id, 'tester');
   expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
-  expect(await listOpenCases(sql, connectionId)).toEqual([]);
+  expect(await listOpenCases(sql, scope)).toEqual([]);
   expect((await sandbox.control.record('yoplanning', link!.yoplanning))!.person).toMatchObject({ city: 'Rennes' });
-  expect([await forgetRule(sql, connectionId, 'city'), await fieldRules(sql, connectionId)]).toEqual([true, {}]);
+  expect([await forgetRule(sql, scope, 'city'), await fieldRules(sql, scope)]).toEqual([true, {}]);
 });

@@ -31,13 +31,13 @@ describe('a plan that trips the guard', () => {
     const handle = await house.startBulk();
     const waiting = await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
     expect(waiting.plan!.guard.map(({ code }) => code)).toContain('tooManyCreated');
-    expect(await countOpenCases(house.sql, house.connectionId)).toHaveProperty('guard');
+    expect(await countOpenCases(house.sql, house.scope)).toHaveProperty('guard');
     await handle.signal(approveSignal, { plan: waiting.plan!.number + 1 });
     expect((await untilProgress(handle, () => true)).decision).toBeNull();
     expect(await written()).toBe(0);
     await handle.signal(approveSignal, { plan: waiting.plan!.number });
     expect(await handle.result()).toMatchObject({ outcome: 'applied', differences: 0 });
-    expect(await countOpenCases(house.sql, house.connectionId)).not.toHaveProperty('guard');
+    expect(await countOpenCases(house.sql, house.scope)).not.toHaveProperty('guard');
   });
 });
 
@@ -67,7 +67,7 @@ describe('a conflict that a person must answer', () => {
     });
     await (await house.startBulk()).result();
     const { control } = house.sandbox;
-    const before = await countOpenCases(house.sql, house.connectionId);
+    const before = await countOpenCases(house.sql, house.scope);
     const [link] = await house.sql<{ linkId: string; yapla: string; yoplanning: string }[]>`
       select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
        where connection_id = ${house.connectionId} and yapla_id is not null and yoplanning_id is not null
@@ -76,7 +76,7 @@ describe('a conflict that a person must answer', () => {
     await control.edit('yoplanning', link!.yoplanning, { city: 'Brest' });
     expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
     const conflicts = async () =>
-      (await listOpenCases(house.sql, house.connectionId)).filter(
+      (await listOpenCases(house.sql, house.scope)).filter(
         (one) => one.kind === 'conflict' && one.linkId === link!.linkId,
       );
     expect(await conflicts()).toMatchObject([{ field: 'city' }]);
@@ -93,7 +93,7 @@ describe('a conflict that a person must answer', () => {
     await control.edit('yapla', link!.yapla, { city: 'Brest' });
     await (await house.startBulk()).result();
     expect(await conflicts()).toEqual([]);
-    expect(await countOpenCases(house.sql, house.connectionId)).toEqual(before);
+    expect(await countOpenCases(house.sql, house.scope)).toEqual(before);
   });
 });
 
@@ -105,7 +105,7 @@ test('somebody linked who is entered again, in one system, is a question: not ma
   const [one, another] = [await control.add('yapla', known!.person), await control.add('yapla', known!.person)];
   for (const round of [1, 2]) {
     expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
-    const doubts = (await listOpenCases(house.sql, house.connectionId)).filter(({ kind }) => kind === 'doubt');
+    const doubts = (await listOpenCases(house.sql, house.scope)).filter(({ kind }) => kind === 'doubt');
     expect([round, ...doubts.map(({ subject }) => subject)]).toEqual([
       round,
       `yapla:${known!.id} yapla:${one} yapla:${another}`,
@@ -122,12 +122,12 @@ test('whether to create a person is not asked again once somebody said no', asyn
   });
   const asked = async () => {
     await (await house.startBulk()).result();
-    const cases = await listOpenCases(house.sql, house.connectionId);
+    const cases = await listOpenCases(house.sql, house.scope);
     return cases.flatMap(({ kind, subject }) => (kind === 'create' ? [subject] : []));
   };
   const first = await asked();
   expect(first).toHaveLength(2);
-  const [one] = await listOpenCases(house.sql, house.connectionId);
+  const [one] = await listOpenCases(house.sql, house.scope);
   await closeCase(house.sql, one!.id, 'treasurer', 'a guest');
   expect(await asked()).toEqual(first.slice(1));
 });

@@ -26,7 +26,7 @@ test('people who are spelled differently are linked without a question, keep the
   };
   const before = await spellings();
   expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
-  expect(await countOpenCases(house.sql, house.connectionId)).toEqual({});
+  expect(await countOpenCases(house.sql, house.scope)).toEqual({});
   expect(await spellings()).toEqual(before);
   await house.sandbox.control.resetCounts();
   expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });
@@ -55,7 +55,7 @@ test('a Swiss member gets no French number: neither when a country is missing, n
   await untilHolds(house, 'yoplanning', yoplanning, { phone: '+41791234567' });
   await untilQuiet(house);
   await until(
-    async () => await countOpenCases(house.sql, house.connectionId),
+    async () => await countOpenCases(house.sql, house.scope),
     (open) => Object.keys(open).length === 0,
   );
 });

@@ -16,7 +16,7 @@ async function start(): Promise<Awaited<ReturnType<typeof linkedPerson>>> {
   return await linkedPerson(house);
 }
 const sync = async () => await (await house.startBulk()).result();
-const cases = async () => await countOpenCases(house.sql, house.connectionId);
+const cases = async () => await countOpenCases(house.sql, house.scope);
 const idsOf = async (linkId: string) => {
   const [row] = await house.sql<{ yapla: string; yoplanning: string }[]>`
     select yapla_id as yapla, yoplanning_id as yoplanning from link

@@ -26,7 +26,7 @@ async function start(options: PasserelleOptions = {}): Promise<void> {
   one = await linkedPerson(house);
 }
 
-const openCases = async () => await listOpenCases(house.sql, house.connectionId);
+const openCases = async () => await listOpenCases(house.sql, house.scope);
 
 /** Both systems change the city, to different values, and perhaps other fields too. */
 async function conflict(more: { yapla?: { postalCode: string } } = {}): Promise<OpenCase> {
@@ -40,9 +40,9 @@ async function conflict(more: { yapla?: { postalCode: string } } = {}): Promise<
 }
 
 async function answer(asked: OpenCase, given: Answer): Promise<void> {
-  const { client, config, connectionId, connection } = house;
+  const { client, config, scope, connection } = house;
   await answerCase(house.sql, asked.id, given, 'tester');
-  const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, connectionId, connection };
+  const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, scope, connection };
   await signalAnswered(target, one.linkId, asked.id);
 }
 
@@ -97,7 +97,7 @@ describe('a field that both systems changed differently', () => {
   test('is decided by a rule that was remembered from an answer, without a case', async () => {
     await start();
     const asked = await conflict();
-    await rememberRule(house.sql, house.connectionId, 'city', 'yapla', asked.id, 'tester');
+    await rememberRule(house.sql, house.scope, 'city', 'yapla', asked.id, 'tester');
     await answer(asked, { take: 'yapla' });
     await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
     await untilQuiet(house);

@@ -40,7 +40,7 @@ describe('webhooks', () => {
     await untilHolds(house, 'yapla', one.yapla, { city: 'Brest' });
     await untilQuiet(house);
     expect(await writes()).toEqual({ yapla: { [one.yapla]: 1 }, yoplanning: { [one.yoplanning]: 1 } });
-    expect(await listOpenCases(house.sql, house.connectionId)).toEqual([]);
+    expect(await listOpenCases(house.sql, house.scope)).toEqual([]);
   });
 
   test('that carry an old state of the member undo nothing, where the member cannot be read', async () => {
@@ -97,7 +97,7 @@ describe('a field that something else sets back each time', () => {
     await start({ connection: { rule: 'yapla' } });
     await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
     await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
-    const open = async () => await countOpenCases(house.sql, house.connectionId);
+    const open = async () => await countOpenCases(house.sql, house.scope);
     // Another program insists on its own value in Yapla, whatever Yoplanning's people enter.
     for (let round = 0; (await open())['frozen'] === undefined; round++) {
       expect(round).toBeLessThan(8);
@@ -130,7 +130,7 @@ describe('a record that a system refuses', () => {
       action: { do: 'invalid', field: 'city' },
     });
     await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
-    const open = async () => await countOpenCases(house.sql, house.connectionId);
+    const open = async () => await countOpenCases(house.sql, house.scope);
     await until(open, (cases) => cases['refused'] === 1);
     await untilQuiet(house);
     expect(await writes()).toEqual({ yapla: {}, yoplanning: {} });
@@ -149,7 +149,7 @@ describe('a record that a system refuses', () => {
     });
     await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
     await until(
-      async () => await countOpenCases(house.sql, house.connectionId),
+      async () => await countOpenCases(house.sql, house.scope),
       (cases) => cases['refused'] === 1,
     );
   });

@@ -28,7 +28,7 @@ async function start(people: number, guard: object): Promise<{ yapla: string; yo
      where connection_id = ${house.connectionId} and yapla_id is not null and yoplanning_id is not null order by link_id`;
 }
 
-const openCases = async () => await listOpenCases(house.sql, house.connectionId);
+const openCases = async () => await listOpenCases(house.sql, house.scope);
 
 /** Of these records of one system, those that hold nothing in a field. */
 async function lacking(system: SystemName, ids: readonly string[], field: PersonField): Promise<number> {

@@ -56,7 +56,7 @@ interface Ran {
 
 /** The ordinary activities of a person's workflow, in order, as its history shows them. */
 async function activitiesOf({ linkId }: Linked): Promise<Ran[]> {
-  const { events } = await house.client.workflow.getHandle(syncRecordId(house.connectionId, linkId)).fetchHistory();
+  const { events } = await house.client.workflow.getHandle(syncRecordId(house.scope, linkId)).fetchHistory();
   const names = new Map<string, string>();
   const ran: Ran[] = [];
   for (const event of events ?? []) {
@@ -78,12 +78,12 @@ function howEnded(failure: Parameters<typeof defaultFailureConverter.failureToEr
 const repeatedOf = async (one: Linked) => (await activitiesOf(one)).filter(({ attempt }) => attempt > 1);
 
 async function historyOf({ linkId }: Linked) {
-  return readHistory(await house.client.workflow.getHandle(syncRecordId(house.connectionId, linkId)).fetchHistory());
+  return readHistory(await house.client.workflow.getHandle(syncRecordId(house.scope, linkId)).fetchHistory());
 }
 
 /** The activity that a person's workflow has under way at the server; null: none. */
 async function pendingOf({ linkId }: Linked): Promise<string | null> {
-  const { raw } = await house.client.workflow.getHandle(syncRecordId(house.connectionId, linkId)).describe();
+  const { raw } = await house.client.workflow.getHandle(syncRecordId(house.scope, linkId)).describe();
   return raw.pendingActivities?.[0]?.activityType?.name ?? null;
 }
 

@@ -94,7 +94,7 @@ describe('events that come in bursts while a workflow continues as new', () => {
   test(`are all taken, and what they tell is written once (seed ${seed})`, async () => {
     const last = new Map<string, string>();
     const continued = async ({ linkId }: Linked) =>
-      (await runsBy('CONTINUED_AS_NEW')).has(syncRecordId(house.connectionId, linkId));
+      (await runsBy('CONTINUED_AS_NEW')).has(syncRecordId(house.scope, linkId));
     const people = await linkedPeople(8, { debounceMs: 0, lingerMs: 10_000, maxHistoryEvents: 50 });
     await Promise.all(
       people.map(async (one, nth) => {

@@ -41,7 +41,7 @@ describe('one person entered in both systems at once', () => {
     await until(links, (now) => now.some((one) => one.yapla === yapla || one.yoplanning === yoplanning));
     await untilQuiet(house);
     const { yapla: inYapla, yoplanning: inYoplanning } = await created();
-    const doubts = (await countOpenCases(house.sql, house.connectionId))['doubt'] ?? 0;
+    const doubts = (await countOpenCases(house.sql, house.scope))['doubt'] ?? 0;
     expect(inYapla + inYoplanning).toBe(doubts);
     const theirs = (await links()).filter((one) => one.yapla === yapla || one.yoplanning === yoplanning);
     expect(theirs).toHaveLength(1);
@@ -71,7 +71,7 @@ describe('one person entered in both systems at once', () => {
     await untilQuiet(house);
     expect(await created()).toEqual({ yapla: 0, yoplanning: 0 });
     expect(inBoth(await theirs())).toEqual(inBoth(entered));
-    expect(await countOpenCases(house.sql, house.connectionId)).toEqual({});
+    expect(await countOpenCases(house.sql, house.scope)).toEqual({});
   });
 
   test('twice in one system, a moment apart, is a doubt: the second is not made elsewhere', async () => {
@@ -81,7 +81,7 @@ describe('one person entered in both systems at once', () => {
     await untilQuiet(house);
     await house.sandbox.control.add('yapla', odile);
     await until(
-      async () => await countOpenCases(house.sql, house.connectionId),
+      async () => await countOpenCases(house.sql, house.scope),
       (open) => open['doubt'] === 1,
     );
     await untilQuiet(house);
@@ -128,7 +128,7 @@ describe('a person who may be somebody known', () => {
     await house.sandbox.control.resetCounts();
     const yapla = await house.sandbox.control.add('yapla', odile);
     await until(
-      async () => await countOpenCases(house.sql, house.connectionId),
+      async () => await countOpenCases(house.sql, house.scope),
       (open) => (open['doubt'] ?? 0) >= 1,
     );
     await untilQuiet(house);
@@ -175,13 +175,13 @@ describe('a creation whose answer is lost', () => {
       await until(links, (now) => now.some((one) => one[other] === id && one[system] !== null));
       await untilQuiet(house);
       expect(await created()).toEqual({ [other]: 0, [system]: 1 });
-      expect(await countOpenCases(house.sql, house.connectionId)).toEqual({});
+      expect(await countOpenCases(house.sql, house.scope)).toEqual({});
       const [link] = (await links()).filter((one) => one[other] === id);
       await house.sandbox.control.edit(system, link![system]!, { phone: '+33612345678' });
       const { firstName, lastName, city } = odile;
       await untilHolds(house, other, id, { firstName, lastName, city: city!, phone: '+33612345678' });
       await untilQuiet(house);
-      expect(await countOpenCases(house.sql, house.connectionId)).toEqual({});
+      expect(await countOpenCases(house.sql, house.scope)).toEqual({});
     },
   );
 });

@@ -40,7 +40,7 @@ async function linkedPeople(): Promise<[Linked, Linked, Linked, Linked, Linked]>
 
 async function openCase(kind: CaseKind): Promise<OpenCase> {
   const cases = await until(
-    () => listOpenCases(house.sql, house.connectionId),
+    () => listOpenCases(house.sql, house.scope),
     (all) => all.some((one) => one.kind === kind),
   );
   return cases.find((one) => one.kind === kind)!;
@@ -75,8 +75,8 @@ test.each(long ? yaplaShapes : yaplaShapes.slice(0, 1))(
     ]);
     const { id: caseId } = await openCase('conflict');
     await answerCase(house.sql, caseId, { take: 'value', value: answered }, 'tester');
-    const { client, config, connection, connectionId } = house;
-    const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, connectionId, connection };
+    const { client, config, connection, scope } = house;
+    const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, scope, connection };
     await signalAnswered(target, asked.linkId, caseId);
     await untilHolds(house, 'yoplanning', asked.yoplanning, { city: answered });
 

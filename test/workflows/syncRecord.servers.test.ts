@@ -45,7 +45,7 @@ describe('an edit', () => {
     await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes', postalCode: '29200' });
     await untilHolds(house, 'yapla', yapla, { city: 'Rennes', postalCode: '29200' });
     await untilQuiet(house);
-    expect(await listOpenCases(house.sql, house.connectionId)).toEqual([]);
+    expect(await listOpenCases(house.sql, house.scope)).toEqual([]);
   });
 });
 

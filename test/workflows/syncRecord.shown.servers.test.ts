@@ -1,4 +1,5 @@
 /** What Temporal's UI shows of a record's workflow: what it waits for, in words and counts, and nobody's data. */
+import { personsOf } from '../../src/core/record.js';
 import { afterEach, expect, test } from '@jest/globals';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { answerCase } from '../../src/cases/answers.js';
@@ -14,7 +15,7 @@ const people = { seed: 20, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };
 let house: TestPasserelle;
 afterEach(async () => await house.stop());
 
-const handleOf = (linkId: string) => house.client.workflow.getHandle(syncRecordId(house.connectionId, linkId));
+const handleOf = (linkId: string) => house.client.workflow.getHandle(syncRecordId(house.scope, linkId));
 
 /** The text that the UI shows at the head of the workflow. */
 async function detailsOf(linkId: string): Promise<string> {
@@ -61,7 +62,7 @@ test('says how many cases wait for a person, then that nothing is left to do, an
     sandbox.control.edit('yoplanning', yoplanning, { city: 'Landerneau', street: '3 quai de Léon' }),
   ]);
   const cases = await until(
-    () => listOpenCases(sql, connectionId),
+    () => listOpenCases(sql, personsOf(connectionId)),
     (open) => open.length === 2,
   );
   await untilState(linkId, 'waiting');
@@ -72,7 +73,7 @@ test('says how many cases wait for a person, then that nothing is left to do, an
   expect((await timersOf(linkId)).at(-1)).toEqual({ summary: 'waits for a person’s answer', ms: caseCheckMs });
 
   for (const { id } of cases) await answerCase(sql, id, { take: 'yapla' }, 'tester');
-  const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, connectionId, connection };
+  const target = { client, liveTaskQueue: config.temporal.liveTaskQueue, scope: house.scope, connection };
   await signalAnswered(target, linkId, cases[0]!.id);
   await untilHolds(house, 'yoplanning', yoplanning, { city: 'Plougastel', street: '12 rue des Ajoncs' });
   await untilState(linkId, 'lingering');

@@ -59,7 +59,7 @@ test('edits in Yoplanning reach Yapla and cause no write to Yoplanning, whatever
   await untilQuiet(house);
   expect(await puts()).toEqual({ [contested.yoplanning]: 1 });
   expect(await control.writes('yapla')).toEqual({ [mapped.yapla]: edits.length });
-  expect(await listOpenCases(house.sql, house.connectionId)).toEqual([]);
+  expect(await listOpenCases(house.sql, house.scope)).toEqual([]);
 });
 
 test('what Yoplanning never had is not written to it for its own events, but for Yapla’s next', async () => {

@@ -158,7 +158,7 @@ describe('an account that takes single fields and answers no member', () => {
     await control.edit('yapla', yapla, { lastName: 'Kervella', city: null });
     await untilHolds(house, 'yoplanning', yoplanning, { lastName: 'Kervella', city: null, postalCode: '35000' });
     await untilQuiet(house);
-    expect(await listOpenCases(house.sql, house.connectionId)).toEqual([]);
+    expect(await listOpenCases(house.sql, house.scope)).toEqual([]);
     await noReads();
     await expectProven(house);
   });
@@ -203,7 +203,7 @@ describe('an account that takes single fields and answers no member', () => {
     await control.resetCounts();
     await control.edit('yoplanning', yoplanning, { city: 'Brest' });
     const cases = async () =>
-      (await listOpenCases(house.sql, house.connectionId)).map(({ kind, subject }) => ({ kind, subject }));
+      (await listOpenCases(house.sql, house.scope)).map(({ kind, subject }) => ({ kind, subject }));
     await until(cases, (open) => open.length > 0);
     await untilQuiet(house);
     await control.edit('yoplanning', yoplanning, { city: 'Rennes' });
@@ -239,7 +239,7 @@ describe('an account that takes single fields and answers no member', () => {
     await untilQuiet(house);
     const counts = await control.counts();
     expect({ yapla: counts.yapla.created, yoplanning: counts.yoplanning.created }).toEqual({ yapla: 1, yoplanning: 1 });
-    expect(await listOpenCases(house.sql, house.connectionId)).toEqual([]);
+    expect(await listOpenCases(house.sql, house.scope)).toEqual([]);
     await noReads();
     await (await house.startBulk()).result();
     await expectProven(house);

@@ -1,8 +1,9 @@
 /** What records must share for a rule to look at them together. */
 import { nameWords, type NameWords } from '../names.js';
+import type { personMatchKeys } from '../person.js';
 import type { CanonicalFields } from '../record.js';
 
-export type MatchKey = 'email' | 'phone' | 'birthDate' | 'name';
+export type MatchKey = (typeof personMatchKeys)[number];
 
 export interface MatchRule {
   /** What must be equal. */

@@ -40,6 +40,7 @@ export function createYaplaSystem(options: YaplaSystemOptions): System {
 
   return {
     name: 'yapla',
+    kinds: ['person'],
     pageSize: config.read.paging.pageSize,
     choosesIds: false,
     readsOne: dataApiReadsOne || writer.read !== null,

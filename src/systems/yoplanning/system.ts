@@ -31,6 +31,7 @@ export function createYoplanningSystem({ config, fieldMap, defaultCountry, http 
 
   return {
     name: 'yoplanning',
+    kinds: ['person'],
     pageSize: config.pageSize,
     choosesIds: config.createBy === 'put',
     readsOne: true,

@@ -6,11 +6,12 @@ import type { LiveDecision, LinkView } from '../../../src/core/live.js';
 import { hashFields } from '../../../src/core/fingerprint.js';
 import { uuidOf } from '../../../src/core/linkId.js';
 import {
-  otherSystem,
-  systemNames,
   type FieldTimes,
   type FieldValue,
+  otherSystem,
+  personsOf,
   type SystemName,
+  systemNames,
 } from '../../../src/core/record.js';
 import { sameHashes } from '../../../src/link/view.js';
 import { closeSettled, learnForms, moveBase, settleCreated, settleUnanswered } from './agree.js';
@@ -231,7 +232,7 @@ function* create(
   const server = world.servers[system];
   const other = otherSystem(system);
   const model = store.shadow(other, link.ids[other])!;
-  const id = system === 'yoplanning' ? uuidOf(link.linkId, 'club') : null;
+  const id = system === 'yoplanning' ? uuidOf(link.linkId, personsOf('club')) : null;
   if (store.openIntent(link.linkId, system) && !world.is('creation repeated without looking')) {
     // In Yapla it is recognised when it shows up, and never sent again until a whole list did not show it.
     if (id === null) return;

@@ -6,11 +6,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { formOf } from '../../../src/core/alike.js';
 import { normaliseValue } from '../../../src/core/normalise.js';
 import {
-  otherSystem,
-  systemNames,
   type CanonicalFields,
   type FieldValue,
+  otherSystem,
+  personsOf,
   type SystemName,
+  systemNames,
 } from '../../../src/core/record.js';
 import type { SandboxRecord } from '../../../src/sandbox/control.js';
 import type { Person, PersonField } from '../../../src/sandbox/person.js';
@@ -61,7 +62,7 @@ export async function examine(house: TestPasserelle, ledger: Ledger): Promise<Ex
     sql<JournalRow[]>`
       select system, external_id as "externalId", link_id as "linkId", field, old_value as "oldValue", new_value as "newValue"
         from journal where connection_id = ${connectionId}`,
-    listOpenCases(sql, connectionId),
+    listOpenCases(sql, personsOf(connectionId)),
     sql<{ system: SystemName; id: string }[]>`
       select system, external_id as id from shadow where connection_id = ${connectionId} and gone_at is not null`,
   ]);

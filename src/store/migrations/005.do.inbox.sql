@@ -1,9 +1,11 @@
--- Live propagation: webhooks as received, who is to be told about them, and answers to cases.
+-- Webhooks as received, and who is to be told about them.
 
 -- Every webhook as received, stored before it is acknowledged. `body` holds personal data and leaves Postgres nowhere.
 create table inbox (
   id            bigint generated always as identity primary key,
   connection_id text not null,
+  -- Of the record it is about; null for `other`.
+  kind          text,
   system        text not null check (system in ('yapla', 'yoplanning')),
   received_at   timestamptz not null default now(),
   -- What it says happened, in our words; `other`: an event or resource that we do not act on.
@@ -15,15 +17,17 @@ create table inbox (
   -- The link it concerns, once that is known: the event is then on its way to that link's workflow.
   link_id       text,
   -- A read (or a body) that is at least as young as this event has been recorded; for `other`: at once.
-  handled_at    timestamptz
+  handled_at    timestamptz,
+  check (kind is not null or event = 'other')
 );
 -- Not addressed yet, and addressed but not handled yet: both are few at any time.
 create index inbox_unaddressed on inbox (id) where link_id is null and handled_at is null;
-create index inbox_pending on inbox (connection_id, link_id, id) where handled_at is null and link_id is not null;
+create index inbox_pending on inbox (connection_id, kind, link_id, id) where handled_at is null and link_id is not null;
 
 -- Links with events that their workflow has not taken yet: one row and one signal, however many events.
 create table link_signal (
   connection_id text not null,
+  kind          text not null,
   link_id       text not null,
   -- Events that gathered, by system.
   yapla         integer not null default 0,
@@ -33,24 +37,6 @@ create table link_signal (
   signalled_at  timestamptz,
   -- Signals sent. While the row stands, it is sent again after ever longer pauses: a signal can be lost with the process that sends it.
   signals       integer not null default 0,
-  primary key (connection_id, link_id)
+  primary key (connection_id, kind, link_id)
 );
 create index link_signal_due on link_signal (due_at);
-
--- What a person answered. The values stand here; signals carry the case's id only.
-alter table cases add column answer jsonb;
-comment on column cases.answer is
-  '{ "take": "yapla" | "yoplanning" } or { "take": "value", "value": normalised text or null } or { "take": "create" } or, where the case was closed by hand, { "take": "close", "why": text }.';
-alter table cases add column answered_at timestamptz;
-alter table cases add column answered_by text;
-
--- Rules that a person made of an answer (`passerelle resolve --remember`): they come before those of the configuration file.
-create table field_rule (
-  connection_id text not null references connection on delete cascade,
-  field         text not null,
-  rule          text not null check (rule in ('yapla', 'yoplanning')),
-  case_id       bigint,
-  made_at       timestamptz not null default now(),
-  made_by       text not null,
-  primary key (connection_id, field)
-);

@@ -1,0 +1,23 @@
+-- What everything else hangs on: the connections, each a pair of one Yapla account and one Yoplanning team.
+--
+-- In all these files `kind` is what a record is: `person` today (src/core/record.ts). It stands in every key beside the connection, has no
+-- default and no list of what it may be: a further kind takes no migration. Statements name both, always (src/store, a test holds it).
+
+create table connection (
+  id              text primary key,
+  -- Key of the fingerprints (core/fingerprint.ts). Never leaves the database; deleting it makes every hash in old histories meaningless.
+  fingerprint_key bytea not null,
+  created_at      timestamptz not null default now()
+);
+
+-- What the records and links of a kind were made and settled under. No row: nothing was made yet. No values.
+create table made_under (
+  connection_id text not null references connection on delete cascade,
+  kind          text not null,
+  -- The field map and normaliser that shadows and bases were made with (core/fieldMap.ts).
+  map_version   jsonb not null,
+  map_digest    text not null,
+  -- A digest of the rules that links were settled under.
+  rules_digest  text not null,
+  primary key (connection_id, kind)
+);

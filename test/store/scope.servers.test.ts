@@ -1,0 +1,503 @@
+/**
+ * Two kinds in one connection, with the same ids: each function of the store sees, changes and counts only what is of its own scope.
+ * (That no statement forgets the kind is held by scope.unit.test.ts as well; here PostgreSQL says so.)
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import ts from 'typescript';
+import { personsOf, type RecordKind, type Scope, type SystemName } from '../../src/core/record.js';
+import * as candidates from '../../src/store/candidates.js';
+import * as caseAnswers from '../../src/store/caseAnswers.js';
+import * as cases from '../../src/store/cases.js';
+import * as connections from '../../src/store/connections.js';
+import type { Sql, Transaction } from '../../src/store/database.js';
+import * as fieldRules from '../../src/store/fieldRules.js';
+import * as guard from '../../src/store/guard.js';
+import * as inbox from '../../src/store/inbox.js';
+import * as intents from '../../src/store/intents.js';
+import * as journal from '../../src/store/journal.js';
+import * as linkCases from '../../src/store/linkCases.js';
+import * as links from '../../src/store/links.js';
+import * as linkState from '../../src/store/linkState.js';
+import * as neighbours from '../../src/store/neighbours.js';
+import * as news from '../../src/store/news.js';
+import * as openPlaces from '../../src/store/openPlaces.js';
+import * as planItems from '../../src/store/planItems.js';
+import * as plans from '../../src/store/plans.js';
+import * as provenance from '../../src/store/provenance.js';
+import * as scans from '../../src/store/scans.js';
+import * as shadows from '../../src/store/shadows.js';
+import { storeTest } from '../helpers/storeTest.js';
+
+let sql: Sql;
+let people: Scope;
+let others: Scope;
+/** Of a connection in which nothing is stored. */
+let nobody: Scope;
+storeTest('scope test', (store) => {
+  ({ sql, scope: people } = store);
+  others = { ...people, kind: 'registration' as RecordKind };
+  nobody = personsOf('nobody');
+});
+
+const hourMs = 3_600_000;
+const linkIds = ['yapla:1', 'yapla:3', 'yapla:4', 'yapla:5', 'yapla:6'];
+const inTransaction = async <T>(action: (tx: Transaction) => Promise<T>): Promise<T> => await sql.begin(action);
+
+function shadow(id: string, city: string, more: Partial<shadows.ShadowRow> = {}): shadows.ShadowRow {
+  return {
+    id,
+    document: { id, city },
+    fields: { city },
+    hashes: { city: `#${city}` },
+    matchKeys: [null],
+    modifiedAt: null,
+    externalReference: null,
+    ...more,
+  };
+}
+
+function entry(writeId: string, newValue: string): journal.JournalEntry {
+  return {
+    linkId: 'yapla:1',
+    system: 'yoplanning',
+    externalId: 'a',
+    field: 'city',
+    oldValue: 'Brest',
+    newValue,
+    origin: 'yapla',
+    reason: 'changedInYapla',
+    writeId,
+  };
+}
+
+/** What was stored of a scope that later calls name by its id. */
+interface Stored {
+  readonly planId: number;
+  /** Complete. */
+  readonly scanId: number;
+  /** Under way. */
+  readonly readingId: number;
+  readonly eventIds: readonly number[];
+  readonly caseId: number;
+}
+
+/** One of everything, under the same ids in whichever scope; `city` tells the scopes apart. */
+async function fill(scope: Scope, city: string): Promise<Stored> {
+  await inTransaction((tx) =>
+    connections.storeMadeUnder(tx, scope, {
+      map: { normaliser: 1, defaultCountry: 'FR', fields: {} },
+      mapDigest: `map of ${city}`,
+      rulesDigest: 'rules',
+    }),
+  );
+  // Two who are free and share a key and a reference; 1 and a are linked, 3 and c as well, and 3 will be gone.
+  const own = ['1', '3', '4', '5', '6'].map((id) => shadow(id, city));
+  await shadows.upsertShadows(sql, scope, 'yapla', [...own, shadow('2', city, { matchKeys: ['key'] })]);
+  await shadows.upsertShadows(sql, scope, 'yoplanning', [
+    shadow('a', city),
+    shadow('c', city),
+    shadow('b', city, { matchKeys: ['key'], externalReference: '2' }),
+  ]);
+  await shadows.markGone(sql, scope, 'yapla', '3');
+  const planId = (await plans.draftPlan(sql, scope, 'run')).id;
+  await links.proposeLinks(
+    sql,
+    scope,
+    [
+      { linkId: 'yapla:1', yaplaId: '1', yoplanningId: 'a', matchedBy: city },
+      { linkId: 'yapla:3', yaplaId: '3', yoplanningId: 'c', matchedBy: city },
+      { linkId: 'yapla:4', yaplaId: '4', yoplanningId: null, matchedBy: city },
+      { linkId: 'yapla:5', yaplaId: '5', yoplanningId: null, matchedBy: city },
+      { linkId: 'yapla:6', yaplaId: '6', yoplanningId: null, matchedBy: city },
+    ],
+    planId,
+  );
+  const agreed = { base: { city: `#${city}` }, baseFields: { city } };
+  await links.agree(sql, scope, [
+    { linkId: 'yapla:1', ...agreed, settles: 'heldBack' },
+    { linkId: 'yapla:3', ...agreed },
+  ]);
+  await planItems.addItems(sql, planId, 'remote', [
+    { n: 1, kind: 'write', linkId: 'yapla:1', decision: { city }, version: 1 },
+  ]);
+  await plans.readyPlan(sql, planId, { totals: { changes: { yapla: 3 } }, cost: {}, guard: [] });
+  await plans.approvePlan(sql, scope, planId, `rule: ${city}`);
+  await plans.notePlanDecision(sql, scope, 1, 'approve', city);
+
+  await journal.recordIntended(sql, scope, [entry('live/run/1', city), entry('live/run/2', city)]);
+  await journal.recordOutcomes(sql, scope, [
+    { linkId: 'yapla:1', writeId: 'live/run/1', system: 'yoplanning', outcome: 'written', requestId: 'r' },
+  ]);
+  const creation = { linkId: 'yapla:5', system: 'yoplanning', externalId: 'e' } as const;
+  await intents.recordIntents(sql, scope, [{ ...creation, hashes: { city: `#${city}` }, fields: { city } }]);
+
+  await cases.openCases(sql, scope, planId, [
+    { kind: 'conflict', subject: 'yapla:1', field: 'city', linkId: 'yapla:1', details: { city } },
+    { kind: 'create', subject: 'yapla:6', linkId: 'yapla:6', details: { city } },
+    { kind: 'doubt', subject: 'yapla:1 yoplanning:b', details: { city } },
+  ]);
+  const open = await cases.listOpenCases(sql, scope);
+  const caseOf = (kind: string) => open.find((one) => one.kind === kind)!.id;
+  await caseAnswers.storeAnswer(sql, caseOf('conflict'), { take: 'yapla' }, city, ['conflict']);
+  await caseAnswers.storeClosing(sql, caseOf('create'), city, null, ['create']);
+  const name = 'blanked/yoplanning';
+  const held = { kind: guard.heldUnder.kind, subject: guard.heldUnder.subject, field: name, details: { city } };
+  await guard.holdWrites(sql, scope, [held], [{ name, linkId: 'yapla:4', system: 'yoplanning', field: 'city' }]);
+  const massChange = (await cases.listOpenCases(sql, scope)).find(({ kind }) => kind === guard.heldUnder.kind)!;
+  await guard.releaseHold(sql, massChange.id, { take: 'goOn' }, city);
+  await guard.holdWrites(sql, scope, [held], [{ name, linkId: 'yapla:1', system: 'yoplanning', field: 'city' }]);
+  // After the answer, with which the count began anew.
+  await journal.recordIntended(sql, scope, [entry('live/run/4', '')]);
+  await fieldRules.rememberRule(sql, scope, 'city', 'yapla', caseOf('conflict'), city);
+  await openPlaces.keepNewcomers(sql, scope, [{ system: 'yapla', id: '2', linkId: 'yapla:3' }]);
+
+  await inTransaction((tx) => inbox.lookAgain(tx, scope, 'yapla', ['1', '9']));
+  const { connectionId } = scope;
+  await inbox.addressEvents(sql, [{ connectionId, debounceMs: 0, resignalMs: 60_000 }], 10);
+  await inbox.lookAtLinks(sql, scope, ['yapla:3']);
+  const events = await sql<{ id: number }[]>`
+    select id::int as id from inbox where connection_id = ${connectionId} and kind = ${scope.kind} order by id`;
+
+  // A complete list that showed none of them, and one that is being read.
+  for (const system of ['yapla', 'yoplanning'] as const)
+    await scans.endScan(sql, await scans.openScan(sql, scope, system, 'run/0'), 'complete');
+  const [scan] = await sql<{ id: number }[]>`
+    select id::int as id from scan where connection_id = ${connectionId} and kind = ${scope.kind} and system = 'yapla'`;
+  return {
+    planId,
+    scanId: scan!.id,
+    readingId: await scans.openScan(sql, scope, 'yapla', 'run/1'),
+    eventIds: events.map(({ id }) => id),
+    caseId: caseOf('doubt'),
+  };
+}
+
+async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const row of rows) found.push(row);
+  return found;
+}
+
+const matching = (scope: Scope): candidates.Matching => ({ scope, doubtful: [], among: null });
+
+/** By name, what reads. Under `people` each finds something. */
+const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<unknown>>> = {
+  freeRecords: (scope) => candidates.freeRecords(sql, scope, 10),
+  groupsByKey: (scope) => all(candidates.groupsByKey(sql, matching(scope), 0)),
+  referencedCandidates: (scope) => candidates.referencedCandidates(sql, matching(scope)),
+  declinedQuestions: (scope) => caseAnswers.declinedQuestions(sql, scope, linkIds),
+  countInQuestion: (scope) => cases.countInQuestion(sql, scope, ['conflict']),
+  listOpenCases: (scope) => cases.listOpenCases(sql, scope),
+  countOpenCases: (scope) => cases.countOpenCases(sql, scope),
+  lockMadeUnder: (scope) => inTransaction((tx) => connections.lockMadeUnder(tx, scope)),
+  isMadeWith: (scope) => connections.isMadeWith(sql, scope, 'another map'),
+  fieldRules: (scope) => fieldRules.fieldRules(sql, scope),
+  listRules: (scope) => fieldRules.listRules(sql, scope),
+  countWrites: (scope) => guard.countWrites(sql, scope, [], []),
+  blankedInDay: (scope) => guard.blankedInDay(sql, scope),
+  guardedPeople: (scope) => guard.guardedPeople(sql, scope),
+  heldNames: (scope) => guard.heldNames(sql, scope),
+  releasedWrites: (scope) => guard.releasedWrites(sql, scope, [{ linkId: 'yapla:4' }]),
+  heldByGuard: (scope) => guard.heldByGuard(sql, scope, linkIds),
+  signalledLinks: (scope) => inbox.signalledLinks(sql, scope, linkIds),
+  openIntents: (scope) => intents.openIntents(sql, scope, 'all'),
+  timesWritten: (scope) => journal.timesWritten(sql, scope, 'yapla:1', { city: 'Rennes' }, hourMs),
+  replacedUnseen: (scope) =>
+    journal.replacedUnseen(sql, scope, { linkId: 'yapla:1', system: 'yoplanning', id: 'a' }, hourMs),
+  openCasesOf: (scope) => linkCases.openCasesOf(sql, scope, linkIds),
+  inOpenDoubt: (scope) => linkCases.inOpenDoubt(sql, scope, 'yoplanning', 'b'),
+  doubtedTwins: (scope) => linkCases.doubtedTwins(sql, scope),
+  findLinkStates: (scope) =>
+    linkState.findLinkStates(sql, scope, linkIds, { depth: 'documents', writesWithinMs: hourMs }),
+  findLinkState: (scope) => linkState.findLinkState(sql, scope, 'yapla:1', { depth: 'values' }),
+  unsettledLinks: (scope) => linkState.unsettledLinks(sql, scope, { depth: 'hashes', after: '', limit: 10 }),
+  selectPairs: async (scope) =>
+    await sql`${links.selectPairs(sql, scope, 'values', sql`select * from link where connection_id = ${scope.connectionId} and kind = ${scope.kind}`)}`,
+  pairsByIds: (scope) => links.pairsByIds(sql, scope, linkIds),
+  lockLinks: (scope) => inTransaction((tx) => links.lockLinks(tx, scope, linkIds)),
+  countLinkStates: (scope) => links.countLinkStates(sql, scope, { proposed: true }),
+  linkedIds: (scope) => links.linkedIds(sql, scope),
+  linksLackingReference: (scope) => links.linksLackingReference(sql, scope, 'yoplanning', '', 10, ['refused']),
+  countUnreferenced: (scope) => links.countUnreferenced(sql, scope, 'yoplanning'),
+  linkOfRecord: (scope) => links.linkOfRecord(sql, scope, 'yapla', '1'),
+  bareLink: (scope) => links.bareLink(sql, scope, 'yapla:1'),
+  neighbourhood: (scope) =>
+    inTransaction((tx) => neighbours.neighbourhood(tx, scope, { system: 'yoplanning', id: 'b' })),
+  unreadNews: (scope) =>
+    inTransaction((tx) =>
+      news.unreadNews(tx, scope, { systems: ['yapla'], creating: [], notOlderThanMs: 24 * hourMs }),
+    ),
+  sampleItems: async (scope, { planId }) =>
+    (await planItems.sampleItems(sql, scope, planId, 5)).map(({ yapla, yoplanning }) => ({ yapla, yoplanning })),
+  hasBegun: (scope) => plans.hasBegun(sql, scope),
+  findPlan: (scope) => plans.findPlan(sql, scope, 1),
+  knownRecords: (scope) => provenance.knownRecords(sql, scope, { yapla: ['1', '3'], yoplanning: ['a'] }),
+  lastWrites: (scope) => provenance.lastWrites(sql, scope, 'yapla:1', 'city', 5),
+  countUnseen: (scope, { scanId }) => scans.countUnseen(sql, { scope, system: 'yapla', scanId }),
+  countPeople: (scope) => scans.countPeople(sql, scope, 'yapla'),
+  wasStoredSince: (scope) =>
+    inTransaction((tx) => shadows.wasStoredSince(tx, { scope, system: 'yapla', id: '1' }, '2000-01-01')),
+  shadowDocuments: (scope) => shadows.shadowDocuments(sql, scope, 'yapla', '', 10),
+  hashesByIds: (scope) => shadows.hashesByIds(sql, { scope, system: 'yapla' }, ['1']),
+  shadowsByIds: (scope) => shadows.shadowsByIds(sql, scope, 'yapla', ['1']),
+  unlinkedShadow: (scope) => shadows.unlinkedShadow(sql, scope, 'yapla', '1'),
+  unlinkedShadows: (scope) => shadows.unlinkedShadows(sql, scope, 'yapla'),
+};
+
+const noSystem: Readonly<Record<SystemName, readonly string[]>> = { yapla: [], yoplanning: [] };
+
+/** By name, what changes. Each changes something of `people`. */
+const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<unknown>>> = {
+  forwardAnswer: (scope) => caseAnswers.forwardAnswer(sql, scope, 'yapla:6'),
+  openCases: (scope) =>
+    cases.openCases(sql, scope, null, [
+      { kind: 'conflict', subject: 'yapla:1', field: 'city', linkId: 'yapla:1', details: {} },
+      { kind: 'refused', subject: 'yapla:1', linkId: 'yapla:1', details: {} },
+    ]),
+  closeCasesOn: (scope) => cases.closeCasesOn(sql, scope, 'conflict', 'yapla:1', 'test'),
+  storeMadeUnder: (scope) =>
+    inTransaction((tx) =>
+      connections.storeMadeUnder(tx, scope, {
+        map: { normaliser: 2, defaultCountry: 'BE', fields: {} },
+        mapDigest: 'another',
+        rulesDigest: 'another',
+      }),
+    ),
+  rememberRule: (scope, { caseId }) => fieldRules.rememberRule(sql, scope, 'city', 'yoplanning', caseId, 'test'),
+  forgetRule: (scope) => fieldRules.forgetRule(sql, scope, 'city'),
+  holdWrites: (scope) =>
+    guard.holdWrites(
+      sql,
+      scope,
+      [],
+      [{ name: 'blanked/yoplanning', linkId: 'yapla:4', system: 'yoplanning', field: 'city' }],
+    ),
+  lookAgain: (scope) => inTransaction((tx) => inbox.lookAgain(tx, scope, 'yapla', ['1'])),
+  lookAtLinks: (scope) => inbox.lookAtLinks(sql, scope, ['yapla:6']),
+  takeEvents: (scope) => inbox.takeEvents(sql, scope, 'yapla:1'),
+  markHandled: (scope, { eventIds }) => inbox.markHandled(sql, scope, eventIds),
+  readdress: (scope) => inbox.readdress(sql, scope, 'yapla:1', 'yapla:3'),
+  recordIntents: (scope) =>
+    intents.recordIntents(sql, scope, [
+      { linkId: 'yapla:5', system: 'yoplanning', externalId: 'e', hashes: {}, fields: {} },
+    ]),
+  renewIntents: (scope) => intents.renewIntents(sql, scope, ['yapla:5']),
+  settleIntents: (scope) => intents.settleIntents(sql, scope, [{ linkId: 'yapla:5', system: 'yoplanning' }]),
+  recordIntended: (scope) => journal.recordIntended(sql, scope, [entry('live/run/3', 'Rennes')]),
+  recordOutcomes: (scope) =>
+    journal.recordOutcomes(sql, scope, [
+      { linkId: 'yapla:1', writeId: 'live/run/2', system: 'yoplanning', outcome: 'abandoned', requestId: null },
+    ]),
+  moveCases: (scope) => inTransaction((tx) => linkCases.moveCases(tx, scope, 'yapla:1', 'yapla:3', [])),
+  proposeLinks: (scope) =>
+    links.proposeLinks(sql, scope, [{ linkId: 'yapla:2', yaplaId: '2', yoplanningId: 'b', matchedBy: 'test' }]),
+  proposeUnmatched: (scope) => links.proposeUnmatched(sql, scope, noSystem, null),
+  dropProposals: (scope) => links.dropProposals(sql, scope, 'all'),
+  agree: (scope) => links.agree(sql, scope, [{ linkId: 'yapla:1', base: {}, baseFields: {} }]),
+  settleLinks: async (scope) => {
+    const { version } = (await links.pairsByIds(sql, scope, ['yapla:3'])).get('yapla:3')!;
+    await links.settleLinks(sql, scope, [{ linkId: 'yapla:3', version, heldBack: true }]);
+  },
+  unsettleUnseen: (scope) => links.unsettleUnseen(sql, scope),
+  unsettleAll: (scope) => inTransaction((tx) => links.unsettleAll(tx, scope)),
+  remakeLinks: (scope) =>
+    inTransaction((tx) => links.remakeLinks(tx, scope, [{ linkId: 'yapla:1', base: {}, baseFields: {}, equal: {} }])),
+  addLink: (scope) =>
+    inTransaction((tx) =>
+      links.addLink(tx, scope, { linkId: 'yapla:2', yaplaId: '2', yoplanningId: null, matchedBy: 'test' }),
+    ),
+  completeLink: (scope) =>
+    inTransaction((tx) => links.completeLink(tx, scope, 'yapla:4', { system: 'yoplanning', id: 'b' }, 'test')),
+  deleteLink: (scope) => inTransaction((tx) => links.deleteLink(tx, scope, 'yapla:6')),
+  takePlaces: (scope) =>
+    openPlaces.takePlaces(sql, scope, [{ linkId: 'yapla:3', system: 'yapla', id: '2', matchedBy: 'test' }]),
+  keepNewcomers: (scope) => openPlaces.keepNewcomers(sql, scope, []),
+  releaseNewcomers: (scope) => inTransaction((tx) => openPlaces.releaseNewcomers(tx, scope, ['yapla:3'])),
+  draftPlan: (scope) => plans.draftPlan(sql, scope, 'run'),
+  approvePlan: (scope, { planId }) => plans.approvePlan(sql, scope, planId, 'test'),
+  notePlanDecision: (scope) => plans.notePlanDecision(sql, scope, 1, 'reject', 'test'),
+  openScan: (scope) => scans.openScan(sql, scope, 'yapla', 'run/2'),
+  storePage: async (scope, { readingId }) =>
+    scans.storePage(
+      sql,
+      { scope, system: 'yapla', scanId: readingId, pass: 1 },
+      { start: 0, count: 1, rows: [shadow('1', 'Quimper')], askedAt: await scans.databaseTime(sql) },
+    ),
+  upsertShadows: (scope) => shadows.upsertShadows(sql, scope, 'yapla', [shadow('1', 'Quimper')]),
+  remakeShadows: (scope) => inTransaction((tx) => shadows.remakeShadows(tx, scope, 'yapla', [shadow('1', 'Quimper')])),
+  markSeen: (scope, { readingId }) =>
+    shadows.markSeen(sql, { scope, system: 'yapla', scanId: readingId, pass: 1 }, ['1']),
+  markGone: (scope) => shadows.markGone(sql, scope, 'yapla', '1'),
+};
+
+/** Of a case's id: what an answer changes beyond the case is of the case's scope. */
+const answers: Readonly<Record<string, (id: number) => Promise<unknown>>> = {
+  releaseHold: (id) => guard.releaseHold(sql, id, { take: 'goOn' }, 'test'),
+};
+
+/** Takes a lock and touches no row. */
+const locks = ['lockFirstSights'];
+
+/** Everything that is stored of a scope, table by table. */
+async function everythingOf({ connectionId, kind }: Scope): Promise<Record<string, unknown>> {
+  const tables = await sql<{ name: string }[]>`
+    select table_name as name from information_schema.columns where column_name in ('connection_id', 'kind')
+     group by 1 having count(*) = 2 order by 1`;
+  const rows = async (name: string, from: ReturnType<Sql>) => [
+    name,
+    (await sql<{ row: unknown }[]>`select to_jsonb(t) as row ${from} order by to_jsonb(t)::text`).map(({ row }) => row),
+  ];
+  return Object.fromEntries(
+    await Promise.all([
+      ...tables.map(({ name }) =>
+        rows(name, sql`from ${sql(name)} t where connection_id = ${connectionId} and kind = ${kind}`),
+      ),
+      ...(['plan_item', 'plan_decision'] as const).map((name) =>
+        rows(
+          name,
+          sql`from ${sql(name)} t join plan p on p.id = t.plan_id where p.connection_id = ${connectionId} and p.kind = ${kind}`,
+        ),
+      ),
+      rows(
+        'journal_outcome',
+        sql`from journal_outcome t join journal j on j.id = t.journal_id where j.connection_id = ${connectionId} and j.kind = ${kind}`,
+      ),
+    ]),
+  ) as Record<string, unknown>;
+}
+
+describe('what reads', () => {
+  test.each(Object.keys(reads))('%s: sees its own scope only', async (name) => {
+    const read = reads[name]!;
+    const stored = await fill(people, 'Rennes');
+    const nothing = await read(nobody, stored);
+    expect(await read(others, stored)).toEqual(nothing);
+    const own = await read(people, stored);
+    expect(own).not.toEqual(nothing);
+    await fill(others, 'Lille');
+    expect(await read(people, stored)).toEqual(own);
+  });
+});
+
+describe('what changes', () => {
+  let stored: Stored;
+  beforeEach(async () => {
+    stored = await fill(people, 'Rennes');
+    await fill(others, 'Lille');
+  });
+
+  test.each(Object.keys(changes))('%s: changes its own scope only', async (name) => {
+    const [own, theirs] = [await everythingOf(people), await everythingOf(others)];
+    await changes[name]!(people, stored);
+    expect(await everythingOf(people)).not.toEqual(own);
+    expect(await everythingOf(others)).toEqual(theirs);
+  });
+
+  test('fills every table that has a scope', async () => {
+    const tables = Object.entries(await everythingOf(others));
+    expect(tables.length).toBeGreaterThan(14);
+    expect(tables.filter(([, rows]) => (rows as unknown[]).length === 0)).toEqual([]);
+  });
+
+  test.each(Object.keys(answers))('%s: what an answer lets go is of the case’s scope', async (name) => {
+    const { id } = (await cases.listOpenCases(sql, people)).find(({ kind }) => kind === guard.heldUnder.kind)!;
+    const theirs = await everythingOf(others);
+    await answers[name]!(id);
+    expect(await guard.heldByGuard(sql, people, linkIds)).toEqual([]);
+    expect(await everythingOf(others)).toEqual(theirs);
+  });
+
+  test('a case tells its scope', async () => {
+    const [one] = await cases.listOpenCases(sql, others);
+    expect(await cases.findCase(sql, one!.id)).toMatchObject({ scope: others });
+  });
+
+  test.each(['advanceItems', 'reopenItems'] as const)('%s: takes the version of its plan’s link', async (name) => {
+    await sql`update link set version = 77 where connection_id = ${others.connectionId} and kind = ${others.kind}`;
+    const { version } = (await links.pairsByIds(sql, people, ['yapla:1'])).get('yapla:1')!;
+    if (name === 'advanceItems') await planItems.advanceItems(sql, stored.planId, 'remote', [1]);
+    else {
+      await planItems.endItems(sql, stored.planId, 'remote', [{ n: 1, status: 'done', outcome: 'unknown' }]);
+      expect(await planItems.reopenItems(sql, stored.planId, 'unknown', ['yapla:1'])).toBe(1);
+    }
+    expect(await planItems.nextPending(sql, stored.planId, 'remote', 5)).toMatchObject([{ version }]);
+  });
+
+  test('a change of a record, an answer and a hold increase the version of the link of their own scope', async () => {
+    const versions = async (scope: Scope) =>
+      [...(await links.pairsByIds(sql, scope, linkIds)).values()].map(({ version }) => version);
+    const theirs = await versions(others);
+    const own = await versions(people);
+    await shadows.upsertShadows(sql, people, 'yapla', [shadow('1', 'Quimper')]);
+    const conflict = (await cases.listOpenCases(sql, people)).find(({ kind }) => kind === 'conflict')!;
+    await caseAnswers.storeAnswer(sql, conflict.id, { take: 'yoplanning' }, 'test', ['conflict']);
+    const name = 'blanked/yoplanning';
+    await guard.holdWrites(sql, people, [], [{ name, linkId: 'yapla:5', system: 'yoplanning', field: 'city' }]);
+    expect(await versions(people)).not.toEqual(own);
+    expect(await versions(others)).toEqual(theirs);
+  });
+});
+
+describe('the forwarder', () => {
+  test('addresses, signals and revives each kind for itself', async () => {
+    const { connectionId } = people;
+    const rules = [{ connectionId, debounceMs: 0, resignalMs: 60_000 }];
+    // Only the others know that record by a link of another name.
+    const named = { linkId: 'yoplanning:a', yaplaId: '1', yoplanningId: 'a', matchedBy: 'test' };
+    await links.proposeLinks(sql, others, [named]);
+    for (const { kind } of [people, others])
+      await inbox.addEvents(sql, [
+        { connectionId, kind, system: 'yapla', event: 'updated', externalId: '1', body: '{}' },
+      ]);
+    expect(await inbox.addressEvents(sql, rules, 10)).toBe(2);
+    const due = await inbox.takeDueSignals(sql, rules, 10);
+    const gathered = { yapla: 1, yoplanning: 0 };
+    expect(due).toHaveLength(2);
+    expect(due).toEqual(
+      expect.arrayContaining([
+        { scope: people, linkId: 'yapla:1', gathered, attempt: 1 },
+        { scope: others, linkId: 'yoplanning:a', gathered, attempt: 1 },
+      ]),
+    );
+    const ofPeople = due.filter(({ scope }) => scope.kind === people.kind);
+    await inbox.releaseSignals(sql, ofPeople, 0);
+    expect(await inbox.takeDueSignals(sql, rules, 10)).toEqual(ofPeople);
+    expect(await inbox.takeEvents(sql, people, 'yapla:1')).toHaveLength(1);
+    expect(await inbox.takeEvents(sql, others, 'yapla:1')).toHaveLength(0);
+    expect(await inbox.takeEvents(sql, others, 'yoplanning:a')).toHaveLength(1);
+    expect(await inbox.reviveStranded(sql, rules, 0)).toBe(2);
+  });
+
+  test('takes an event without a kind only where nobody acts on it', async () => {
+    const { connectionId } = people;
+    const event = { connectionId, kind: null, system: 'yapla', externalId: null, body: '{}' } as const;
+    await inbox.addEvents(sql, [{ ...event, event: 'other' }]);
+    await expect(inbox.addEvents(sql, [{ ...event, event: 'updated', externalId: '1' }])).rejects.toThrow();
+  });
+});
+
+test('no function of the store that takes a scope is left out here', () => {
+  const folder = 'src/store';
+  const scoped = readdirSync(folder)
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => {
+      const file = ts.createSourceFile(
+        name,
+        readFileSync(path.join(folder, name), 'utf8'),
+        ts.ScriptTarget.Latest,
+        true,
+      );
+      return file.statements
+        .filter(ts.isFunctionDeclaration)
+        .filter(({ modifiers }) => modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true)
+        .filter(({ parameters }) =>
+          parameters.some(({ type }) => /\b(Scope|Matching|ScanKey)\b/.test(type?.getText() ?? '')),
+        )
+        .map((declaration) => declaration.name!.text);
+    });
+  expect(scoped.length).toBeGreaterThan(80);
+  const tried = new Set([...Object.keys(reads), ...Object.keys(changes), ...locks]);
+  expect(scoped.filter((name) => !tried.has(name))).toEqual([]);
+});
