@@ -151,6 +151,9 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   // After the answer, with which the count began anew.
   await journal.recordIntended(sql, scope, [entry('live/run/4', '')]);
   await fieldRules.rememberRule(sql, scope, 'city', 'yapla', caseOf('conflict'), city);
+  // The rule unsettled the link that asks about the field.
+  const { version } = (await links.pairsByIds(sql, scope, ['yapla:1'])).get('yapla:1')!;
+  await links.settleLinks(sql, scope, [{ linkId: 'yapla:1', version, heldBack: true }]);
   await openPlaces.keepNewcomers(sql, scope, [{ system: 'yapla', id: '2', linkId: 'yapla:3' }]);
 
   await inTransaction((tx) => inbox.lookAgain(tx, scope, 'yapla', ['1', '9']));
