@@ -7,8 +7,8 @@ import { settlingOf, type LiveDecision, type Settling } from '../core/live.js';
 import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
 import { createCase } from '../cases/create.js';
 import { frozenCase } from '../cases/frozen.js';
-import { carriedOut, fieldsAsked } from '../cases/index.js';
-import { removalCase } from '../cases/removal.js';
+import { carriedOut, fieldsAsked, isAsked } from '../cases/index.js';
+import { removal, removalCase, removalSubject } from '../cases/removal.js';
 import type { Ask } from '../http/client.js';
 import type { CaseAnswer } from '../store/caseAnswers.js';
 import type { LinkState } from '../store/linkState.js';
@@ -149,12 +149,14 @@ class Undertaking {
     return this.isHeld && systemNames.every((system) => this.written[system].length === 0) ? 'held' : 'done';
   }
 
-  /** Records of which the reading before has proven already that they are gone. */
+  /** Records of which the reading before has proven already that they are gone, and nobody was asked about them. */
   private askAboutTombstones(): void {
-    const { linkId, ids, shadows } = this.order.state.pair;
+    const { state } = this.order;
+    const { linkId, ids, shadows } = state.pair;
     for (const system of systemNames) {
       const id = ids[system];
       if (id === null || shadows[system] !== null) continue;
+      if (isAsked(state, removal.code, removalSubject(system, id))) continue;
       this.work.open(removalCase(linkId, system, id, 'notFound'));
     }
   }
@@ -244,8 +246,8 @@ class Undertaking {
   private settlingAfter(answered: readonly CaseAnswer[], { agreement }: LinkResult): Settling {
     const { state, connection } = this.order;
     const saw = pairHashes(this.work.pair);
-    const opened = this.work.opened.flatMap(({ kind, linkId, field = '' }) =>
-      linkId === state.pair.linkId ? [{ id: 0, kind, field, saw, take: null }] : [],
+    const opened = this.work.opened.flatMap(({ kind, subject, linkId, field = '' }) =>
+      linkId === state.pair.linkId ? [{ id: 0, kind, subject, field, saw, take: null }] : [],
     );
     const base = agreement === null ? this.work.pair.base : { ...this.work.pair.base, ...agreement.base };
     const now: LinkState = {

@@ -6,6 +6,8 @@ import type { PairHashes } from './pairHashes.js';
 export interface LinkCase {
   readonly id: number;
   readonly kind: string;
+  /** What it is about, by id: the link, or one of its records (`removal`). */
+  readonly subject: string;
   /** The empty string: about no field in particular. */
   readonly field: string;
   /** Hashes of both sides when the question came up; null where the case was not given them. */
@@ -22,7 +24,7 @@ export async function openCasesOf(
 ): Promise<Map<string, LinkCase[]>> {
   if (linkIds.length === 0) return new Map();
   const rows = await sql<(LinkCase & { readonly linkId: string })[]>`
-    select link_id as "linkId", id::int as id, kind, field, saw, answer->>'take' as take from cases
+    select link_id as "linkId", id::int as id, kind, subject, field, saw, answer->>'take' as take from cases
      where connection_id = ${connectionId} and status = 'open' and link_id = any(${linkIds}) order by cases.id`;
   const byLink = new Map<string, LinkCase[]>();
   for (const { linkId, ...one } of rows) {

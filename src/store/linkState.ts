@@ -16,7 +16,7 @@ export interface LinkState {
   readonly guarded: readonly FieldName[];
   /** Creations whose effect is not known. */
   readonly intents: readonly Intent[];
-  /** Kinds of questions that a person closed without more (see `isDeclined`). */
+  /** Questions that a person closed without more (see `isDeclined`): `<kind> <subject>`. */
   readonly declined: ReadonlySet<string>;
   /** The connection's rules that persons made of their answers, by field. */
   readonly rules: Readonly<Record<FieldName, SystemName>>;
@@ -96,7 +96,7 @@ async function select(
   const isAbout = sql`c.connection_id = ${connectionId} and c.link_id = p."linkId"`;
   const rows = await sql<Row[]>`
     select p.*,
-           (select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
+           (select json_agg(json_build_object('id', c.id, 'kind', c.kind, 'subject', c.subject, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
               from cases c where ${isAbout} and c.status = 'open') as cases,
            (select json_agg(distinct h.field) from guard_hold h join cases c on c.id = h.case_id and c.status = 'open'
              where h.connection_id = ${connectionId} and h.link_id = p."linkId" and h.released_at is null) as guarded,
@@ -104,7 +104,7 @@ async function select(
                             'hashes', i.hashes, 'fields', i.fields, 'sends', i.sends,
                             'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
               from intent i where i.connection_id = ${connectionId} and i.link_id = p."linkId" and i.status = 'sent') as intents,
-           (select json_agg(distinct c.kind) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,
+           (select json_agg(distinct c.kind || ' ' || c.subject) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,
            (select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${connectionId}) as rules
            ${writesWithinMs === undefined ? sql`` : writeColumns(sql, connectionId, writesWithinMs)}
       from (${selectPairs(sql, connectionId, depth, wanted)}) p

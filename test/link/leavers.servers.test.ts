@@ -1,0 +1,130 @@
+/** Members who leave: what is asked, what is recorded, and what must not be forgotten when a record is gone from a system. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { answerCase, closeCase } from '../../src/cases/answers.js';
+import { nextStep } from '../../src/core/live.js';
+import type { CanonicalFields, SystemName } from '../../src/core/record.js';
+import { applyDecision } from '../../src/link/applyDecision.js';
+import { applyItems } from '../../src/link/applyItems.js';
+import { LinkClaims } from '../../src/link/claims.js';
+import { readRecord } from '../../src/link/readRecord.js';
+import { listOpenCases, openCases } from '../../src/store/cases.js';
+import { ensureConnection } from '../../src/store/connections.js';
+import { openDatabase, type Sql } from '../../src/store/database.js';
+import { addEvents, addressEvents } from '../../src/store/inbox.js';
+import { agree, dropProposals, pairsByIds, proposeLinks } from '../../src/store/links.js';
+import { keepNewcomers } from '../../src/store/openPlaces.js';
+import { endedItems } from '../../src/store/planItems.js';
+import { approvePlan, draftPlan } from '../../src/store/plans.js';
+import { endScan, openScan } from '../../src/store/scans.js';
+import { upsertShadows } from '../../src/store/shadows.js';
+import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
+import { planFor, propose, scanAll } from '../helpers/seededStore.js';
+import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+
+let database: FreshDatabase;
+let pool: Sql;
+let sql: Sql;
+let claims: LinkClaims;
+let connection: ScriptedConnection;
+
+const zoe = { firstName: 'Zoé', phone: '+33612345678', city: 'Lyon' };
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  pool = openDatabase(database.url, { maxConnections: 6, applicationName: 'leavers test' });
+  sql = pool.another({ plans: 'kept' });
+});
+afterAll(async () => {
+  await sql.end();
+  await pool.end();
+  await database.drop();
+});
+beforeEach(async () => {
+  claims = new LinkClaims(pool);
+  connection = scriptedConnection(uniqueName('club'));
+  await ensureConnection(sql, connection.id);
+  // Live work has begun.
+  const { id } = await draftPlan(sql, connection.id, 'first');
+  await approvePlan(sql, connection.id, id, 'ann');
+});
+afterEach(async () => await claims.close());
+
+const cases = async () => (await listOpenCases(sql, connection.id)).map(({ kind, subject }) => `${kind} ${subject}`);
+const caseOf = async (kind: string) => (await listOpenCases(sql, connection.id)).find((one) => one.kind === kind)!;
+const pairOf = async (linkId: string) => (await pairsByIds(sql, connection.id, [linkId])).get(linkId);
+
+/** Zoé, known to both systems, which agree about her. */
+async function linked(): Promise<string> {
+  connection.systems.yapla.put('a1', zoe);
+  connection.systems.yoplanning.put('b1', zoe);
+  await scanAll(sql, connection);
+  const [linkId] = (await propose(sql, connection, [['a1', 'b1']])) as [string];
+  await agree(sql, connection.id, [{ linkId, base: connection.hash(zoe), baseFields: zoe }]);
+  return linkId;
+}
+
+/** The system tells of a record, whatever happened to it. */
+async function isTold(system: SystemName, id: string, event: 'deleted' | 'updated' = 'deleted'): Promise<void> {
+  await addEvents(sql, [{ connectionId: connection.id, system, event, externalId: id, body: '{"id":1}' }]);
+  await addressEvents(sql, [{ connectionId: connection.id, debounceMs: 0, resignalMs: 60_000 }], 10);
+}
+
+/** As the link's workflow does it: looks, decides, and has it carried out until the link rests. @returns what it came to */
+async function lives(linkId: string): Promise<string> {
+  let { view } = await readRecord({ sql, claims, connection, linkId, lane: 'live' });
+  for (let nth = 1; ; nth++) {
+    const step = nextStep(view, ['yapla', 'yoplanning', 'answer']);
+    if (step.do === 'rest' || nth > 8) return step.outcome;
+    const { decision } = step;
+    const writeId = `live/test/${uniqueName('look')}`;
+    ({ view } = await applyDecision({ sql, claims, connection, linkId, decision, version: view.version, writeId }));
+  }
+}
+
+async function leaves(system: SystemName, id: string): Promise<void> {
+  connection.systems[system].records.delete(id);
+  await isTold(system, id);
+}
+
+/** A complete list of a system, which shows what it holds now. */
+async function listed(system: SystemName): Promise<void> {
+  const scanId = await openScan(sql, connection.id, system, uniqueName('run'));
+  const rows = [...connection.systems[system].records.values()].map((record) => connection.shadowOf(record));
+  await upsertShadows(sql, connection.id, system, rows, { seenBy: { scanId, pass: 1 } });
+  await endScan(sql, scanId, 'complete');
+}
+
+const apply = (planId: number) => applyItems({ sql, claims, connection, planId, cancelled: () => false }, 1, 100);
+const outcomes = (planId: number) => endedItems(sql, planId, 'remote', 1, 100);
+
+test.each(['open', 'left as it was'] as const)(
+  'the removal of one record, whose question is %s, does not answer for that of the other',
+  async (question) => {
+    const linkId = await linked();
+    await leaves('yapla', 'a1');
+    expect(await lives(linkId)).toBe('removed');
+    expect(await cases()).toEqual(['removal yapla:a1']);
+    if (question !== 'open') await closeCase(sql, (await caseOf('removal')).id, 'ann', null);
+    connection.systems.yapla.put('a1', zoe);
+    await isTold('yapla', 'a1', 'updated');
+    await leaves('yoplanning', 'b1');
+    expect(await lives(linkId)).toBe('removed');
+    expect(await cases()).toEqual(['removal yoplanning:b1']);
+  },
+);
+
+test.each(['open', 'left as it was'] as const)(
+  'the removal of both, one after the other, is asked about both where the first question is %s',
+  async (question) => {
+    const linkId = await linked();
+    await leaves('yapla', 'a1');
+    await lives(linkId);
+    if (question !== 'open') await closeCase(sql, (await caseOf('removal')).id, 'ann', null);
+    await leaves('yoplanning', 'b1');
+    expect(await lives(linkId)).toBe('removed');
+    const asked = question === 'open' ? ['removal yapla:a1'] : [];
+    expect(await cases()).toEqual([...asked, 'removal yoplanning:b1']);
+    expect(await lives(linkId)).toBe('removed');
+    expect(await cases()).toHaveLength(asked.length + 1);
+  },
+);
