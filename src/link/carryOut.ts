@@ -263,6 +263,8 @@ class Undertaking {
   /** Answers that this decision was about. One that came meanwhile is for the next. */
   private answered(): CaseAnswer[] {
     const { decision, state } = this.order;
+    // A removal comes first, and writes nothing: what was answered waits for the record, or for who takes its place.
+    if (decision.gone !== null) return [];
     const fields = [...decision.write.yapla, ...decision.write.yoplanning, ...decision.values];
     return carriedOut(state.answers, { fields, created: this.created !== null });
   }

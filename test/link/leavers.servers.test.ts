@@ -97,6 +97,32 @@ async function listed(system: SystemName): Promise<void> {
 const apply = (planId: number) => applyItems({ sql, claims, connection, planId, cancelled: () => false }, 1, 100);
 const outcomes = (planId: number) => endedItems(sql, planId, 'remote', 1, 100);
 
+test.each([
+  ['a value of the person’s own', { take: 'value', value: 'Brest' }, 'Brest'],
+  ['that a system’s value counts', { take: 'yapla' }, 'Nantes'],
+] as const)(
+  'an answer (%s) that could not be carried out because a record was gone is carried out when it is back',
+  async (_, answer, city) => {
+    connection = { ...connection, fields: connection.fields.map((field) => ({ ...field, rule: 'ask' })) };
+    const linkId = await linked();
+    connection.systems.yapla.put('a1', { ...zoe, city: 'Nantes' });
+    connection.systems.yoplanning.put('b1', { ...zoe, city: 'Rennes' });
+    await scanAll(sql, connection);
+    await lives(linkId);
+    const { id } = await caseOf('conflict');
+    await leaves('yoplanning', 'b1');
+    await answerCase(sql, id, answer, 'ann');
+    expect(await lives(linkId)).toBe('removed');
+    expect(await cases()).toContain(`conflict ${linkId}`);
+    connection.systems.yoplanning.put('b1', { ...zoe, city: 'Rennes' });
+    await isTold('yoplanning', 'b1', 'updated');
+    await lives(linkId);
+    expect(connection.systems.yapla.records.get('a1')!.fields['city']).toBe(city);
+    expect(connection.systems.yoplanning.records.get('b1')!.fields['city']).toBe(city);
+    expect(await cases()).toEqual([]);
+  },
+);
+
 test.each(['open', 'left as it was'] as const)(
   'the removal of one record, whose question is %s, does not answer for that of the other',
   async (question) => {
