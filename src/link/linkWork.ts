@@ -273,6 +273,8 @@ export class LinkWork {
       const id = this.known.ids[system];
       if (id === null || this.known.shadows[system] === null) continue;
       const target = this.applying.connection.systems[system];
+      // Where one record cannot be read, the list that did not show it is the proof, until somebody tells of the record after all.
+      if (!target.readsOne && !this.known.unseen[system]) return false;
       const found = target.readsOne ? await target.read(id, this.applying.ask(id)) : null;
       if (found !== null) {
         this.learn(system, found);

@@ -102,7 +102,11 @@ export async function commitResults<T = void>(
         results.map((one) => one.linkId),
       ),
     ]);
-    const isCurrent = ({ linkId, version }: LinkResult) => locked.get(linkId)?.version === version;
+    const isBack = (one: LinkResult, { system }: LinkResult['gone'][number]) =>
+      locked.has(one.linkId) && isCrossed(one, system, locked.get(one.linkId));
+    // A record that was shown while it was proven gone may be back: nothing is said about it until it was looked at again.
+    const isCurrent = (one: LinkResult) =>
+      locked.get(one.linkId)?.version === one.version && !one.gone.some((record) => isBack(one, record));
     const current = results.filter(isCurrent);
     const lost = results.filter((one) => !isCurrent(one));
     // Sent one behind the other without waiting for answers: PostgreSQL carries them out in this order, in one round trip.
@@ -110,7 +114,14 @@ export async function commitResults<T = void>(
       ...systemNames.map((system) =>
         keepShadows(tx, connectionId, system, results, (one) => isCrossed(one, system, locked.get(one.linkId))),
       ),
-      ...results.flatMap((one) => one.gone.map(({ system, id }) => markGone(tx, connectionId, system, id))),
+      ...results.flatMap((one) =>
+        one.gone.map((record) => {
+          const { system, id } = record;
+          return isBack(one, record)
+            ? lookAgain(tx, connectionId, system, [id])
+            : markGone(tx, connectionId, system, id);
+        }),
+      ),
       releaseNewcomers(
         tx,
         connectionId,

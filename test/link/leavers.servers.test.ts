@@ -154,3 +154,35 @@ test.each(['open', 'left as it was'] as const)(
     expect(await cases()).toHaveLength(asked.length + 1);
   },
 );
+
+test('a member of whom somebody told since the list that did not show them is not gone, where none can be read', async () => {
+  Object.assign(connection.systems.yapla, { readsOne: false });
+  const linkId = await linked();
+  await sql`update shadow set read_at = now() - interval '1 hour' where connection_id = ${connection.id} and external_id = 'a1'`;
+  connection.systems.yapla.records.delete('a1');
+  await listed('yapla');
+  const planId = await planFor(sql, connection, [linkId]);
+  // Back, as they were: nothing that is compared has changed.
+  await upsertShadows(sql, connection.id, 'yapla', [connection.shadowOf(connection.systems.yapla.put('a1', zoe))]);
+  await apply(planId);
+  expect((await pairOf(linkId))!.shadows.yapla).not.toBeNull();
+  expect(await cases()).toEqual([]);
+});
+
+test('a record that somebody shows while it is proven gone is looked at again before anything is said', async () => {
+  const linkId = await linked();
+  const { yoplanning } = connection.systems;
+  const back = connection.shadowOf(yoplanning.records.get('b1')!);
+  await sql`update shadow set read_at = now() - interval '1 hour' where connection_id = ${connection.id} and external_id = 'b1'`;
+  yoplanning.records.delete('b1');
+  await listed('yoplanning');
+  const planId = await planFor(sql, connection, [linkId]);
+  yoplanning.arrives = async () => void (await upsertShadows(sql, connection.id, 'yoplanning', [back]));
+  await apply(planId);
+  expect(await outcomes(planId)).toEqual({ changed: 1 });
+  expect((await pairOf(linkId))!.shadows.yoplanning).not.toBeNull();
+  expect(await cases()).toEqual([]);
+  const again = await sql`
+    select 1 from inbox where connection_id = ${connection.id} and external_id = 'b1' and handled_at is null`;
+  expect(again).toHaveLength(1);
+});
