@@ -129,9 +129,12 @@ class Undertaking {
     const { work } = this;
     const { decision, state } = this.order;
     if (decision.gone !== null) {
-      const isGone = await work.proveRemoval(decision.gone);
-      if (isGone) this.askAboutTombstones();
-      return isGone ? 'done' : 'stale';
+      if (!(await work.proveRemoval(decision.gone))) return 'stale';
+      // Of somebody who may be on their way to the other system it is asked, as of anybody who is there.
+      const isAlone = systemNames.some((system) => state.pair.ids[system] === null) && state.intents.length === 0;
+      if (isAlone) work.becomeNobody();
+      else this.askAboutTombstones();
+      return 'done';
     }
     if (decision.create !== null) {
       if (!(await this.mayCreate(decision.create))) return 'held';
@@ -243,7 +246,8 @@ class Undertaking {
   }
 
   /** How the link stands once this is recorded. */
-  private settlingAfter(answered: readonly CaseAnswer[], { agreement }: LinkResult): Settling {
+  private settlingAfter(answered: readonly CaseAnswer[], { agreement, outcome }: LinkResult): Settling {
+    if (outcome === 'dropped') return 'agreed';
     const { state, connection } = this.order;
     const saw = pairHashes(this.work.pair);
     const opened = this.work.opened.flatMap(({ kind, subject, linkId, field = '' }) =>

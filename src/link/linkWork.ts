@@ -290,6 +290,12 @@ export class LinkWork {
     return true;
   }
 
+  /** The one record of the link is gone, and was in no other system: nothing is to be asked, and nobody is left. */
+  becomeNobody(): void {
+    this.cases.clear();
+    this.outcome = 'dropped';
+  }
+
   /** Questions about fields that both systems changed differently: both values, the base, and nothing is held back by them. */
   askAbout(fields: readonly FieldName[]): void {
     if (fields.length > 0 && this.outcome === 'agreed') this.outcome = 'asked';

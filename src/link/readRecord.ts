@@ -12,9 +12,8 @@ import type { Sql, Transaction } from '../store/database.js';
 import type { Ask } from '../http/client.js';
 import { isMadeWith } from '../store/connections.js';
 import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
-import { openIntents } from '../store/intents.js';
 import { replacedUnseen } from '../store/journal.js';
-import { bareLink, deleteLink, linkOfRecord, lockFirstSights, type BareLink } from '../store/links.js';
+import { bareLink, linkOfRecord, lockFirstSights, type BareLink } from '../store/links.js';
 import { findLinkState } from '../store/linkState.js';
 import { hasBegun } from '../store/plans.js';
 import { markGone, shadowsByIds, upsertShadows, wasStoredSince } from '../store/shadows.js';
@@ -24,6 +23,7 @@ import type { SystemRecord } from '../systems/system.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { countsAsStored, newestDelivered } from './delivered.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
+import { forget } from './forget.js';
 import { settledView } from './settle.js';
 import { emptyView } from './view.js';
 
@@ -226,11 +226,6 @@ async function store(tx: Transaction, connection: OpenConnection, found: Found, 
     const kept = await upsertShadows(tx, connection.id, system, [connection.shadowOf(what)], { replaces });
     if (kept.length > 0) throw new ReadingCrossed();
   }
-}
-
-/** A person who was known to one system only has left it before anything was made of them. */
-async function forget(tx: Transaction, connectionId: string, linkId: string): Promise<void> {
-  if ((await openIntents(tx, connectionId, [linkId])).length === 0) await deleteLink(tx, connectionId, linkId);
 }
 
 async function viewNow(

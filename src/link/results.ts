@@ -13,13 +13,14 @@ import { agree, lockLinks, type Agreement, type EqualValues, type LockedLink } f
 import { releaseNewcomers } from '../store/openPlaces.js';
 import { advanceItems, endItems, type PlanPart } from '../store/planItems.js';
 import { markGone, upsertShadows, type ShadowRow } from '../store/shadows.js';
+import { forget } from './forget.js';
 
 /**
  * - `agreed`: nothing had to be written (any more); `written`, `created`: done;
  * - `unsettled`: a creation was sent and nobody knows whether it took effect: looked up in the list later;
  * - `removed`: proven gone, a case is open; `asked`: only questions are left;
  * - `changed`: the link is not what the plan saw, nothing (more) was written, and live work looks at it;
- * - `dropped`: the link is not there any more: it was merged into another, or the person left the one system that knew them;
+ * - `dropped`: the link is not there any more: it was merged into another, or the person left the one system that knew them (`forget`);
  * - `refused`, `keepsFailing`: the system does not take the record, a case is open.
  */
 export type Outcome =
@@ -157,6 +158,7 @@ export async function commitResults<T = void>(
         // What a lost race asks about may not be a question any more; what was damaged or refused is.
         [...current, ...lost.map(onlyFindings)].flatMap((one) => one.cases),
       ),
+      ...current.flatMap((one) => (one.outcome === 'dropped' ? [forget(tx, connectionId, one.linkId)] : [])),
       ...(plan === null ? [] : [endPlanItems(tx, where, plan, current, lost, locked)]),
     ];
     const [after] = await Promise.all([then?.(tx), ...recording]);

@@ -51,6 +51,18 @@ export async function closeSettled(
      where c.id = r.id and c.status = 'open' and c.answer->>'take' is not distinct from r.take`;
 }
 
+/** Closes the open cases of these kinds about a link that ends with nobody in its place. */
+export async function closeCasesAbout(
+  tx: Transaction,
+  connectionId: string,
+  linkId: string,
+  kinds: readonly string[],
+): Promise<void> {
+  await tx`
+    update cases set status = 'closed', closed_at = now(), closed_by = 'settled'
+     where connection_id = ${connectionId} and link_id = ${linkId} and kind = any(${kinds}) and status = 'open'`;
+}
+
 /**
  * Moves the open cases of a link that became part of another. One that stands there already is closed here.
  *

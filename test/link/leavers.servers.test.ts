@@ -186,3 +186,27 @@ test('a record that somebody shows while it is proven gone is looked at again be
     select 1 from inbox where connection_id = ${connection.id} and external_id = 'b1' and handled_at is null`;
   expect(again).toHaveLength(1);
 });
+
+test('a person who leaves the one system that knew them is forgotten by a bulk sync, and nobody is asked', async () => {
+  connection.systems.yapla.put('a1', zoe);
+  await scanAll(sql, connection);
+  const [linkId] = (await propose(sql, connection, [['a1', null]])) as [string];
+  await sql`update shadow set read_at = now() - interval '1 hour' where connection_id = ${connection.id}`;
+  connection.systems.yapla.records.delete('a1');
+  await listed('yapla');
+  const planId = await planFor(sql, connection, [linkId]);
+  await apply(planId);
+  expect(await cases()).toEqual([]);
+  expect(await pairOf(linkId)).toBeUndefined();
+  expect(await outcomes(planId)).toEqual({ dropped: 1 });
+});
+
+test('whether to create somebody is no question any more once they have left', async () => {
+  connection.systems.yapla.put('a1', zoe);
+  await scanAll(sql, connection);
+  const [linkId] = (await propose(sql, connection, [['a1', null]])) as [string];
+  await openCases(sql, connection.id, null, [{ kind: 'create', subject: linkId, linkId, details: {} }]);
+  await leaves('yapla', 'a1');
+  expect(await lives(linkId)).toBe('unknown');
+  expect(await cases()).toEqual([]);
+});
