@@ -3,13 +3,14 @@
  * it was decided about keeps what is a fact (what was read, and what our own writes did), and is decided about again.
  */
 import { systemNames, type CanonicalFields, type FieldHashes, type SystemName } from '../core/record.js';
+import { removal } from '../cases/removal.js';
 import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
 import { openCases, type NewCase } from '../store/cases.js';
 import { keepPlans, type Sql, type Transaction } from '../store/database.js';
 import { lookAgain, lookAtLinks } from '../store/inbox.js';
 import { renewIntents, settleIntents } from '../store/intents.js';
 import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
-import { agree, lockLinks, type Agreement, type EqualValues, type LockedLink } from '../store/links.js';
+import { agree, keepProposals, lockLinks, type Agreement, type EqualValues, type LockedLink } from '../store/links.js';
 import { releaseNewcomers } from '../store/openPlaces.js';
 import { advanceItems, endItems, type PlanPart } from '../store/planItems.js';
 import { markGone, upsertShadows, type ShadowRow } from '../store/shadows.js';
@@ -157,6 +158,11 @@ export async function commitResults<T = void>(
         plan?.id ?? null,
         // What a lost race asks about may not be a question any more; what was damaged or refused is.
         [...current, ...lost.map(onlyFindings)].flatMap((one) => one.cases),
+      ),
+      keepProposals(
+        tx,
+        connectionId,
+        current.flatMap((one) => (one.cases.some(({ kind }) => kind === removal.code) ? [one.linkId] : [])),
       ),
       ...current.flatMap((one) => (one.outcome === 'dropped' ? [forget(tx, connectionId, one.linkId)] : [])),
       ...(plan === null ? [] : [endPlanItems(tx, where, plan, current, lost, locked)]),

@@ -196,6 +196,14 @@ export async function dropProposals(sql: Sql, connectionId: string, planId: numb
        and not exists (select 1 from intent i where i.connection_id = l.connection_id and i.link_id = l.link_id and i.status = 'sent')`;
 }
 
+/** Links about which a person was asked are no plan's any more: they outlive it, and whose record is gone is not made anew by the next. */
+export async function keepProposals(tx: Transaction, connectionId: string, linkIds: readonly string[]): Promise<void> {
+  if (linkIds.length === 0) return;
+  await tx`
+    update link set plan_id = null
+     where connection_id = ${connectionId} and link_id = any(${linkIds}) and plan_id is not null`;
+}
+
 export interface Agreement {
   readonly linkId: string;
   /** New base of the fields that both systems now agree on; others keep theirs. */

@@ -210,3 +210,17 @@ test('whether to create somebody is no question any more once they have left', a
   expect(await lives(linkId)).toBe('unknown');
   expect(await cases()).toEqual([]);
 });
+
+test('a pair that a plan proposed and of which one record is gone is no plan’s any more: its question goes with it else', async () => {
+  connection.systems.yapla.put('a1', zoe);
+  connection.systems.yoplanning.put('b1', zoe);
+  await scanAll(sql, connection);
+  const { id: planId } = await draftPlan(sql, connection.id, 'second');
+  const linkId = 'yapla:a1';
+  await proposeLinks(sql, connection.id, [{ linkId, yaplaId: 'a1', yoplanningId: 'b1', matchedBy: 'test' }], planId);
+  await leaves('yapla', 'a1');
+  expect(await lives(linkId)).toBe('removed');
+  await dropProposals(sql, connection.id, 'all');
+  expect(await cases()).toEqual(['removal yapla:a1']);
+  expect((await pairOf(linkId))?.ids).toEqual({ yapla: 'a1', yoplanning: 'b1' });
+});
