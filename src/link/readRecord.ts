@@ -14,6 +14,7 @@ import { isMadeWith } from '../store/connections.js';
 import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
 import { replacedUnseen } from '../store/journal.js';
 import { bareLink, linkOfRecord, lockFirstSights, type BareLink } from '../store/links.js';
+import { releaseNewcomers } from '../store/openPlaces.js';
 import { findLinkState } from '../store/linkState.js';
 import { hasBegun } from '../store/plans.js';
 import { markGone, shadowsByIds, upsertShadows, wasStoredSince } from '../store/shadows.js';
@@ -169,6 +170,8 @@ async function record(
     bareLink(tx, connection.id, linkId),
     ...found.map((one) => store(tx, connection, one, takenAt)),
   ]);
+  const isProvenGone = found.some(({ system, id, record: what }) => what === 'gone' && link?.ids[system] === id);
+  if (isProvenGone) await releaseNewcomers(tx, connection.id, [linkId]);
   const sighting = (await isEarly(tx, connection, link))
     ? early
     : await identify(tx, link, { connection, linkId, found, claimed });

@@ -224,3 +224,17 @@ test('a pair that a plan proposed and of which one record is gone is no plan’s
   expect(await cases()).toEqual(['removal yapla:a1']);
   expect((await pairOf(linkId))?.ids).toEqual({ yapla: 'a1', yoplanning: 'b1' });
 });
+
+test('who waited for a place until the removal was proven is looked at as soon as a single read proves it', async () => {
+  const linkId = await linked();
+  connection.systems.yoplanning.put('b2', zoe);
+  await scanAll(sql, connection);
+  await keepNewcomers(sql, connection.id, [{ linkId, system: 'yoplanning', id: 'b2' }]);
+  await leaves('yoplanning', 'b1');
+  await lives(linkId);
+  const waiting = await sql<{ id: string }[]>`
+    select external_id as id from inbox where connection_id = ${connection.id} and handled_at is null`;
+  expect(waiting.map(({ id }) => id)).toEqual(['b2']);
+});
+
+export type { CanonicalFields };
