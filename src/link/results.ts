@@ -13,8 +13,9 @@ import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
 import { agree, keepProposals, lockLinks, type Agreement, type EqualValues, type LockedLink } from '../store/links.js';
 import { releaseNewcomers } from '../store/openPlaces.js';
 import { advanceItems, endItems, type PlanPart } from '../store/planItems.js';
-import { markGone, upsertShadows, type ShadowRow } from '../store/shadows.js';
+import { markGone, shadowsByIds, upsertShadows, type ShadowRow } from '../store/shadows.js';
 import { forget } from './forget.js';
+import type { Relaid } from './relaid.js';
 
 /**
  * - `agreed`: nothing had to be written (any more); `written`, `created`: done;
@@ -47,6 +48,13 @@ export interface Facts {
   readonly equal: EqualValues;
 }
 
+export interface KeptShadow {
+  readonly system: SystemName;
+  readonly row: ShadowRow;
+  /** Makes the row anew where the record was stored meanwhile; only of a write where no record can be read. */
+  readonly relaid?: Relaid | undefined;
+}
+
 export interface LinkResult {
   readonly linkId: string;
   /** Of the link, as it was decided about. */
@@ -57,7 +65,7 @@ export interface LinkResult {
     readonly readAt: Readonly<Record<SystemName, string | null>>;
   };
   readonly outcome: Outcome;
-  readonly shadows: readonly { readonly system: SystemName; readonly row: ShadowRow }[];
+  readonly shadows: readonly KeptShadow[];
   readonly facts: Facts;
   readonly agreement: Agreement | null;
   readonly journal: readonly JournalOutcome[];
@@ -91,7 +99,7 @@ export interface CommittingResults {
 export async function commitResults<T = void>(
   sql: Sql,
   where: CommittingResults,
-  results: readonly ItemResult[],
+  given: readonly ItemResult[],
   then?: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   const { connectionId, plan } = where;
@@ -101,9 +109,10 @@ export async function commitResults<T = void>(
       lockLinks(
         tx,
         connectionId,
-        results.map((one) => one.linkId),
+        given.map((one) => one.linkId),
       ),
     ]);
+    const results = await relaidOverStored(tx, connectionId, given, locked);
     const isBack = (one: LinkResult, { system }: LinkResult['gone'][number]) =>
       locked.has(one.linkId) && isCrossed(one, system, locked.get(one.linkId));
     // A record that was shown while it was proven gone may be back: nothing is said about it until it was looked at again.
@@ -175,6 +184,26 @@ export async function commitResults<T = void>(
 /** Somebody stored a reading of the link's record there since it was decided about, or the link is not there any more. */
 function isCrossed({ decidedOn }: LinkResult, system: SystemName, now: LockedLink | undefined): boolean {
   return now === undefined || now.readAt[system] !== decidedOn.readAt[system];
+}
+
+/** Results whose record was stored meanwhile, where none can be read: what was sent stands over what is stored by now. */
+async function relaidOverStored(
+  tx: Transaction,
+  connectionId: string,
+  results: readonly ItemResult[],
+  locked: ReadonlyMap<string, LockedLink>,
+): Promise<readonly ItemResult[]> {
+  const mustBe = (result: ItemResult, { system, relaid }: KeptShadow) =>
+    relaid !== undefined && isCrossed(result, system, locked.get(result.linkId));
+  if (!results.some((one) => one.shadows.some((kept) => mustBe(one, kept)))) return results;
+  const renew = async (result: ItemResult, kept: KeptShadow): Promise<KeptShadow> => {
+    if (!mustBe(result, kept)) return kept;
+    const stored = (await shadowsByIds(tx, connectionId, kept.system, [kept.row.id])).get(kept.row.id);
+    return stored === undefined ? kept : { ...kept, row: kept.relaid!(stored.document) };
+  };
+  return await Promise.all(
+    results.map(async (one) => ({ ...one, shadows: await Promise.all(one.shadows.map((kept) => renew(one, kept))) })),
+  );
 }
 
 /**
