@@ -1,8 +1,9 @@
 /** Members who leave: what is asked, what is recorded, and what must not be forgotten when a record is gone from a system. */
+import { expectSettledTruly } from '../helpers/settledTruly.js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { answerCase, closeCase } from '../../src/cases/answers.js';
 import { nextStep } from '../../src/core/live.js';
-import type { CanonicalFields, SystemName } from '../../src/core/record.js';
+import type { SystemName } from '../../src/core/record.js';
 import { applyDecision } from '../../src/link/applyDecision.js';
 import { applyItems } from '../../src/link/applyItems.js';
 import { LinkClaims } from '../../src/link/claims.js';
@@ -47,7 +48,10 @@ beforeEach(async () => {
   const { id } = await draftPlan(sql, connection.id, 'first');
   await approvePlan(sql, connection.id, id, 'ann');
 });
-afterEach(async () => await claims.close());
+afterEach(async () => {
+  await claims.close();
+  await expectSettledTruly(sql, connection);
+});
 
 const cases = async () => (await listOpenCases(sql, connection.id)).map(({ kind, subject }) => `${kind} ${subject}`);
 const caseOf = async (kind: string) => (await listOpenCases(sql, connection.id)).find((one) => one.kind === kind)!;
@@ -236,5 +240,3 @@ test('who waited for a place until the removal was proven is looked at as soon a
     select external_id as id from inbox where connection_id = ${connection.id} and handled_at is null`;
   expect(waiting.map(({ id }) => id)).toEqual(['b2']);
 });
-
-export type { CanonicalFields };
