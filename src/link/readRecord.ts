@@ -11,9 +11,11 @@ import { otherSystem, systemNames, type SystemName } from '../core/record.js';
 import type { Sql, Transaction } from '../store/database.js';
 import type { Ask } from '../http/client.js';
 import { isMadeWith } from '../store/connections.js';
+import { doubtCase, returnedDoubt } from '../cases/doubt.js';
 import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
 import { replacedUnseen } from '../store/journal.js';
 import { bareLink, linkOfRecord, lockFirstSights, type BareLink } from '../store/links.js';
+import { openCases } from '../store/cases.js';
 import { releaseNewcomers } from '../store/openPlaces.js';
 import { findLinkState } from '../store/linkState.js';
 import { hasBegun } from '../store/plans.js';
@@ -211,11 +213,30 @@ async function identify(
   }
   const isComplete = link !== null && link.ids.yapla !== null && link.ids.yoplanning !== null;
   let sighting: FirstSight | null = null;
+  if (isComplete) await askAboutReturned(tx, connection, link, found);
   for (const { system, id, record: what } of found) {
     if (isComplete || what === 'gone' || what === 'unread' || sighting?.is === 'merged') continue;
     sighting = await firstSight(tx, { connection, linkId, system, id, claimed });
   }
   return sighting;
+}
+
+/**
+ * A record that was gone, and whose place another one has taken, is back: it may be the same person twice. Its news come to the link that
+ * bears its name, of which it is no part any more.
+ */
+async function askAboutReturned(
+  tx: Transaction,
+  connection: OpenConnection,
+  link: BareLink,
+  found: readonly Found[],
+): Promise<void> {
+  for (const { system, id, record: what } of found) {
+    const instead = link.ids[system];
+    if (what === 'gone' || what === 'unread' || instead === null || instead === id) continue;
+    if ((await linkOfRecord(tx, connection.id, system, id)) !== null) continue;
+    await openCases(tx, connection.id, null, [doubtCase(returnedDoubt(system, id, instead))]);
+  }
 }
 
 /** @throws {ReadingCrossed} */

@@ -136,7 +136,7 @@ export async function commitResults<T = void>(
       releaseNewcomers(
         tx,
         connectionId,
-        results.flatMap((one) => (one.gone.length > 0 ? [one.linkId] : [])),
+        results.flatMap((one) => (one.gone.some((record) => !isBack(one, record)) ? [one.linkId] : [])),
       ),
       agree(tx, connectionId, [
         ...current.flatMap((one) => one.agreement ?? []),

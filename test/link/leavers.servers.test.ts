@@ -13,7 +13,7 @@ import { ensureConnection } from '../../src/store/connections.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { addEvents, addressEvents } from '../../src/store/inbox.js';
 import { agree, dropProposals, pairsByIds, proposeLinks } from '../../src/store/links.js';
-import { keepNewcomers } from '../../src/store/openPlaces.js';
+import { keepNewcomers, takePlaces } from '../../src/store/openPlaces.js';
 import { endedItems } from '../../src/store/planItems.js';
 import { approvePlan, draftPlan } from '../../src/store/plans.js';
 import { endScan, openScan } from '../../src/store/scans.js';
@@ -239,4 +239,19 @@ test('who waited for a place until the removal was proven is looked at as soon a
   const waiting = await sql<{ id: string }[]>`
     select external_id as id from inbox where connection_id = ${connection.id} and handled_at is null`;
   expect(waiting.map(({ id }) => id)).toEqual(['b2']);
+});
+
+test('a record that is back, and whose place another one has taken, is a question, and no part of the link', async () => {
+  const linkId = await linked();
+  await leaves('yapla', 'a1');
+  await lives(linkId);
+  connection.systems.yapla.put('a2', zoe);
+  await listed('yapla');
+  await takePlaces(sql, connection.id, [{ linkId, system: 'yapla', id: 'a2', matchedBy: 'test' }]);
+  await lives(linkId);
+  connection.systems.yapla.put('a1', { ...zoe, city: 'Nantes' });
+  await isTold('yapla', 'a1', 'updated');
+  await lives(linkId);
+  expect(await cases()).toEqual(['doubt yapla:a1 yapla:a2']);
+  expect((await pairOf(linkId))!.ids).toEqual({ yapla: 'a2', yoplanning: 'b1' });
 });
