@@ -386,13 +386,11 @@ export interface Unreferenced {
   readonly otherId: string;
   /** Of the record as we last saw it. */
   readonly hashes: FieldHashes;
-  readonly equal: EqualValues;
-  /** Of the link. */
-  readonly version: number;
 }
 
 /**
- * Linked records of a system without a reference, in the order of their links, from just after `after`.
+ * Linked records of a system without a reference, in the order of their links, from just after `after`. Whose counterpart is gone needs none:
+ * it would name a record that another one may take the place of.
  *
  * @param held kinds of cases that hold a link back: a link with such an open case is left out
  */
@@ -406,24 +404,25 @@ export async function linksLackingReference(
 ): Promise<Unreferenced[]> {
   const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
   return await sql<Unreferenced[]>`
-    select l.link_id as "linkId", s.external_id as id, l.${sql(other)} as "otherId", s.hashes, l.equal, l.version
+    select l.link_id as "linkId", s.external_id as id, l.${sql(other)} as "otherId", s.hashes
       from link l join shadow s on s.connection_id = l.connection_id and s.system = ${system} and s.external_id = l.${sql(own)}
-     where l.connection_id = ${connectionId} and l.state = 'active' and l.${sql(other)} is not null
+      join shadow o on o.connection_id = l.connection_id and o.system <> s.system and o.external_id = l.${sql(other)} and o.gone_at is null
+     where l.connection_id = ${connectionId} and l.state = 'active'
        and s.gone_at is null and s.external_reference is null and l.link_id > ${after}
        and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.link_id = l.link_id
                           and c.kind = any(${held}) and c.status = 'open')
      order by l.link_id limit ${limit}`;
 }
 
-/** Linked records without a reference, those of links that a plan proposes included, by system. */
+/** Linked records without a reference and with a counterpart, those of links that a plan proposes included, by system. */
 export async function countUnreferenced(sql: Sql, connectionId: string): Promise<Record<SystemName, number>> {
   const [row] = await sql<Record<SystemName, number>[]>`
-    select count(*) filter (where a.gone_at is null and a.external_reference is null)::int as yapla,
-           count(*) filter (where b.gone_at is null and b.external_reference is null)::int as yoplanning
+    select count(*) filter (where a.external_reference is null)::int as yapla,
+           count(*) filter (where b.external_reference is null)::int as yoplanning
       from link l
       join shadow a on a.connection_id = l.connection_id and a.system = 'yapla' and a.external_id = l.yapla_id
       join shadow b on b.connection_id = l.connection_id and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
-     where l.connection_id = ${connectionId}`;
+     where l.connection_id = ${connectionId} and a.gone_at is null and b.gone_at is null`;
   return row!;
 }
 

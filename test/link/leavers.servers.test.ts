@@ -12,7 +12,14 @@ import { listOpenCases, openCases } from '../../src/store/cases.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { addEvents, addressEvents } from '../../src/store/inbox.js';
-import { agree, dropProposals, pairsByIds, proposeLinks } from '../../src/store/links.js';
+import {
+  agree,
+  countUnreferenced,
+  dropProposals,
+  linksLackingReference,
+  pairsByIds,
+  proposeLinks,
+} from '../../src/store/links.js';
 import { keepNewcomers, takePlaces } from '../../src/store/openPlaces.js';
 import { endedItems } from '../../src/store/planItems.js';
 import { approvePlan, draftPlan } from '../../src/store/plans.js';
@@ -254,4 +261,14 @@ test('a record that is back, and whose place another one has taken, is a questio
   await lives(linkId);
   expect(await cases()).toEqual(['doubt yapla:a1 yapla:a2']);
   expect((await pairOf(linkId))!.ids).toEqual({ yapla: 'a2', yoplanning: 'b1' });
+});
+
+test('a record whose counterpart is gone is given no reference to it', async () => {
+  const linkId = await linked();
+  const lacking = async () =>
+    (await linksLackingReference(sql, connection.id, 'yoplanning', '', 9, [])).map(({ id }) => id);
+  expect([await lacking(), await countUnreferenced(sql, connection.id)]).toEqual([['b1'], { yapla: 1, yoplanning: 1 }]);
+  await leaves('yapla', 'a1');
+  await lives(linkId);
+  expect([await lacking(), await countUnreferenced(sql, connection.id)]).toEqual([[], { yapla: 0, yoplanning: 0 }]);
 });
