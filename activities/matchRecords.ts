@@ -13,11 +13,13 @@ import {
   freeRecords,
   groupsByKey,
   referencedCandidates,
+  returnedRecords,
   type Grouped,
   type Matching,
   type RecordName,
 } from '../src/store/candidates.js';
 import { refreshStatistics } from '../src/store/database.js';
+import { returnedDoubt } from '../src/cases/doubt.js';
 import { doubtedTwins } from '../src/store/linkCases.js';
 import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '../src/store/links.js';
 import { keepNewcomers, takePlaces, type Taking } from '../src/store/openPlaces.js';
@@ -114,6 +116,9 @@ export const matchRecords =
       };
 
       if (found.length > 0) {
+        for (const { system, id, instead } of await returnedRecords(sql, now())) {
+          await take('returned', [], { links: [], doubts: [returnedDoubt(system, id, instead)] });
+        }
         const referring = await referencedCandidates(sql, now());
         await take('reference', referring, matchReferences(referring));
         await endRule();

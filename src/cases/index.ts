@@ -105,15 +105,22 @@ export function settledCases(cases: readonly LinkCase[], wanted: Decision): Link
   return questionsOf(cases).filter((one) => !kindOf(one.kind).stands(one, wanted));
 }
 
-/** What is known of a link's questions: the open ones, and the kinds that a person closed without more (`isDeclined` of the store). */
+/** What is known of a link's questions: the open ones, and those that a person closed without more (`LinkState.declined`). */
 export interface Asked {
-  readonly cases: readonly Pick<LinkCase, 'kind'>[];
+  readonly cases: readonly Pick<LinkCase, 'kind' | 'subject'>[];
   readonly declined: ReadonlySet<string>;
 }
 
-/** The question is not to be asked: it is open, or a person said to leave it. */
-export function isAsked({ cases, declined }: Asked, kind: CaseKind): boolean {
-  return (answersOf(kind).close === 'notAskedAgain' && declined.has(kind)) || cases.some((one) => one.kind === kind);
+/**
+ * The question is not to be asked: it is open, or a person said to leave it.
+ *
+ * @param subject what it is about: what was asked about one record of a link says nothing about the other
+ */
+export function isAsked({ cases, declined }: Asked, kind: CaseKind, subject: string): boolean {
+  return (
+    (answersOf(kind).close === 'notAskedAgain' && declined.has(`${kind} ${subject}`)) ||
+    cases.some((one) => one.kind === kind && one.subject === subject)
+  );
 }
 
 /** The fields about which a question of this kind is open. */

@@ -96,7 +96,7 @@ export interface Kind {
    *
    * @param wanted what would be done about the link if everything were allowed: what may not be written is still different
    */
-  readonly stands: (question: Pick<LinkCase, 'field' | 'take'>, wanted: Decision) => boolean;
+  readonly stands: (question: Pick<LinkCase, 'subject' | 'field' | 'take'>, wanted: Decision) => boolean;
   readonly shows: Shows;
   /** What its details say, for whoever answers. */
   readonly facts: (told: Told) => readonly Fact[];

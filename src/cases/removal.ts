@@ -9,7 +9,7 @@ export const removal = {
   answers: { ...noAnswers, close: 'notAskedAgain' },
   holds: null,
   endsByMerging: false,
-  stands: (_, { gone }) => gone !== null,
+  stands: ({ subject }, { gone }) => gone === 'both' || (gone !== null && subject.startsWith(`${gone}:`)),
   shows: { what: 'records', writes: 0 },
   facts: ({ details }) => {
     const { system, proof } = (details ?? {}) as Partial<RemovalDetails>;
@@ -35,5 +35,10 @@ export function removalCase(
   id: string,
   proof: RemovalProof,
 ): NewCase<RemovalDetails> {
-  return { kind: removal.code, subject: `${system}:${id}`, linkId, details: { system, proof } };
+  return { kind: removal.code, subject: removalSubject(system, id), linkId, details: { system, proof } };
+}
+
+/** What the question is about: the record, and not the link, of which the other record may be gone as well. */
+export function removalSubject(system: SystemName, id: string): string {
+  return `${system}:${id}`;
 }

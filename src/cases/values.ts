@@ -23,13 +23,17 @@ export function valuesAsked(pair: LinkedPair, field: FieldName): ValuesAsked {
 
 /**
  * Which value the field takes is a question while the systems differ in it. A value of a person's own is still to be carried out
- * where both agree on another one.
+ * where both agree on another one; and any answer where a record is gone, so that nobody knows in what they differ until it is back.
  */
 export function valueStands(
   { field, take }: Pick<LinkCase, 'field' | 'take'>,
-  { write, conflicts }: Decision,
+  { write, conflicts, gone }: Decision,
 ): boolean {
-  return take === 'value' || [...write.yapla, ...write.yoplanning, ...conflicts].includes(field);
+  return (
+    take === 'value' ||
+    (take !== null && gone !== null) ||
+    [...write.yapla, ...write.yoplanning, ...conflicts].includes(field)
+  );
 }
 
 /** The field is on both sides as it was. */

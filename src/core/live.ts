@@ -34,7 +34,7 @@ export interface LinkView {
   readonly heldFields: readonly FieldName[];
   /** Fields with an open conflict case. */
   readonly asked: readonly FieldName[];
-  /** The removal is known: its case is open, or a person closed it. */
+  /** Each removal is known: its case is open, or a person closed it. */
   readonly askedRemoval: boolean;
   /** Whether to create is not to be asked: it was asked, a person said no, or the connection's rule is another. */
   readonly askedCreation: boolean;

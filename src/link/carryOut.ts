@@ -7,8 +7,8 @@ import { settlingOf, type LiveDecision, type Settling } from '../core/live.js';
 import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
 import { createCase } from '../cases/create.js';
 import { frozenCase } from '../cases/frozen.js';
-import { carriedOut, fieldsAsked } from '../cases/index.js';
-import { removalCase } from '../cases/removal.js';
+import { carriedOut, fieldsAsked, isAsked } from '../cases/index.js';
+import { removal, removalCase, removalSubject } from '../cases/removal.js';
 import type { Ask } from '../http/client.js';
 import type { CaseAnswer } from '../store/caseAnswers.js';
 import type { LinkState } from '../store/linkState.js';
@@ -129,9 +129,12 @@ class Undertaking {
     const { work } = this;
     const { decision, state } = this.order;
     if (decision.gone !== null) {
-      const isGone = await work.proveRemoval(decision.gone);
-      if (isGone) this.askAboutTombstones();
-      return isGone ? 'done' : 'stale';
+      if (!(await work.proveRemoval(decision.gone))) return 'stale';
+      // Of somebody who may be on their way to the other system it is asked, as of anybody who is there.
+      const isAlone = systemNames.some((system) => state.pair.ids[system] === null) && state.intents.length === 0;
+      if (isAlone) work.becomeNobody();
+      else this.askAboutTombstones();
+      return 'done';
     }
     if (decision.create !== null) {
       if (!(await this.mayCreate(decision.create))) return 'held';
@@ -149,12 +152,14 @@ class Undertaking {
     return this.isHeld && systemNames.every((system) => this.written[system].length === 0) ? 'held' : 'done';
   }
 
-  /** Records of which the reading before has proven already that they are gone. */
+  /** Records of which the reading before has proven already that they are gone, and nobody was asked about them. */
   private askAboutTombstones(): void {
-    const { linkId, ids, shadows } = this.order.state.pair;
+    const { state } = this.order;
+    const { linkId, ids, shadows } = state.pair;
     for (const system of systemNames) {
       const id = ids[system];
       if (id === null || shadows[system] !== null) continue;
+      if (isAsked(state, removal.code, removalSubject(system, id))) continue;
       this.work.open(removalCase(linkId, system, id, 'notFound'));
     }
   }
@@ -241,11 +246,12 @@ class Undertaking {
   }
 
   /** How the link stands once this is recorded. */
-  private settlingAfter(answered: readonly CaseAnswer[], { agreement }: LinkResult): Settling {
+  private settlingAfter(answered: readonly CaseAnswer[], { agreement, outcome }: LinkResult): Settling {
+    if (outcome === 'dropped') return 'agreed';
     const { state, connection } = this.order;
     const saw = pairHashes(this.work.pair);
-    const opened = this.work.opened.flatMap(({ kind, linkId, field = '' }) =>
-      linkId === state.pair.linkId ? [{ id: 0, kind, field, saw, take: null }] : [],
+    const opened = this.work.opened.flatMap(({ kind, subject, linkId, field = '' }) =>
+      linkId === state.pair.linkId ? [{ id: 0, kind, subject, field, saw, take: null }] : [],
     );
     const base = agreement === null ? this.work.pair.base : { ...this.work.pair.base, ...agreement.base };
     const now: LinkState = {
@@ -261,6 +267,8 @@ class Undertaking {
   /** Answers that this decision was about. One that came meanwhile is for the next. */
   private answered(): CaseAnswer[] {
     const { decision, state } = this.order;
+    // A removal comes first, and writes nothing: what was answered waits for the record, or for who takes its place.
+    if (decision.gone !== null) return [];
     const fields = [...decision.write.yapla, ...decision.write.yoplanning, ...decision.values];
     return carriedOut(state.answers, { fields, created: this.created !== null });
   }

@@ -103,10 +103,9 @@ async function fillOne(
     await sql.begin(async (tx) => {
       const link = (await lockLinks(tx, connection.scope, [one.linkId])).get(one.linkId);
       await upsertShadows(tx, connection.scope, system, [{ ...connection.shadowOf(result.after), times: {} }]);
-      // Changed meanwhile: whoever looks at it next sees what we stored.
-      if (Object.keys(rewritten).length === 0 || link?.version !== one.version) return;
-      // The server put fields that we did not touch into its own form: that is nobody's change.
-      const equal = { ...one.equal, [system]: { ...one.equal[system], ...rewritten } };
+      if (Object.keys(rewritten).length === 0 || link?.ids[system] !== one.id) return;
+      // The server put fields that we did not touch into its own form: that is nobody's change, whatever became of the link meanwhile.
+      const equal = { ...link.equal, [system]: { ...link.equal[system], ...rewritten } };
       await agree(tx, connection.scope, [{ linkId: one.linkId, base: {}, baseFields: {}, equal }]);
     });
     if (result.unmappedChanged.length > 0) {

@@ -36,6 +36,7 @@ import type { Batcher } from './batcher.js';
 import { untilNewsAreRead, type Intention } from './creations.js';
 import { sentBase, withForms, type SentBase } from './ownCreation.js';
 import type { Facts, LinkResult, Outcome } from './results.js';
+import { relaidOver, type Relaid } from './relaid.js';
 import { areForms, compareWritten } from './rewrites.js';
 import { agreementOf } from './agreement.js';
 import { pairHashes, sameHashes, type PairHashes } from './view.js';
@@ -75,6 +76,8 @@ export interface WriteOrder {
 /** Collects what is done and learnt about one link. One instance per attempt. */
 export class LinkWork {
   private readonly shadows = new Map<SystemName, ShadowRow>();
+  /** Of systems in which no record can be read. */
+  private readonly relaid = new Map<SystemName, Relaid>();
   private readonly journal: JournalOutcome[] = [];
   private readonly cases = new Map<string, NewCase>();
   private readonly settledIntents = new Set<SystemName>();
@@ -176,6 +179,10 @@ export class LinkWork {
         this.outcome = 'written';
         this.compare(system, this.hashesBefore(system, result.before, set), set, result.after);
         this.learn(system, result.after, this.timesOf(system, order));
+        if (!connection.systems[system].readsOne) {
+          const row = this.shadows.get(system)!;
+          this.relaid.set(system, relaidOver(connection, system, { before: seen, after: result.after, row }));
+        }
         if (result.unmappedChanged.length > 0) {
           const { requestId, unmappedChanged: changed, before, after } = result;
           const details = { requestId, changed, before: before.document, after: after.document };
@@ -273,6 +280,8 @@ export class LinkWork {
       const id = this.known.ids[system];
       if (id === null || this.known.shadows[system] === null) continue;
       const target = this.applying.connection.systems[system];
+      // Where one record cannot be read, the list that did not show it is the proof, until somebody tells of the record after all.
+      if (!target.readsOne && !this.known.unseen[system]) return false;
       const found = target.readsOne ? await target.read(id, this.applying.ask(id)) : null;
       if (found !== null) {
         this.learn(system, found);
@@ -286,6 +295,12 @@ export class LinkWork {
     }
     this.outcome = 'removed';
     return true;
+  }
+
+  /** The one record of the link is gone, and was in no other system: nothing is to be asked, and nobody is left. */
+  becomeNobody(): void {
+    this.cases.clear();
+    this.outcome = 'dropped';
   }
 
   /** Questions about fields that both systems changed differently: both values, the base, and nothing is held back by them. */
@@ -425,7 +440,7 @@ export class LinkWork {
       decidedOn: { base: this.decidedOn.base, readAt: readAtOf(this.decidedOn) },
       facts: this.facts,
       outcome: this.outcome,
-      shadows: [...this.shadows].map(([system, row]) => ({ system, row })),
+      shadows: [...this.shadows].map(([system, row]) => ({ system, row, relaid: this.relaid.get(system) })),
       agreement: both
         ? {
             linkId: this.known.linkId,

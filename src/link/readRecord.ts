@@ -7,14 +7,16 @@
  */
 import type { LinkView } from '../core/live.js';
 import { parseLinkId } from '../core/linkId.js';
-import { otherSystem, type Scope, type SystemName, systemNames } from '../core/record.js';
+import { otherSystem, type SystemName, systemNames } from '../core/record.js';
 import type { Sql, Transaction } from '../store/database.js';
 import type { Ask } from '../http/client.js';
 import { isMadeWith } from '../store/connections.js';
+import { doubtCase, returnedDoubt } from '../cases/doubt.js';
 import { markHandled, readdress, takeEvents, type InboxEvent, type RecordEvent } from '../store/inbox.js';
-import { openIntents } from '../store/intents.js';
 import { replacedUnseen } from '../store/journal.js';
-import { bareLink, deleteLink, linkOfRecord, lockFirstSights, type BareLink } from '../store/links.js';
+import { bareLink, linkOfRecord, lockFirstSights, type BareLink } from '../store/links.js';
+import { openCases } from '../store/cases.js';
+import { releaseNewcomers } from '../store/openPlaces.js';
 import { findLinkState } from '../store/linkState.js';
 import { hasBegun } from '../store/plans.js';
 import { markGone, shadowsByIds, upsertShadows, wasStoredSince } from '../store/shadows.js';
@@ -24,6 +26,7 @@ import type { SystemRecord } from '../systems/system.js';
 import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
 import { countsAsStored, newestDelivered } from './delivered.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
+import { forget } from './forget.js';
 import { settledView } from './settle.js';
 import { emptyView } from './view.js';
 
@@ -170,6 +173,8 @@ async function record(
     bareLink(tx, connection.scope, linkId),
     ...found.map((one) => store(tx, connection, one, takenAt)),
   ]);
+  const isProvenGone = found.some(({ system, id, record: what }) => what === 'gone' && link?.ids[system] === id);
+  if (isProvenGone) await releaseNewcomers(tx, connection.scope, [linkId]);
   const sighting = (await isEarly(tx, connection, link))
     ? early
     : await identify(tx, link, { connection, linkId, found, claimed });
@@ -209,11 +214,30 @@ async function identify(
   }
   const isComplete = link !== null && link.ids.yapla !== null && link.ids.yoplanning !== null;
   let sighting: FirstSight | null = null;
+  if (isComplete) await askAboutReturned(tx, connection, link, found);
   for (const { system, id, record: what } of found) {
     if (isComplete || what === 'gone' || what === 'unread' || sighting?.is === 'merged') continue;
     sighting = await firstSight(tx, { connection, linkId, system, id, claimed });
   }
   return sighting;
+}
+
+/**
+ * A record that was gone, and whose place another one has taken, is back: it may be the same person twice. Its news come to the link that
+ * bears its name, of which it is no part any more.
+ */
+async function askAboutReturned(
+  tx: Transaction,
+  connection: OpenConnection,
+  link: BareLink,
+  found: readonly Found[],
+): Promise<void> {
+  for (const { system, id, record: what } of found) {
+    const instead = link.ids[system];
+    if (what === 'gone' || what === 'unread' || instead === null || instead === id) continue;
+    if ((await linkOfRecord(tx, connection.scope, system, id)) !== null) continue;
+    await openCases(tx, connection.scope, null, [doubtCase(returnedDoubt(system, id, instead))]);
+  }
 }
 
 /** @throws {ReadingCrossed} */
@@ -227,11 +251,6 @@ async function store(tx: Transaction, connection: OpenConnection, found: Found, 
     const kept = await upsertShadows(tx, connection.scope, system, [connection.shadowOf(what)], { replaces });
     if (kept.length > 0) throw new ReadingCrossed();
   }
-}
-
-/** A person who was known to one system only has left it before anything was made of them. */
-async function forget(tx: Transaction, scope: Scope, linkId: string): Promise<void> {
-  if ((await openIntents(tx, scope, [linkId])).length === 0) await deleteLink(tx, scope, linkId);
 }
 
 async function viewNow(

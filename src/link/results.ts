@@ -2,24 +2,27 @@
  * What carrying out came to, and how it is recorded: many links in one transaction, each under its version. A link that has changed since
  * it was decided about keeps what is a fact (what was read, and what our own writes did), and is decided about again.
  */
-import { type CanonicalFields, type FieldHashes, type Scope, type SystemName, systemNames } from '../core/record.js';
+import { systemNames, type CanonicalFields, type FieldHashes, type Scope, type SystemName } from '../core/record.js';
+import { removal } from '../cases/removal.js';
 import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
 import { openCases, type NewCase } from '../store/cases.js';
 import { keepPlans, type Sql, type Transaction } from '../store/database.js';
 import { lookAgain, lookAtLinks } from '../store/inbox.js';
 import { renewIntents, settleIntents } from '../store/intents.js';
 import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
-import { agree, lockLinks, type Agreement, type EqualValues, type LockedLink } from '../store/links.js';
+import { agree, keepProposals, lockLinks, type Agreement, type EqualValues, type LockedLink } from '../store/links.js';
 import { releaseNewcomers } from '../store/openPlaces.js';
 import { advanceItems, endItems, type PlanPart } from '../store/planItems.js';
-import { markGone, upsertShadows, type ShadowRow } from '../store/shadows.js';
+import { markGone, shadowsByIds, upsertShadows, type ShadowRow } from '../store/shadows.js';
+import { forget } from './forget.js';
+import type { Relaid } from './relaid.js';
 
 /**
  * - `agreed`: nothing had to be written (any more); `written`, `created`: done;
  * - `unsettled`: a creation was sent and nobody knows whether it took effect: looked up in the list later;
  * - `removed`: proven gone, a case is open; `asked`: only questions are left;
  * - `changed`: the link is not what the plan saw, nothing (more) was written, and live work looks at it;
- * - `dropped`: the link is not there any more: it was merged into another, or the person left the one system that knew them;
+ * - `dropped`: the link is not there any more: it was merged into another, or the person left the one system that knew them (`forget`);
  * - `refused`, `keepsFailing`: the system does not take the record, a case is open.
  */
 export type Outcome =
@@ -45,6 +48,13 @@ export interface Facts {
   readonly equal: EqualValues;
 }
 
+export interface KeptShadow {
+  readonly system: SystemName;
+  readonly row: ShadowRow;
+  /** Makes the row anew where the record was stored meanwhile; only of a write where no record can be read. */
+  readonly relaid?: Relaid | undefined;
+}
+
 export interface LinkResult {
   readonly linkId: string;
   /** Of the link, as it was decided about. */
@@ -55,7 +65,7 @@ export interface LinkResult {
     readonly readAt: Readonly<Record<SystemName, string | null>>;
   };
   readonly outcome: Outcome;
-  readonly shadows: readonly { readonly system: SystemName; readonly row: ShadowRow }[];
+  readonly shadows: readonly KeptShadow[];
   readonly facts: Facts;
   readonly agreement: Agreement | null;
   readonly journal: readonly JournalOutcome[];
@@ -89,7 +99,7 @@ export interface CommittingResults {
 export async function commitResults<T = void>(
   sql: Sql,
   where: CommittingResults,
-  results: readonly ItemResult[],
+  given: readonly ItemResult[],
   then?: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   const { scope, plan } = where;
@@ -99,10 +109,15 @@ export async function commitResults<T = void>(
       lockLinks(
         tx,
         scope,
-        results.map((one) => one.linkId),
+        given.map((one) => one.linkId),
       ),
     ]);
-    const isCurrent = ({ linkId, version }: LinkResult) => locked.get(linkId)?.version === version;
+    const results = await relaidOverStored(tx, scope, given, locked);
+    const isBack = (one: LinkResult, { system }: LinkResult['gone'][number]) =>
+      locked.has(one.linkId) && isCrossed(one, system, locked.get(one.linkId));
+    // A record that was shown while it was proven gone may be back: nothing is said about it until it was looked at again.
+    const isCurrent = (one: LinkResult) =>
+      locked.get(one.linkId)?.version === one.version && !one.gone.some((record) => isBack(one, record));
     const current = results.filter(isCurrent);
     const lost = results.filter((one) => !isCurrent(one));
     // Sent one behind the other without waiting for answers: PostgreSQL carries them out in this order, in one round trip.
@@ -110,11 +125,16 @@ export async function commitResults<T = void>(
       ...systemNames.map((system) =>
         keepShadows(tx, scope, system, results, (one) => isCrossed(one, system, locked.get(one.linkId))),
       ),
-      ...results.flatMap((one) => one.gone.map(({ system, id }) => markGone(tx, scope, system, id))),
+      ...results.flatMap((one) =>
+        one.gone.map((record) => {
+          const { system, id } = record;
+          return isBack(one, record) ? lookAgain(tx, scope, system, [id]) : markGone(tx, scope, system, id);
+        }),
+      ),
       releaseNewcomers(
         tx,
         scope,
-        results.flatMap((one) => (one.gone.length > 0 ? [one.linkId] : [])),
+        results.flatMap((one) => (one.gone.some((record) => !isBack(one, record)) ? [one.linkId] : [])),
       ),
       agree(tx, scope, [
         ...current.flatMap((one) => one.agreement ?? []),
@@ -146,6 +166,12 @@ export async function commitResults<T = void>(
         // What a lost race asks about may not be a question any more; what was damaged or refused is.
         [...current, ...lost.map(onlyFindings)].flatMap((one) => one.cases),
       ),
+      keepProposals(
+        tx,
+        scope,
+        current.flatMap((one) => (one.cases.some(({ kind }) => kind === removal.code) ? [one.linkId] : [])),
+      ),
+      ...current.flatMap((one) => (one.outcome === 'dropped' ? [forget(tx, scope, one.linkId)] : [])),
       ...(plan === null ? [] : [endPlanItems(tx, where, plan, current, lost, locked)]),
     ];
     const [after] = await Promise.all([then?.(tx), ...recording]);
@@ -156,6 +182,26 @@ export async function commitResults<T = void>(
 /** Somebody stored a reading of the link's record there since it was decided about, or the link is not there any more. */
 function isCrossed({ decidedOn }: LinkResult, system: SystemName, now: LockedLink | undefined): boolean {
   return now === undefined || now.readAt[system] !== decidedOn.readAt[system];
+}
+
+/** Results whose record was stored meanwhile, where none can be read: what was sent stands over what is stored by now. */
+async function relaidOverStored(
+  tx: Transaction,
+  scope: Scope,
+  results: readonly ItemResult[],
+  locked: ReadonlyMap<string, LockedLink>,
+): Promise<readonly ItemResult[]> {
+  const mustBe = (result: ItemResult, { system, relaid }: KeptShadow) =>
+    relaid !== undefined && isCrossed(result, system, locked.get(result.linkId));
+  if (!results.some((one) => one.shadows.some((kept) => mustBe(one, kept)))) return results;
+  const renew = async (result: ItemResult, kept: KeptShadow): Promise<KeptShadow> => {
+    if (!mustBe(result, kept)) return kept;
+    const stored = (await shadowsByIds(tx, scope, kept.system, [kept.row.id])).get(kept.row.id);
+    return stored === undefined ? kept : { ...kept, row: kept.relaid!(stored.document) };
+  };
+  return await Promise.all(
+    results.map(async (one) => ({ ...one, shadows: await Promise.all(one.shadows.map((kept) => renew(one, kept))) })),
+  );
 }
 
 /**

@@ -8,6 +8,8 @@ import {
   type FieldName,
   type SystemName,
 } from '../core/record.js';
+import { create } from '../cases/create.js';
+import { removal, removalSubject } from '../cases/removal.js';
 import { fieldsAsked, heldBy, isAsked, questionsOf, toCarryOut } from '../cases/index.js';
 import type { LinkedPair } from '../store/links.js';
 import { pairHashes, type PairHashes } from '../store/pairHashes.js';
@@ -84,8 +86,8 @@ export function viewOf(configured: OpenConnection, state: LinkState, absence: Ab
     held: held.link || guarded.creation,
     heldFields: [...held.fields, ...guarded.fields],
     asked: fieldsAsked(cases, 'conflict'),
-    askedRemoval: isAsked(state, 'removal'),
-    askedCreation: connection.config.create !== 'ask' || isAsked(state, 'create'),
+    askedRemoval: isRemovalAsked(state, sides),
+    askedCreation: connection.config.create !== 'ask' || isAsked(state, create.code, pair.linkId),
     answers: answered.fields,
     openCases: cases.length,
   };
@@ -105,6 +107,13 @@ function rights(connection: OpenConnection, mayCreate: boolean): Pick<LinkView, 
   const { writes, creates } = connection.permission;
   const may = (system: SystemName) => creates(system) || (mayCreate && writes[system]);
   return { writes, creates: { yapla: may('yapla'), yoplanning: may('yoplanning') } };
+}
+
+/** Of each record that is gone it was asked: about one of two says nothing about the other. */
+function isRemovalAsked(state: LinkState, sides: Readonly<Record<SystemName, Side>>): boolean {
+  const { ids } = state.pair;
+  const gone = systemNames.filter((system) => sides[system] === 'gone');
+  return gone.length > 0 && gone.every((system) => isAsked(state, removal.code, removalSubject(system, ids[system]!)));
 }
 
 /** What the guard holds. As with cases (`heldBy`): of a record that is still to be made no field, and the creation only until it is made. */

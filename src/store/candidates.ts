@@ -81,6 +81,21 @@ export async function freeRecords(sql: Sql, scope: Scope, limit: number): Promis
   return (await Promise.all(systemNames.map(ofSystem))).flat();
 }
 
+/** A record that is back, and whose place in the link that bears its name another record has taken. */
+export interface Returned extends RecordName {
+  /** Who has the place. */
+  readonly instead: string;
+}
+
+/** Records without a link that are back in this way: their own link, and no other, could be named after them. */
+export async function returnedRecords(sql: Sql, matching: Matching): Promise<readonly Returned[]> {
+  return await sql<Returned[]>`
+    select s.system, s.external_id as id, case s.system when 'yapla' then n.yapla_id else n.yoplanning_id end as instead
+      from shadow s join link n on n.connection_id = s.connection_id and n.kind = s.kind and n.link_id = s.system || ':' || s.external_id
+     where ${free(sql, matching)} and case s.system when 'yapla' then n.yapla_id else n.yoplanning_id end is not null
+     order by 1, 2`;
+}
+
 /**
  * Groups of two or more records with the same key of the `rule`-th matching rule (0-based), with a free one among them.
  *

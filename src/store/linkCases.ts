@@ -6,6 +6,8 @@ import type { PairHashes } from './pairHashes.js';
 export interface LinkCase {
   readonly id: number;
   readonly kind: string;
+  /** What it is about, by id: the link, or one of its records (`removal`). */
+  readonly subject: string;
   /** The empty string: about no field in particular. */
   readonly field: string;
   /** Hashes of both sides when the question came up; null where the case was not given them. */
@@ -22,7 +24,7 @@ export async function openCasesOf(
 ): Promise<Map<string, LinkCase[]>> {
   if (linkIds.length === 0) return new Map();
   const rows = await sql<(LinkCase & { readonly linkId: string })[]>`
-    select link_id as "linkId", id::int as id, code as kind, field, saw, answer->>'take' as take from cases
+    select link_id as "linkId", id::int as id, code as kind, subject, field, saw, answer->>'take' as take from cases
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' and link_id = any(${linkIds}) order by cases.id`;
   const byLink = new Map<string, LinkCase[]>();
   for (const { linkId, ...one } of rows) {
@@ -47,6 +49,19 @@ export async function closeSettled(
     update cases c set status = 'closed', closed_at = now(), closed_by = 'settled'
       from json_to_recordset(${JSON.stringify(rows)}::text::json) as r(id bigint, take text)
      where c.id = r.id and c.status = 'open' and c.answer->>'take' is not distinct from r.take`;
+}
+
+/** Closes the open cases of these kinds about a link that ends with nobody in its place. */
+export async function closeCasesAbout(
+  tx: Transaction,
+  scope: Scope,
+  linkId: string,
+  kinds: readonly string[],
+): Promise<void> {
+  await tx`
+    update cases set status = 'closed', closed_at = now(), closed_by = 'settled'
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and code = any(${kinds})
+       and status = 'open'`;
 }
 
 /**

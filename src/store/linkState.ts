@@ -16,7 +16,7 @@ export interface LinkState {
   readonly guarded: readonly FieldName[];
   /** Creations whose effect is not known. */
   readonly intents: readonly Intent[];
-  /** Kinds of questions that a person closed without more (see `isDeclined`). */
+  /** Questions that a person closed without more (see `isDeclined`): `<kind> <subject>`. */
   readonly declined: ReadonlySet<string>;
   /** The connection's rules that persons made of their answers, by field. */
   readonly rules: Readonly<Record<FieldName, SystemName>>;
@@ -96,7 +96,7 @@ async function select(
   const isAbout = sql`c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.link_id = p."linkId"`;
   const rows = await sql<Row[]>`
     select p.*,
-           (select json_agg(json_build_object('id', c.id, 'kind', c.code, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
+           (select json_agg(json_build_object('id', c.id, 'kind', c.code, 'subject', c.subject, 'field', c.field, 'saw', c.saw, 'answer', c.answer) order by c.id)
               from cases c where ${isAbout} and c.status = 'open') as cases,
            (select json_agg(distinct h.field) from guard_hold h join cases c on c.id = h.case_id and c.status = 'open'
              where h.connection_id = ${scope.connectionId} and h.kind = ${scope.kind} and h.link_id = p."linkId"
@@ -104,11 +104,9 @@ async function select(
            (select json_agg(json_build_object('linkId', i.link_id, 'system', i.system, 'externalId', i.external_id,
                             'hashes', i.hashes, 'fields', i.fields, 'sends', i.sends,
                             'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
-              from intent i
-             where i.connection_id = ${scope.connectionId} and i.kind = ${scope.kind} and i.link_id = p."linkId" and i.status = 'sent') as intents,
-           (select json_agg(distinct c.code) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,
-           (select json_object_agg(r.field, r.rule) from field_rule r
-             where r.connection_id = ${scope.connectionId} and r.kind = ${scope.kind}) as rules
+              from intent i where i.connection_id = ${scope.connectionId} and i.kind = ${scope.kind} and i.link_id = p."linkId" and i.status = 'sent') as intents,
+           (select json_agg(distinct c.code || ' ' || c.subject) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,
+           (select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${scope.connectionId} and r.kind = ${scope.kind}) as rules
            ${writesWithinMs === undefined ? sql`` : writeColumns(sql, scope, writesWithinMs)}
       from (${selectPairs(sql, scope, depth, wanted)}) p
      order by p."linkId"`;

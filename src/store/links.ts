@@ -210,6 +210,14 @@ export async function dropProposals(sql: Sql, scope: Scope, planId: number | 'al
                           and i.link_id = l.link_id and i.status = 'sent')`;
 }
 
+/** Links about which a person was asked are no plan's any more: they outlive it, and whose record is gone is not made anew by the next. */
+export async function keepProposals(tx: Transaction, scope: Scope, linkIds: readonly string[]): Promise<void> {
+  if (linkIds.length === 0) return;
+  await tx`
+    update link set plan_id = null
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = any(${linkIds}) and plan_id is not null`;
+}
+
 export interface Agreement {
   readonly linkId: string;
   /** New base of the fields that both systems now agree on; others keep theirs. */
@@ -393,13 +401,11 @@ export interface Unreferenced {
   readonly otherId: string;
   /** Of the record as we last saw it. */
   readonly hashes: FieldHashes;
-  readonly equal: EqualValues;
-  /** Of the link. */
-  readonly version: number;
 }
 
 /**
- * Linked records of a system without a reference, in the order of their links, from just after `after`.
+ * Linked records of a system without a reference, in the order of their links, from just after `after`. Whose counterpart is gone needs none:
+ * it would name a record that another one may take the place of.
  *
  * @param held kinds of cases that hold a link back: a link with such an open case is left out
  */
@@ -413,23 +419,26 @@ export async function linksLackingReference(
 ): Promise<Unreferenced[]> {
   const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
   return await sql<Unreferenced[]>`
-    select l.link_id as "linkId", s.external_id as id, l.${sql(other)} as "otherId", s.hashes, l.equal, l.version
+    select l.link_id as "linkId", s.external_id as id, l.${sql(other)} as "otherId", s.hashes
       from link l join shadow s on s.connection_id = l.connection_id and s.kind = l.kind and s.system = ${system} and s.external_id = l.${sql(own)}
-     where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.state = 'active' and l.${sql(other)} is not null
+      join shadow o on o.connection_id = l.connection_id and o.kind = l.kind and o.system <> s.system and o.external_id = l.${sql(other)} and o.gone_at is null
+     where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.state = 'active'
        and s.gone_at is null and s.external_reference is null and l.link_id > ${after}
        and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.kind = l.kind and c.link_id = l.link_id
                           and c.code = any(${held}) and c.status = 'open')
      order by l.link_id limit ${limit}`;
 }
 
-/** How many linked records of a system carry no reference, those of links that a plan proposes included. */
+/** How many linked records of a system carry no reference to a counterpart that is there, those of links that a plan proposes included. */
 export async function countUnreferenced(sql: Sql, scope: Scope, system: SystemName): Promise<number> {
   const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
   const [row] = await sql<{ n: number }[]>`
     select count(*)::int as n from shadow s
-     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.gone_at is null and s.external_reference is null
-       and exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind and l.${sql(own)} = s.external_id
-                      and l.${sql(other)} is not null)`;
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.gone_at is null
+       and s.external_reference is null
+       and exists (select 1 from link l join shadow o on o.connection_id = l.connection_id and o.kind = l.kind and o.system <> ${system}
+                                                     and o.external_id = l.${sql(other)} and o.gone_at is null
+                    where l.connection_id = s.connection_id and l.kind = s.kind and l.${sql(own)} = s.external_id)`;
   return row!.n;
 }
 

@@ -25,6 +25,7 @@ const now: PairHashes = { yapla: { city: 'b', phone: 'b' }, yoplanning: { city: 
 const question = (kind: string, more: Partial<LinkCase> = {}): LinkCase => ({
   id: 1,
   kind,
+  subject: kind === 'removal' ? 'yoplanning:a' : 'link',
   field: kindOf(kind).about === 'field' ? 'city' : '',
   saw: now,
   take: null,
@@ -141,6 +142,11 @@ describe('a question answers itself', () => {
 
   test('of kind removal when the record is back, of kind create when the person need not be created', () => {
     expect([gone, inSync].map((wanted) => settles(question('removal'), wanted))).toEqual([false, true]);
+    const other = { ...gone, gone: 'yapla' as const };
+    expect([other, { ...gone, gone: 'both' as const }].map((wanted) => settles(question('removal'), wanted))).toEqual([
+      true,
+      false,
+    ]);
     expect([decided(oneSided), inSync].map((wanted) => settles(question('create'), wanted))).toEqual([false, true]);
   });
 
@@ -154,11 +160,12 @@ describe('a question answers itself', () => {
 
 test('what is asked already is not asked again: while it is open, and for good where a person said to leave it', () => {
   const none = { cases: [], declined: new Set<string>() };
-  expect(isAsked(none, 'removal')).toBe(false);
-  expect(isAsked({ ...none, cases: [question('removal')] }, 'removal')).toBe(true);
-  expect(isAsked({ ...none, cases: [question('removal')] }, 'create')).toBe(false);
-  const closed = { ...none, declined: new Set(['create', 'refused', 'canary']) };
-  expect((['create', 'removal', 'refused', 'canary'] as const).map((kind) => isAsked(closed, kind))).toEqual([
+  expect(isAsked(none, 'removal', 'yoplanning:a')).toBe(false);
+  expect(isAsked({ ...none, cases: [question('removal')] }, 'removal', 'yoplanning:a')).toBe(true);
+  expect(isAsked({ ...none, cases: [question('removal')] }, 'removal', 'yapla:1')).toBe(false);
+  expect(isAsked({ ...none, cases: [question('removal')] }, 'create', 'link')).toBe(false);
+  const closed = { ...none, declined: new Set(['create link', 'refused link', 'canary link']) };
+  expect((['create', 'removal', 'refused', 'canary'] as const).map((kind) => isAsked(closed, kind, 'link'))).toEqual([
     true,
     false,
     false,

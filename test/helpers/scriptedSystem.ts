@@ -1,4 +1,5 @@
 /** A system in memory that does what a test tells it to, and a connection between two of them. No HTTP, no budget. */
+import { guardSchema } from '../../src/config/guard.js';
 import { createFingerprint, hashFields } from '../../src/core/fingerprint.js';
 import { restrict } from '../../src/core/decide.js';
 import {
@@ -135,7 +136,7 @@ export function scriptedConnection(id: string, options: ScriptedOptions = {}): S
     config: {
       defaultCountry: 'FR',
       bulk: { parallelChunks: 1, parallelItems: 1, maxItemAttempts: 2, ...options.bulk },
-      guard: { maxCanaryTrips: 2 },
+      guard: guardSchema.parse({ maxCanaryTrips: 2 }),
       live: { maxFlips: 3, flipWindowMs: 3_600_000, maxAttempts: 4, newsHoldMs: 60_000 },
       create: 'both',
     } as OpenConnection['config'],

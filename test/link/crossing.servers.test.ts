@@ -11,6 +11,7 @@ import type { CanonicalFields, SystemName } from '../../src/core/record.js';
 import { applyDecision } from '../../src/link/applyDecision.js';
 import { LinkBusy, LinkClaims } from '../../src/link/claims.js';
 import { readRecord } from '../../src/link/readRecord.js';
+import type { System } from '../../src/systems/system.js';
 import { commitResults } from '../../src/link/results.js';
 import { waitFor } from '../embedded/waitFor.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
@@ -161,6 +162,34 @@ describe('a write that a list crosses', () => {
     expect((await applying()).outcome).toBe('done');
     expect(await shadow('yoplanning', 'b1')).toEqual(edited);
     expect(await lookedAtAgain()).toEqual(['b1']);
+  });
+
+  test('of a system in which none can be read lays what was sent over what the list shows', async () => {
+    const { yapla, yoplanning } = connection.systems;
+    // Stands on what is known of the record, and answers with that and what was sent.
+    const update: System['update'] = async (id, merge, _ask, _reference, known) => {
+      const decision = merge(known!);
+      if ('stop' in decision) return { outcome: 'stopped', reason: decision.stop, before: known! };
+      await listShows('yapla', 'a1', { ...old, phone: '+33699999999' });
+      const after = recordOf(id, { ...known!.fields, ...decision.set });
+      return {
+        outcome: 'written',
+        before: known!,
+        after,
+        answered: false,
+        gapMs: 0,
+        unmappedChanged: [],
+        requestId: 'request',
+      };
+    };
+    Object.assign(yapla, { readsOne: false, update });
+    yoplanning.put('b1', edited);
+    await isTold('yoplanning', 'b1');
+    const { view } = await reading();
+    const decision = decideLive(view, ['yoplanning']);
+    const { version } = view;
+    await applyDecision({ sql, claims, connection, linkId, decision, version, writeId: 'live/unread' });
+    expect(await shadow('yapla', 'a1')).toEqual({ ...edited, phone: '+33699999999' });
   });
 
   test('of which the list knows nothing has nothing looked at again', async () => {

@@ -161,8 +161,8 @@ describe('a case that a person closes', () => {
         ['yapla:2', new Set(['create'])],
       ]),
     );
-    expect(await declinedOf('yapla:1')).toEqual(new Set(['removal']));
-    expect(await declinedOf('yapla:2')).toEqual(new Set(['create']));
+    expect(await declinedOf('yapla:1')).toEqual(new Set(['removal yapla:1']));
+    expect(await declinedOf('yapla:2')).toEqual(new Set(['create yapla:2']));
     const row = {
       id: '1',
       document: {},

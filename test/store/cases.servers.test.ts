@@ -98,11 +98,11 @@ test('open cases are found by the link that they are about, oldest first, with w
       [
         'yapla:1',
         [
-          { id: refused, kind: 'refused', field: '', saw, take: null },
-          { id: phone, kind: 'conflict', field: 'phone', saw: null, take: 'value' },
+          { id: refused, kind: 'refused', subject: 'yapla:1', field: '', saw, take: null },
+          { id: phone, kind: 'conflict', subject: 'yapla:1', field: 'phone', saw: null, take: 'value' },
         ],
       ],
-      ['yapla:2', [{ id: removal, kind: 'removal', field: '', saw: null, take: null }]],
+      ['yapla:2', [{ id: removal, kind: 'removal', subject: 'yoplanning:9', field: '', saw: null, take: null }]],
     ]),
   );
   const [row] = await sql<

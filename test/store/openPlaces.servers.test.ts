@@ -23,16 +23,16 @@ const marie = { firstName: 'Marie', lastName: 'Dupont', email: 'marie@example.or
 const notBeating = { info: {} } as unknown as Context;
 
 let connection: ScriptedConnection;
-const store = async (system: SystemName, id: string) =>
+const store = async (system: SystemName, id: string, fields = marie) =>
   await upsertShadows(sql, connection.scope, system, [
     {
       id,
-      fields: marie,
+      fields,
       externalReference: null,
       document: {},
       hashes: {},
       modifiedAt: null,
-      matchKeys: matchKeys(rules, marie),
+      matchKeys: matchKeys(rules, fields),
     },
   ]);
 
@@ -95,6 +95,15 @@ test('two who could take the place are a doubt, and neither is made', async () =
   expect(await links()).toEqual([{ yapla: '1', yoplanning: 'a', base: { city: 'old' } }]);
 });
 
+test('a record that is back, and whose place another one has, is a doubt, whoever it looks like by now', async () => {
+  await markGone(sql, connection.scope, 'yapla', '1');
+  await store('yapla', '2');
+  await matchAll();
+  await store('yapla', '1', { ...marie, email: 'marie@example.com' });
+  expect(await matchAll()).toEqual({ linked: 0, doubts: 1 });
+  expect(await links()).toEqual([{ yapla: '2', yoplanning: 'a', base: null }]);
+});
+
 describe('where the removal is only suspected, because the last list did not show the record', () => {
   beforeEach(async () => {
     const scanId = await openScan(sql, connection.scope, 'yoplanning', uniqueName('scan'));
@@ -110,10 +119,11 @@ describe('where the removal is only suspected, because the last list did not sho
   });
 
   test('live work looks at the newcomer once the removal is proven', async () => {
+    const { version, shadows } = (await allLinks(connection.scope.connectionId))[0]!;
     const nothing = {
       outcome: 'removed',
-      version: (await allLinks(connection.scope.connectionId))[0]!.version,
-      decidedOn: { base: null, readAt: { yapla: null, yoplanning: null } },
+      version,
+      decidedOn: { base: null, readAt: { yapla: null, yoplanning: shadows.yoplanning!.readAt! } },
       facts: { base: {}, baseFields: {}, ids: {}, equal: {} },
       carriedOut: [],
       shadows: [],

@@ -92,8 +92,8 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
       rulesDigest: 'rules',
     }),
   );
-  // Two who are free and share a key and a reference; 1 and a are linked, 3 and c as well, and 3 will be gone.
-  const own = ['1', '3', '4', '5', '6'].map((id) => shadow(id, city));
+  // Two who are free and share a key and a reference; 1 and a are linked, 3 and c as well, and 3 will be gone; 8 has the place of 7, who is back.
+  const own = ['1', '3', '4', '5', '6', '7', '8'].map((id) => shadow(id, city));
   await shadows.upsertShadows(sql, scope, 'yapla', [...own, shadow('2', city, { matchKeys: ['key'] })]);
   await shadows.upsertShadows(sql, scope, 'yoplanning', [
     shadow('a', city),
@@ -111,6 +111,7 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
       { linkId: 'yapla:4', yaplaId: '4', yoplanningId: null, matchedBy: city },
       { linkId: 'yapla:5', yaplaId: '5', yoplanningId: null, matchedBy: city },
       { linkId: 'yapla:6', yaplaId: '6', yoplanningId: null, matchedBy: city },
+      { linkId: 'yapla:7', yaplaId: '8', yoplanningId: null, matchedBy: city },
     ],
     planId,
   );
@@ -190,6 +191,7 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   freeRecords: (scope) => candidates.freeRecords(sql, scope, 10),
   groupsByKey: (scope) => all(candidates.groupsByKey(sql, matching(scope), 0)),
   referencedCandidates: (scope) => candidates.referencedCandidates(sql, matching(scope)),
+  returnedRecords: (scope) => candidates.returnedRecords(sql, matching(scope)),
   declinedQuestions: (scope) => caseAnswers.declinedQuestions(sql, scope, linkIds),
   countInQuestion: (scope) => cases.countInQuestion(sql, scope, ['conflict']),
   listOpenCases: (scope) => cases.listOpenCases(sql, scope),
@@ -293,10 +295,12 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
     journal.recordOutcomes(sql, scope, [
       { linkId: 'yapla:1', writeId: 'live/run/2', system: 'yoplanning', outcome: 'abandoned', requestId: null },
     ]),
+  closeCasesAbout: (scope) => inTransaction((tx) => linkCases.closeCasesAbout(tx, scope, 'yapla:1', ['conflict'])),
   moveCases: (scope) => inTransaction((tx) => linkCases.moveCases(tx, scope, 'yapla:1', 'yapla:3', [])),
   proposeLinks: (scope) =>
     links.proposeLinks(sql, scope, [{ linkId: 'yapla:2', yaplaId: '2', yoplanningId: 'b', matchedBy: 'test' }]),
   proposeUnmatched: (scope) => links.proposeUnmatched(sql, scope, noSystem, null),
+  keepProposals: (scope) => inTransaction((tx) => links.keepProposals(tx, scope, ['yapla:4'])),
   dropProposals: (scope) => links.dropProposals(sql, scope, 'all'),
   agree: (scope) => links.agree(sql, scope, [{ linkId: 'yapla:1', base: {}, baseFields: {} }]),
   settleLinks: async (scope) => {
