@@ -115,6 +115,9 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
     ],
     planId,
   );
+  // Whoever is news to one kind is known to the other.
+  const known = { linkId: 'yapla:9', yaplaId: '9', yoplanningId: null, matchedBy: city };
+  if (scope.kind !== people.kind) await links.proposeLinks(sql, scope, [known]);
   const agreed = { base: { city: `#${city}` }, baseFields: { city } };
   await links.agree(sql, scope, [
     { linkId: 'yapla:1', ...agreed, settles: 'heldBack' },
@@ -447,6 +450,19 @@ describe('what changes', () => {
   });
 });
 
+test('the statements by which an operator erases a person leave another kind under the same ids alone', async () => {
+  await fill(people, 'Rennes');
+  await fill(others, 'Lille');
+  const before = await everythingOf(others);
+  const text = readFileSync('docs/operators.md', 'utf8');
+  const script = /```sql\n(begin;\ncreate temporary table person[^`]*)```/.exec(text)![1]!;
+  const statements = script.replaceAll("'club'", `'${people.connectionId}'`).replace('yapla:1042', 'yapla:1');
+  // A transaction of its own, on one connection.
+  await inTransaction((tx) => tx.script(statements.replaceAll(/\b(begin|commit);/g, '')));
+  expect(JSON.stringify(await everythingOf(people)).includes('"yapla:1"')).toBe(false);
+  expect(await everythingOf(others)).toEqual(before);
+});
+
 describe('the forwarder', () => {
   test('addresses, signals and revives each kind for itself', async () => {
     const { connectionId } = people;
@@ -475,6 +491,18 @@ describe('the forwarder', () => {
     expect(await inbox.takeEvents(sql, others, 'yapla:1')).toHaveLength(0);
     expect(await inbox.takeEvents(sql, others, 'yoplanning:a')).toHaveLength(1);
     expect(await inbox.reviveStranded(sql, rules, 0)).toBe(2);
+  });
+
+  test('takes what is due of one kind only, where the other waits under the same id', async () => {
+    const { connectionId, kind } = others;
+    for (const scope of [people, others]) await inbox.lookAtLinks(sql, scope, ['yapla:1']);
+    await sql`
+      update link_signal set due_at = now() + interval '1 hour' where connection_id = ${connectionId} and kind = ${kind}`;
+    const theirs = await everythingOf(others);
+    const due = await inbox.takeDueSignals(sql, [{ connectionId, debounceMs: 0, resignalMs: 60_000 }], 10);
+    expect(due.map(({ scope }) => scope)).toEqual([people]);
+    await inbox.releaseSignals(sql, due, 0);
+    expect(await everythingOf(others)).toEqual(theirs);
   });
 
   test('takes an event without a kind only where nobody acts on it', async () => {
