@@ -1,7 +1,6 @@
 /** Every activity, made with its dependencies and wrapped so that failures cross into Temporal as the table says. */
-import { applyChunk } from './applyChunk.js';
+import { applyItems, applyLocalItems } from './applyItems.js';
 import { applyDecision } from './applyDecision.js';
-import { applyLocal } from './applyLocal.js';
 import type { Dependencies } from './dependencies.js';
 import { withFailures } from './failures.js';
 import { fillReferences } from './fillReferences.js';
@@ -11,15 +10,14 @@ import { matchRecords } from './matchRecords.js';
 import { countOutcomes, countUnsettled, draftPlan, markPlan } from './plans.js';
 import { prepareBulk } from './prepareBulk.js';
 import { readRecord } from './readRecord.js';
-import { scanPages } from './scanPages.js';
-import { endScan, openScan } from './scans.js';
+import { endScan, openScan, scanPages } from './scanPages.js';
 import { settleIntents } from './settleIntents.js';
 import { verify } from './verify.js';
 
 const factories = {
-  applyChunk,
+  applyItems,
   applyDecision,
-  applyLocal,
+  applyLocalItems,
   countOutcomes,
   countUnsettled,
   draftPlan,

@@ -1,31 +1,31 @@
 import {
+  type Doubt,
+  type GroupResult,
   matchGroup,
   matchNameAlone,
   matchReferences,
   ruleName,
   saysItAll,
-  type Doubt,
-  type GroupResult,
 } from '../src/core/match.js';
 import { linkIdOf } from '../src/core/linkId.js';
-import { otherSystem, systemNames, type SystemName } from '../src/core/record.js';
+import { otherSystem, type SystemName, systemNames } from '../src/core/record.js';
 import {
   freeRecords,
-  groupsByKey,
-  referencedCandidates,
-  returnedRecords,
   type Grouped,
+  groupsByKey,
   type Matching,
   type RecordName,
+  referencedCandidates,
+  returnedRecords,
 } from '../src/store/candidates.js';
 import { refreshStatistics } from '../src/store/database.js';
 import { returnedDoubt } from '../src/cases/doubt.js';
-import { doubtedTwins } from '../src/store/linkCases.js';
-import { dropProposals, proposeLinks, proposeUnmatched, type Proposal } from '../src/store/links.js';
+import { doubtedTwins } from '../src/store/cases.js';
+import { dropProposals, type Proposal, proposeLinks, proposeUnmatched } from '../src/store/links.js';
 import { keepNewcomers, takePlaces, type Taking } from '../src/store/openPlaces.js';
 import { addItems, clearItems } from '../src/store/planItems.js';
 import { settleCreations } from '../src/link/settleCreations.js';
-import { scopeOfBulk, type Dependencies } from './dependencies.js';
+import { type Dependencies, scopeOfBulk } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
 /** Rows of one insert. */

@@ -6,7 +6,7 @@ import { approvePlan, deciderOf, draftPlan as storeDraft, endPlan, type PlanEnd 
 import { endedItems } from '../src/store/planItems.js';
 import type { Sql } from '../src/store/database.js';
 import type { Decider } from '../workflows/bulkSync.messages.js';
-import type { ChunkCounts } from './applyChunk.js';
+import type { ChunkCounts } from './applyItems.js';
 import { scopeOfBulk, type Dependencies } from './dependencies.js';
 
 /** Opens the run's plan, empty. */

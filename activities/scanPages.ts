@@ -1,8 +1,8 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { SystemName } from '../src/core/record.js';
 import { advanceScan, type PageFacts, type ScanOptions, type ScanState } from '../src/core/scan.js';
-import { databaseTime, storePage } from '../src/store/scans.js';
-import { scopeOfBulk, type Dependencies } from './dependencies.js';
+import { databaseTime, endScan as storeEnd, openScan as storeOpen, storePage } from '../src/store/scans.js';
+import { type Dependencies, scopeOfBulk } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
 export interface ScanPagesInput {
@@ -69,3 +69,18 @@ function toldBefore(): PageFacts[] {
   const told: unknown = info.heartbeatDetails;
   return info.attempt > 1 && Array.isArray(told) ? [...(told as PageFacts[])] : [];
 }
+
+/** Opens a scan, or finds the one that an earlier attempt opened; returns its id. */
+export const openScan =
+  ({ sql, connection }: Dependencies) =>
+  async (input: { connectionId: string; system: SystemName; runId: string }): Promise<number> => {
+    const scope = scopeOfBulk(input);
+    await connection(scope);
+    return await storeOpen(sql, scope, input.system, input.runId);
+  };
+
+export const endScan =
+  ({ sql }: Dependencies) =>
+  async (input: { scanId: number; status: 'complete' | 'failed' }): Promise<void> => {
+    await storeEnd(sql, input.scanId, input.status);
+  };

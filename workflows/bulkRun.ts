@@ -2,7 +2,7 @@
  * A bulk sync as a state machine: which step comes next, what each step leads to, which messages are taken. No Temporal: the workflow
  * (bulkSync.ts) carries the steps out and hands the whole state to its next run.
  *
- *     scan → match → plan ┬→ wait ┬→ storeApproval → applyLocal → applyChunks → findUnsettled → count → verify → storeReferences → end
+ *     scan → match → plan ┬→ wait ┬→ storeApproval → applyLocalItems → applyItems → findUnsettled → count → verify → storeReferences → end
  *                         └───────┘  by rule                           ↑              ↓
  *                                                                    settle  ←  rescan
  *
@@ -43,8 +43,8 @@ const phases = {
   plan: 'planning',
   wait: 'waitingForApproval',
   storeApproval: 'applying',
-  applyLocal: 'applying',
-  applyChunks: 'applying',
+  applyLocalItems: 'applying',
+  applyItems: 'applying',
   findUnsettled: 'applying',
   rescan: 'settling',
   settle: 'settling',
@@ -261,11 +261,11 @@ export class BulkRun {
   }
 
   approvalStored(): void {
-    this.#become({ step: 'applyLocal' });
+    this.#become({ step: 'applyLocalItems' });
   }
 
   localApplied(): void {
-    this.#become({ step: 'applyChunks' });
+    this.#become({ step: 'applyItems' });
   }
 
   /** The next items to apply; null: none is left. A chunk repeats safely: it touches pending items only. */
@@ -309,7 +309,7 @@ export class BulkRun {
 
   /** @param reopened items that are to be applied again */
   settled(reopened: number): void {
-    this.#become(reopened === 0 ? { step: 'count' } : { step: 'applyChunks', nextItem: 1 });
+    this.#become(reopened === 0 ? { step: 'count' } : { step: 'applyItems', nextItem: 1 });
   }
 
   /** Chunks may have been applied more than once (after a settling): what counts is how each item ended. */

@@ -226,13 +226,13 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
     run.scansEnded();
   }
 
-  async function applyChunks(): Promise<void> {
+  async function applyItems(): Promise<void> {
     const { planId } = run;
     const lane = async (_: undefined, nth: number): Promise<void> => {
       for (;;) {
         const chunk = isFull() ? null : run.takeChunk();
         if (chunk === null) return;
-        run.chunkApplied(await persevere(String(nth + 1), () => long.applyChunk({ connectionId, planId, ...chunk })));
+        run.chunkApplied(await persevere(String(nth + 1), () => long.applyItems({ connectionId, planId, ...chunk })));
       }
     };
     await all(Array.from({ length: options.parallelChunks }, lane));
@@ -259,11 +259,11 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       await quick.markPlan({ connectionId, planId: run.planId, status: 'approved', by });
       run.approvalStored();
     },
-    applyLocal: async () => {
-      await alone(() => long.applyLocal({ connectionId, planId: run.planId }));
+    applyLocalItems: async () => {
+      await alone(() => long.applyLocalItems({ connectionId, planId: run.planId }));
       run.localApplied();
     },
-    applyChunks,
+    applyItems,
     findUnsettled: async () => run.unsettledFound((await alone(() => quick.countUnsettled({ connectionId }))).open),
     rescan: scanBoth,
     settle: async () => {

@@ -2,8 +2,7 @@
 import type { FieldsConfig } from '../config/fields.js';
 import { isUnderstood, normaliseValue } from '../core/normalise.js';
 import type { FieldType, SystemName } from '../core/record.js';
-import { storeAnswer, storeClosing, type Answer } from '../store/caseAnswers.js';
-import type { Case } from '../store/cases.js';
+import { type Answer, type Case, storeAnswer, storeClosing } from '../store/cases.js';
 import type { Sql, Transaction } from '../store/database.js';
 import { rememberRule } from '../store/fieldRules.js';
 import { releaseHold } from '../store/guard.js';

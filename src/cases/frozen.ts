@@ -2,9 +2,9 @@
 import type { FieldName } from '../core/record.js';
 import type { NewCase } from '../store/cases.js';
 import type { LinkedPair } from '../store/links.js';
-import { pairHashes } from '../store/pairHashes.js';
-import { noAnswers, type Kind } from './kind.js';
-import { valuesAsked, valueStands, type ValuesAsked } from './values.js';
+import { pairHashes } from '../store/linkState.js';
+import { type Kind, noAnswers } from './kind.js';
+import { valuesAsked, type ValuesAsked, valueStands } from './values.js';
 
 export const frozen = {
   code: 'frozen',

@@ -3,17 +3,16 @@
  * asked already, which answers are to be carried out. Pure, and the same for live work and bulk.
  */
 import type { Decision } from '../core/decide.js';
-import { systemNames, type FieldName, type SystemName } from '../core/record.js';
-import type { CaseAnswer } from '../store/caseAnswers.js';
-import type { LinkCase } from '../store/linkCases.js';
-import type { PairHashes } from '../store/pairHashes.js';
+import { type FieldName, type SystemName, systemNames } from '../core/record.js';
+import type { CaseAnswer, LinkCase } from '../store/cases.js';
+import type { PairHashes } from '../store/linkState.js';
 import { canary } from './canary.js';
 import { conflict } from './conflict.js';
 import { create } from './create.js';
 import { doubt } from './doubt.js';
 import { frozen } from './frozen.js';
 import { guard } from './guard.js';
-import { unknownKind, type Answers, type Kind, type Told } from './kind.js';
+import { type Answers, type Kind, type Told, unknownKind } from './kind.js';
 import { massChange } from './massChange.js';
 import { notTaken } from './notTaken.js';
 import { refused } from './refused.js';

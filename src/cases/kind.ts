@@ -5,8 +5,8 @@
 import type { Decision } from '../core/decide.js';
 import type { FieldName } from '../core/record.js';
 import type { HoldSize } from '../store/guard.js';
-import type { LinkCase } from '../store/linkCases.js';
-import type { PairHashes } from '../store/pairHashes.js';
+import type { LinkCase } from '../store/cases.js';
+import type { PairHashes } from '../store/linkState.js';
 
 /** What a question is about: a link as a whole, one field of a link, records of the systems (who is who, what a write did), a plan, or writes of many links. */
 export type About = 'link' | 'field' | 'records' | 'plan' | 'writes';

@@ -1,8 +1,8 @@
 /** A system accepted a write and kept its old value. The field is held back until one of its two values changes. */
 import type { FieldName, SystemName } from '../core/record.js';
 import type { NewCase } from '../store/cases.js';
-import type { PairHashes } from '../store/pairHashes.js';
-import { noAnswers, type Kind } from './kind.js';
+import type { PairHashes } from '../store/linkState.js';
+import { type Kind, noAnswers } from './kind.js';
 import { sameField, valueStands } from './values.js';
 
 export const notTaken = {

@@ -1,9 +1,9 @@
 /** A system does not take a record. The whole link is held back until a value changes on either side. */
-import { systemNames, type SystemName } from '../core/record.js';
-import { InvalidRecord, type Failure, type FailureType } from '../http/failures.js';
+import { type SystemName, systemNames } from '../core/record.js';
+import { type Failure, type FailureType, InvalidRecord } from '../http/failures.js';
 import type { NewCase } from '../store/cases.js';
-import type { PairHashes } from '../store/pairHashes.js';
-import { noAnswers, type Kind } from './kind.js';
+import type { PairHashes } from '../store/linkState.js';
+import { type Kind, noAnswers } from './kind.js';
 import { sameRecords } from './values.js';
 
 export const refused = {

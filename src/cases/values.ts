@@ -1,9 +1,9 @@
 /** What kinds have in common that are about the value of one field, or that compare a link with what it was when they were asked. */
 import type { Decision } from '../core/decide.js';
-import { systemNames, type FieldHashes, type FieldName, type FieldValue } from '../core/record.js';
-import type { LinkCase } from '../store/linkCases.js';
+import { type FieldHashes, type FieldName, type FieldValue, systemNames } from '../core/record.js';
+import type { LinkCase } from '../store/cases.js';
 import type { LinkedPair } from '../store/links.js';
-import type { PairHashes } from '../store/pairHashes.js';
+import type { PairHashes } from '../store/linkState.js';
 
 /** Both values of a field and the base, as they were when the question came up. */
 export interface ValuesAsked {

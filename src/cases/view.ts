@@ -2,14 +2,14 @@
  * A case for whoever answers it: the question, and both records as they are now rather than as they were when it came up. Codes and
  * values; a terminal or a page puts them into words. Values are personal data: for the eyes of that person only.
  */
-import { systemNames, type CanonicalFields, type FieldName, type FieldValue, type SystemName } from '../core/record.js';
+import { type CanonicalFields, type FieldName, type FieldValue, type SystemName, systemNames } from '../core/record.js';
 import type { Case } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
 import { sizeOfHold } from '../store/guard.js';
-import { pairsByIds, type LinkedPair } from '../store/links.js';
-import { pairHashes } from '../store/pairHashes.js';
-import { knownRecords, lastWrites, type FieldWrite, type KnownRecord } from '../store/provenance.js';
-import { factsOf, kindOf, type CaseFact } from './index.js';
+import { type LinkedPair, pairsByIds } from '../store/links.js';
+import { pairHashes } from '../store/linkState.js';
+import { type FieldWrite, type KnownRecord, knownRecords, lastWrites } from '../store/journal.js';
+import { type CaseFact, factsOf, kindOf } from './index.js';
 import type { Kind } from './kind.js';
 
 export interface CaseView {

@@ -2,14 +2,14 @@
  * Cases, told to the person who answers them. Lists show ids and field names only; one case shows the values, because whoever
  * answers must be able to judge. They go to the terminal and nowhere else.
  */
-import { answersOf, isKind, type CaseFact, type CaseKind } from '../cases/index.js';
-import { differencesOf, fieldSides, valuesWhenAsked, type CaseView, type FieldSide } from '../cases/view.js';
+import { answersOf, type CaseFact, type CaseKind, isKind } from '../cases/index.js';
+import { type CaseView, differencesOf, type FieldSide, fieldSides, valuesWhenAsked } from '../cases/view.js';
 import { fullName, identifyingFields } from '../core/person.js';
-import { systemNames, type Scope, type SystemName } from '../core/record.js';
+import { type Scope, type SystemName, systemNames } from '../core/record.js';
 import type { OpenCase } from '../store/cases.js';
 import type { RememberedRule } from '../store/fieldRules.js';
-import type { FieldWrite, KnownRecord } from '../store/provenance.js';
-import { table, type Output } from './output.js';
+import type { FieldWrite, KnownRecord } from '../store/journal.js';
+import { type Output, table } from './output.js';
 import { duration, guardText, liveGuardText } from './planText.js';
 import { visible } from './visible.js';
 

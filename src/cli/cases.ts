@@ -59,7 +59,7 @@ export function registerCases(program: Command, output: Output): void {
         const { connectionOf } = await import('./session.js');
         const { storeResolution } = await import('../cases/answers.js');
         const { whatHappensNext } = await import('./resolveCase.js');
-        const { CaseClosed } = await import('../store/caseAnswers.js');
+        const { CaseClosed } = await import('../store/cases.js');
         if (question.closedAt !== null) throw new CaseClosed(question.id, question.closedAt, question.closedBy ?? '');
         const resolution = readResolution(options, question, connectionOf(config, question.scope.connectionId));
         await storeResolution(sql, question, resolution, options.by);

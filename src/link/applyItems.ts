@@ -9,7 +9,7 @@
  */
 import type { LiveDecision } from '../core/live.js';
 import type { Doubt } from '../core/match.js';
-import { InvalidRecord, isFailure, type Failure } from '../http/failures.js';
+import { type Failure, InvalidRecord, isFailure } from '../http/failures.js';
 import { openCases } from '../store/cases.js';
 import { findLinkStates, type LinkState } from '../store/linkState.js';
 import { countAttempt, endItems, nextPending, pendingItems, type PlanItem } from '../store/planItems.js';
@@ -17,13 +17,11 @@ import type { Sql } from '../store/database.js';
 import { refusedCase } from '../cases/refused.js';
 import { doubtCase } from '../cases/doubt.js';
 import type { OpenConnection } from '../connection.js';
-import { stopIfCanariesDie } from './canary.js';
+import { commitResults, type ItemResult, type LinkResult, type Outcome, stopIfCanariesDie } from './results.js';
 import { carryOut, LinkInterrupted } from './carryOut.js';
-import { LinkBusy, type Claim, type LinkClaims } from './claims.js';
+import { type Claim, LinkBusy, type LinkClaims } from './claims.js';
 import { creationFailed, NewsUnread } from './creations.js';
-import type { ChunkPlaces } from './places.js';
-import { commitResults, type ItemResult, type LinkResult, type Outcome } from './results.js';
-import { sharedWork, type SharedWork } from './sharedWork.js';
+import { type ChunkPlaces, sharedWork, type SharedWork } from './sharedWork.js';
 
 export interface ApplyingChunk {
   readonly sql: Sql;

@@ -3,22 +3,22 @@
  * live work (applyDecision.ts) and for a plan's items (applyItems.ts), which differ in who asks and in where the decision is recorded.
  */
 import type { HeldFields, WriteAsk } from '../core/guard.js';
-import { settlingOf, type LiveDecision, type Settling } from '../core/live.js';
-import { otherSystem, systemNames, type CanonicalFields, type FieldName, type SystemName } from '../core/record.js';
+import { type LiveDecision, type Settling, settlingOf } from '../core/live.js';
+import { type CanonicalFields, type FieldName, otherSystem, type SystemName, systemNames } from '../core/record.js';
 import { createCase } from '../cases/create.js';
 import { frozenCase } from '../cases/frozen.js';
 import { carriedOut, fieldsAsked, isAsked } from '../cases/index.js';
 import { removal, removalCase, removalSubject } from '../cases/removal.js';
 import type { Ask } from '../http/client.js';
-import type { CaseAnswer } from '../store/caseAnswers.js';
+import type { CaseAnswer } from '../store/cases.js';
 import type { LinkState } from '../store/linkState.js';
-import { withRules, type OpenConnection } from '../connection.js';
-import type { Batcher } from './batcher.js';
+import { type OpenConnection, withRules } from '../connection.js';
+import type { Batcher } from './sharedWork.js';
 import type { Intention } from './creations.js';
-import { LinkWork, type Intended } from './linkWork.js';
+import { type Intended, LinkWork } from './linkWork.js';
 import type { LinkResult } from './results.js';
-import { valuesToWrite } from './valuesToWrite.js';
-import { pairHashes, viewOf, type PairHashes } from './view.js';
+import { valuesToWrite } from './values.js';
+import { pairHashes, type PairHashes, viewOf } from './view.js';
 
 export interface CarryingOut {
   readonly connection: OpenConnection;

@@ -4,9 +4,9 @@
  * `verify` finds out before anything is written.
  */
 import { createHash } from 'node:crypto';
-import { scopeName, type Scope } from '../core/record.js';
+import { type Scope, scopeName } from '../core/record.js';
 import type { Session as DatabaseSession, Sql } from '../store/database.js';
-import { createBatcher, type Batcher } from './batcher.js';
+import { type Batcher, createBatcher } from './sharedWork.js';
 
 /** Somebody else is writing this link at the moment. Nothing was done; try again later. */
 export class LinkBusy extends Error {

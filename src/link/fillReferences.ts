@@ -4,7 +4,7 @@
  * that need no write get it here, in the lowest lane, from what the day's quota has left over. What is not done today is done by
  * the next run.
  */
-import { systemNames, type SystemName } from '../core/record.js';
+import { type SystemName, systemNames } from '../core/record.js';
 import { BudgetExhausted, InvalidRecord } from '../http/failures.js';
 import { canaryCase } from '../cases/canary.js';
 import { kindsThat } from '../cases/index.js';
@@ -13,10 +13,10 @@ import type { Sql } from '../store/database.js';
 import { agree, linksLackingReference, lockLinks, type Unreferenced } from '../store/links.js';
 import { upsertShadows } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
-import { stopIfCanariesDie } from './canary.js';
+import { stopIfCanariesDie } from './results.js';
 import type { LinkClaims } from './claims.js';
 import { sameHashes } from './view.js';
-import { compareWritten } from './rewrites.js';
+import { compareWritten } from './values.js';
 
 export interface FillingReferences {
   readonly sql: Sql;

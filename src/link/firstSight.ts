@@ -2,29 +2,28 @@
  * A record that is in no link of both sides yet, seen by itself (a webhook) and not in a whole list: who is it? Matched as in the bulk
  * sync, by core/match.ts, among the records that share a key or a reference with it.
  */
-import { match, type Doubt } from '../core/match.js';
-import { otherSystem, systemNames, type SystemName } from '../core/record.js';
+import { type Doubt, match } from '../core/match.js';
+import { otherSystem, type SystemName, systemNames } from '../core/record.js';
 import { doubtCase } from '../cases/doubt.js';
 import { kindsThat } from '../cases/index.js';
-import { openCases } from '../store/cases.js';
+import { inOpenDoubt, moveCases, openCases } from '../store/cases.js';
 import type { Transaction } from '../store/database.js';
 import { readdress } from '../store/inbox.js';
 import { openIntents, settleIntents } from '../store/intents.js';
-import { inOpenDoubt, moveCases } from '../store/linkCases.js';
 import {
   addLink,
   agree,
   completeLink,
   deleteLink,
+  type EqualValues,
   linkOfRecord,
   lockFirstSights,
-  type EqualValues,
 } from '../store/links.js';
-import { neighbourhood, type Neighbour } from '../store/neighbours.js';
+import { type Neighbour, neighbourhood } from '../store/neighbours.js';
 import { takePlaces } from '../store/openPlaces.js';
 import { shadowsByIds, unlinkedShadow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
-import { recordOfCreation, sentBase, withForms } from './ownCreation.js';
+import { recordOfCreation, sentBase, withForms } from './creations.js';
 
 export type FirstSight =
   | { readonly is: 'linked' }

@@ -10,14 +10,14 @@ import {
   addTo,
   countedOf,
   emptyTally,
-  guardedKinds,
-  roomFor,
-  tripOf,
   type GuardedKind,
+  guardedKinds,
   type GuardThresholds,
   type HeldFields,
   type PeopleCounts,
+  roomFor,
   type Tally,
+  tripOf,
   type WriteAsk,
 } from '../core/guard.js';
 import { type FieldName, type Scope, type SystemName, systemNames } from '../core/record.js';
@@ -29,13 +29,13 @@ import {
   guardedName,
   guardedPeople,
   heldNames,
-  holdWrites,
-  releasedWrites,
   type Hold,
+  holdWrites,
   type Pending,
+  releasedWrites,
 } from '../store/guard.js';
 import type { OpenConnection } from '../connection.js';
-import { createBatcher, type Batcher } from './batcher.js';
+import { type Batcher, createBatcher } from './sharedWork.js';
 
 export interface GuardVerdict {
   /** Fields that must not be written now; the empty string stands for the creation. Recorded under their case. */

@@ -11,13 +11,13 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { uuidOf } from '../core/linkId.js';
 import {
-  otherSystem,
-  systemNames,
   type CanonicalFields,
   type FieldHashes,
   type FieldName,
   type FieldTimes,
+  otherSystem,
   type SystemName,
+  systemNames,
 } from '../core/record.js';
 import type { Decision } from '../core/decide.js';
 import type { Ask } from '../http/client.js';
@@ -32,14 +32,11 @@ import type { Agreement, EqualValues, LinkedPair } from '../store/links.js';
 import type { ShadowRow } from '../store/shadows.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
-import type { Batcher } from './batcher.js';
-import { untilNewsAreRead, type Intention } from './creations.js';
-import { sentBase, withForms, type SentBase } from './ownCreation.js';
-import type { Facts, LinkResult, Outcome } from './results.js';
-import { relaidOver, type Relaid } from './relaid.js';
-import { areForms, compareWritten } from './rewrites.js';
-import { agreementOf } from './agreement.js';
-import { pairHashes, sameHashes, type PairHashes } from './view.js';
+import type { Batcher } from './sharedWork.js';
+import { type Intention, sentBase, type SentBase, untilNewsAreRead, withForms } from './creations.js';
+import { agreementOf, type Facts, type LinkResult, type Outcome } from './results.js';
+import { areForms, compareWritten, pick, type Relaid, relaidOver } from './values.js';
+import { pairHashes, type PairHashes, sameHashes } from './view.js';
 
 /** What must be committed before a write is sent. */
 export interface Intended {
@@ -470,9 +467,4 @@ function readAtOf({ shadows }: LinkedPair) {
 function fingerprintOf(...hashes: readonly FieldHashes[]): string {
   const ordered = hashes.map((one) => Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)));
   return createHash('sha256').update(JSON.stringify(ordered)).digest('base64url').slice(0, 12);
-}
-
-/** The values of these fields that are known. */
-export function pick(fields: CanonicalFields, names: readonly FieldName[]): CanonicalFields {
-  return Object.fromEntries(names.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])));
 }

@@ -2,20 +2,40 @@
  * What carrying out came to, and how it is recorded: many links in one transaction, each under its version. A link that has changed since
  * it was decided about keeps what is a fact (what was read, and what our own writes did), and is decided about again.
  */
-import { systemNames, type CanonicalFields, type FieldHashes, type Scope, type SystemName } from '../core/record.js';
+import {
+  type CanonicalFields,
+  type FieldDefinition,
+  type FieldHashes,
+  type FieldName,
+  type FieldValue,
+  type Scope,
+  type SystemName,
+  systemNames,
+} from '../core/record.js';
 import { removal } from '../cases/removal.js';
-import { closeCarriedOut, type CaseAnswer } from '../store/caseAnswers.js';
-import { openCases, type NewCase } from '../store/cases.js';
+import { type CaseAnswer, closeCarriedOut, countOpenCases, type NewCase, openCases } from '../store/cases.js';
 import { keepPlans, type Sql, type Transaction } from '../store/database.js';
 import { lookAgain, lookAtLinks } from '../store/inbox.js';
 import { renewIntents, settleIntents } from '../store/intents.js';
-import { recordOutcomes, type JournalOutcome } from '../store/journal.js';
-import { agree, keepProposals, lockLinks, type Agreement, type EqualValues, type LockedLink } from '../store/links.js';
+import { type JournalOutcome, recordOutcomes } from '../store/journal.js';
+import {
+  agree,
+  type Agreement,
+  type EqualValues,
+  keepProposals,
+  type LinkedPair,
+  type LockedLink,
+  lockLinks,
+} from '../store/links.js';
 import { releaseNewcomers } from '../store/openPlaces.js';
 import { advanceItems, endItems, type PlanPart } from '../store/planItems.js';
-import { markGone, shadowsByIds, upsertShadows, type ShadowRow } from '../store/shadows.js';
-import { forget } from './forget.js';
-import type { Relaid } from './relaid.js';
+import { markGone, type ShadowRow, shadowsByIds, upsertShadows } from '../store/shadows.js';
+import { forget } from './settle.js';
+import type { Relaid } from './values.js';
+import { rememberedForm } from '../core/alike.js';
+import { pairHashes, type PairHashes } from '../store/linkState.js';
+import { canary } from '../cases/canary.js';
+import type { OpenConnection } from '../connection.js';
 
 /**
  * - `agreed`: nothing had to be written (any more); `written`, `created`: done;
@@ -296,4 +316,64 @@ function overtaken(result: ItemResult, exists: boolean): ItemResult {
   const did = journal.some((one) => one.outcome === 'written') || outcome === 'refused' || outcome === 'keepsFailing';
   if (did) return { ...result, item: ended };
   return { ...result, outcome: exists ? 'changed' : 'dropped', item: ended };
+}
+
+/** The fields on which both sides agree at a moment: the part of the base that this moment proves. */
+export function agreedHashes(hashes: PairHashes, fields: readonly FieldDefinition[]): FieldHashes {
+  const agreed: Record<string, string> = {};
+  for (const { name } of fields) {
+    const value = hashes.yapla?.[name];
+    if (value !== undefined && value === hashes.yoplanning?.[name]) agreed[name] = value;
+  }
+  return agreed;
+}
+
+/**
+ * What both sides agree on now, for the link: the base with its values, and what else counts as it in each system. Where a side holds
+ * another spelling than the base, the spelling; and of a phone number that names no country its digits, so that it stays the base's number
+ * when the record's country changes.
+ *
+ * @param base what is agreed besides, for another reason
+ */
+export function agreementOf(
+  pair: LinkedPair,
+  fields: readonly FieldDefinition[],
+  base: FieldHashes = {},
+): Pick<Agreement, 'base' | 'baseFields' | 'equal'> {
+  const agreed = { ...base, ...agreedHashes(pairHashes(pair), fields) };
+  const baseFields: Record<FieldName, FieldValue> = {};
+  const equal: EqualValues = { ...pair.equal };
+  for (const [field, hash] of Object.entries(agreed)) {
+    const holder = systemNames.find((system) => pair.shadows[system]?.hashes[field] === hash) ?? 'yapla';
+    const value = pair.shadows[holder]?.fields[field];
+    if (value !== undefined) baseFields[field] = value;
+    for (const system of systemNames) {
+      const shadow = pair.shadows[system];
+      const held = shadow?.hashes[field];
+      if (held === undefined) continue;
+      const forms = [held === hash ? null : held, rememberedForm(shadow?.forms?.[field])].filter((one) => one !== null);
+      if (forms.length === 0) continue;
+      const before = Object.entries(equal[system]?.[field] ?? {}).filter(([, sent]) => sent === hash);
+      const known = Object.fromEntries([...before, ...forms.map((form) => [form, hash] as const)]);
+      equal[system] = { ...equal[system], [field]: known };
+    }
+  }
+  return { base: agreed, baseFields, equal };
+}
+
+/**
+ * The canary: values that are not mapped must come out of our writes as they went in. When several writes did not, our picture of
+ * the system is wrong, and the connection's work stops before more is damaged.
+ */
+export async function stopIfCanariesDie({
+  sql,
+  connection,
+}: {
+  readonly sql: Sql;
+  readonly connection: OpenConnection;
+}): Promise<void> {
+  const cases = (await countOpenCases(sql, connection.scope))[canary.code] ?? 0;
+  if (cases < connection.config.guard.maxCanaryTrips) return;
+  const reason = `${cases} writes changed values that are not mapped (cases of kind "canary"): check how the system takes an update, then close the cases and resume`;
+  for (const system of systemNames) await connection.budgets[system].stop(reason);
 }

@@ -1,16 +1,18 @@
 /**
- * A link at rest: closes the questions that answered themselves, and remembers the version at which nothing was left to do, so that a night
+ * A link at rest, or at its end: closes the questions that answered themselves, and remembers the version at which nothing was left to do, so that a night
  * in which nothing changed looks at nobody.
  */
 import { decide } from '../core/decide.js';
-import { settlingOf, type LinkView, type Settling } from '../core/live.js';
-import { settledCases } from '../cases/index.js';
+import { type LinkView, type Settling, settlingOf } from '../core/live.js';
+import { kindsThat, settledCases } from '../cases/index.js';
 import type { Sql, Transaction } from '../store/database.js';
-import { closeSettled } from '../store/linkCases.js';
-import { settleLinks, type Settlement } from '../store/links.js';
+import { closeCasesAbout, closeSettled } from '../store/cases.js';
+import { deleteLink, settleLinks, type Settlement } from '../store/links.js';
 import { findLinkStates, type LinkState } from '../store/linkState.js';
 import type { OpenConnection } from '../connection.js';
 import { viewOf } from './view.js';
+import type { Scope } from '../core/record.js';
+import { openIntents } from '../store/intents.js';
 
 export interface SettledLink {
   readonly state: LinkState;
@@ -66,4 +68,15 @@ function settlement({ state, settling }: SettledLink): Settlement[] {
 /** As it would be if everything were allowed: what may not be written is still different. */
 function wholeDecision({ base, yapla, yoplanning, fields }: LinkView) {
   return decide({ base, yapla, yoplanning, fields });
+}
+
+/**
+ * Forgets a link of one side, whose person left before anything was made of them, and the questions about it: nothing is left to ask, the
+ * same in a list as by a webhook. Not where the creation in the other system may have taken effect.
+ */
+export async function forget(tx: Transaction, scope: Scope, linkId: string): Promise<void> {
+  if ((await openIntents(tx, scope, [linkId])).length > 0) return;
+  const about = kindsThat((kind) => kind.about === 'link' || kind.about === 'field');
+  await closeCasesAbout(tx, scope, linkId, about);
+  await deleteLink(tx, scope, linkId);
 }

@@ -6,21 +6,21 @@
  * A creation that was sent after the scan began, or that somebody has in hand, may take effect after its page was read: its record is
  * recognised where the list shows it, and else nothing is said about it.
  */
-import { match, type Candidate, type Doubt } from '../core/match.js';
+import { type Candidate, type Doubt, match } from '../core/match.js';
 import { type FieldHashes, otherSystem, type Scope, type SystemName, systemNames } from '../core/record.js';
 import { doubtCase } from '../cases/doubt.js';
 import { neverAppearedCase } from '../cases/refused.js';
-import { openCases, type NewCase } from '../store/cases.js';
+import { type NewCase, openCases } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
-import { openIntents, settleIntents, type Intent, type OpenIntent } from '../store/intents.js';
-import { agree, lockLinks, pairsByIds, type LinkedPair } from '../store/links.js';
+import { type Intent, type OpenIntent, openIntents, settleIntents } from '../store/intents.js';
+import { agree, type LinkedPair, lockLinks, pairsByIds } from '../store/links.js';
 import { countPending, renameOutcome, reopenItems } from '../store/planItems.js';
 import { shadowsByIds, unlinkedShadows } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import type { LinkClaims } from './claims.js';
-import { recordOfCreation, sentBase, withForms, type FreeRecord } from './ownCreation.js';
-import { pick } from './linkWork.js';
-import { agreedHashes } from './agreement.js';
+import { type FreeRecord, recordOfCreation, sentBase, withForms } from './creations.js';
+import { pick } from './values.js';
+import { agreedHashes } from './results.js';
 import { pairHashes } from './view.js';
 
 export interface Settling {

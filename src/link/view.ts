@@ -1,22 +1,21 @@
 /** A link as it is decided about (core/live.ts): hashes, names and counts, made from what the store holds. The same for live work and bulk. */
 import type { Side } from '../core/decide.js';
-import { nextStep, settlingOf, type LinkView, type Settling, type Step } from '../core/live.js';
+import { type LinkView, nextStep, type Settling, settlingOf, type Step } from '../core/live.js';
 import {
-  systemNames,
   type FieldDefinition,
   type FieldHashes,
   type FieldName,
   type SystemName,
+  systemNames,
 } from '../core/record.js';
 import { create } from '../cases/create.js';
 import { removal, removalSubject } from '../cases/removal.js';
 import { fieldsAsked, heldBy, isAsked, questionsOf, toCarryOut } from '../cases/index.js';
 import type { LinkedPair } from '../store/links.js';
-import { pairHashes, type PairHashes } from '../store/pairHashes.js';
-import type { LinkState } from '../store/linkState.js';
-import { withRules, type OpenConnection } from '../connection.js';
+import { type LinkState, pairHashes, type PairHashes } from '../store/linkState.js';
+import { type OpenConnection, withRules } from '../connection.js';
 
-export { pairHashes, type PairHashes } from '../store/pairHashes.js';
+export { pairHashes, type PairHashes } from '../store/linkState.js';
 
 /** The same fields with the same values. */
 export function sameHashes(a: FieldHashes, b: FieldHashes): boolean {

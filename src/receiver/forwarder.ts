@@ -8,19 +8,18 @@
 import { isGrpcServiceError } from '@temporalio/client';
 import type { ReceiverConfig } from '../config/receiver.js';
 import type { Log } from '../log.js';
-import { withoutValues, type Sql } from '../store/database.js';
+import { type Sql, withoutValues } from '../store/database.js';
 import {
   addressEvents,
+  type DueSignal,
+  type ForwardingRule,
   nextDueInMs,
   pruneInbox,
   releaseSignals,
   reviveStranded,
   takeDueSignals,
-  type DueSignal,
-  type ForwardingRule,
 } from '../store/inbox.js';
-import { createAlarm } from './alarm.js';
-import { errorCode, watchOutage, type Outage } from './outage.js';
+import { createAlarm, errorCode, type Outage, watchOutage } from './outage.js';
 
 export interface ForwarderOptions {
   readonly sql: Sql;

@@ -1,3 +1,4 @@
+/** What the receiver depends on and may not have: whether it answers, and a sleep that ends early when there is news. */
 import type { Log } from '../log.js';
 
 /** Whether something answers that others depend on: one line in the log for each change, and ever longer pauses while it does not. */
@@ -52,4 +53,33 @@ export function errorCode(error: unknown): string {
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' || typeof code === 'number') return `${error.name} ${code}`;
   return error.cause instanceof Error ? `${error.name}, ${errorCode(error.cause)}` : error.name;
+}
+
+/** A sleep of which the end can be moved forward. Times are those of `performance.now()`. For one sleeper. */
+export interface Alarm {
+  sleepUntil(time: number): Promise<void>;
+  /** Ends the sleep at this time, if it would last longer. While nobody sleeps it does nothing. */
+  notLaterThan(time: number): void;
+}
+
+export function createAlarm(): Alarm {
+  let sleep: { readonly end: () => void; timer: NodeJS.Timeout; until: number } | null = null;
+  const ring = () => {
+    const ended = sleep;
+    sleep = null;
+    ended?.end();
+  };
+  const timerTo = (time: number) => setTimeout(ring, Math.max(0, time - performance.now()));
+  return {
+    sleepUntil: (time) =>
+      new Promise((resolve) => {
+        sleep = { end: resolve, timer: timerTo(time), until: time };
+      }),
+    notLaterThan: (time) => {
+      if (sleep === null || sleep.until <= time) return;
+      clearTimeout(sleep.timer);
+      sleep.timer = timerTo(time);
+      sleep.until = time;
+    },
+  };
 }

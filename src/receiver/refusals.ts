@@ -1,3 +1,4 @@
+import type { Log } from '../log.js';
 /** Why a delivery is not taken. Each answer says what is wrong and what to do, and never repeats what was sent. */
 
 /** - `busy`: too many requests from one address; `unavailable`: PostgreSQL did not store it, so that it should be delivered again. */
@@ -64,4 +65,25 @@ export class Refusal extends Error {
   get body(): { readonly error: RefusalReason; readonly message: string } {
     return { error: this.reason, message: this.message };
   }
+}
+
+/** Refusals of one kind are logged once in this time, with the number of those before: a flood must not fill the disk. */
+const quietMs = 60_000;
+
+/** Logs refusals, never with anything that was sent but a link's host. @param place the endpoint, where it is one of ours */
+export function createRefusalLog(log: Log, now = () => performance.now()): (refusal: Refusal, place: string) => void {
+  const kinds = new Map<string, { loggedAt: number; unlogged: number }>();
+  return (refusal, place) => {
+    const name = `${refusal.reason} ${place}`;
+    const kind = kinds.get(name) ?? { loggedAt: -Infinity, unlogged: 0 };
+    kinds.set(name, kind);
+    if (now() < kind.loggedAt + quietMs) {
+      kind.unlogged += 1;
+      return;
+    }
+    const line = { reason: refusal.reason, ...(place === '' ? {} : { endpoint: place }), ...refusal.logged };
+    log.warn(kind.unlogged === 0 ? line : { ...line, moreSinceLastLine: kind.unlogged }, 'webhook refused');
+    kind.loggedAt = now();
+    kind.unlogged = 0;
+  };
 }

@@ -4,13 +4,12 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { ReceiverConfig } from '../config/receiver.js';
 import type { JsonObject } from '../core/document.js';
 import type { Log } from '../log.js';
-import { authenticate, isSigned, type Endpoint, type Endpoints } from './authentication.js';
+import { authenticate, type Endpoint, type Endpoints, isSigned } from './authentication.js';
 import type { InboxWriter } from './inboxWriter.js';
 import type { Metrics } from './metrics.js';
 import { errorCode, type Outage } from './outage.js';
 import { parseBody } from './reading.js';
-import { createRefusalLog } from './refusalLog.js';
-import { Refusal, type RefusalReason } from './refusals.js';
+import { createRefusalLog, Refusal, type RefusalReason } from './refusals.js';
 import { readYapla } from './yapla.js';
 import { readYoplanning } from './yoplanning.js';
 

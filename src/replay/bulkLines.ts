@@ -78,7 +78,13 @@ function deciderText(by: Decider): string {
 }
 
 /** Activities whose end says nothing that the next line does not say. */
-const silent: ReadonlySet<string> = new Set(['prepareBulk', 'openScan', 'countOutcomes', 'markPlan', 'applyLocal']);
+const silent: ReadonlySet<string> = new Set([
+  'prepareBulk',
+  'openScan',
+  'countOutcomes',
+  'markPlan',
+  'applyLocalItems',
+]);
 
 function doneTexts({ name, input, result }: ActivityRun): string[] {
   if (silent.has(name)) return [];
@@ -99,7 +105,7 @@ function doneTexts({ name, input, result }: ActivityRun): string[] {
       return [`plan ${String(answer['number'])} is opened`];
     case 'makePlan':
       return [planText(result as MadePlan)];
-    case 'applyChunk':
+    case 'applyItems':
       return [`items ${String(given['from'])} to ${Number(given['to']) - 1}${itemsText(result as ApplyCounts)}`];
     case 'countUnsettled': {
       const open = answer['open'] as readonly string[];

@@ -2,9 +2,9 @@
  * The table `cases`: questions for a person. An open question is asked once, however often it comes up. What kinds there are, and what
  * they mean, is said in src/cases: here a kind is a code.
  */
-import type { Scope } from '../core/record.js';
-import { jsonTexts, type Sql, type Transaction } from './database.js';
-import type { PairHashes } from './pairHashes.js';
+import type { FieldName, FieldValue, Scope, SystemName } from '../core/record.js';
+import { type Fragment, jsonTexts, type Sql, type Transaction } from './database.js';
+import type { PairHashes } from './linkState.js';
 
 /** @typeParam Details may hold values: they stay in Postgres */
 export interface NewCase<Details = unknown> {
@@ -129,4 +129,293 @@ export async function countOpenCases(sql: Sql, scope: Scope): Promise<Record<str
     select code as kind, count(*)::int as n from cases
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' group by code`;
   return Object.fromEntries(rows.map((row) => [row.kind, row.n]));
+}
+
+/*
+ * What persons answer to cases. An answer is stored first and carried out afterwards, by the link's workflow: so it outlives
+ * whatever is down at that moment. Values stand here, in Postgres; signals carry the case's id.
+ */
+
+/**
+ * - a system's name: its value is taken, in the other system too;
+ * - `value`: a value of the person's own, normalised, goes to both; null clears the field;
+ * - `create`: the person may be created in the system that does not know them.
+ */
+export type Answer =
+  | { readonly take: SystemName | 'create'; readonly value?: never }
+  | { readonly take: 'value'; readonly value: FieldValue };
+
+/** An answer that is not carried out yet. */
+export type CaseAnswer = Answer & {
+  readonly caseId: number;
+  readonly kind: string;
+  /** The empty string for `create`. */
+  readonly field: FieldName;
+};
+
+/** No case has that id. */
+export class UnknownCase extends Error {
+  override readonly name = 'UnknownCase';
+  constructor(readonly caseId: number) {
+    super(`there is no case ${caseId}`);
+  }
+}
+
+/** The case was closed before the answer came. */
+export class CaseClosed extends Error {
+  override readonly name = 'CaseClosed';
+  constructor(
+    readonly caseId: number,
+    readonly closedAt: Date,
+    /** A person, or `settled` where the question answered itself. */
+    readonly closedBy: string,
+  ) {
+    super(`case ${caseId} was closed on ${closedAt.toISOString()} by ${closedBy}: nothing is left to answer`);
+  }
+}
+
+/** Cases of this kind are not answered so. */
+export class UnfitAnswer extends Error {
+  override readonly name = 'UnfitAnswer';
+  constructor(
+    readonly caseId: number,
+    readonly kind: string,
+    readonly take: Answer['take'] | 'close' | 'goOn',
+  ) {
+    super(`case ${caseId} is of kind "${kind}", which "${take}" does not answer`);
+  }
+}
+
+/**
+ * Stores an answer to an open case. A second answer, before the first is carried out, replaces it.
+ *
+ * @param by who answers. @param kinds those that it can answer
+ * @throws {UnknownCase} {@link CaseClosed} {@link UnfitAnswer}
+ */
+export async function storeAnswer(
+  sql: Sql | Transaction,
+  caseId: number,
+  answer: Answer,
+  by: string,
+  kinds: readonly string[],
+): Promise<void> {
+  const stored = answer.take === 'value' ? { take: answer.take, value: answer.value } : { take: answer.take };
+  const rows = await sql`
+    update cases set answer = ${sql.json(stored)}, answered_at = now(), answered_by = ${by}
+     where id = ${caseId} and status = 'open' and code = any(${kinds}) returning 1`;
+  if (rows.length === 0) throw await unanswerable(sql, caseId, answer.take);
+}
+
+/**
+ * Closes a case without a value: the matter is settled, or is to be left as it is. What was answered is `close`, with the reason.
+ *
+ * @param kinds those that a person may close
+ * @throws {UnknownCase} {@link CaseClosed} {@link UnfitAnswer}
+ */
+export async function storeClosing(
+  sql: Sql | Transaction,
+  caseId: number,
+  by: string,
+  why: string | null,
+  kinds: readonly string[],
+): Promise<void> {
+  const stored = why === null ? { take: 'close' } : { take: 'close', why };
+  const rows = await sql`
+    update cases set status = 'closed', closed_at = now(), closed_by = ${by},
+           answer = ${sql.json(stored)}, answered_at = now(), answered_by = ${by}
+     where id = ${caseId} and status = 'open' and code = any(${kinds}) returning 1`;
+  if (rows.length === 0) throw await unanswerable(sql, caseId, 'close');
+}
+
+async function unanswerable(
+  sql: Sql | Transaction,
+  caseId: number,
+  take: Answer['take'] | 'close',
+): Promise<UnknownCase | CaseClosed | UnfitAnswer> {
+  const [row] = await sql<{ kind: string; closedAt: Date | null; closedBy: string | null }[]>`
+    select code as kind, closed_at as "closedAt", closed_by as "closedBy" from cases where id = ${caseId}`;
+  if (row === undefined) return new UnknownCase(caseId);
+  if (row.closedAt !== null) return new CaseClosed(caseId, row.closedAt, row.closedBy ?? 'nobody named');
+  return new UnfitAnswer(caseId, row.kind, take);
+}
+
+/**
+ * Closes cases whose answers were carried out, in the name of whoever answered. A case that was answered anew meanwhile stays open:
+ * its new answer is still to be carried out.
+ */
+export async function closeCarriedOut(sql: Sql | Transaction, answers: readonly CaseAnswer[]): Promise<void> {
+  if (answers.length === 0) return;
+  const rows = answers.map(({ caseId, take, value }) => ({
+    id: caseId,
+    answer: take === 'value' ? { take, value } : { take },
+  }));
+  await sql`
+    update cases c set status = 'closed', closed_at = now(), closed_by = c.answered_by
+      from jsonb_to_recordset(${sql.json(rows)}) as r(id bigint, answer jsonb)
+     where c.id = r.id and c.status = 'open' and c.answer = r.answer`;
+}
+
+/**
+ * Of a row `c` of `cases`: a person closed the question without more. Whether that means that it is not to be asked again, its kind
+ * says. A record that came back and was removed once more is a new question, and so is one that took the place of a record that was gone.
+ */
+export const isDeclined = (sql: Sql | Transaction): Fragment => sql`
+  c.status = 'closed' and c.answer->>'take' = 'close'
+  and (c.details->>'system' is null or not exists (
+         select 1 from link l where l.connection_id = c.connection_id and l.kind = c.kind and l.link_id = c.link_id
+            and c.subject is distinct from 'yapla:' || l.yapla_id and c.subject is distinct from 'yoplanning:' || l.yoplanning_id))
+  and not exists (select 1 from shadow s
+                   where s.connection_id = c.connection_id and s.kind = c.kind and s.system || ':' || s.external_id = c.subject
+                     and s.gone_at > c.closed_at)`;
+
+/** Of these links, the kinds of questions that a person closed (see `isDeclined`). */
+export async function declinedQuestions(
+  sql: Sql | Transaction,
+  scope: Scope,
+  linkIds: readonly string[],
+): Promise<Map<string, Set<string>>> {
+  if (linkIds.length === 0) return new Map();
+  const rows = await sql<{ linkId: string; kinds: string[] }[]>`
+    select c.link_id as "linkId", json_agg(distinct c.code) as kinds from cases c
+     where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.link_id = any(${linkIds}) and ${isDeclined(sql)}
+     group by 1`;
+  return new Map(rows.map((row) => [row.linkId, new Set(row.kinds)]));
+}
+
+/**
+ * Asks the receiver's forwarder to tell the link's workflow, as it does about webhooks: for an answer that could not be signalled.
+ * Where a signal to the link is asked for or under way already, that one does.
+ */
+export async function forwardAnswer(sql: Sql | Transaction, scope: Scope, linkId: string): Promise<void> {
+  await sql`
+    insert into link_signal (connection_id, kind, link_id, due_at) values (${scope.connectionId}, ${scope.kind}, ${linkId}, now())
+    on conflict (connection_id, kind, link_id) do nothing`;
+}
+
+/** An open case of a link, as those who decide about the link need it: without values. */
+export interface LinkCase {
+  readonly id: number;
+  readonly kind: string;
+  /** What it is about, by id: the link, or one of its records (`removal`). */
+  readonly subject: string;
+  /** The empty string: about no field in particular. */
+  readonly field: string;
+  /** Hashes of both sides when the question came up; null where the case was not given them. */
+  readonly saw: PairHashes | null;
+  /** What a person answered and nobody has carried out yet: a system's name, `value` or `create`. Null: no answer yet. */
+  readonly take: string | null;
+}
+
+/** Open cases by the link that they are about, each link's oldest first. Links without any are left out. */
+export async function openCasesOf(
+  sql: Sql | Transaction,
+  scope: Scope,
+  linkIds: readonly string[],
+): Promise<Map<string, LinkCase[]>> {
+  if (linkIds.length === 0) return new Map();
+  const rows = await sql<(LinkCase & { readonly linkId: string })[]>`
+    select link_id as "linkId", id::int as id, code as kind, subject, field, saw, answer->>'take' as take from cases
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' and link_id = any(${linkIds}) order by cases.id`;
+  const byLink = new Map<string, LinkCase[]>();
+  for (const { linkId, ...one } of rows) {
+    const cases = byLink.get(linkId);
+    if (cases === undefined) byLink.set(linkId, [one]);
+    else cases.push(one);
+  }
+  return byLink;
+}
+
+/**
+ * Closes cases that answered themselves, all in one statement. One that a person answered in another way since it was looked at stays
+ * open: whether it still is a question depends on that.
+ */
+export async function closeSettled(
+  sql: Sql | Transaction,
+  cases: readonly Pick<LinkCase, 'id' | 'take'>[],
+): Promise<void> {
+  if (cases.length === 0) return;
+  const rows = cases.map(({ id, take }) => ({ id, take }));
+  await sql`
+    update cases c set status = 'closed', closed_at = now(), closed_by = 'settled'
+      from json_to_recordset(${JSON.stringify(rows)}::text::json) as r(id bigint, take text)
+     where c.id = r.id and c.status = 'open' and c.answer->>'take' is not distinct from r.take`;
+}
+
+/** Closes the open cases of these kinds about a link that ends with nobody in its place. */
+export async function closeCasesAbout(
+  tx: Transaction,
+  scope: Scope,
+  linkId: string,
+  kinds: readonly string[],
+): Promise<void> {
+  await tx`
+    update cases set status = 'closed', closed_at = now(), closed_by = 'settled'
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and code = any(${kinds})
+       and status = 'open'`;
+}
+
+/**
+ * Moves the open cases of a link that became part of another. One that stands there already is closed here.
+ *
+ * @param ended kinds whose question is over when two links become one
+ */
+export async function moveCases(
+  tx: Transaction,
+  scope: Scope,
+  from: string,
+  to: string,
+  ended: readonly string[],
+): Promise<void> {
+  await tx`
+    update cases c set status = 'closed', closed_at = now(), closed_by = 'merged'
+     where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.link_id = ${from}
+       and (c.code = any(${ended}) or exists (
+             select 1 from cases o where o.connection_id = c.connection_id and o.kind = c.kind and o.status = 'open' and o.code = c.code
+                and o.subject = ${to} and o.field = c.field and c.subject = ${from}))`;
+  await tx`
+    update cases c set link_id = ${to}, subject = case when c.subject = ${from} then ${to} else c.subject end
+     where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.link_id = ${from}`;
+}
+
+/** Whether a record is named in an open doubt. */
+export async function inOpenDoubt(
+  sql: Sql | Transaction,
+  scope: Scope,
+  system: SystemName,
+  id: string,
+): Promise<boolean> {
+  const rows = await sql`
+    select 1 from cases
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' and code = 'doubt'
+       and ${`${system}:${id}`} = any(string_to_array(subject, ' ')) limit 1`;
+  return rows.length > 0;
+}
+
+/**
+ * Records without a link that an open doubt ties to somebody who is linked, directly or by way of further doubts: a bulk sync, which looks
+ * at records without a link only, would not see the question, and would make the person a second time.
+ */
+export async function doubtedTwins(
+  sql: Sql,
+  scope: Scope,
+): Promise<readonly { readonly system: SystemName; readonly id: string }[]> {
+  return await sql<{ system: SystemName; id: string }[]>`
+    with recursive named as (
+      select c.id as case_id, split_part(n.name, ':', 1) as system, substr(n.name, position(':' in n.name) + 1) as id
+        from cases c cross join lateral unnest(string_to_array(c.subject, ' ')) as n(name)
+       where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.code = 'doubt'),
+    known as (
+      select n.*, exists (
+               select 1 from link l
+                 join shadow a on a.connection_id = l.connection_id and a.kind = l.kind and a.system = 'yapla' and a.external_id = l.yapla_id
+                 join shadow b on b.connection_id = l.connection_id and b.kind = l.kind and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
+                where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and a.gone_at is null and b.gone_at is null
+                  and ((n.system = 'yapla' and l.yapla_id = n.id) or (n.system = 'yoplanning' and l.yoplanning_id = n.id))) as is_linked
+        from named n),
+    tied as (
+      select case_id, system, id, is_linked from known where is_linked
+      union
+      select k.case_id, k.system, k.id, k.is_linked
+        from tied t join known k on k.case_id = t.case_id or (k.system = t.system and k.id = t.id))
+    select distinct system, id from tied where not is_linked`;
 }

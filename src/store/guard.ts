@@ -2,10 +2,9 @@
  * What the guard of live work counts and holds: the writes of the last hour and day, from the journal and the plans, and the table
  * `guard_hold`. One open case stands for all that is held of a kind in a system.
  */
-import { guardWindowMs, type GuardedKind, type PeopleCounts, type Tally, type WriteAsk } from '../core/guard.js';
+import { type GuardedKind, guardWindowMs, type PeopleCounts, type Tally, type WriteAsk } from '../core/guard.js';
 import type { FieldName, Scope, SystemName } from '../core/record.js';
-import { CaseClosed, UnfitAnswer, UnknownCase } from './caseAnswers.js';
-import { findCase, openCases, type NewCase } from './cases.js';
+import { CaseClosed, findCase, type NewCase, openCases, UnfitAnswer, UnknownCase } from './cases.js';
 import type { Fragment, Sql, Transaction } from './database.js';
 import { countLinkStates } from './links.js';
 import { countPeople } from './scans.js';

@@ -1,10 +1,10 @@
 /** All that the store holds about links, for one or for a thousand, in one statement: what `src/link` decides on and carries out. */
-import type { FieldName, FieldValue, Scope, SystemName } from '../core/record.js';
-import { isDeclined, type CaseAnswer } from './caseAnswers.js';
+import type { FieldHash, FieldHashes, FieldName, FieldValue, Scope, SystemName } from '../core/record.js';
+import { type CaseAnswer, isDeclined, type LinkCase } from './cases.js';
 import type { Fragment, Sql, Transaction } from './database.js';
 import type { Intent } from './intents.js';
-import type { LinkCase } from './linkCases.js';
-import { pairOf, selectPairs, type Depth, type LinkedPair, type PairRow } from './links.js';
+import { type Depth, type LinkedPair, pairOf, type PairRow, selectPairs, settledHashes } from './links.js';
+import { alikeAs } from '../core/alike.js';
 
 export interface LinkState {
   readonly pair: LinkedPair;
@@ -140,4 +140,33 @@ function stateOf(row: Row): LinkState {
     rules: row.rules ?? {},
     writes: { open: row.openWrites ?? [], lately: row.lately ?? [] },
   };
+}
+
+/**
+ * Hashes of both sides as decisions see them, and as a case remembers them of the moment at which it was asked; null where there is no
+ * record.
+ */
+export type PairHashes = Readonly<Record<SystemName, FieldHashes | null>>;
+
+export function pairHashes(pair: Pick<LinkedPair, 'equal' | 'base' | 'shadows'>): PairHashes {
+  const { yapla, yoplanning } = pair.shadows;
+  const settled = (system: SystemName) => {
+    const shadow = pair.shadows[system];
+    return shadow === null ? null : settledHashes(pair, system, shadow.hashes, shadow.forms);
+  };
+  const sides = { yapla: settled('yapla'), yoplanning: settled('yoplanning') };
+  if (yapla === null || yoplanning === null || sides.yapla === null || sides.yoplanning === null) return sides;
+  const a: Record<FieldName, FieldHash> = { ...sides.yapla };
+  const b: Record<FieldName, FieldHash> = { ...sides.yoplanning };
+  for (const field of Object.keys(yapla.hashes)) {
+    if (a[field] === b[field] || b[field] === undefined) continue;
+    const spelled = (hash: FieldHash, forms: FieldHashes = {}) => ({ hash, form: forms[field] });
+    // Where both hold the same there is nothing to settle: somebody entered the server's form of our value on the other side too.
+    const one =
+      yapla.hashes[field] === yoplanning.hashes[field]
+        ? yapla.hashes[field]!
+        : alikeAs(pair.base?.[field], spelled(a[field]!, yapla.forms), spelled(b[field], yoplanning.forms));
+    if (one !== null) a[field] = b[field] = one;
+  }
+  return { yapla: a, yoplanning: b };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   answersOf,
   carriedOut,
+  type CaseKind,
   fieldsAsked,
   heldBy,
   isAsked,
@@ -12,13 +13,11 @@ import {
   questionsOf,
   settledCases,
   toCarryOut,
-  type CaseKind,
 } from '../../src/cases/index.js';
 import { decide, type Decision } from '../../src/core/decide.js';
 import type { FieldDefinition, FieldHashes } from '../../src/core/record.js';
-import type { CaseAnswer } from '../../src/store/caseAnswers.js';
-import type { LinkCase } from '../../src/store/linkCases.js';
-import type { PairHashes } from '../../src/store/pairHashes.js';
+import type { CaseAnswer, LinkCase } from '../../src/store/cases.js';
+import type { PairHashes } from '../../src/store/linkState.js';
 
 const every = Object.keys(kinds) as CaseKind[];
 const now: PairHashes = { yapla: { city: 'b', phone: 'b' }, yoplanning: { city: 'a', phone: 'a' } };

@@ -9,8 +9,7 @@ import { sandboxConnection } from '../../src/sandbox/connections.js';
 import type { CanonicalFields, SystemName } from '../../src/core/record.js';
 import { answerCase, closeCase } from '../../src/cases/answers.js';
 import { massChangeCase } from '../../src/cases/massChange.js';
-import { closeCarriedOut } from '../../src/store/caseAnswers.js';
-import { findCase, listOpenCases, openCases, type NewCase } from '../../src/store/cases.js';
+import { closeCarriedOut, findCase, listOpenCases, type NewCase, openCases } from '../../src/store/cases.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { fieldRules } from '../../src/store/fieldRules.js';
 import { heldByGuard, holdWrites } from '../../src/store/guard.js';
@@ -22,7 +21,7 @@ import { syncRecordId } from '../../workflows/syncRecord.messages.js';
 import { collectedOutput } from '../helpers/collectedOutput.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { propose, scanAll } from '../helpers/seededStore.js';
-import { freshDatabase, temporalAddress, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+import { freshDatabase, type FreshDatabase, temporalAddress, uniqueName } from '../helpers/servers.js';
 
 let database: FreshDatabase;
 let sql: Sql;

@@ -25,7 +25,7 @@ let connection: ScriptedConnection;
 
 beforeAll(async () => {
   database = await freshDatabase();
-  sql = openDatabase(database.url, { maxConnections: 6, applicationName: 'applyChunk test' });
+  sql = openDatabase(database.url, { maxConnections: 6, applicationName: 'applyItems test' });
 });
 beforeEach(() => {
   claims = new LinkClaims(sql);

@@ -6,10 +6,10 @@ import type { JsonObject } from '../../src/core/document.js';
 import type { FieldDefinition, SystemName } from '../../src/core/record.js';
 import { shadowMaker } from '../../src/connection.js';
 import type { LinkedPair } from '../../src/store/links.js';
-import { agreementOf } from '../../src/link/agreement.js';
+import { agreementOf } from '../../src/link/results.js';
 import { decideOn } from '../helpers/decided.js';
-import { valuesToWrite } from '../../src/link/valuesToWrite.js';
-import { readFields, readPhoneForms, valueAt, type FieldMap } from '../../src/systems/mapping.js';
+import { valuesToWrite } from '../../src/link/values.js';
+import { type FieldMap, readFields, readPhoneForms, valueAt } from '../../src/systems/mapping.js';
 import { checkProperty } from '../helpers/property.js';
 
 const fieldMap: FieldMap = {

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemNames } from '../../src/core/record.js';
-import { countOpenCases } from '../../src/store/cases.js';
+import { countOpenCases, openCasesOf } from '../../src/store/cases.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { openIntents, recordIntents, renewIntents } from '../../src/store/intents.js';
-import { openCasesOf } from '../../src/store/linkCases.js';
 import { pairsByIds } from '../../src/store/links.js';
 import { endedItems, endItems, pendingItems } from '../../src/store/planItems.js';
 import { endScan, openScan } from '../../src/store/scans.js';
@@ -14,7 +13,7 @@ import { viewOf } from '../../src/link/view.js';
 import { settleCreations } from '../../src/link/settleCreations.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { planFor, propose, scanAll } from '../helpers/seededStore.js';
-import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+import { freshDatabase, type FreshDatabase, uniqueName } from '../helpers/servers.js';
 
 let database: FreshDatabase;
 let sql: Sql;

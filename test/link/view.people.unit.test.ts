@@ -14,9 +14,9 @@ import { nestedShape } from '../../src/sandbox/yapla/nested.js';
 import { Clients } from '../../src/sandbox/yoplanning/clients.js';
 import type { LinkedPair } from '../../src/store/links.js';
 import type { Shadow } from '../../src/store/shadows.js';
-import { agreementOf } from '../../src/link/agreement.js';
+import { agreementOf } from '../../src/link/results.js';
 import { decideOn } from '../helpers/decided.js';
-import { readFields, readPhoneForms, type FieldMap } from '../../src/systems/mapping.js';
+import { type FieldMap, readFields, readPhoneForms } from '../../src/systems/mapping.js';
 
 const options = peopleSchema.parse({ seed: 41, shared: 1_500, differing: 500, respelledShare: 0.7 });
 

@@ -144,7 +144,7 @@ describe('of a bulk sync', () => {
     [
       'quota-spent-and-token-revoked',
       [
-        /^applyChunk failed: BudgetExhausted: /,
+        /^applyItems failed: BudgetExhausted: /,
         /^state: waitingForBudget$/,
         /^state: stopped$/,
         /^the stop is lifted$/,

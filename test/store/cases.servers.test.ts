@@ -2,9 +2,16 @@ import type { Scope } from '../../src/core/record.js';
 import { describe, expect, test } from '@jest/globals';
 import { answerCase } from '../../src/cases/answers.js';
 import { createCase } from '../../src/cases/create.js';
-import { closeCasesOn, listOpenCases, openCases, type NewCase } from '../../src/store/cases.js';
+import {
+  closeCasesOn,
+  closeSettled,
+  listOpenCases,
+  moveCases,
+  type NewCase,
+  openCases,
+  openCasesOf,
+} from '../../src/store/cases.js';
 import type { Sql } from '../../src/store/database.js';
-import { closeSettled, moveCases, openCasesOf } from '../../src/store/linkCases.js';
 import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;

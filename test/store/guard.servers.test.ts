@@ -4,20 +4,27 @@ import type { Json } from '../../src/core/document.js';
 import type { LiveTrip } from '../../src/core/guard.js';
 import { emptyTotals } from '../../src/core/plan.js';
 import { massChangeCase } from '../../src/cases/massChange.js';
-import { CaseClosed, UnfitAnswer, UnknownCase } from '../../src/store/caseAnswers.js';
-import { countInQuestion, findCase, listOpenCases, openCases } from '../../src/store/cases.js';
+import {
+  CaseClosed,
+  countInQuestion,
+  findCase,
+  listOpenCases,
+  openCases,
+  UnfitAnswer,
+  UnknownCase,
+} from '../../src/store/cases.js';
 import type { Sql } from '../../src/store/database.js';
 import {
   countWrites,
   heldByGuard,
   heldNames,
+  type Hold,
   holdWrites,
   releasedWrites,
   releaseHold,
   sizeOfHold,
-  type Hold,
 } from '../../src/store/guard.js';
-import { recordIntended, recordOutcomes, type JournalEntry } from '../../src/store/journal.js';
+import { type JournalEntry, recordIntended, recordOutcomes } from '../../src/store/journal.js';
 import { approvePlan, draftPlan, endPlan, readyPlan } from '../../src/store/plans.js';
 import { storeTest } from '../helpers/storeTest.js';
 

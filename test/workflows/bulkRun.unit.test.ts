@@ -119,8 +119,8 @@ describe('the steps', () => {
       ['plan', 'planning'],
       ['wait', 'waitingForApproval'],
       ['storeApproval', 'applying'],
-      ['applyLocal', 'applying'],
-      ['applyChunks', 'applying'],
+      ['applyLocalItems', 'applying'],
+      ['applyItems', 'applying'],
       ['findUnsettled', 'applying'],
       ['count', 'applying'],
       ['verify', 'verifying'],
@@ -392,7 +392,7 @@ test('in whatever order things happen, no step applies a plan that nobody approv
           const refused = told(run, message, plannedAtMs + one.atMs) !== null;
           if (refused) expect(run.state).toBe(before);
         }
-        const applies: readonly BulkStep[] = ['storeApproval', 'applyLocal', 'applyChunks', 'findUnsettled'];
+        const applies: readonly BulkStep[] = ['storeApproval', 'applyLocalItems', 'applyItems', 'findUnsettled'];
         if (applies.includes(run.step)) expect(run.state.decision?.verb).toBe('approve');
         if (run.outcome === 'rejected') expect(run.state.decision?.verb).toBe('reject');
         if (run.outcome === 'expired' || run.outcome === 'superseded') expect(run.state.decision).toBeNull();
@@ -418,9 +418,9 @@ function carryOut(run: BulkRun, draw: number): void {
       return draw === 0 ? run.expire() : undefined;
     case 'storeApproval':
       return run.approvalStored();
-    case 'applyLocal':
+    case 'applyLocalItems':
       return run.localApplied();
-    case 'applyChunks':
+    case 'applyItems':
       run.takeChunk();
       return run.chunksEnded();
     case 'findUnsettled':

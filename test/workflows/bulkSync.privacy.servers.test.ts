@@ -67,7 +67,7 @@ test.each(long ? yaplaShapes : yaplaShapes.slice(0, 1))(
       ...house.logLines,
     ].join('\n');
     // What is looked through does hold the run: its scans, its items, its worker's lines.
-    for (const there of [house.connectionId, 'applyChunk', 'remoteItems', 'worker started'])
+    for (const there of [house.connectionId, 'applyItems', 'remoteItems', 'worker started'])
       expect(said).toContain(there);
     const values = [...before, ...(await sandboxValues(house.sandbox)), 'zorglub'];
     // Counted, not listed: a failing test must not print them either. Invented as they are, the habit counts.

@@ -1,12 +1,11 @@
 /** What live propagation asks a person, and what becomes of the answers. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { answerCase } from '../../src/cases/answers.js';
-import type { Answer } from '../../src/store/caseAnswers.js';
-import { listOpenCases, type OpenCase } from '../../src/store/cases.js';
+import { type Answer, listOpenCases, type OpenCase } from '../../src/store/cases.js';
 import { rememberRule } from '../../src/store/fieldRules.js';
 import { signalAnswered } from '../../src/syncRecord.js';
 import { linkedPerson, recordProgress, recordTotals, until, untilHolds, untilQuiet } from '../helpers/live.js';
-import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
+import { type PasserelleOptions, startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 
 const people = { seed: 12, yapla: 0, yoplanning: 0, shared: 4, differing: 0 };
 

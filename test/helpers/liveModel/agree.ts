@@ -1,13 +1,13 @@
 /** What is recorded once a write or a creation is known to have taken effect: shadow, base, rewrites and answered questions. */
-import { agreementOf } from '../../../src/link/agreement.js';
+import { agreementOf } from '../../../src/link/results.js';
 import { pairHashes } from '../../../src/link/view.js';
 import { decide } from '../../../src/core/decide.js';
-import { compareWritten } from '../../../src/link/rewrites.js';
+import { compareWritten } from '../../../src/link/values.js';
 import {
-  otherSystem,
   type CanonicalFields,
   type FieldHashes,
   type FieldValue,
+  otherSystem,
   type SystemName,
 } from '../../../src/core/record.js';
 import { fingerprint, type StoredLink, type StoredShadow } from './store.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createBatcher } from '../../src/link/batcher.js';
+import { createBatcher } from '../../src/link/sharedWork.js';
 
 /** A flush that a test lets through, batch by batch. */
 function gate<T>() {

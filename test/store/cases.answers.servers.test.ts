@@ -4,16 +4,20 @@ import { answerCase, closeCase } from '../../src/cases/answers.js';
 import {
   CaseClosed,
   closeCarriedOut,
+  closeSettled,
   declinedQuestions,
+  findCase,
   forwardAnswer,
+  listOpenCases,
+  type NewCase,
+  openCases,
+  openCasesOf,
   UnfitAnswer,
   UnknownCase,
-} from '../../src/store/caseAnswers.js';
+} from '../../src/store/cases.js';
 import { createCase } from '../../src/cases/create.js';
 import type { CaseKind } from '../../src/cases/index.js';
-import { findCase, listOpenCases, openCases, type NewCase } from '../../src/store/cases.js';
 import type { Sql } from '../../src/store/database.js';
-import { closeSettled, openCasesOf } from '../../src/store/linkCases.js';
 import { proposeLinks } from '../../src/store/links.js';
 import { findLinkState } from '../../src/store/linkState.js';
 import { markGone, upsertShadows } from '../../src/store/shadows.js';

@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { applyItems } from '../src/link/applyItems.js';
+import * as link from '../src/link/applyItems.js';
 import { endedItems } from '../src/store/planItems.js';
-import { scopeOfBulk, type Dependencies } from './dependencies.js';
+import { type Dependencies, scopeOfBulk } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
 export interface ChunkCounts {
@@ -10,13 +10,13 @@ export interface ChunkCounts {
 }
 
 /** Applies the plan's remote items with `from <= n < to`; ended ones are left as they are, so it repeats safely. */
-export const applyChunk =
+export const applyItems =
   ({ sql, claims, connection }: Dependencies) =>
   async (input: { connectionId: string; planId: number; from: number; to: number }): Promise<ChunkCounts> =>
     await withHeartbeat(async () => {
       const { planId, from, to } = input;
       const signal = cancellationSignal();
-      await applyItems(
+      await link.applyItems(
         {
           sql,
           claims,
@@ -31,3 +31,12 @@ export const applyChunk =
       const outcomes = await endedItems(sql, planId, 'remote', from, to);
       return { outcomes, ended: Object.values(outcomes).reduce((sum, n) => sum + n, 0) };
     });
+
+/** Applies what needs no request: links that agree, bases that move, questions. Set-wise; repeats safely. */
+export const applyLocalItems =
+  ({ sql, connection }: Dependencies) =>
+  async (input: { connectionId: string; planId: number }): Promise<void> =>
+    await withHeartbeat(
+      async () =>
+        await link.applyLocalItems({ sql, connection: await connection(scopeOfBulk(input)), planId: input.planId }),
+    );

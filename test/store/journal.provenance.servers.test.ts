@@ -1,8 +1,13 @@
 import type { Scope } from '../../src/core/record.js';
 import { expect, test } from '@jest/globals';
 import type { Sql } from '../../src/store/database.js';
-import { recordIntended, recordOutcomes, type JournalEntry } from '../../src/store/journal.js';
-import { knownRecords, lastWrites } from '../../src/store/provenance.js';
+import {
+  type JournalEntry,
+  knownRecords,
+  lastWrites,
+  recordIntended,
+  recordOutcomes,
+} from '../../src/store/journal.js';
 import { markGone, upsertShadows } from '../../src/store/shadows.js';
 import { storeTest } from '../helpers/storeTest.js';
 

@@ -9,10 +9,10 @@ import { sandboxConnection } from '../../src/sandbox/connections.js';
 import type { YaplaShapeName } from '../../src/sandbox/options.js';
 import type { InboxEvent } from '../../src/store/inbox.js';
 import type { Shadow } from '../../src/store/shadows.js';
-import { countsAsStored, newestDelivered } from '../../src/link/delivered.js';
+import { countsAsStored, newestDelivered } from '../../src/link/readRecord.js';
 import { openSystems, type Systems } from '../../src/systems/index.js';
 import { checkProperty } from '../helpers/property.js';
-import { GrantingBudget, type ConnectionInput } from '../systems/support.js';
+import { type ConnectionInput, GrantingBudget } from '../systems/support.js';
 
 const nowhere = { yapla: 'http://127.0.0.1:1', yoplanning: 'http://127.0.0.1:2', control: 'http://127.0.0.1:3' };
 const opened: Systems[] = [];

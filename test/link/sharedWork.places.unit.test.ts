@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createPlaces } from '../../src/link/places.js';
+import { createPlaces } from '../../src/link/sharedWork.js';
 
 /** What has been given so far, once all that can happen without anybody else has happened. */
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createFingerprint, hashFields } from '../../src/core/fingerprint.js';
 import type { CanonicalFields } from '../../src/core/record.js';
-import { recordOfCreation, sentBase, withForms, type FreeRecord } from '../../src/link/ownCreation.js';
+import { type FreeRecord, recordOfCreation, sentBase, withForms } from '../../src/link/creations.js';
 
 const fingerprint = createFingerprint(new Uint8Array(32).fill(7));
 const hash = (fields: CanonicalFields) => hashFields(fields, fingerprint);
