@@ -3,7 +3,11 @@ import { instant, makePermits, PermitPostponed, PermitsStopped } from './budgetP
 import type { Permit, PermitAsk, PermitSource } from './budgetPermits.js';
 import type { Sql } from './database.js';
 
-/** What was read from the database is believed for so long: a stop or a 429 met by another process holds here after so long at most. */
+/**
+ * What was read from the database is believed for so long: a stop or a 429 met by another process holds here after so long at most. That
+ * nothing may be sent is believed only if it was read after it was asked: whoever is told to go on after a stop must not meet it once more,
+ * and sleep for long.
+ */
 const FRESH_MS = 100;
 /** Fewest ids fetched at once. */
 const LEAST_IDS = 16;
@@ -24,6 +28,8 @@ export class BudgetGate implements PermitSource {
   /** On the scale of `performance.now()`, as all times here. */
   #closedUntil = 0;
   #freshUntil = 0;
+  /** When the last look began. */
+  #lookedAt = 0;
   /** Permits given since the last look: as many may be wanted until the next. */
   #given = 0;
   #looking: Promise<void> | undefined;
@@ -44,10 +50,12 @@ export class BudgetGate implements PermitSource {
 
   async take(n: number, ask: PermitAsk): Promise<Permit[]> {
     const { signal } = ask;
+    const askedAt = performance.now();
     for (;;) {
       signal?.throwIfAborted();
       const now = performance.now();
-      if (now >= this.#freshUntil || this.#ids.length < n) {
+      const refuses = this.#stopped !== null || this.#closedUntil > now;
+      if (now >= this.#freshUntil || this.#ids.length < n || (refuses && this.#lookedAt < askedAt)) {
         await (this.#looking ??= this.#look(n));
       } else if (this.#stopped !== null) {
         throw new PermitsStopped(this.#stopped);
@@ -85,6 +93,7 @@ export class BudgetGate implements PermitSource {
           FROM budget WHERE credential = ${this.#credential}`;
       this.#ids = row.ids;
       this.#stopped = row.stopped;
+      this.#lookedAt = began;
       this.#closedUntil = performance.now() + (row.closed_ms ?? 0);
       this.#freshUntil = this.#changes === changes ? began + FRESH_MS : 0;
       this.#given = 0;

@@ -372,6 +372,17 @@ describe.each([
     expect((await one!.state()).stoppedAtMs).toBeNull();
   });
 
+  test('that another process lets go on gives a permit to whoever asks then, though the stop was just met', async () => {
+    const credential = uniqueName('credential');
+    const [here, there] = [1, 2].map(() => budgetOf(credential, changed));
+    for (const stop of [() => here!.stop('401 on GET /things'), () => here!.close(86_368_000, '429')]) {
+      await stop();
+      await expect(here!.take(1, ask())).rejects.toThrow();
+      await there!.resume();
+      await expect(here!.take(1, ask())).resolves.toHaveLength(1);
+    }
+  });
+
   test('that the server throttled gives no permit in any process for at least a second', async () => {
     const credential = uniqueName('credential');
     const [one, other] = [1, 2].map(() => budgetOf(credential, changed));
