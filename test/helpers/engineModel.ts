@@ -1,0 +1,213 @@
+/**
+ * The histories of the in-memory model (liveModel.ts), through the real engine: readRecord, applyDecision and the bulk activities of `src/link`
+ * and `activities`, the state machines of both workflows, and the real store on the real PostgreSQL. What the model writes a second time is
+ * itself under test here. In memory are the two servers (the model's own) and time. No HTTP, no Temporal.
+ *
+ * The store is not replaced by one in memory: what the engine promises, it promises by set-wise SQL, triggers, locks and transactions, so
+ * that a store in memory would be one more second writing, and the one in which its faults are missing.
+ */
+import type { SystemName } from '../../src/core/record.js';
+import { storeAnswer } from '../../src/store/caseAnswers.js';
+import type { Sql } from '../../src/store/database.js';
+import { bulkSync, type BulkEnd } from './engineModel/bulk.js';
+import { countEvents, dueSignals, receive } from './engineModel/inbox.js';
+import { Workflows, type SyncRecord } from './engineModel/workflow.js';
+import { EngineWorld } from './engineModel/world.js';
+import { endedWithoutMishaps } from './liveModel.js';
+import { documentOf, doDeed, pickOf } from './liveModel/deeds.js';
+import { comparablePeople, type Action, type History } from './liveModel/history.js';
+import { checkAlways, checkEnd, checkLive, checkRepair, checkSame } from './liveModel/properties.js';
+import { normal, valuesOf, type Setting } from './liveModel/setting.js';
+import type { Answer } from './liveModel/store.js';
+import { Violation } from './liveModel/world.js';
+
+/** Far more than any history needs: whoever reaches it goes round in circles. */
+const maxSteps = 3_000;
+
+/** Kinds of cases that people answer in histories. */
+const answered: readonly string[] = ['conflict', 'frozen', 'notTaken', 'create'];
+
+export interface Pools {
+  readonly sql: Sql;
+  /** With kept plans. */
+  readonly keyed: Sql;
+}
+
+/** How a worker ends that a history says crashes: by kill -9, or because what it waits for fails. Taken in turn. */
+export type Crashes = readonly ('kill' | 'fail')[];
+
+/** A history under way. */
+export class EngineModel {
+  private steps = 0;
+  private crashes = 0;
+  private readonly workflows: Workflows;
+
+  private constructor(
+    readonly world: EngineWorld,
+    private readonly ends: Crashes,
+  ) {
+    this.workflows = new Workflows(world);
+  }
+
+  /** Both systems with the people whom they have from the beginning, linked by a first bulk run. */
+  static async begin({ sql, keyed }: Pools, setting: Setting, ends: Crashes): Promise<EngineModel> {
+    const world = new EngineWorld(setting, sql, keyed);
+    await world.begin();
+    for (let person = 0; person < setting.linkedPeople; person++) {
+      const document = documentOf(person);
+      const common = { document, externalReference: null, person, madeBy: 'a person' as const };
+      world.servers.yapla.seed({ ...common, id: `m-${person}` });
+      world.servers.yoplanning.seed({ ...common, id: `c-${person}` });
+    }
+    const model = new EngineModel(world, ends);
+    await model.repair();
+    for (const server of Object.values(world.servers)) server.requests.pages = 0;
+    await world.look();
+    return model;
+  }
+
+  async end(): Promise<void> {
+    await this.world.end();
+  }
+
+  async act(action: Action): Promise<void> {
+    const { world, workflows } = this;
+    switch (action.do) {
+      case 'enter':
+      case 'edit':
+      case 'note':
+      case 'remove':
+        return doDeed(world, action);
+      case 'deliver':
+        return await this.deliver(action.nth, action.times);
+      case 'lose':
+        if (world.underWay.length === 0) return;
+        world.underWay.splice(action.nth % world.underWay.length, 1);
+        world.counts.lost += 1;
+        return;
+      case 'forward':
+        return await this.forward({ lost: action.dies });
+      case 'work': {
+        const workflow = pickOf(workflows.working(), action.nth);
+        for (let step = 0; step < action.steps && workflow?.canWork; step++) await this.step(workflow);
+        return;
+      }
+      case 'crash':
+        return await pickOf(workflows.working(), action.nth)?.crash(pickOf(this.ends, this.crashes++)!);
+      case 'answer':
+        return await this.answer(action);
+      case 'bring':
+        while (world.underWay.length > 0) await this.deliver(0, 1);
+        await this.forward({});
+        return await this.act({ ...action, do: 'work' });
+      case 'repair':
+        world.servers.yoplanning.listIsShort = action.short;
+        await this.repair();
+        world.servers.yoplanning.listIsShort = false;
+        return;
+      case 'settle':
+        return await this.settle();
+    }
+  }
+
+  private async deliver(nth: number, times: number): Promise<void> {
+    const { underWay, counts } = this.world;
+    if (underWay.length === 0) return;
+    const [delivery] = underWay.splice(nth % underWay.length, 1);
+    for (let time = 0; time < times; time++) await receive(this.world, delivery!);
+    counts.deliveries += times;
+  }
+
+  private async forward({ again = false, lost = false }: { readonly again?: boolean; readonly lost?: boolean }) {
+    const due = await dueSignals(this.world, again);
+    if (!lost) for (const { linkId, gathered } of due) this.workflows.of(linkId).signal(gathered);
+  }
+
+  private async answer({ nth, take, value }: Extract<Action, { do: 'answer' }>): Promise<void> {
+    const { world } = this;
+    await world.look();
+    const { store, counts, sql } = world;
+    const asked = store.cases.filter((one) => one.open && one.answer === null && answered.includes(one.kind));
+    const question = pickOf(asked, nth);
+    if (question === undefined) return;
+    counts.changes += 1;
+    await storeAnswer(sql, world.caseIds.get(question)!, this.given(question, take, value), 'a person', answered);
+    this.workflows.of(question.linkId).answered();
+  }
+
+  private given(
+    { kind, linkId, field }: { kind: string; linkId: string; field: string },
+    take: SystemName | 'value',
+    nth: number,
+  ): Answer {
+    if (kind === 'create') return { take: 'create' };
+    if (take !== 'value') return { take };
+    const { store } = this.world;
+    const { person } = store.shadow('yapla', store.links.get(linkId)!.ids.yapla)!;
+    const value = normal(field, pickOf(valuesOf(person, field), nth)!);
+    this.world.enteredOf(person, field).add(value);
+    return { take, value };
+  }
+
+  private async step(workflow: SyncRecord): Promise<void> {
+    if (++this.steps > maxSteps) throw new Violation('9: it does not end');
+    await workflow.step();
+  }
+
+  /** Everything that is under way arrives in order, and all work is done. */
+  async settle(): Promise<void> {
+    const { world, workflows } = this;
+    for (;;) {
+      while (world.underWay.length > 0) await this.deliver(0, 1);
+      await this.forward({ again: true });
+      const working = workflows.working();
+      if (working.length === 0) return;
+      for (const workflow of working) await this.step(workflow);
+    }
+  }
+
+  async repair(): Promise<BulkEnd> {
+    return await bulkSync(this.world, {
+      atPlace: () => Promise.resolve(),
+      whileBusy: async () => {
+        await this.forward({ again: true });
+        for (const workflow of this.workflows.working()) await this.step(workflow);
+      },
+    });
+  }
+}
+
+/** Runs a history to its end. @throws {Violation} if one of the properties of docs/how-it-works.md does not hold */
+export async function runEngineHistory(pools: Pools, history: History, ends: Crashes): Promise<void> {
+  const model = await EngineModel.begin(pools, history.setting, ends);
+  try {
+    await live(model, history);
+  } finally {
+    await model.end();
+  }
+}
+
+async function live(model: EngineModel, history: History): Promise<void> {
+  const { world } = model;
+  for (const action of history.actions) {
+    await model.act(action);
+    await world.look();
+    checkAlways(world);
+  }
+  await model.settle();
+  await world.look();
+  world.counts.deliveries = await countEvents(world);
+  checkLive(world, (linkId) => world.views.get(linkId)!);
+  const repaired = await model.repair();
+  await world.look();
+  checkRepair(world, { ...repaired, requests: repaired.requests - 2 * repaired.reopened });
+  await model.settle();
+  const second = await model.repair();
+  if (second.writes > 0) throw new Violation(`1: a second run wrote ${second.writes} times`);
+  await model.settle();
+  await world.look();
+  checkEnd(world);
+  const comparable = comparablePeople(history);
+  // Without mishaps the model says what it comes to: the two are held against each other.
+  if (comparable.length > 0) checkSame(world, endedWithoutMishaps(history), comparable);
+}

@@ -1,0 +1,105 @@
+/**
+ * One attempt at an activity of the real engine, which goes on from place to place as the history says. The places are where something else
+ * can happen meanwhile, or the worker die: before and after each request, before and after each transaction.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LinkClaims, type Claim } from '../../../src/link/claims.js';
+import { ConnectionLost, type Sql } from '../../../src/store/database.js';
+
+/** How an attempt goes on from its place. `fail`: the request is not answered, the transaction's connection breaks. */
+export type GoingOn = 'go on' | 'fail';
+
+type End<T> = { readonly value: T } | { readonly error: unknown };
+
+/** What an attempt runs with: everything that is of its worker alone. */
+export interface Stopping {
+  /** Waits until the history lets it go on. @throws what `failure` makes, where the history says so */
+  place(failure: () => Error): Promise<void>;
+  /** A claim that this attempt holds. */
+  holds(claim: Claim): void;
+}
+
+export class Attempt<T> {
+  private readonly waiting: { readonly goOn: () => void; readonly fail: () => void }[] = [];
+  private readonly held: Claim[] = [];
+  private end: End<T> | null = null;
+  private wake: () => void = () => undefined;
+
+  constructor(work: (stopping: Stopping) => Promise<T>) {
+    const stopping: Stopping = {
+      place: (failure) =>
+        new Promise((resolve, reject) => {
+          this.waiting.push({ goOn: resolve, fail: () => reject(failure()) });
+          this.wake();
+        }),
+      holds: (claim) => void this.held.push(claim),
+    };
+    work(stopping).then(
+      (value) => this.ended({ value }),
+      (error: unknown) => this.ended({ error }),
+    );
+  }
+
+  private ended(end: End<T>): void {
+    this.end = end;
+    this.wake();
+  }
+
+  /** Null while it is under way. */
+  get result(): End<T> | null {
+    return this.end;
+  }
+
+  /** Waits until it has come to its next place or to its end. */
+  async untilQuiet(): Promise<void> {
+    while (this.waiting.length === 0 && this.end === null) await new Promise<void>((resolve) => (this.wake = resolve));
+    // Two requests that are made together come to their places together.
+    await nextTurn();
+  }
+
+  /** Goes on to its next place, or to its end. */
+  async goOn(how: GoingOn = 'go on'): Promise<void> {
+    for (const one of this.waiting.splice(0))
+      if (how === 'fail') one.fail();
+      else one.goOn();
+    await this.untilQuiet();
+  }
+
+  /**
+   * The worker dies as by kill -9: nothing of it goes on, not even what ends a failed attempt. It never waits within a transaction, so there
+   * is none to undo. Its claims lapse, as those of a session that PostgreSQL finds broken.
+   */
+  async kill(): Promise<void> {
+    this.waiting.length = 0;
+    for (const claim of this.held) await claim.release();
+  }
+}
+
+/** The database as an attempt sees it: before and after each transaction something else can happen. */
+export function withPlaces(sql: Sql, { place }: Stopping): Sql {
+  const begin: Sql['begin'] = async (work) => {
+    const lost = () => new ConnectionLost();
+    await place(lost);
+    const result = await sql.begin(work);
+    await place(lost);
+    return result;
+  };
+  return new Proxy(sql, { get: (target, key) => (key === 'begin' ? begin : (Reflect.get(target, key) as unknown)) });
+}
+
+/** Claims of one process, of which an attempt's lapse when its worker dies. */
+export class ClaimsOfAttempt extends LinkClaims {
+  constructor(
+    sql: Sql,
+    private readonly shared: LinkClaims,
+    private readonly stopping: Stopping,
+  ) {
+    super(sql);
+  }
+
+  override async claim(connectionId: string, linkIds: readonly string[]): Promise<Claim> {
+    const claim = await this.shared.claim(connectionId, linkIds);
+    this.stopping.holds(claim);
+    return claim;
+  }
+}
