@@ -6,16 +6,18 @@
  * The store is not replaced by one in memory: what the engine promises, it promises by set-wise SQL, triggers, locks and transactions, so
  * that a store in memory would be one more second writing, and the one in which its faults are missing.
  */
+import fc from 'fast-check';
 import type { SystemName } from '../../src/core/record.js';
 import { storeAnswer } from '../../src/store/caseAnswers.js';
 import type { Sql } from '../../src/store/database.js';
 import { bulkSync, type BulkEnd } from './engineModel/bulk.js';
 import { countEvents, dueSignals, receive } from './engineModel/inbox.js';
+import type { Fault } from './engineModel/faults.js';
 import { Workflows, type SyncRecord } from './engineModel/workflow.js';
 import { EngineWorld } from './engineModel/world.js';
 import { endedWithoutMishaps } from './liveModel.js';
 import { documentOf, doDeed, pickOf } from './liveModel/deeds.js';
-import { comparablePeople, type Action, type History } from './liveModel/history.js';
+import { beside, comparablePeople, type Action, type Deed, type History } from './liveModel/history.js';
 import { checkAlways, checkEnd, checkLive, checkRepair, checkSame } from './liveModel/properties.js';
 import { normal, valuesOf, type Setting } from './liveModel/setting.js';
 import type { Answer } from './liveModel/store.js';
@@ -33,25 +35,55 @@ export interface Pools {
   readonly keyed: Sql;
 }
 
-/** How a worker ends that a history says crashes: by kill -9, or because what it waits for fails. Taken in turn. */
-export type Crashes = readonly ('kill' | 'fail')[];
+/** How a worker ends that a history says crashes: by kill -9, or because what it waits for fails. */
+type Crash = 'kill' | 'fail';
+
+/** What histories of the model have no words for, because there a bulk run is one step. */
+export interface Besides {
+  /** Of the live work that crashes, taken in turn. */
+  readonly crashes: readonly Crash[];
+  /** What happens at the places of bulk runs, one after the other, as long as there is something left. */
+  readonly duringBulk: readonly (Action | Crash | null)[];
+}
+
+const crash = fc.constantFrom<Crash>('kill', 'fail');
+
+export const besides: fc.Arbitrary<Besides> = fc.record({
+  crashes: fc.array(crash, { minLength: 1, maxLength: 3 }),
+  duringBulk: fc.array(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constant(null) },
+      { weight: 4, arbitrary: beside },
+      { weight: 1, arbitrary: crash },
+    ),
+    { maxLength: 24 },
+  ),
+});
 
 /** A history under way. */
 export class EngineModel {
   private steps = 0;
   private crashes = 0;
+  private besides = 0;
   private readonly workflows: Workflows;
+  /** What people did so far, also while a bulk run was under way. */
+  readonly deeds: Deed[] = [];
 
   private constructor(
     readonly world: EngineWorld,
-    private readonly ends: Crashes,
+    private readonly beside: Besides,
   ) {
     this.workflows = new Workflows(world);
   }
 
   /** Both systems with the people whom they have from the beginning, linked by a first bulk run. */
-  static async begin({ sql, keyed }: Pools, setting: Setting, ends: Crashes): Promise<EngineModel> {
-    const world = new EngineWorld(setting, sql, keyed);
+  static async begin(
+    { sql, keyed }: Pools,
+    setting: Setting,
+    beside: Besides,
+    fault: Fault | null,
+  ): Promise<EngineModel> {
+    const world = new EngineWorld(setting, sql, keyed, fault);
     await world.begin();
     for (let person = 0; person < setting.linkedPeople; person++) {
       const document = documentOf(person);
@@ -59,7 +91,7 @@ export class EngineModel {
       world.servers.yapla.seed({ ...common, id: `m-${person}` });
       world.servers.yoplanning.seed({ ...common, id: `c-${person}` });
     }
-    const model = new EngineModel(world, ends);
+    const model = new EngineModel(world, beside);
     await model.repair();
     for (const server of Object.values(world.servers)) server.requests.pages = 0;
     await world.look();
@@ -77,6 +109,7 @@ export class EngineModel {
       case 'edit':
       case 'note':
       case 'remove':
+        this.deeds.push(action);
         return doDeed(world, action);
       case 'deliver':
         return await this.deliver(action.nth, action.times);
@@ -93,7 +126,7 @@ export class EngineModel {
         return;
       }
       case 'crash':
-        return await pickOf(workflows.working(), action.nth)?.crash(pickOf(this.ends, this.crashes++)!);
+        return await pickOf(workflows.working(), action.nth)?.crash(pickOf(this.beside.crashes, this.crashes++)!);
       case 'answer':
         return await this.answer(action);
       case 'bring':
@@ -102,7 +135,7 @@ export class EngineModel {
         return await this.act({ ...action, do: 'work' });
       case 'repair':
         world.servers.yoplanning.listIsShort = action.short;
-        await this.repair();
+        await this.repair({ disturbed: true });
         world.servers.yoplanning.listIsShort = false;
         return;
       case 'settle':
@@ -166,9 +199,15 @@ export class EngineModel {
     }
   }
 
-  async repair(): Promise<BulkEnd> {
+  /** A bulk run. @param options `disturbed`: what else happens meanwhile goes on where it left off */
+  async repair({ disturbed = false } = {}): Promise<BulkEnd> {
     return await bulkSync(this.world, {
-      atPlace: () => Promise.resolve(),
+      atPlace: async () => {
+        const next = disturbed ? this.beside.duringBulk[this.besides++] : undefined;
+        if (next === 'kill' || next === 'fail') return next;
+        if (next !== undefined && next !== null) await this.act(next);
+        return 'go on';
+      },
       whileBusy: async () => {
         await this.forward({ again: true });
         for (const workflow of this.workflows.working()) await this.step(workflow);
@@ -177,9 +216,19 @@ export class EngineModel {
   }
 }
 
-/** Runs a history to its end. @throws {Violation} if one of the properties of docs/how-it-works.md does not hold */
-export async function runEngineHistory(pools: Pools, history: History, ends: Crashes): Promise<void> {
-  const model = await EngineModel.begin(pools, history.setting, ends);
+/**
+ * Runs a history to its end.
+ *
+ * @param fault put in on purpose
+ * @throws {Violation} if one of the properties of docs/how-it-works.md does not hold
+ */
+export async function runEngineHistory(
+  pools: Pools,
+  history: History,
+  beside: Besides,
+  fault: Fault | null = null,
+): Promise<void> {
+  const model = await EngineModel.begin(pools, history.setting, beside, fault);
   try {
     await live(model, history);
   } finally {
@@ -187,10 +236,14 @@ export async function runEngineHistory(pools: Pools, history: History, ends: Cra
   }
 }
 
+/** What changes nothing in the database. */
+const outside: readonly Action['do'][] = ['enter', 'edit', 'note', 'remove', 'deliver', 'lose', 'forward'];
+
 async function live(model: EngineModel, history: History): Promise<void> {
   const { world } = model;
   for (const action of history.actions) {
     await model.act(action);
+    if (outside.includes(action.do)) continue;
     await world.look();
     checkAlways(world);
   }
@@ -201,13 +254,28 @@ async function live(model: EngineModel, history: History): Promise<void> {
   const repaired = await model.repair();
   await world.look();
   checkRepair(world, { ...repaired, requests: repaired.requests - 2 * repaired.reopened });
+  checkVerified(repaired);
   await model.settle();
   const second = await model.repair();
-  if (second.writes > 0) throw new Violation(`1: a second run wrote ${second.writes} times`);
+  if (second.requests > 0) throw new Violation(`1: a second run sent ${second.requests} requests`);
   await model.settle();
   await world.look();
   checkEnd(world);
-  const comparable = comparablePeople(history);
+  checkCanaries(world);
+  const lived = { ...history, actions: model.deeds };
+  const comparable = comparablePeople(lived);
   // Without mishaps the model says what it comes to: the two are held against each other.
-  if (comparable.length > 0) checkSame(world, endedWithoutMishaps(history), comparable);
+  if (comparable.length > 0) checkSame(world, endedWithoutMishaps(lived), comparable);
+}
+
+/** A bulk run that nothing disturbed leaves nothing that needs something. */
+function checkVerified({ differences }: BulkEnd): void {
+  if (differences > 0) throw new Violation(`1: a bulk run left ${differences} links that need something`);
+}
+
+/** Property 5, of what we cannot prevent: a server that loses what is not mapped is told of, and nobody else. */
+function checkCanaries({ store, damaged }: EngineWorld): void {
+  const told = store.cases.some(({ kind }) => (kind as string) === 'canary');
+  if (damaged.size > 0 && !told) throw new Violation('5: a server lost what is not mapped, and nobody is told');
+  if (damaged.size === 0 && told) throw new Violation('5: a server is said to have lost what it kept');
 }

@@ -9,7 +9,8 @@ import { ConnectionLost, type Sql } from '../../../src/store/database.js';
 /** How an attempt goes on from its place. `fail`: the request is not answered, the transaction's connection breaks. */
 export type GoingOn = 'go on' | 'fail';
 
-type End<T> = { readonly value: T } | { readonly error: unknown };
+/** What an attempt came to. */
+export type End<T> = { readonly value: T } | { readonly error: unknown };
 
 /** What an attempt runs with: everything that is of its worker alone. */
 export interface Stopping {
@@ -17,11 +18,14 @@ export interface Stopping {
   place(failure: () => Error): Promise<void>;
   /** A claim that this attempt holds. */
   holds(claim: Claim): void;
+  /** It reads a cursor, which ends when this is called: meanwhile it holds a connection. */
+  streams(): () => void;
 }
 
 export class Attempt<T> {
   private readonly waiting: { readonly goOn: () => void; readonly fail: () => void }[] = [];
   private readonly held: Claim[] = [];
+  private streaming = 0;
   private end: End<T> | null = null;
   private wake: () => void = () => undefined;
 
@@ -33,6 +37,10 @@ export class Attempt<T> {
           this.wake();
         }),
       holds: (claim) => void this.held.push(claim),
+      streams: () => {
+        this.streaming += 1;
+        return () => void (this.streaming -= 1);
+      },
     };
     work(stopping).then(
       (value) => this.ended({ value }),
@@ -65,6 +73,11 @@ export class Attempt<T> {
     await this.untilQuiet();
   }
 
+  /** It holds no connection of the database's, which would be lost to the others with it. */
+  get canDie(): boolean {
+    return this.streaming === 0;
+  }
+
   /**
    * The worker dies as by kill -9: nothing of it goes on, not even what ends a failed attempt. It never waits within a transaction, so there
    * is none to undo. Its claims lapse, as those of a session that PostgreSQL finds broken.
@@ -76,7 +89,7 @@ export class Attempt<T> {
 }
 
 /** The database as an attempt sees it: before and after each transaction something else can happen. */
-export function withPlaces(sql: Sql, { place }: Stopping): Sql {
+export function withPlaces(sql: Sql, { place, streams }: Stopping): Sql {
   const begin: Sql['begin'] = async (work) => {
     const lost = () => new ConnectionLost();
     await place(lost);
@@ -84,7 +97,16 @@ export function withPlaces(sql: Sql, { place }: Stopping): Sql {
     await place(lost);
     return result;
   };
-  return new Proxy(sql, { get: (target, key) => (key === 'begin' ? begin : (Reflect.get(target, key) as unknown)) });
+  const pages: Sql['pages'] = async function* (statement, rowsPerPage) {
+    const end = streams();
+    try {
+      yield* sql.pages(statement, rowsPerPage);
+    } finally {
+      end();
+    }
+  };
+  const placed: Partial<Sql> = { begin, pages };
+  return new Proxy(sql, { get: (target, key) => Reflect.get(key in placed ? placed : target, key) as unknown });
 }
 
 /** Claims of one process, of which an attempt's lapse when its worker dies. */

@@ -20,7 +20,7 @@ import { BulkRun, newBulkRun } from '../../../workflows/bulkRun.js';
 import { checkHistory } from '../liveModel/view.js';
 import { Violation } from '../liveModel/world.js';
 import { uniqueName } from '../servers.js';
-import { Attempt } from './attempt.js';
+import { Attempt, type End, type GoingOn } from './attempt.js';
 import { isPassing } from './workflow.js';
 import type { EngineWorld } from './world.js';
 
@@ -37,8 +37,8 @@ export interface BulkEnd {
 
 /** What else happens while a bulk run is under way. */
 export interface Meanwhile {
-  /** Before each of its requests. */
-  atPlace(): Promise<void>;
+  /** At each of its places. @returns how it goes on; `kill`: its worker dies, and another begins the activity again */
+  atPlace(): Promise<GoingOn | 'kill'>;
   /** Somebody else is at a link: they go on. */
   whileBusy(): Promise<void>;
 }
@@ -157,18 +157,30 @@ class BulkSync {
         const dependencies = { sql, keyedSql: sql, claims, connection: open, configured: open };
         return await inActivity(nth, () => factory(dependencies)(input));
       });
-      await attempt.untilQuiet();
-      for (; attempt.result === null; await attempt.goOn()) await this.meanwhile.atPlace();
-      const { result } = attempt;
-      if ('value' in result) {
-        checkHistory(result.value);
-        return result.value;
+      const end = await this.toEndOf(attempt);
+      if (end === 'killed') continue;
+      if ('value' in end) {
+        checkHistory(end.value);
+        return end.value;
       }
-      if (!isPassing(result.error)) throw result.error;
-      checkHistory((result.error as Error).message);
+      if (!isPassing(end.error)) throw end.error;
+      checkHistory((end.error as Error).message);
       await this.meanwhile.whileBusy();
     }
     throw new Violation('9: a step of a bulk run is attempted without end');
+  }
+
+  private async toEndOf<R>(attempt: Attempt<R>): Promise<End<R> | 'killed'> {
+    await attempt.untilQuiet();
+    while (attempt.result === null) {
+      const how = await this.meanwhile.atPlace();
+      if (how === 'kill' && attempt.canDie) {
+        await attempt.kill();
+        return 'killed';
+      }
+      await attempt.goOn(how === 'fail' ? 'fail' : 'go on');
+    }
+    return attempt.result;
   }
 }
 

@@ -110,11 +110,21 @@ export class SystemOverServer implements System {
       },
       write: async (sent) => {
         const { document, reference: ours } = taken(this.name, sent);
-        const put = this.answered('PUT', id, this.server.put(id, document, ours));
+        const put = this.server.put(id, document, ours);
+        const answer = this.answered('PUT', id, this.world.fault?.startsWith('server') ? this.damage(put) : put);
         await this.after('PUT', id);
-        return put;
+        return answer;
       },
     });
+  }
+
+  /** A server's fault: it forgets what is not mapped. */
+  private damage(record: ServerRecord): ServerRecord {
+    if (record.document['note'] === null) return record;
+    const damaged = { ...record, document: { ...record.document, note: null } };
+    this.server.records.set(record.id, damaged);
+    this.world.damaged.add(`${this.name}:${record.id}`);
+    return damaged;
   }
 
   private get server() {

@@ -12,6 +12,7 @@ import { fingerprint } from '../liveModel/store.js';
 import { World } from '../liveModel/world.js';
 import { uniqueName } from '../servers.js';
 import { ClaimsOfAttempt, withPlaces, type Stopping } from './attempt.js';
+import { withFault, type Fault } from './faults.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import { SystemOverServer } from './system.js';
 
@@ -26,6 +27,8 @@ export class EngineWorld extends World {
   readonly connectionId = uniqueName('club');
   private open!: OpenConnection;
   private readonly claims: LinkClaims;
+  /** Records of which a server lost what is not mapped, when we wrote to them. */
+  readonly damaged = new Set<string>();
   /** Links as their workflows see them, when the database was last looked at. */
   readonly views: Snapshot['views'] = new Map();
   /** Their cases' ids in the database. */
@@ -36,6 +39,7 @@ export class EngineWorld extends World {
     setting: Setting,
     readonly sql: Sql,
     private readonly keyed: Sql,
+    readonly fault: Fault | null,
   ) {
     super(setting);
     this.claims = new LinkClaims(sql);
@@ -57,12 +61,12 @@ export class EngineWorld extends World {
 
   /** A worker of one attempt. @param work `live`: keyed statements, as in activities/dependencies.ts */
   workerFor(attempt: Stopping, work: 'live' | 'bulk'): Worker {
-    const sql = withPlaces(work === 'live' ? this.keyed : this.sql, attempt);
-    return {
-      sql,
+    const worker = {
+      sql: withPlaces(work === 'live' ? this.keyed : this.sql, attempt),
       claims: new ClaimsOfAttempt(this.sql, this.claims, attempt),
       connection: this.connectionOf(attempt),
     };
+    return this.fault === null || work === 'bulk' ? worker : withFault(this, this.fault, worker);
   }
 
   private connectionOf(attempt: Stopping): OpenConnection {
@@ -91,7 +95,11 @@ export class EngineWorld extends World {
 
   /** The connection for looking only. */
   get lookingOn(): OpenConnection {
-    return this.connectionOf({ place: () => Promise.resolve(), holds: () => undefined });
+    return this.connectionOf({
+      place: () => Promise.resolve(),
+      holds: () => undefined,
+      streams: () => () => undefined,
+    });
   }
 
   /** Looks at what the database holds now: what the properties are checked on. */
@@ -133,7 +141,7 @@ function configurationOf(setting: Setting): ConnectionConfig {
     fields: Object.fromEntries(fields) as ConnectionInput['fields'],
     defaultCountry: 'BE',
     create: creates.yapla ? (creates.yoplanning ? 'both' : 'yapla') : creates.yoplanning ? 'yoplanning' : 'none',
-    matching: { rules: matchRules.map(({ all }) => ({ all: [...all] })) as never, nameAlone: matchSettings.nameAlone },
+    matching: { rules: matchRules.map(({ all }) => ({ all: [...all] })), nameAlone: matchSettings.nameAlone },
     duplicates: matchSettings.duplicates,
     bulk: { autoApprove: true, fillReferences: false, maxItemAttempts: 1_000, pagesPerStep: 3 },
     guard: {

@@ -56,12 +56,28 @@ const deeds = [
 export type Deed = Extract<Action, { do: 'enter' | 'edit' | 'note' | 'remove' }>;
 export const deed: fc.Arbitrary<Deed> = fc.oneof(...deeds);
 
+const deliver = {
+  weight: 6,
+  arbitrary: fc.record({ do: one('deliver' as const), nth, times: fc.integer({ min: 1, max: 2 }) }),
+};
+const bring = {
+  weight: 6,
+  arbitrary: fc.record({ do: one('bring' as const), nth, steps: fc.integer({ min: 1, max: 12 }) }),
+};
+const work = {
+  weight: 6,
+  arbitrary: fc.record({ do: one('work' as const), nth, steps: fc.integer({ min: 1, max: 12 }) }),
+};
+
+/** What happens beside a piece of work that goes on from place to place. */
+export const beside: fc.Arbitrary<Action> = fc.oneof(...deeds, deliver, work, bring);
+
 const action: fc.Arbitrary<Action> = fc.oneof(
   ...deeds,
-  { weight: 6, arbitrary: fc.record({ do: one('deliver' as const), nth, times: fc.integer({ min: 1, max: 2 }) }) },
+  deliver,
   { weight: 1, arbitrary: fc.record({ do: one('lose' as const), nth }) },
   { weight: 4, arbitrary: fc.record({ do: one('forward' as const), dies: fc.nat({ max: 4 }).map((n) => n === 4) }) },
-  { weight: 6, arbitrary: fc.record({ do: one('work' as const), nth, steps: fc.integer({ min: 1, max: 12 }) }) },
+  work,
   { weight: 3, arbitrary: fc.record({ do: one('crash' as const), nth }) },
   {
     weight: 1,
@@ -72,7 +88,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       value: nth,
     }),
   },
-  { weight: 6, arbitrary: fc.record({ do: one('bring' as const), nth, steps: fc.integer({ min: 1, max: 12 }) }) },
+  bring,
   { weight: 1, arbitrary: fc.record({ do: one('repair' as const), short: fc.boolean() }) },
   { weight: 2, arbitrary: one({ do: 'settle' as const }) },
 );
