@@ -13,7 +13,7 @@ import type { Sql } from '../../src/store/database.js';
 import { bulkSync, type BulkEnd } from './engineModel/bulk.js';
 import { countEvents, dueSignals, receive } from './engineModel/inbox.js';
 import type { Fault } from './engineModel/faults.js';
-import { Workflows, type SyncRecord } from './engineModel/workflow.js';
+import { Workflows, type Crash, type SyncRecord } from './engineModel/workflow.js';
 import { EngineWorld } from './engineModel/world.js';
 import { endedWithoutMishaps } from './liveModel.js';
 import { documentOf, doDeed, pickOf } from './liveModel/deeds.js';
@@ -22,6 +22,8 @@ import { checkAlways, checkEnd, checkLive, checkRepair, checkSame } from './live
 import { normal, valuesOf, type Setting } from './liveModel/setting.js';
 import type { Answer } from './liveModel/store.js';
 import { Violation } from './liveModel/world.js';
+
+export type { Crash } from './engineModel/workflow.js';
 
 /** Far more than any history needs: whoever reaches it goes round in circles. */
 const maxSteps = 3_000;
@@ -35,26 +37,25 @@ export interface Pools {
   readonly keyed: Sql;
 }
 
-/** How a worker ends that a history says crashes: by kill -9, or because what it waits for fails. */
-type Crash = 'kill' | 'fail';
+type BulkCrash = Exclude<Crash, 'lapse'>;
 
 /** What histories of the model have no words for, because there a bulk run is one step. */
 export interface Besides {
   /** Of the live work that crashes, taken in turn. */
   readonly crashes: readonly Crash[];
   /** What happens at the places of bulk runs, one after the other, as long as there is something left. */
-  readonly duringBulk: readonly (Action | Crash | null)[];
+  readonly duringBulk: readonly (Action | BulkCrash | null)[];
 }
 
-const crash = fc.constantFrom<Crash>('kill', 'fail');
+const bulkCrash = fc.constantFrom<BulkCrash>('kill', 'fail');
 
 export const besides: fc.Arbitrary<Besides> = fc.record({
-  crashes: fc.array(crash, { minLength: 1, maxLength: 3 }),
+  crashes: fc.array(fc.constantFrom<Crash>('kill', 'fail', 'lapse'), { minLength: 1, maxLength: 3 }),
   duringBulk: fc.array(
     fc.oneof(
       { weight: 4, arbitrary: fc.constant(null) },
       { weight: 4, arbitrary: beside },
-      { weight: 1, arbitrary: crash },
+      { weight: 1, arbitrary: bulkCrash },
     ),
     { maxLength: 24 },
   ),

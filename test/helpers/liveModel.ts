@@ -15,7 +15,7 @@ import { Workflows } from './liveModel/workflow.js';
 import { Violation, World, type FightingServers } from './liveModel/world.js';
 import { comparablePeople, withoutMishaps } from './liveModel/history.js';
 
-export { histories, type Action, type History } from './liveModel/history.js';
+export { encounters, histories, type Action, type History } from './liveModel/history.js';
 export { plainSetting, type Mutant, type Setting } from './liveModel/setting.js';
 export { Violation } from './liveModel/world.js';
 

@@ -3,7 +3,7 @@
  * can happen meanwhile, or the worker die: before and after each request, before and after each transaction.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { LinkClaims, type Claim } from '../../../src/link/claims.js';
+import { ClaimLost, LinkClaims, type Claim } from '../../../src/link/claims.js';
 import { ConnectionLost, type Sql } from '../../../src/store/database.js';
 
 /** How an attempt goes on from its place. `fail`: the request is not answered, the transaction's connection breaks. */
@@ -14,29 +14,42 @@ export type End<T> = { readonly value: T } | { readonly error: unknown };
 
 /** What an attempt runs with: everything that is of its worker alone. */
 export interface Stopping {
-  /** Waits until the history lets it go on. @throws what `failure` makes, where the history says so */
-  place(failure: () => Error): Promise<void>;
-  /** A claim that this attempt holds. */
-  holds(claim: Claim): void;
+  /**
+   * Waits until the history lets it go on.
+   *
+   * @param options `sends`: a request that takes effect whatever has changed meanwhile is on its way, and nothing can call it back
+   * @throws what `failure` makes, where the history says so
+   */
+  place(failure: () => Error, options?: { readonly sends: boolean }): Promise<void>;
+  /** A claim that this attempt holds. @returns the same, which tells once it has lapsed */
+  holds(claim: Claim): Claim;
   /** It reads a cursor, which ends when this is called: meanwhile it holds a connection. */
   streams(): () => void;
 }
 
 export class Attempt<T> {
-  private readonly waiting: { readonly goOn: () => void; readonly fail: () => void }[] = [];
+  private readonly waiting: { readonly goOn: () => void; readonly fail: () => void; readonly sends: boolean }[] = [];
   private readonly held: Claim[] = [];
   private streaming = 0;
+  private hasLapsed = false;
   private end: End<T> | null = null;
   private wake: () => void = () => undefined;
 
   constructor(work: (stopping: Stopping) => Promise<T>) {
     const stopping: Stopping = {
-      place: (failure) =>
+      place: (failure, { sends } = { sends: false }) =>
         new Promise((resolve, reject) => {
-          this.waiting.push({ goOn: resolve, fail: () => reject(failure()) });
+          this.waiting.push({ goOn: resolve, fail: () => reject(failure()), sends });
           this.wake();
         }),
-      holds: (claim) => void this.held.push(claim),
+      holds: (claim) => {
+        this.held.push(claim);
+        const verify = async () => {
+          if (this.hasLapsed) throw new ClaimLost();
+          await claim.verify();
+        };
+        return { ...claim, verify };
+      },
       streams: () => {
         this.streaming += 1;
         return () => void (this.streaming -= 1);
@@ -78,12 +91,23 @@ export class Attempt<T> {
     return this.streaming === 0;
   }
 
+  /** A request of its own is on its way that nothing can call back. */
+  get isSending(): boolean {
+    return this.waiting.some(({ sends }) => sends);
+  }
+
   /**
    * The worker dies as by kill -9: nothing of it goes on, not even what ends a failed attempt. It never waits within a transaction, so there
    * is none to undo. Its claims lapse, as those of a session that PostgreSQL finds broken.
    */
   async kill(): Promise<void> {
     this.waiting.length = 0;
+    await this.lapse();
+  }
+
+  /** The session of its claims breaks, and it lives on: others may be at its links from now on. */
+  async lapse(): Promise<void> {
+    this.hasLapsed = true;
     for (const claim of this.held) await claim.release();
   }
 }
@@ -121,7 +145,6 @@ export class ClaimsOfAttempt extends LinkClaims {
 
   override async claim(connectionId: string, linkIds: readonly string[]): Promise<Claim> {
     const claim = await this.shared.claim(connectionId, linkIds);
-    this.stopping.holds(claim);
-    return claim;
+    return this.stopping.holds(claim);
   }
 }

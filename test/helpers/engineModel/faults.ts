@@ -14,8 +14,16 @@ export type Fault =
   | 'server forgets what is not mapped'
   | 'server forgets what is not mapped, and nobody looks';
 
-/** A worker of live work that has this fault: bulk runs are to repair what they can. */
-export function withFault(world: EngineWorld, fault: Fault, worker: Worker): Worker {
+/** Of live work: bulk runs are to repair what they can. */
+const inLiveWorkOnly: readonly Fault[] = [
+  'events handled before what they told is recorded',
+  'claims that never hold',
+  'creations forgotten',
+];
+
+/** A worker that has this fault. */
+export function withFault(world: EngineWorld, fault: Fault, worker: Worker, work: 'live' | 'bulk'): Worker {
+  if (work === 'bulk' && inLiveWorkOnly.includes(fault)) return worker;
   const { sql, connectionId } = world;
   switch (fault) {
     case 'events handled before what they told is recorded':
@@ -28,7 +36,7 @@ export function withFault(world: EngineWorld, fault: Fault, worker: Worker): Wor
       return { ...worker, claims: new NoClaims(sql) };
     case 'settled at a version that moved':
       return after(worker, async () => {
-        await sql`update link set settled_version = version where connection_id = ${connectionId}`;
+        await sql`update link set settled_version = version where connection_id = ${connectionId} and state = 'active'`;
       });
     case 'writes not journalled':
       return after(worker, async () => {

@@ -132,7 +132,8 @@ export class SystemOverServer implements System {
   }
 
   private async before(method: string, id?: string): Promise<void> {
-    await this.attempt.place(() => new NoAnswer(this.context(method, id), 'none', 'ECONNREFUSED'));
+    const refused = () => new NoAnswer(this.context(method, id), 'none', 'ECONNREFUSED');
+    await this.attempt.place(refused, { sends: method === 'POST' });
   }
 
   /** It took effect; the answer may be lost. */

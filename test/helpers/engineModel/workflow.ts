@@ -20,12 +20,20 @@ export function isPassing(error: unknown): boolean {
   return passing || isFailure(error);
 }
 
+/**
+ * How work is cut off: the worker dies (`kill`), what it waits for fails, or it loses its claims and is taken for dead (`lapse`): it goes on
+ * beside whoever takes over.
+ */
+export type Crash = 'kill' | 'fail' | 'lapse';
+
 type Ended = { readonly look: RecordReading } | { readonly applied: AppliedDecision };
 
 export class SyncRecord {
   private readonly run = new RecordRun();
   private isLooking = false;
   private attempt: Attempt<Ended> | null = null;
+  /** Attempts that lost their claims and live on, while others took over. */
+  private readonly overtaken: Attempt<Ended>[] = [];
 
   constructor(
     private readonly world: EngineWorld,
@@ -41,11 +49,28 @@ export class SyncRecord {
   }
 
   get canWork(): boolean {
-    return this.attempt !== null || this.run.toApply !== null || this.isLooking || this.run.isWoken;
+    return (
+      this.overtaken.length > 0 ||
+      this.attempt !== null ||
+      this.run.toApply !== null ||
+      this.isLooking ||
+      this.run.isWoken
+    );
   }
 
   /** Goes on to the next place where something else can happen. */
   async step(how: GoingOn = 'go on'): Promise<void> {
+    await this.stepOwn(how);
+    for (const attempt of [...this.overtaken]) {
+      await attempt.goOn();
+      if (attempt.result === null) continue;
+      this.overtaken.splice(this.overtaken.indexOf(attempt), 1);
+      if ('error' in attempt.result) this.failed(attempt.result.error);
+    }
+  }
+
+  private async stepOwn(how: GoingOn): Promise<void> {
+    if (this.attempt === null && !this.run.isWoken && !this.isLooking && this.run.toApply === null) return;
     if (this.attempt === null) {
       this.attempt = this.begin();
       await this.attempt.untilQuiet();
@@ -65,14 +90,17 @@ export class SyncRecord {
     checkHistory(this.run.toApply);
   }
 
-  /** The worker dies, or (`fail`) what it waits for fails. What it was doing is begun again by another. */
-  async crash(how: 'kill' | 'fail'): Promise<void> {
+  /** What it was doing is begun again by another. */
+  async crash(how: Crash): Promise<void> {
     if (this.attempt === null) return;
     if (how === 'fail') return await this.step('fail');
     const { attempt } = this;
     this.attempt = null;
     this.world.counts.crashes += 1;
-    await attempt.kill();
+    // Between the look at its claim and the arrival of a creation a claim protects nobody: neither system has conditional writes.
+    if (how === 'kill' || attempt.isSending) return await attempt.kill();
+    await attempt.lapse();
+    this.overtaken.push(attempt);
   }
 
   private failed(error: unknown): void {

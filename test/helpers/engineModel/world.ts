@@ -66,7 +66,7 @@ export class EngineWorld extends World {
       claims: new ClaimsOfAttempt(this.sql, this.claims, attempt),
       connection: this.connectionOf(attempt),
     };
-    return this.fault === null || work === 'bulk' ? worker : withFault(this, this.fault, worker);
+    return this.fault === null ? worker : withFault(this, this.fault, worker, work);
   }
 
   private connectionOf(attempt: Stopping): OpenConnection {
@@ -97,7 +97,7 @@ export class EngineWorld extends World {
   get lookingOn(): OpenConnection {
     return this.connectionOf({
       place: () => Promise.resolve(),
-      holds: () => undefined,
+      holds: (claim) => claim,
       streams: () => () => undefined,
     });
   }

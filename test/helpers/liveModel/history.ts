@@ -113,6 +113,43 @@ export const histories: fc.Arbitrary<History> = fc.record({
   actions: fc.array(action, { minLength: 1, maxLength: 24 }),
 });
 
+const few = fc.integer({ min: 0, max: 8 });
+
+/**
+ * Histories of which most random ones have nothing: somebody is entered in both systems, or changed in one, while what was done before
+ * about them is under way. From step to step they go on in any order, and each may be cut off.
+ */
+export const encounters: fc.Arbitrary<History> = fc
+  .record({
+    setting,
+    first: system,
+    before: few,
+    then: fc.constantFrom<Deed['do']>('enter', 'enter', 'edit'),
+    field,
+    steps: fc.array(fc.tuple(nth, few, fc.constantFrom('work', 'bring', 'work', 'crash')), {
+      minLength: 1,
+      maxLength: 8,
+    }),
+  })
+  .map(({ setting: about, first, before, then, field: edited, steps }) => {
+    const second = then === 'enter' && first === 'yapla' ? 'yoplanning' : 'yapla';
+    const met: Action =
+      then === 'enter'
+        ? { do: 'enter', system: second, person: 0 }
+        : { do: 'edit', system: first, person: 0, field: edited, nth: 1 };
+    return {
+      setting: { ...about, linkedPeople: 0 },
+      actions: [
+        { do: 'enter', system: first, person: 0 },
+        { do: 'bring', nth: 0, steps: before },
+        met,
+        ...steps.map(([which, many, what]): Action =>
+          what === 'crash' ? { do: 'crash', nth: which } : { do: what, nth: which, steps: many },
+        ),
+      ],
+    };
+  });
+
 /** For people whose end does not depend on when things arrive: every field edited in one system only, nobody entered twice or removed. */
 export function comparablePeople({ setting: { linkedPeople }, actions }: History): readonly number[] {
   return people.flatMap((_, index) => {
