@@ -229,6 +229,9 @@ export class LinkWork {
       await this.applying.verifyClaim();
       return await this.applying.intend(intended);
     });
+    // The claim may have lapsed while the intent was recorded. Whoever takes it over from now on finds the intent, and looks before they
+    // repeat the creation; whoever took it over before did not, and is creating.
+    await this.applying.verifyClaim();
     const result = await target.create(
       { id, fields, externalReference: this.known.ids[other] },
       this.applying.ask(id ?? linkId),

@@ -6,15 +6,16 @@
 import { linkIdOf } from '../../src/core/linkId.js';
 import { systemNames } from '../../src/core/record.js';
 import { moveBase } from './liveModel/agree.js';
+import { documentOf, doDeed, pickOf } from './liveModel/deeds.js';
 import type { History, Action } from './liveModel/history.js';
 import { checkAlways, checkEnd, checkLive, checkRepair, checkSame } from './liveModel/properties.js';
 import { repair, type Repaired } from './liveModel/repair.js';
-import { fieldNames, valuesOf, normal, type Setting } from './liveModel/setting.js';
+import { normal, valuesOf, type Setting } from './liveModel/setting.js';
 import { Workflows } from './liveModel/workflow.js';
 import { Violation, World, type FightingServers } from './liveModel/world.js';
 import { comparablePeople, withoutMishaps } from './liveModel/history.js';
 
-export { histories, type Action, type History } from './liveModel/history.js';
+export { encounters, histories, type Action, type History } from './liveModel/history.js';
 export { plainSetting, type Mutant, type Setting } from './liveModel/setting.js';
 export { Violation } from './liveModel/world.js';
 
@@ -52,23 +53,10 @@ export class LiveModel {
     const { world, workflows } = this;
     switch (action.do) {
       case 'enter':
-        world.counts.changes += 1;
-        return world.servers[action.system].enter(action.person, documentOf(action.person));
       case 'edit':
-      case 'note': {
-        const record = this.recordOf(action.system, action.person);
-        if (record === undefined) return;
-        world.counts.changes += 1;
-        const field = action.do === 'note' ? 'note' : action.field;
-        const values = action.do === 'note' ? ['as new', 'called back', null] : valuesOf(action.person, field);
-        return world.servers[action.system].edit(record.id, field, pickOf(values, action.nth)!);
-      }
-      case 'remove': {
-        const record = this.recordOf('yoplanning', action.person);
-        if (record === undefined) return;
-        world.counts.changes += 1;
-        return world.servers.yoplanning.remove(record.id);
-      }
+      case 'note':
+      case 'remove':
+        return doDeed(world, action);
       case 'deliver':
         return this.deliver(action.nth, action.times);
       case 'lose':
@@ -99,10 +87,6 @@ export class LiveModel {
       case 'settle':
         return this.settle();
     }
-  }
-
-  private recordOf(system: 'yapla' | 'yoplanning', person: number) {
-    return [...this.world.servers[system].records.values()].find((record) => record.person === person);
   }
 
   private deliver(nth: number, times: number): void {
@@ -154,15 +138,6 @@ export class LiveModel {
   }
 }
 
-function documentOf(person: number) {
-  const mapped = Object.fromEntries(fieldNames.map((field) => [field, valuesOf(person, field)[0]!]));
-  return { ...mapped, note: 'as new' };
-}
-
-function pickOf<T>(from: readonly T[], nth: number): T | undefined {
-  return from[nth % Math.max(1, from.length)];
-}
-
 /** Runs a history to its end. @throws {Violation} if one of the properties of docs/how-it-works.md does not hold */
 export function runHistory(history: History): void {
   const world = ended(history);
@@ -171,7 +146,7 @@ export function runHistory(history: History): void {
 }
 
 /** What `ended` would come to if nothing had gone wrong; it is not itself what is examined. */
-function endedWithoutMishaps(history: History): World {
+export function endedWithoutMishaps(history: History): World {
   const { setting, actions } = withoutMishaps(history);
   const model = new LiveModel(setting);
   for (const action of actions) model.act(action);

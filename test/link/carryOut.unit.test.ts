@@ -329,7 +329,7 @@ describe('a creation', () => {
 
   test('is sent after its intent stands, under the id that belongs to the link, with the other id as reference', async () => {
     const result = await apply(pairOf(base, null, null));
-    expect(connection.log).toEqual(['claim verified', 'intent stands', `yoplanning: create ${id}`]);
+    expect(connection.log).toEqual(['claim verified', 'intent stands', 'claim verified', `yoplanning: create ${id}`]);
     expect(intended[0]).toMatchObject({
       intent: { system: 'yoplanning', externalId: id, hashes: connection.hash(base) },
     });
@@ -339,6 +339,15 @@ describe('a creation', () => {
       settledIntents: ['yoplanning'],
       agreement: { ids: { yoplanning: id }, base: connection.hash(base) },
     });
+  });
+
+  test('is not sent where the claim lapsed while its intent was recorded: somebody else may have looked before that stood', async () => {
+    const verifyClaim = () => (intended.length === 0 ? Promise.resolve() : Promise.reject(new ClaimLost()));
+    await expect(apply(pairOf(base, null, null), { verifyClaim })).rejects.toMatchObject({
+      cause: { name: 'ClaimLost' },
+    });
+    expect(intended).toHaveLength(1);
+    expect(connection.systems.yoplanning.calls).toEqual([]);
   });
 
   test('that may have taken effect is looked up first, and not repeated when it did', async () => {

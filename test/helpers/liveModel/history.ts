@@ -56,12 +56,28 @@ const deeds = [
 export type Deed = Extract<Action, { do: 'enter' | 'edit' | 'note' | 'remove' }>;
 export const deed: fc.Arbitrary<Deed> = fc.oneof(...deeds);
 
+const deliver = {
+  weight: 6,
+  arbitrary: fc.record({ do: one('deliver' as const), nth, times: fc.integer({ min: 1, max: 2 }) }),
+};
+const bring = {
+  weight: 6,
+  arbitrary: fc.record({ do: one('bring' as const), nth, steps: fc.integer({ min: 1, max: 12 }) }),
+};
+const work = {
+  weight: 6,
+  arbitrary: fc.record({ do: one('work' as const), nth, steps: fc.integer({ min: 1, max: 12 }) }),
+};
+
+/** What happens beside a piece of work that goes on from place to place. */
+export const beside: fc.Arbitrary<Action> = fc.oneof(...deeds, deliver, work, bring);
+
 const action: fc.Arbitrary<Action> = fc.oneof(
   ...deeds,
-  { weight: 6, arbitrary: fc.record({ do: one('deliver' as const), nth, times: fc.integer({ min: 1, max: 2 }) }) },
+  deliver,
   { weight: 1, arbitrary: fc.record({ do: one('lose' as const), nth }) },
   { weight: 4, arbitrary: fc.record({ do: one('forward' as const), dies: fc.nat({ max: 4 }).map((n) => n === 4) }) },
-  { weight: 6, arbitrary: fc.record({ do: one('work' as const), nth, steps: fc.integer({ min: 1, max: 12 }) }) },
+  work,
   { weight: 3, arbitrary: fc.record({ do: one('crash' as const), nth }) },
   {
     weight: 1,
@@ -72,7 +88,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       value: nth,
     }),
   },
-  { weight: 6, arbitrary: fc.record({ do: one('bring' as const), nth, steps: fc.integer({ min: 1, max: 12 }) }) },
+  bring,
   { weight: 1, arbitrary: fc.record({ do: one('repair' as const), short: fc.boolean() }) },
   { weight: 2, arbitrary: one({ do: 'settle' as const }) },
 );
@@ -96,6 +112,43 @@ export const histories: fc.Arbitrary<History> = fc.record({
   setting,
   actions: fc.array(action, { minLength: 1, maxLength: 24 }),
 });
+
+const few = fc.integer({ min: 0, max: 8 });
+
+/**
+ * Histories of which most random ones have nothing: somebody is entered in both systems, or changed in one, while what was done before
+ * about them is under way. From step to step they go on in any order, and each may be cut off.
+ */
+export const encounters: fc.Arbitrary<History> = fc
+  .record({
+    setting,
+    first: system,
+    before: few,
+    then: fc.constantFrom<Deed['do']>('enter', 'enter', 'edit'),
+    field,
+    steps: fc.array(fc.tuple(nth, few, fc.constantFrom('work', 'bring', 'work', 'crash')), {
+      minLength: 1,
+      maxLength: 8,
+    }),
+  })
+  .map(({ setting: about, first, before, then, field: edited, steps }) => {
+    const second = then === 'enter' && first === 'yapla' ? 'yoplanning' : 'yapla';
+    const met: Action =
+      then === 'enter'
+        ? { do: 'enter', system: second, person: 0 }
+        : { do: 'edit', system: first, person: 0, field: edited, nth: 1 };
+    return {
+      setting: { ...about, linkedPeople: 0 },
+      actions: [
+        { do: 'enter', system: first, person: 0 },
+        { do: 'bring', nth: 0, steps: before },
+        met,
+        ...steps.map(([which, many, what]): Action =>
+          what === 'crash' ? { do: 'crash', nth: which } : { do: what, nth: which, steps: many },
+        ),
+      ],
+    };
+  });
 
 /** For people whose end does not depend on when things arrive: every field edited in one system only, nobody entered twice or removed. */
 export function comparablePeople({ setting: { linkedPeople }, actions }: History): readonly number[] {

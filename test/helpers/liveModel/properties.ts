@@ -1,5 +1,5 @@
 /** What must hold at the end of every history: the properties of docs/how-it-works.md, "What must always hold", by their numbers. */
-import { decideLive, nextStep } from '../../../src/core/live.js';
+import { decideLive, nextStep, type LinkView } from '../../../src/core/live.js';
 import { otherSystem, systemNames, type SystemName } from '../../../src/core/record.js';
 import { pairHashes, sameHashes } from '../../../src/link/view.js';
 import type { Repaired } from './repair.js';
@@ -18,14 +18,18 @@ export function checkAlways(world: World): void {
   }
 }
 
-/** After everything arrived and before the repair run: where no webhook was lost, nothing is left for it but what waits for it by rule. */
-export function checkLive(world: World): void {
+/**
+ * After everything arrived and before the repair run: where no webhook was lost, nothing is left for it but what waits for it by rule.
+ *
+ * @param see a link as its workflow sees it
+ */
+export function checkLive(world: World, see = (linkId: string): LinkView => viewOf(world, linkId)): void {
   checkRequests(world);
   if (world.counts.lost > 0) return;
   for (const link of world.store.links.values()) {
     for (const system of systemNames) checkShadow(world, link, system);
     if (waitsInDoubt(world, link)) continue;
-    const view = viewOf(world, link.linkId);
+    const view = see(link.linkId);
     const step = nextStep(view, ['yoplanning']);
     if (step.do === 'apply') throw new Violation(`8: ${link.linkId} rests, and ${step.outcome} is left to do`);
     const left = decideLive(view, []);
@@ -72,7 +76,7 @@ function checkRequests(world: World): void {
 }
 
 /** The repair run costs what its plan says. */
-export function checkRepair(_world: World, { cost, requests }: Repaired): void {
+export function checkRepair(_world: World, { cost, requests }: Pick<Repaired, 'cost' | 'requests'>): void {
   const planned = cost.yapla.requests + cost.yoplanning.requests;
   if (requests > planned) throw new Violation(`9: the repair run sent ${requests} requests, its plan says ${planned}`);
 }

@@ -85,8 +85,18 @@ export class Server {
 
   /** The whole list, two records a page. */
   list(): readonly ServerRecord[] {
+    this.requests.pages += Math.max(1, Math.ceil(this.records.size / 2));
+    return this.listed();
+  }
+
+  /** The list of which one page is asked for. */
+  page(): readonly ServerRecord[] {
+    this.requests.pages += 1;
+    return this.listed();
+  }
+
+  private listed(): readonly ServerRecord[] {
     const records = [...this.records.values()];
-    this.requests.pages += Math.max(1, Math.ceil(records.length / 2));
     return this.listIsShort ? records.slice(1) : records;
   }
 

@@ -17,6 +17,7 @@ import type { Shadow } from '../../../src/store/shadows.js';
 import type { Delivery, ServerRecord } from './server.js';
 import { fieldsIn, types } from './setting.js';
 
+/** One key for all histories: the real engine's hashes are compared with the model's. */
 export const fingerprint = createFingerprint(new Uint8Array(32).fill(7));
 
 interface Reading {

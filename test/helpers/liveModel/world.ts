@@ -15,7 +15,8 @@ export interface FightingServers {
 }
 
 export class World {
-  readonly store = new Store();
+  /** What the store holds; of the real engine's, what it held when it was last looked at (engineModel/snapshot.ts). */
+  store = new Store();
   readonly servers: Readonly<Record<SystemName, Server>>;
   readonly fields: readonly FieldDefinition[];
   /** Webhooks under way, in the order in which they were sent. */
@@ -32,7 +33,7 @@ export class World {
   ) {
     this.fields = fieldsOf(setting);
     const hooks = {
-      now: () => ++this.time,
+      now: () => (this.time = this.nextMoment(this.time)),
       send: (delivery: Delivery) => void this.underWay.push(delivery),
       entered: (person: number, field: string, raw: string | null) =>
         void this.enteredOf(person, field).add(normal(field, raw)),
@@ -53,6 +54,11 @@ export class World {
         insistsOn: fighting.yoplanning ?? {},
       }),
     };
+  }
+
+  /** The servers' clock never shows the same time twice. */
+  protected nextMoment(last: number): number {
+    return last + 1;
   }
 
   is(mutant: Mutant): boolean {

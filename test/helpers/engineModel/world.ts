@@ -1,0 +1,162 @@
+/** The model's world around the real engine: the same two systems and webhooks, and a real database in the place of the model's store. */
+import type { z } from 'zod';
+import { restrict, type Permission } from '../../../src/core/decide.js';
+import { hashFields } from '../../../src/core/fingerprint.js';
+import { personsOf, type CanonicalFields } from '../../../src/core/record.js';
+import { configSchema, type connectionSchema, type ConnectionConfig } from '../../../src/config/schema.js';
+import { openConnection, shadowMaker, type OpenConnection } from '../../../src/connection.js';
+import { LinkClaims } from '../../../src/link/claims.js';
+import type { Sql } from '../../../src/store/database.js';
+import { matchRules, matchSettings, types, type Setting } from '../liveModel/setting.js';
+import { fingerprint } from '../liveModel/store.js';
+import { World } from '../liveModel/world.js';
+import { uniqueName } from '../servers.js';
+import { ClaimsOfAttempt, withPlaces, type Stopping } from './attempt.js';
+import { withFault, type Fault } from './faults.js';
+import { takeSnapshot, type Snapshot } from './snapshot.js';
+import { SystemOverServer } from './system.js';
+
+/** What an attempt at an activity works with: as a worker of its own, so that none waits for another in what a process shares. */
+export interface Worker {
+  readonly sql: Sql;
+  readonly claims: LinkClaims;
+  readonly connection: OpenConnection;
+}
+
+export class EngineWorld extends World {
+  readonly connectionId = uniqueName('club');
+  readonly scope = personsOf(this.connectionId);
+  private open!: OpenConnection;
+  private readonly claims: LinkClaims;
+  /** Records of which a server lost what is not mapped, when we wrote to them. */
+  readonly damaged = new Set<string>();
+  /** Links as their workflows see them, when the database was last looked at. */
+  readonly views: Snapshot['views'] = new Map();
+  /** Their cases' ids in the database. */
+  readonly caseIds: Snapshot['caseIds'] = new Map();
+
+  /** @param sql the database; `keyed`: with kept plans, as live work has it */
+  constructor(
+    setting: Setting,
+    readonly sql: Sql,
+    private readonly keyed: Sql,
+    readonly fault: Fault | null,
+  ) {
+    super(setting);
+    this.claims = new LinkClaims(sql);
+  }
+
+  async begin(): Promise<void> {
+    this.open = await openConnection(this.sql, this.scope, configurationOf(this.setting));
+  }
+
+  async end(): Promise<void> {
+    await this.claims.close();
+    await this.open.close();
+  }
+
+  /** The servers tell times of the database's own clock's span: the rule `newest` compares the two. */
+  protected override nextMoment(last: number): number {
+    return Math.max(last + 1, Date.now());
+  }
+
+  /** A worker of one attempt. @param work `live`: keyed statements, as in activities/dependencies.ts */
+  workerFor(attempt: Stopping, work: 'live' | 'bulk'): Worker {
+    const worker = {
+      sql: withPlaces(work === 'live' ? this.keyed : this.sql, attempt),
+      claims: new ClaimsOfAttempt(this.sql, this.claims, attempt),
+      connection: this.connectionOf(attempt),
+    };
+    return this.fault === null ? worker : withFault(this, this.fault, worker, work);
+  }
+
+  private connectionOf(attempt: Stopping): OpenConnection {
+    const { open, setting } = this;
+    const systems = {
+      yapla: new SystemOverServer('yapla', this, open.config.fields, attempt),
+      yoplanning: new SystemOverServer('yoplanning', this, open.config.fields, attempt),
+    };
+    const permission: Permission = {
+      writes: { yapla: systems.yapla.writes, yoplanning: true },
+      creates: (system) => setting.creates[system] && systems[system].writes,
+    };
+    const { fields } = open;
+    return {
+      ...open,
+      systems,
+      // What a process shares, it shares by this object.
+      budgets: { ...open.budgets },
+      // The model's key: its checks compare hashes.
+      hash: (values: CanonicalFields) => hashFields(values, fingerprint),
+      shadowOf: shadowMaker({ fields, matchRules, defaultCountry: 'BE' }, fingerprint),
+      permission,
+      allowed: (decision) => restrict(decision, permission),
+    };
+  }
+
+  /** The connection for looking only. */
+  get lookingOn(): OpenConnection {
+    return this.connectionOf({
+      place: () => Promise.resolve(),
+      holds: (claim) => claim,
+      streams: () => () => undefined,
+    });
+  }
+
+  /** Looks at what the database holds now: what the properties are checked on. */
+  async look(): Promise<void> {
+    Object.assign(this, await takeSnapshot(this));
+  }
+}
+
+type ConnectionInput = z.input<typeof connectionSchema>;
+
+/** People are created freely: the guard has properties of its own (test/core/guard.unit.test.ts). */
+const openRate = { maxPerHour: 1_000_000, maxPerDay: 1_000_000 };
+
+function configurationOf(setting: Setting): ConnectionConfig {
+  const rules = { city: setting.cityRule } as const;
+  const place = (name: string) => ({ yapla: name, yoplanning: name });
+  const fields = Object.entries(types).map(([name, type]) => [
+    name,
+    {
+      type,
+      rule: rules[name as keyof typeof rules] ?? ('ask' as const),
+      direction: name === 'club' ? setting.clubDirection : ('both' as const),
+      ...place(name),
+    },
+  ]);
+  const creates = { ...setting.creates, yapla: setting.creates.yapla && setting.yapla === 'api' };
+  const input: ConnectionInput = {
+    yapla: {
+      read: { baseUrl: 'http://127.0.0.1:9/', key: { value: 'key' } },
+      write:
+        setting.yapla === 'api' ? { mode: 'rest', apiKey: 'key', baseUrl: 'http://127.0.0.1:9/' } : { mode: 'none' },
+    },
+    yoplanning: {
+      baseUrl: 'http://127.0.0.1:9/',
+      token: 'token',
+      team: '8d23503e-0000-4000-8000-000000000000',
+      limits: { requestsPerSecond: null, requestsPerDay: null },
+    },
+    fields: Object.fromEntries(fields) as ConnectionInput['fields'],
+    defaultCountry: 'BE',
+    create: creates.yapla ? (creates.yoplanning ? 'both' : 'yapla') : creates.yoplanning ? 'yoplanning' : 'none',
+    matching: { rules: matchRules.map(({ all }) => ({ all: [...all] })), nameAlone: matchSettings.nameAlone },
+    duplicates: matchSettings.duplicates,
+    bulk: { autoApprove: true, fillReferences: false, maxItemAttempts: 1_000, pagesPerStep: 3 },
+    guard: {
+      maxChangedShare: 1,
+      maxCreatedShare: 1,
+      maxRemovedShare: 1,
+      blanked: openRate,
+      changed: openRate,
+      created: openRate,
+    },
+  };
+  const { connections } = configSchema.parse({
+    database: { url: 'postgres://127.0.0.1/none' },
+    connections: { model: input },
+  });
+  return connections['model']!;
+}
