@@ -110,7 +110,7 @@ describe('of a bulk sync', () => {
       [
         /^started for club-/,
         /^phase: scanning$/,
-        /^page of y\w+, from 0, pass 1: \d+ records; (\d+) of \1 seen$/,
+        /^page of y\w+, from 0: \d+ records; (\d+) of \1 seen$/,
         /^scan \d+ is complete$/,
         /^matched: 10 linked, 0 doubts$/,
         /^planned: link 5, create 10, write 5; 15 need requests$/,

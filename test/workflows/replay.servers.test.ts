@@ -105,7 +105,7 @@ describe('a change of the code is noticed', () => {
   });
 
   test('another decision of a local attempt, too', async () => {
-    const asked = '{ connectionId, linkId, decision, seen, writeId }';
+    const asked = '{ connectionId, kind, linkId, decision, version, writeId }';
     const to = asked.replace('decision,', "decision: { ...decision, kind: 'conflict' },");
     const bundle = await changedBundle({ file: 'syncRecord.ts', from: asked, to });
     expect(await replayed('syncRecord.written.json', bundle)).toMatchObject({
