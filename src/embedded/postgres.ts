@@ -70,6 +70,8 @@ const defaultSettings: Readonly<Record<string, string>> = {
   max_wal_senders: '0',
   // Our statements are short; compiling them costs more than it saves.
   jit: 'off',
+  // A club's ids are hashed in memory when lists are compared, not in files.
+  work_mem: '16MB',
   // The data directory lies on an SSD nearly everywhere.
   random_page_cost: '1.1',
   timezone: 'UTC',

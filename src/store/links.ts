@@ -429,16 +429,21 @@ export async function linksLackingReference(
      order by l.link_id limit ${limit}`;
 }
 
-/** How many linked records of a system carry no reference to a counterpart that is there, those of links that a plan proposes included. */
+/**
+ * How many linked records of a system carry no reference to a counterpart that is there, those of links that a plan proposes included.
+ * Materialised for the reason that `freeRecords` has.
+ */
 export async function countUnreferenced(sql: Sql, scope: Scope, system: SystemName): Promise<number> {
   const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
   const [row] = await sql<{ n: number }[]>`
-    select count(*)::int as n from shadow s
-     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.gone_at is null
-       and s.external_reference is null
+    with lacking as materialized (
+      select system, external_id from shadow
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and gone_at is null and external_reference is null)
+    select count(*)::int as n from lacking s
+     where s.system = ${system}
        and exists (select 1 from link l join shadow o on o.connection_id = l.connection_id and o.kind = l.kind and o.system <> ${system}
                                                      and o.external_id = l.${sql(other)} and o.gone_at is null
-                    where l.connection_id = s.connection_id and l.kind = s.kind and l.${sql(own)} = s.external_id)`;
+                    where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.${sql(own)} = s.external_id)`;
   return row!.n;
 }
 
