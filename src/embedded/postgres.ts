@@ -63,8 +63,10 @@ const defaultSettings: Readonly<Record<string, string>> = {
   unix_socket_directories: '',
   max_connections: '60',
   shared_buffers: '128MB',
-  // Set-wise upserts of a scan write in bursts; fewer, larger checkpoints write each page once instead of several times.
-  max_wal_size: '1GB',
+  // Set-wise upserts of a scan write in bursts; fewer, larger checkpoints write each page once instead of several times. (After each, the
+  // first look at a page logs it whole: a list of 100,000 people is some 500 MB.)
+  max_wal_size: '4GB',
+  checkpoint_timeout: '15min',
   // There is no replica to feed and no archive, so bulk loads need not be logged row by row.
   wal_level: 'minimal',
   max_wal_senders: '0',

@@ -77,9 +77,15 @@ const candidate = (sql: Sql) => sql`
  * or for one of two systems, whose order it takes for the table's own: that is many times as slow.
  */
 export async function freeRecords(sql: Sql, scope: Scope, limit: number): Promise<readonly RecordName[]> {
-  const all: Matching = { scope, doubtful: [], among: null };
+  const linked = sql`
+    select 'yapla' as system, yapla_id as id from link where connection_id = ${scope.connectionId} and kind = ${scope.kind}
+     union all
+    select 'yoplanning', yoplanning_id from link where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
   return await sql<RecordName[]>`
-    with found as materialized (select s.system, s.external_id as id from shadow s where ${free(sql, all)})
+    with found as materialized (
+      select s.system, s.external_id as id from shadow s
+       where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
+         and not exists (select 1 from (${linked}) l where l.system = s.system and l.id = s.external_id))
     select system, id from found limit ${limit}`;
 }
 

@@ -8,6 +8,7 @@ import {
   type Scope,
   scopeName,
   type SystemName,
+  otherSystem,
 } from '../core/record.js';
 import type { Fragment, Sql, Transaction } from './database.js';
 import type { Shadow } from './shadows.js';
@@ -431,7 +432,7 @@ export async function linksLackingReference(
 
 /**
  * How many linked records of a system carry no reference to a counterpart that is there, those of links that a plan proposes included.
- * Materialised for the reason that `freeRecords` has.
+ * Materialised for the reason that `freeRecords` has; and each is looked up, because in most nights there is none.
  */
 export async function countUnreferenced(sql: Sql, scope: Scope, system: SystemName): Promise<number> {
   const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
@@ -440,10 +441,12 @@ export async function countUnreferenced(sql: Sql, scope: Scope, system: SystemNa
       select system, external_id from shadow
        where connection_id = ${scope.connectionId} and kind = ${scope.kind} and gone_at is null and external_reference is null)
     select count(*)::int as n from lacking s
-     where s.system = ${system}
-       and exists (select 1 from link l join shadow o on o.connection_id = l.connection_id and o.kind = l.kind and o.system <> ${system}
-                                                     and o.external_id = l.${sql(other)} and o.gone_at is null
-                    where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.${sql(own)} = s.external_id)`;
+      join lateral (select l.${sql(other)} as id from link l
+                     where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.${sql(own)} = s.external_id offset 0) l on true
+      join lateral (select 1 from shadow o
+                     where o.connection_id = ${scope.connectionId} and o.kind = ${scope.kind} and o.system = ${otherSystem(system)}
+                       and o.external_id = l.id and o.gone_at is null offset 0) o on true
+     where s.system = ${system}`;
   return row!.n;
 }
 
