@@ -6,7 +6,7 @@ import { run } from '../../src/cli/main.js';
 import { collectedOutput } from '../helpers/collectedOutput.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const pages = ['README.md', ...filesBelow('docs', '.md')];
+const pages = [...readdirSync(root).filter((name) => name.endsWith('.md')), ...filesBelow('docs', '.md')];
 
 interface Manifest {
   readonly scripts: Readonly<Record<string, string>>;
