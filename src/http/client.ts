@@ -90,6 +90,8 @@ export interface HttpClientOptions {
   readonly headers: () => Record<string, string> | Promise<Record<string, string>>;
   readonly budget: Budget;
   readonly http: HttpConfig;
+  /** The longest time that a 429 may close the budget for (`limits.maxRetryAfterMs`). */
+  readonly maxRetryAfterMs: number;
   /** Texts that must never appear in an error: tokens and keys. */
   readonly secrets: readonly string[];
 }
@@ -149,7 +151,10 @@ class UndiciClient implements HttpClient {
     }
     const permit = await this.#validPermit(given, ask, context);
     const incoming = await this.#exchange(request, ask, credentials, permit, context);
-    const failure = failureOf(incoming, context, (text) => this.#withoutSecrets(text));
+    const failure = failureOf(incoming, context, {
+      withoutSecrets: (text) => this.#withoutSecrets(text),
+      maxRetryAfterMs: this.#options.maxRetryAfterMs,
+    });
     if (failure !== null && !(incoming.status === 401 && request.onUnauthorised === 'answer')) {
       // Should the database be away the failure still tells what happened; the next request finds the same.
       await this.#react(failure, incoming).catch(() => undefined);
@@ -258,8 +263,8 @@ class UndiciClient implements HttpClient {
 
   /** What a failure means for the requests to come. Awaited, so that no other request slips through before it holds. */
   async #react(failure: AnyFailure, incoming: Incoming): Promise<void> {
-    const { budget } = this.#options;
-    if (failure.type === 'Throttled') await budget.close(throttleMs(incoming), '429');
+    const { budget, maxRetryAfterMs } = this.#options;
+    if (failure.type === 'Throttled') await budget.close(throttleMs(incoming, maxRetryAfterMs), '429');
     if (failure.type === 'AccessRefused')
       await budget.stop(`${failure.status} on ${failure.context.method} ${failure.context.path}`);
   }
