@@ -10,7 +10,7 @@ import { exchange, ExchangeBroken } from './exchange.js';
 import type { Incoming } from './exchange.js';
 import { BudgetExhausted, ConnectionStopped, NoAnswer, UnexpectedResponse } from './failures.js';
 import type { AnyFailure, FailureContext } from './failures.js';
-import { hasInexactNumber } from './json.js';
+import { excessOf, parseJson, stringifyJson } from './json.js';
 import { failureOf, isRead, throttleMs } from './refusals.js';
 import { RoundTrips } from './roundTrips.js';
 
@@ -242,7 +242,7 @@ class UndiciClient implements HttpClient {
         method: request.method,
         path: this.#basePath + request.path + queryOf(request.query),
         headers: { ...standardHeaders(request.body), ...credentials, ...request.headers },
-        body: request.body === undefined ? null : JSON.stringify(request.body),
+        body: request.body === undefined ? null : stringifyJson(request.body),
         deadlineMs: Math.min(this.#timeoutMs, permit.remainingMs()),
         signal: ask.signal,
         onSending: () => {
@@ -297,14 +297,19 @@ function bodyOf(incoming: Incoming, context: FailureContext): unknown {
   const effect = isRead(context.method) ? 'none' : 'unknown';
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = parseJson(text);
   } catch {
     if (status >= 400) return null;
     const type = incoming.headers['content-type']?.split(';')[0] ?? 'no content type';
     throw new UnexpectedResponse(context, effect, `the answer (${status}, ${type}) is not JSON`);
   }
-  if (hasInexactNumber(text)) {
-    throw new UnexpectedResponse(context, effect, 'the answer has a number too long to be held exactly');
+  // Of what was read each record is judged by itself (systems/records.ts); the answer to a write is one, or words about one.
+  if (!isRead(context.method) && excessOf(body) !== null) {
+    throw new UnexpectedResponse(
+      context,
+      effect,
+      'the answer is nested too deeply, or has a number of too many digits',
+    );
   }
   return body;
 }

@@ -90,6 +90,8 @@ function withJitter(ms: number): number {
 
 /** What a name of a field looks like. Anything else among the keys of an answer could be a value. */
 const identifier = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+/** Fields stand no deeper in an answer: whatever does is somebody's joke, and must not exhaust the stack. */
+const DEEPEST_FIELD = 20;
 /** Keys that say something about the answer, not about a field. */
 const notFields = new Set([
   'detail',
@@ -112,15 +114,17 @@ const wrappers = new Set(['error', 'errors', 'data']);
  */
 export function refusedFields(text: string): string[] {
   const found = new Set<string>();
-  const visit = (value: unknown, path: readonly string[]) => {
+  const visit = (value: unknown, path: readonly string[], depth = 0) => {
+    if (depth > DEEPEST_FIELD) return;
     if (typeof value === 'string' || isWords(value)) {
       if (path.length > 0) found.add(path.join('.'));
     } else if (Array.isArray(value)) {
-      value.forEach((inner, index) => visit(inner, [...path, String(index)]));
+      value.forEach((inner, index) => visit(inner, [...path, String(index)], depth + 1));
     } else if (typeof value === 'object' && value !== null) {
       for (const [key, inner] of Object.entries(value)) {
         if (path.length === 0 && notFields.has(key)) continue;
-        if (identifier.test(key)) visit(inner, path.length === 0 && wrappers.has(key) ? path : [...path, key]);
+        if (!identifier.test(key)) continue;
+        visit(inner, path.length === 0 && wrappers.has(key) ? path : [...path, key], depth + 1);
       }
     }
   };

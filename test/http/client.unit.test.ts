@@ -312,9 +312,20 @@ describe('the table of failures', () => {
     }
   });
 
-  test('an answer whose numbers cannot be held exactly is unexpected: written back it would be changed', async () => {
-    server.answersWith(200, '{"id": 12345678901234567890}');
-    expect(await failureOf(get)).toMatchObject({ type: 'UnexpectedResponse' });
+  test('an answer that holds numbers which JavaScript would change is sent back as it came', async () => {
+    const text = '{"id":12345678901234567890,"factor":1e400}';
+    server.answersWith(200, text);
+    const { body } = await client.send(get, ask);
+    await client.send({ ...put, body }, ask);
+    expect(server.received.at(-1)!.body).toBe(text);
+  });
+
+  test('a write whose answer or refusal is nested beyond all measure is a failure like others', async () => {
+    const nested = '{"data":'.repeat(9_000) + '["no"]' + '}'.repeat(9_000);
+    server.answersWith(200, nested);
+    expect(await failureOf(put)).toMatchObject({ type: 'UnexpectedResponse', effect: 'unknown' });
+    server.answersWith(400, nested);
+    expect(await failureOf(put)).toMatchObject({ type: 'InvalidRecord', fields: [] });
   });
 
   test('an answer that is too large is unexpected, stated length or not', async () => {
