@@ -52,6 +52,14 @@ export function limitsSchema(defaults: {
         .nonnegative()
         .default(5_000)
         .describe('How long after our time-out a request may still reach the server; it is counted for so long.'),
+      maxRetryAfterMs: z
+        .number()
+        .int()
+        .positive()
+        .default(90_000_000)
+        .describe(
+          "The longest time that a 429 may have us wait, whatever it says: 25 hours, a bit over the day's window, after which every limit counts anew.",
+        ),
     })
     .prefault({});
 }

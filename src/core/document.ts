@@ -36,3 +36,27 @@ export interface SystemRecord {
   /** The id of the other system's record that this one carries, where the system has a place for it. */
   readonly externalReference: string | null;
 }
+
+/*
+ * A number that JavaScript cannot hold exactly stands in a document as text under a mark (src/http/json.ts): so the document can be copied,
+ * compared, stored and written back like any other. A text of the server's own that looks like one stands there under a second mark.
+ */
+
+const numberMark = '\u0000number:';
+const textMark = '\u0000text:';
+
+/** @param number as it stands in JSON */
+export function carriedNumber(number: string): string {
+  return numberMark + number;
+}
+
+/** @param text of a system's own, which begins with one of the marks */
+export function carriedText(text: string): string {
+  return textMark + text;
+}
+
+/** What stands under a mark: a number as it came, or a text; null: no mark. */
+export function carriedIn(value: string): { readonly is: 'number' | 'text'; readonly text: string } | null {
+  if (value.startsWith(numberMark)) return { is: 'number', text: value.slice(numberMark.length) };
+  return value.startsWith(textMark) ? { is: 'text', text: value.slice(textMark.length) } : null;
+}

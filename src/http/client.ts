@@ -10,7 +10,7 @@ import { exchange, ExchangeBroken } from './exchange.js';
 import type { Incoming } from './exchange.js';
 import { BudgetExhausted, ConnectionStopped, NoAnswer, UnexpectedResponse } from './failures.js';
 import type { AnyFailure, FailureContext } from './failures.js';
-import { hasInexactNumber } from './json.js';
+import { excessOf, parseJson, stringifyJson } from './json.js';
 import { failureOf, isRead, throttleMs } from './refusals.js';
 import { RoundTrips } from './roundTrips.js';
 
@@ -90,6 +90,8 @@ export interface HttpClientOptions {
   readonly headers: () => Record<string, string> | Promise<Record<string, string>>;
   readonly budget: Budget;
   readonly http: HttpConfig;
+  /** The longest time that a 429 may close the budget for (`limits.maxRetryAfterMs`). */
+  readonly maxRetryAfterMs: number;
   /** Texts that must never appear in an error: tokens and keys. */
   readonly secrets: readonly string[];
 }
@@ -149,7 +151,10 @@ class UndiciClient implements HttpClient {
     }
     const permit = await this.#validPermit(given, ask, context);
     const incoming = await this.#exchange(request, ask, credentials, permit, context);
-    const failure = failureOf(incoming, context, (text) => this.#withoutSecrets(text));
+    const failure = failureOf(incoming, context, {
+      withoutSecrets: (text) => this.#withoutSecrets(text),
+      maxRetryAfterMs: this.#options.maxRetryAfterMs,
+    });
     if (failure !== null && !(incoming.status === 401 && request.onUnauthorised === 'answer')) {
       // Should the database be away the failure still tells what happened; the next request finds the same.
       await this.#react(failure, incoming).catch(() => undefined);
@@ -237,7 +242,7 @@ class UndiciClient implements HttpClient {
         method: request.method,
         path: this.#basePath + request.path + queryOf(request.query),
         headers: { ...standardHeaders(request.body), ...credentials, ...request.headers },
-        body: request.body === undefined ? null : JSON.stringify(request.body),
+        body: request.body === undefined ? null : stringifyJson(request.body),
         deadlineMs: Math.min(this.#timeoutMs, permit.remainingMs()),
         signal: ask.signal,
         onSending: () => {
@@ -258,8 +263,8 @@ class UndiciClient implements HttpClient {
 
   /** What a failure means for the requests to come. Awaited, so that no other request slips through before it holds. */
   async #react(failure: AnyFailure, incoming: Incoming): Promise<void> {
-    const { budget } = this.#options;
-    if (failure.type === 'Throttled') await budget.close(throttleMs(incoming), '429');
+    const { budget, maxRetryAfterMs } = this.#options;
+    if (failure.type === 'Throttled') await budget.close(throttleMs(incoming, maxRetryAfterMs), '429');
     if (failure.type === 'AccessRefused')
       await budget.stop(`${failure.status} on ${failure.context.method} ${failure.context.path}`);
   }
@@ -292,14 +297,19 @@ function bodyOf(incoming: Incoming, context: FailureContext): unknown {
   const effect = isRead(context.method) ? 'none' : 'unknown';
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = parseJson(text);
   } catch {
     if (status >= 400) return null;
     const type = incoming.headers['content-type']?.split(';')[0] ?? 'no content type';
     throw new UnexpectedResponse(context, effect, `the answer (${status}, ${type}) is not JSON`);
   }
-  if (hasInexactNumber(text)) {
-    throw new UnexpectedResponse(context, effect, 'the answer has a number too long to be held exactly');
+  // Of what was read each record is judged by itself (systems/records.ts); the answer to a write is one, or words about one.
+  if (!isRead(context.method) && excessOf(body) !== null) {
+    throw new UnexpectedResponse(
+      context,
+      effect,
+      'the answer is nested too deeply, or has a number of too many digits',
+    );
   }
   return body;
 }

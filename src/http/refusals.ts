@@ -23,17 +23,23 @@ export function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
+export interface Refusing {
+  readonly withoutSecrets: (text: string) => string;
+  /** See `limits.maxRetryAfterMs`. */
+  readonly maxRetryAfterMs: number;
+}
+
 /** @returns null for a success, and for a 404 on a read, which is an answer */
 export function failureOf(
   incoming: Incoming,
   context: FailureContext,
-  withoutSecrets: (text: string) => string,
+  { withoutSecrets, maxRetryAfterMs }: Refusing,
 ): AnyFailure | null {
   const { status } = incoming;
   const read = isRead(context.method);
   if (status >= 200 && status < 300) return null;
   if (status === 401 || status === 403) return new AccessRefused(context, status);
-  if (status === 429) return new Throttled(context, withJitter(throttleMs(incoming)));
+  if (status === 429) return new Throttled(context, withJitter(throttleMs(incoming, maxRetryAfterMs)));
   if (status === 404) return read ? null : new RecordMissing(context);
   if (status >= 500) return new ServerFailed(context, read ? 'none' : 'unknown', status);
   if (!read && (status === 400 || status === 409 || status === 422)) {
@@ -53,11 +59,13 @@ export function failureOf(
 
 /**
  * How long a 429 asks us to wait: by `Retry-After` (seconds, or a date, which is measured against the server's own clock), else
- * by the number in Django REST framework's text ("Expected available in 86368 seconds.", in whatever language). At least a second.
+ * by the number in Django REST framework's text ("Expected available in 86368 seconds.", in whatever language). At least a second, and
+ * at most `mostMs`: a server, or something between, that names another century must not silence the connection for that long.
  */
-export function throttleMs(incoming: Pick<Incoming, 'headers' | 'text' | 'answeredAtMs'>): number {
+export function throttleMs(incoming: Pick<Incoming, 'headers' | 'text' | 'answeredAtMs'>, mostMs: number): number {
   const { headers, text, answeredAtMs } = incoming;
-  return Math.max(SHORTEST_RETRY_MS, retryAfterMs(headers, answeredAtMs) ?? detailMs(text) ?? 0);
+  const namedMs = retryAfterMs(headers, answeredAtMs) ?? detailMs(text) ?? 0;
+  return Math.min(mostMs, Math.max(SHORTEST_RETRY_MS, namedMs));
 }
 
 function retryAfterMs(headers: Incoming['headers'], answeredAtMs: number): number | null {
@@ -82,6 +90,8 @@ function withJitter(ms: number): number {
 
 /** What a name of a field looks like. Anything else among the keys of an answer could be a value. */
 const identifier = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+/** Fields stand no deeper in an answer: whatever does is somebody's joke, and must not exhaust the stack. */
+const DEEPEST_FIELD = 20;
 /** Keys that say something about the answer, not about a field. */
 const notFields = new Set([
   'detail',
@@ -104,15 +114,17 @@ const wrappers = new Set(['error', 'errors', 'data']);
  */
 export function refusedFields(text: string): string[] {
   const found = new Set<string>();
-  const visit = (value: unknown, path: readonly string[]) => {
+  const visit = (value: unknown, path: readonly string[], depth = 0) => {
+    if (depth > DEEPEST_FIELD) return;
     if (typeof value === 'string' || isWords(value)) {
       if (path.length > 0) found.add(path.join('.'));
     } else if (Array.isArray(value)) {
-      value.forEach((inner, index) => visit(inner, [...path, String(index)]));
+      value.forEach((inner, index) => visit(inner, [...path, String(index)], depth + 1));
     } else if (typeof value === 'object' && value !== null) {
       for (const [key, inner] of Object.entries(value)) {
         if (path.length === 0 && notFields.has(key)) continue;
-        if (identifier.test(key)) visit(inner, path.length === 0 && wrappers.has(key) ? path : [...path, key]);
+        if (!identifier.test(key)) continue;
+        visit(inner, path.length === 0 && wrappers.has(key) ? path : [...path, key], depth + 1);
       }
     }
   };
@@ -129,15 +141,27 @@ function redirected(
   context: FailureContext,
   withoutSecrets: (text: string) => string,
 ): RequestRefused {
-  const to = incoming.headers['location'];
-  // Without its query: that can hold what we asked for.
-  const place = withoutSecrets(to?.split(/[?#]/)[0] ?? '');
+  // Only where it leads: the server wrote the rest, which can hold what we asked for, or anything else.
+  const place = withoutSecrets(originOf(incoming.headers['location']));
   return new RequestRefused(
     context,
     incoming.status,
     `the server redirects (${incoming.status}) and the request was not sent on${place ? `: to ${place}` : ''}`,
     'Configure this path, or the address before it, exactly in the form that the server wants (often only a slash at the end differs)',
   );
+}
+
+/** The origin of a whole address; of a relative one, that it stays on the server; empty: nothing that can be told. */
+function originOf(location: string | undefined): string {
+  if (location === undefined) return '';
+  try {
+    const { protocol, origin, host } = new URL(location, 'relative://here');
+    // An address without a scheme keeps that of the base: its host tells whether it is a relative one.
+    if (protocol === 'relative:') return host === 'here' ? 'another path of the same server' : 'another server';
+    return protocol === 'https:' || protocol === 'http:' ? origin : '';
+  } catch {
+    return '';
+  }
 }
 
 function parse(text: string): unknown {

@@ -13,6 +13,7 @@ export function openYoplanningHttp(connection: string, config: YoplanningConfig,
     headers: () => ({ authorization: `Token ${config.token}` }),
     budget,
     http: config.http,
+    maxRetryAfterMs: config.limits.maxRetryAfterMs,
     secrets: [config.token],
   });
 }
@@ -30,7 +31,8 @@ export function openYaplaHttp(connection: string, config: YaplaConfig, budget: B
   const { key } = config.read;
   const addresses = yaplaAddresses(config.server);
   const secrets = write.mode === 'rest' ? [key.value, write.apiKey] : [key.value];
-  const common = { connection, system: 'yapla', budget, http: config.http, secrets };
+  const { maxRetryAfterMs } = config.limits;
+  const common = { connection, system: 'yapla', budget, http: config.http, maxRetryAfterMs, secrets };
   const keyHeader: Record<string, string> = key.in === 'header' ? { [key.name]: key.prefix + key.value } : {};
   return {
     data: createHttpClient({ ...common, baseUrl: config.read.baseUrl ?? addresses.data, headers: () => keyHeader }),

@@ -9,6 +9,7 @@ import { escapePath, parsePath, setProperty } from 'dot-prop';
 import type { CanonicalFields, FieldType, FieldValue, SystemName } from '../core/record.js';
 import { normaliseValue, phoneFormOf, type NormaliseOptions } from '../core/normalise.js';
 import { remembering } from '../core/remembered.js';
+import { carriedIn } from '../core/document.js';
 import type { Json, JsonObject } from './system.js';
 
 /** Dotted path of a field in a system's documents, or two where answers and writes name it differently. */
@@ -177,7 +178,7 @@ export function mergeAsRead(
  * @throws {MisplacedField} as mergeFields.
  */
 export function setValue(document: JsonObject, path: string, value: FieldValue, setting: string): void {
-  const before = valueAt(document, path, setting);
+  const before = heldAt(document, path, setting);
   // Empty within an empty parent is already so: `"address": null` must not become `"address": { "city": null }`.
   if (value === null && before === null) return;
   setProperty(document, path, inTypeOf(before, value));
@@ -229,12 +230,21 @@ export function unmappedDifferences(
   return differences.sort();
 }
 
-/** The value at a path; `undefined` when the document does not have it, `null` also when a parent of it is null. */
+/**
+ * The value at a path; `undefined` when the document does not have it, `null` also when a parent of it is null. A number that JavaScript
+ * cannot hold exactly is its text.
+ */
 export function valueAt(
   document: JsonObject,
   path: string,
   setting: string,
 ): null | boolean | number | string | undefined {
+  const value = heldAt(document, path, setting);
+  return typeof value === 'string' ? (carriedIn(value)?.text ?? value) : value;
+}
+
+/** The value at a path as the document holds it: a long number under its mark (core/document.ts). */
+function heldAt(document: JsonObject, path: string, setting: string): null | boolean | number | string | undefined {
   let value: Json | undefined = document;
   for (const step of stepsOf(path)) {
     if (value === null) return null;
@@ -254,8 +264,8 @@ export function contentIn(document: JsonObject, path: string): Json | undefined 
 
 function inTypeOf(before: Json | undefined, value: FieldValue): Json {
   if (value === null) return null;
-  if (typeof before === 'number' && String(Number(value)) === value) return Number(value);
-  return value;
+  const wasNumber = typeof before === 'number' || (typeof before === 'string' && carriedIn(before)?.is === 'number');
+  return wasNumber && String(Number(value)) === value ? Number(value) : value;
 }
 
 function isTree(value: Json | undefined): value is Json[] | JsonObject {

@@ -1,5 +1,6 @@
 /** A document as a `SystemRecord`. What both systems have in common; the places are configuration. */
 import type { SystemName } from '../core/record.js';
+import { excessOf } from '../http/json.js';
 import { readFields, readPhoneForms, valueAt, type FieldMap } from './mapping.js';
 import type { JsonObject, SystemRecord } from './system.js';
 import { parseTimestamp } from './time.js';
@@ -35,6 +36,8 @@ export function toRecord(
   knownId?: string,
 ): SystemRecord {
   const { fieldMap, system, defaultCountry } = places;
+  const excess = excessOf(document);
+  if (excess !== null) throw unexpected(answer, excesses[excess]);
   const fields = reading(answer, () => readFields(document, fieldMap, system, { defaultCountry }));
   if (Object.keys(fields).length === 0) {
     throw unexpected(
@@ -51,6 +54,11 @@ export function toRecord(
     externalReference: referenceOf(document, places, answer),
   };
 }
+
+const excesses = {
+  depth: 'the record is nested more deeply than any record of a person is',
+  number: 'the record has a number of more digits than any number of a record has',
+} as const;
 
 /** Ids can be numbers in JSON: canonically they are text. In a document that is written back they keep their form. */
 function idOf(document: JsonObject, places: RecordPlaces, answer: AnswerContext, knownId: string | undefined): string {

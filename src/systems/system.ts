@@ -16,6 +16,9 @@ export interface PageRequest {
   readonly from: number;
 }
 
+/** No list holds more: PostgreSQL counts so far (`integer`), and a count beyond is no count. */
+export const longestList = 2_147_483_647;
+
 export interface Page {
   /** Position of the first record of this page. `<= from`. */
   readonly start: number;

@@ -29,6 +29,7 @@ function clientWith(changed: Partial<HttpClientOptions>, http: object = {}): Htt
     headers: () => ({ authorization: `Token ${secret}` }),
     budget: budget as unknown as Budget,
     http: httpSchema.parse(http),
+    maxRetryAfterMs: 90_000_000,
     secrets: [secret],
     ...changed,
   });
@@ -256,6 +257,21 @@ describe('the table of failures', () => {
     expect(new Set(waits).size).toBeGreaterThan(1);
   });
 
+  test('a 429 that names another century closes the budget for the longest time configured, and no longer', async () => {
+    const patient = clientWith({ maxRetryAfterMs: 60_000 });
+    for (const headers of [
+      { 'retry-after': '9999999999' },
+      { 'retry-after': 'Fri, 31 Dec 2319 23:59:59 GMT' },
+      { 'retry-after': '9'.repeat(400) },
+    ]) {
+      server.answersWith(429, { detail: 'Expected available in 99999999999 seconds.' }, headers);
+      const failure = await failureOf(put, patient);
+      if (failure.type !== 'Throttled') throw failure;
+      expect(failure.retryAfterMs).toBeLessThanOrEqual(66_000);
+    }
+    expect(budget.closures).toEqual([60_000, 60_000, 60_000]);
+  });
+
   test('5xx is a failure of the server that may have taken effect, unless it was a read', async () => {
     for (const status of [500, 502, 503, 504]) {
       server.answersWith(status, 'stack trace with zoe@example.org');
@@ -266,13 +282,21 @@ describe('the table of failures', () => {
     }
   });
 
-  test('a redirect is never followed and names the path to configure, without its query', async () => {
-    server.answersWith(301, '', { location: `/api/things/1/?token=${secret}` });
+  test.each([
+    ['/api/things/zoe@example.org/?token=x', 'another path of the same server'],
+    ['things/zoe@example.org', 'another path of the same server'],
+    ['https://zoe:x@elsewhere.example:8443/zoe@example.org?q=zoe#zoe', 'https://elsewhere.example:8443'],
+    ['//elsewhere.example/zoe', 'another server'],
+    ['data:text/plain,zoe@example.org', null],
+    ['http://[zoe', null],
+  ])('a redirect is never followed, and of %s only the origin is told', async (location, told) => {
+    server.answersWith(301, '', { location });
     for (const request of [get, put]) {
       const failure = await failureOf(request);
       expect(failure).toMatchObject({ type: 'RequestRefused', effect: 'none', status: 301 });
-      expect(failure.message).toContain('/api/things/1/');
-      expect(failure.message).not.toContain(secret);
+      if (told === null) expect(failure.message).toContain('was not sent on.');
+      else expect(failure.message).toContain(`was not sent on: to ${told}.`);
+      expect(failure.message + JSON.stringify(failure)).not.toContain('zoe');
     }
     expect(server.received).toHaveLength(2);
   });
@@ -288,9 +312,20 @@ describe('the table of failures', () => {
     }
   });
 
-  test('an answer whose numbers cannot be held exactly is unexpected: written back it would be changed', async () => {
-    server.answersWith(200, '{"id": 12345678901234567890}');
-    expect(await failureOf(get)).toMatchObject({ type: 'UnexpectedResponse' });
+  test('an answer that holds numbers which JavaScript would change is sent back as it came', async () => {
+    const text = '{"id":12345678901234567890,"factor":1e400}';
+    server.answersWith(200, text);
+    const { body } = await client.send(get, ask);
+    await client.send({ ...put, body }, ask);
+    expect(server.received.at(-1)!.body).toBe(text);
+  });
+
+  test('a write whose answer or refusal is nested beyond all measure is a failure like others', async () => {
+    const nested = '{"data":'.repeat(9_000) + '["no"]' + '}'.repeat(9_000);
+    server.answersWith(200, nested);
+    expect(await failureOf(put)).toMatchObject({ type: 'UnexpectedResponse', effect: 'unknown' });
+    server.answersWith(400, nested);
+    expect(await failureOf(put)).toMatchObject({ type: 'InvalidRecord', fields: [] });
   });
 
   test('an answer that is too large is unexpected, stated length or not', async () => {

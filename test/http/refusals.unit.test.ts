@@ -28,8 +28,9 @@ describe('the fields that an answer refuses', () => {
 
 describe('the time that a 429 names', () => {
   const answeredAtMs = Date.UTC(2026, 6, 1, 12, 0, 0);
+  const mostMs = 90_000_000;
   const named = (headers: Record<string, string>, detail?: unknown) =>
-    throttleMs({ headers, text: JSON.stringify({ detail }), answeredAtMs });
+    throttleMs({ headers, text: JSON.stringify({ detail }), answeredAtMs }, mostMs);
 
   test('is that of Retry-After in seconds', () => {
     expect(named({ 'retry-after': '86368' }, 'Expected available in 5 seconds.')).toBe(86_368_000);
@@ -47,10 +48,16 @@ describe('the time that a 429 names', () => {
     expect(named({ 'retry-after': 'soon' }, 'Expected available in 3 seconds.')).toBe(3_000);
   });
 
+  test('is the longest that is configured at most, however it is said', () => {
+    expect(named({ 'retry-after': '9999999999' })).toBe(mostMs);
+    expect(named({ 'retry-after': 'Fri, 31 Dec 2319 23:59:59 GMT' })).toBe(mostMs);
+    expect(named({}, 'Expected available in 99999999999 seconds.')).toBe(mostMs);
+  });
+
   test('is a second at least', () => {
     expect(named({ 'retry-after': '0' })).toBe(1_000);
     expect(named({ 'retry-after': 'Wed, 01 Jul 2020 12:00:00 GMT' })).toBe(1_000);
     expect(named({}, 'Slow down.')).toBe(1_000);
-    expect(throttleMs({ headers: {}, text: '<html>', answeredAtMs })).toBe(1_000);
+    expect(throttleMs({ headers: {}, text: '<html>', answeredAtMs }, mostMs)).toBe(1_000);
   });
 });

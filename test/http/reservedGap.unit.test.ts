@@ -25,6 +25,7 @@ describe('the gap between reserved permits', () => {
       headers: () => ({}),
       budget: budget as unknown as Budget,
       http: httpSchema.parse({}),
+      maxRetryAfterMs: 90_000_000,
       secrets: [],
     });
   });

@@ -32,6 +32,7 @@ const limits: LimitsConfig = {
   idleShare: 0.5,
   longWaitMs: 2_000,
   lateArrivalMs: 50,
+  maxRetryAfterMs: 90_000_000,
 };
 
 function budgetOf(credential: string, changed: Partial<LimitsConfig>, more: Partial<BudgetOptions> = {}): Budget {

@@ -37,6 +37,7 @@ const limits: LimitsConfig = {
   idleShare: 0.5,
   longWaitMs: 250,
   lateArrivalMs: 30,
+  maxRetryAfterMs: 90_000_000,
 };
 
 /** One request: how long it takes there and back, and whether it is cut off (it may arrive all the same, so much later). */

@@ -1,6 +1,6 @@
 /** Reading Yapla's answers by configured paths. None of Yapla's JSON names is public (docs/systems.md). */
 import { getProperty } from 'dot-prop';
-import { isJsonObject } from '../../core/document.js';
+import { carriedIn, isJsonObject } from '../../core/document.js';
 import type { YaplaConfig } from '../../config/yapla.js';
 import type { Answer } from '../../http/client.js';
 import { InvalidRecord } from '../../http/failures.js';
@@ -47,5 +47,5 @@ export function idAt(answer: Answer, path: string, setting: string): string {
   if ((typeof content !== 'string' && typeof content !== 'number') || content === '') {
     throw wrongPath(answer, setting, path, 'an id (text or number)');
   }
-  return String(content);
+  return typeof content === 'string' ? (carriedIn(content)?.text ?? content) : String(content);
 }

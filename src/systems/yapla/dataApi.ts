@@ -5,7 +5,7 @@ import type { Answer, Ask, HttpClient } from '../../http/client.js';
 import type { Permit } from '../../store/budget.js';
 import { fillPath } from '../paths.js';
 import { toRecord, type RecordPlaces } from '../records.js';
-import type { Json, JsonObject, Page } from '../system.js';
+import { longestList, type Json, type JsonObject, type Page } from '../system.js';
 import { unexpected, wrongPath } from '../unexpected.js';
 import type { DocumentAnswer } from '../update.js';
 import { accepted, contentAt, objectAt } from './answers.js';
@@ -86,8 +86,8 @@ export function createDataApi({ config, places, http }: DataApiOptions): YaplaDa
       }
       const documents = documentsIn(answer, contentAt(answer, shape.records), shape.records);
       const count = contentAt(answer, shape.count);
-      if (typeof count !== 'number' || !Number.isInteger(count) || count < 0) {
-        throw wrongPath(answer, 'yapla.read.answer.count', shape.count, 'a whole number');
+      if (typeof count !== 'number' || !Number.isInteger(count) || count < 0 || count > longestList) {
+        throw wrongPath(answer, 'yapla.read.answer.count', shape.count, `a whole number up to ${longestList}`);
       }
       checkPage(answer, wanted, from, documents.length, count);
       return { start: wanted.start, count, records: documents.map((document) => toRecord(document, places, answer)) };

@@ -8,7 +8,7 @@ import { UnexpectedResponse, type FailureContext } from '../../http/failures.js'
 import { checkShape } from '../../http/shape.js';
 import { fillPath } from '../paths.js';
 import type { Permit } from '../../store/budget.js';
-import type { JsonObject } from '../system.js';
+import { longestList, type JsonObject } from '../system.js';
 import { filterQuery, type Filters, type FilterSpec } from './filters.js';
 
 declare const expandedBrand: unique symbol;
@@ -97,7 +97,7 @@ export function createResource<Document extends JsonObject, const Spec extends F
   { schema, listPath, instancePath, places }: ResourceDefinition<Spec>,
 ): Resource<Document, Spec> {
   const pageSchema = z.looseObject({
-    count: z.number().int().nonnegative(),
+    count: z.number().int().nonnegative().max(longestList),
     next: z.string().nullish(),
     previous: z.string().nullish(),
     results: z.array(schema),

@@ -34,6 +34,7 @@ async function openSession({ sessionMs = 3_600_000, rest = {}, budget = new Gran
     headers: () => ({}),
     budget,
     http: yapla.http,
+    maxRetryAfterMs: 90_000_000,
     secrets: [config.apiKey],
   });
   closing.push(() => http.close());
