@@ -32,13 +32,13 @@ export async function applyBulk(handle: BulkSyncHandle, plan: PlanSummary): Prom
   return proven(await handle.result());
 }
 
-/** Runs it all without asking. @throws {BulkWentWrong} */
+/** Runs it all without asking, as the stage's configuration says. @throws {BulkWentWrong} */
 export async function runBulk(
   passerelle: Passerelle,
 ): Promise<{ readonly seconds: number; readonly result: BulkSyncResult }> {
   const { stage, taskQueue, connectionId } = passerelle;
   const began = performance.now();
-  const handle = await startBulkSync(stage.client, taskQueue, { connectionId, autoApprove: true });
+  const handle = await startBulkSync(stage.client, taskQueue, { connectionId });
   const result = proven(await handle.result());
   return { seconds: (performance.now() - began) / 1_000, result };
 }

@@ -127,7 +127,11 @@ export async function withPasserelle<T>(
       rule: 'yapla',
       limits,
       credentials: references,
-      settings: { guard: openGuard, bulk: { ...syncOnly, ...bulk }, ...(live === undefined ? {} : { live }) },
+      settings: {
+        guard: openGuard,
+        bulk: { ...syncOnly, autoApprove: true, ...bulk },
+        ...(live === undefined ? {} : { live }),
+      },
     });
     const config: BenchConfig = {
       database: { url: `\${${databaseVariable}}` },

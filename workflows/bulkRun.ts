@@ -235,11 +235,11 @@ export class BulkRun {
     return { yapla: this.#scanOf('yapla').pages, yoplanning: this.#scanOf('yoplanning').pages };
   }
 
-  /** @param autoApprove overrides the configuration's */
-  planned(drawn: MadePlan, nowMs: number, autoApprove = this.options.autoApprove): void {
+  /** @param asks a person is asked, whatever the configuration says */
+  planned(drawn: MadePlan, nowMs: number, asks = false): void {
     const plan: PlanSummary = { ...required(this.#state.draft, 'a draft'), ...drawn };
     const rule = changes(plan.totals)
-      ? autoApprove && plan.guard.length === 0
+      ? this.options.autoApprove && !asks && plan.guard.length === 0
         ? 'autoApprove'
         : null
       : 'nothingToApprove';

@@ -14,8 +14,11 @@ import type { BulkRunState } from './bulkRun.js';
 
 export interface BulkSyncInput {
   readonly connectionId: string;
-  /** Overrides the connection's `bulk.autoApprove` for this run. */
-  readonly autoApprove?: boolean;
+  /**
+   * False: a person is asked in spite of the connection's `bulk.autoApprove`. There is no `true`: whoever can start a workflow must not be
+   * able to approve its plan with it. To approve without asking is the configuration's, or the update `approve`'s.
+   */
+  readonly autoApprove?: false;
   /** Set by continue-as-new: everything that the run before knew. */
   readonly carried?: BulkRunState;
 }

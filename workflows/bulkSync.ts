@@ -33,6 +33,7 @@ import { BulkRun, newBulkRun, type BulkMessage, type BulkStep } from './bulkRun.
 import {
   approveSignal,
   approveUpdate,
+  bulkSyncId,
   cancelSignal,
   cancelUpdate,
   pauseSignal,
@@ -49,6 +50,7 @@ import {
   type Hold,
   type PlanMessage,
 } from './bulkSync.messages.js';
+import { refuseForeignStart } from './ownStart.js';
 import { phaseKey, stateKey } from './searchAttributes.js';
 
 /** Failures that Temporal must not retry by itself: the workflow waits for them in the open. Types of activities/failures.ts. */
@@ -72,6 +74,7 @@ class Interrupted extends Error {
 
 export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   const { connectionId } = input;
+  refuseForeignStart(bulkSyncId(connectionId), input.carried);
   const run = new BulkRun(input.carried ?? newBulkRun(connectionId, workflowInfo().runId));
   const underWay = new Set<CancellationScope>();
   let shown = { phase: run.phase, state: run.progress.state.kind };
@@ -248,7 +251,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
     },
     plan: async () => {
       const what = { connectionId, planId: run.draftId, pages: run.pagesRead };
-      run.planned(await alone(() => long.makePlan(what)), Date.now(), input.autoApprove);
+      run.planned(await alone(() => long.makePlan(what)), Date.now(), input.autoApprove === false);
     },
     wait: async () => {
       await condition(() => run.step !== 'wait', Math.max(run.patienceMs(Date.now()), 1));

@@ -26,6 +26,7 @@ import {
 } from '@temporalio/workflow';
 import type { AppliedDecision } from '../activities/applyDecision.js';
 import type { RecordReading } from '../activities/readRecord.js';
+import { refuseForeignStart } from './ownStart.js';
 import { RecordRun, type Shown, type ToApply, type Told } from './recordRun.js';
 import { recordSteps, stoppingFailure } from './recordSteps.js';
 import { stateKey } from './searchAttributes.js';
@@ -34,12 +35,14 @@ import {
   changedSignal,
   recordProgressQuery,
   resumeRecordSignal,
+  syncRecordId,
   type RecordResult,
   type SyncRecordInput,
 } from './syncRecord.messages.js';
 
 export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> {
   const { connectionId, kind, linkId, settings } = input;
+  refuseForeignStart(syncRecordId(input, linkId), input.carried);
   const steps = recordSteps(settings);
   const run = new RecordRun(input.carried);
   let waiting: CancellationScope | null = null;

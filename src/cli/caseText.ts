@@ -39,7 +39,7 @@ export function casesText(
   const header = ['Case', 'Kind', 'Link', 'Field', 'Age', 'Next: passerelle …'].map(bold);
   const rows = cases.map((one) => [
     String(one.id),
-    one.kind,
+    visible(one.kind),
     visible(one.linkId ?? one.subject),
     visible(one.field),
     duration((nowMs - one.openedAt.getTime()) / 1000),
@@ -53,8 +53,8 @@ export function casesText(
 /** Remembered rules as a table. */
 export function rulesText(rules: readonly RememberedRule[], { bold }: Output['colours']): string {
   const rows = rules.map(({ field, rule, caseId, madeAt, madeBy }) => [
-    field,
-    rule,
+    visible(field),
+    visible(rule),
     `by ${visible(madeBy)}`,
     time(madeAt),
     caseId === null ? '' : `case ${caseId}`,
@@ -85,13 +85,13 @@ export function caseText(view: CaseView, output: Pick<Output, 'colours'>, nowMs:
   const { question } = view;
   const { id, kind, scope, openedAt, linkId, field } = question;
   const what = [
-    kind,
+    visible(kind),
     ...(linkId === null ? [] : [`of ${visible(linkId)}`]),
     ...(field === '' ? [] : [`(${visible(field)})`]),
   ];
   const age = duration((nowMs - openedAt.getTime()) / 1000);
   return [
-    `${bold(`Case ${id}: ${what.join(' ')}`)}  ${dim(`${scope.connectionId}, opened ${time(openedAt)} (${age} ago)`)}`,
+    `${bold(`Case ${id}: ${what.join(' ')}`)}  ${dim(`${visible(scope.connectionId)}, opened ${time(openedAt)} (${age} ago)`)}`,
     isKind(kind) ? questions[kind] : unknownQuestion,
     '',
     ...body(view, output),
@@ -259,7 +259,7 @@ function stateLine({ question }: CaseView): string {
 }
 
 function answerText({ take, value }: { readonly take: string; readonly value?: string | null }): string {
-  return take === 'value' ? quote(value) : take;
+  return take === 'value' ? quote(value) : visible(take);
 }
 
 /** A value as one sees it. */

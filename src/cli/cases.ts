@@ -5,6 +5,7 @@ import type { Sql } from '../store/database.js';
 import type { ResolveOptions } from './caseAnswer.js';
 import type { Output } from './output.js';
 import { UsageError, type CommonOptions } from './program.js';
+import { visibleJson } from './visible.js';
 
 interface CasesOptions extends CommonOptions {
   readonly rules?: boolean;
@@ -90,7 +91,7 @@ async function showCases(sql: Sql, connectionId: string, json: boolean, output: 
   const { casesText } = await import('./caseText.js');
   const { personsOf } = await import('../core/record.js');
   const cases = await listOpenCases(sql, personsOf(connectionId));
-  if (json) output.print(JSON.stringify(cases, null, 2));
+  if (json) output.print(visibleJson(cases));
   else if (cases.length === 0) output.note(`${connectionId} has no open cases.`);
   else output.print(casesText(connectionId, cases, output.colours, Date.now()));
 }
@@ -100,7 +101,7 @@ async function showRules(sql: Sql, connectionId: string, json: boolean, output: 
   const { rulesText } = await import('./caseText.js');
   const { personsOf } = await import('../core/record.js');
   const rules = await listRules(sql, personsOf(connectionId));
-  if (json) output.print(JSON.stringify(rules, null, 2));
+  if (json) output.print(visibleJson(rules));
   else if (rules.length === 0) output.note(`${connectionId} has no remembered rules: the configuration's count.`);
   else output.print(rulesText(rules, output.colours));
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Output } from './output.js';
 import type { CommonOptions } from './program.js';
+import { visibleJson } from './visible.js';
 
 interface ConfigOptions extends CommonOptions {
   readonly json?: boolean;
@@ -26,7 +27,7 @@ export function registerConfig(program: Command, output: Output): void {
       const loaded = readConfig(options.config);
       const shown = showConfig(loaded);
       if (options.json === true) {
-        output.print(JSON.stringify(shown, null, 2));
+        output.print(visibleJson(shown));
         return;
       }
       const { stringify } = await import('yaml');

@@ -4,6 +4,7 @@ import type { Output } from './output.js';
 import type { BulkProgress } from '../../workflows/bulkSync.messages.js';
 import { UsageError, wholeNumber, type CommonOptions } from './program.js';
 import type { Session } from './session.js';
+import { visible, visibleJson } from './visible.js';
 
 interface JsonOptions extends CommonOptions {
   readonly json?: boolean;
@@ -22,7 +23,7 @@ export function registerControl(program: Command, output: Output): void {
         const { planProgress } = await import('../store/planItems.js');
         const progress = await handle.query(progressQuery);
         if (options.json === true) {
-          output.print(JSON.stringify(progress, null, 2));
+          output.print(visibleJson(progress));
           return;
         }
         // The workflow counts whole chunks; the database knows each person.
@@ -57,7 +58,7 @@ export function registerControl(program: Command, output: Output): void {
         );
         if (plan === null || plan.totals === null) throw new UsageError(`${connectionId} has no such plan`);
         if (options.json === true) {
-          output.print(JSON.stringify(plan, null, 2));
+          output.print(visibleJson(plan));
           return;
         }
         const samples = await sampleItems(sql, scope, plan.id, options.samples);
@@ -181,9 +182,9 @@ function planNumber(text: string): number {
 
 function progressText({ connectionId, phase, state, scans, plan, differences }: BulkProgress, done: number): string {
   const lines = [`${connectionId}: ${phase}${state.kind === 'running' ? '' : `, ${state.kind}`}`];
-  if (state.kind === 'waitingForBudget') lines.push(`  until ${state.until}: ${state.reason}`);
+  if (state.kind === 'waitingForBudget') lines.push(`  until ${state.until}: ${visible(state.reason)}`);
   if (state.kind === 'stopped')
-    lines.push(`  ${state.reason}`, `  When it is mended: passerelle resume ${connectionId}`);
+    lines.push(`  ${visible(state.reason)}`, `  When it is mended: passerelle resume ${connectionId}`);
   for (const [system, scan] of Object.entries(scans))
     if (scan !== null) lines.push(`  ${system}: ${scan.status}, ${scan.pages} pages read`);
   if (plan !== null) lines.push(`  plan ${plan.number}: ${done} of ${plan.remoteItems} people done`);

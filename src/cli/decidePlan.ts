@@ -5,6 +5,7 @@ import { BulkSyncRefuses, NoBulkSync, tellBulkSync } from '../bulk.js';
 import type { Sql } from '../store/database.js';
 import { findPlan, notePlanDecision, type Plan, type PlanStatus } from '../store/plans.js';
 import { approveUpdate, rejectUpdate } from '../../workflows/bulkSync.messages.js';
+import { visible } from './visible.js';
 
 export interface PlanDecision {
   readonly connectionId: string;
@@ -68,7 +69,7 @@ export async function decidePlan({ connectionId, plan, verb, by, note, tell, sto
 const past = { approve: 'approved', reject: 'rejected' } as const;
 
 function approver(plan: Pick<Plan, 'approvedBy'> | null): string {
-  return plan === null || plan.approvedBy === null ? '' : ` (approved by ${plan.approvedBy})`;
+  return plan === null || plan.approvedBy === null ? '' : ` (approved by ${visible(plan.approvedBy)})`;
 }
 
 const runsNoMore = 'belongs to a sync that runs no more';

@@ -5,6 +5,7 @@ import type { Check, Diagnosis, Verdict } from '../doctor/check.js';
 import type { Budget } from '../store/budget.js';
 import type { Sql } from '../store/database.js';
 import type { Output } from './output.js';
+import { visible, visibleJson } from './visible.js';
 import { CommandFailed, UsageError } from './program.js';
 import type { CommonOptions } from './program.js';
 
@@ -38,7 +39,7 @@ export function registerDoctor(program: Command, output: Output): void {
       } finally {
         await budgets.close();
       }
-      if (report === null) output.print(JSON.stringify(diagnosis, null, 2));
+      if (report === null) output.print(visibleJson(diagnosis));
       else report.end(diagnosis);
       if (diagnosis.checks.some(({ verdict }) => verdict === 'failed')) throw new CommandFailed('a check failed');
     });
@@ -121,10 +122,10 @@ class Report {
       output.print(`${this.#system === undefined ? '' : '\n'}${bold(systemTitles[check.system])}`);
       this.#system = check.system;
     }
-    output.print(`  ${this.#mark(check.verdict)} ${check.name.padEnd(nameWidth)} ${check.finding}`);
+    output.print(`  ${this.#mark(check.verdict)} ${check.name.padEnd(nameWidth)} ${visible(check.finding)}`);
     const indent = ' '.repeat(nameWidth + 5);
-    if (check.advice !== undefined) output.print(`${indent}→ ${check.advice}`);
-    for (const line of check.details ?? []) output.print(dim(`${indent}  ${line}`));
+    if (check.advice !== undefined) output.print(`${indent}→ ${visible(check.advice)}`);
+    for (const line of check.details ?? []) output.print(dim(`${indent}  ${visible(line)}`));
   }
 
   end({ checks, requests, connection }: Diagnosis): void {

@@ -8,6 +8,7 @@ import type { BulkSyncHandle } from '../bulk.js';
 import { progressQuery, type BulkProgress } from '../../workflows/bulkSync.messages.js';
 import { duration } from './planText.js';
 import type { Output } from './output.js';
+import { visible } from './visible.js';
 
 /** How often the workflow is asked: often enough to look alive, seldom enough to cost nothing. */
 const pollMs = 400;
@@ -75,8 +76,8 @@ class Screen {
     // The phase moved on since we looked last: one more look, so that the bar ends where the work did.
     if (this.bar !== null && phase !== 'applying' && plan !== null) await this.advance(plan.id, plan.remoteItems);
     if (state.kind === 'waitingForBudget')
-      return this.say(`waiting for the quota until ${state.until}: ${state.reason}`);
-    if (state.kind === 'stopped') return this.say(this.output.colours.red(`stopped: ${state.reason}`));
+      return this.say(`waiting for the quota until ${state.until}: ${visible(state.reason)}`);
+    if (state.kind === 'stopped') return this.say(this.output.colours.red(`stopped: ${visible(state.reason)}`));
     if (state.kind === 'paused') return this.say('paused: "passerelle resume" goes on');
     switch (phase) {
       case 'scanning':

@@ -98,7 +98,8 @@ function report(error: unknown, output: Output, verbose: boolean): number {
   // Commander has printed its own message; help and version come this way too, with status 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.fine : exitStatus.usage;
   if (error instanceof CommandFailed) return exitStatus.failed;
-  output.note(output.colours.red(plainMessage(error)));
+  // Many lines may be ours, or a value's that an error quotes: only the first stands where our own lines begin.
+  output.note(output.colours.red(plainMessage(error).replaceAll(/\n(?!  )/g, '\n  ')));
   if (verbose) output.note(origin(error));
   return error instanceof UsageError || isConfigError(error) ? exitStatus.usage : exitStatus.failed;
 }

@@ -1,9 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
 import picocolors from 'picocolors';
+import { visibleLines } from './visible.js';
 
 type Colours = ReturnType<typeof picocolors.createColors>;
 
-/** Where a command writes. Results go to `print` (standard output), so they can be piped; everything else to `note`. */
+/**
+ * Where a command writes. A value from elsewhere passes through `visible` first; what is written passes through `visibleLines` here.
+ *
+ * Results go to `print` (standard output), so they can be piped; everything else to `note`.
+ */
 export interface Output {
   /** Styles; each returns its text unchanged where colours are off. */
   readonly colours: Colours;
@@ -28,8 +33,8 @@ export function processOutput(): Output {
     colours: picocolors.createColors(picocolors.isColorSupported && (stdout.isTTY || Boolean(env['FORCE_COLOR']))),
     interactive: stdout.isTTY && env['TERM'] !== 'dumb' && !env['CI'],
     columns: stdout.isTTY ? stdout.columns : 100,
-    print: (text = '') => void stdout.write(`${text}\n`),
-    note: (text) => void stderr.write(`${text}\n`),
+    print: (text = '') => void stdout.write(`${visibleLines(text)}\n`),
+    note: (text) => void stderr.write(`${visibleLines(text)}\n`),
   };
 }
 

@@ -11,7 +11,7 @@ import { fullName } from '../core/person.js';
 import { otherSystem, systemNames, type SystemName } from '../core/record.js';
 import type { sampleItems } from '../store/planItems.js';
 import { table, type Output } from './output.js';
-import { visible } from './visible.js';
+import { visible, visibleUpTo } from './visible.js';
 
 type Sample = Awaited<ReturnType<typeof sampleItems>>[number];
 
@@ -65,7 +65,7 @@ export function planText(
     doubt: red,
     adopt: cyan,
   };
-  const lines = [bold(`Plan ${number} for ${connection}`), ''];
+  const lines = [bold(`Plan ${number} for ${visible(connection)}`), ''];
   for (const kind of planItemKinds) {
     const count = totals.items[kind];
     if (count === 0) continue;
@@ -135,7 +135,7 @@ function sampleLines(sample: Sample): string[] {
   if (sample.kind === 'doubt') {
     const doubt = sample.decision as Doubt;
     const ids = systemNames.flatMap((system) => doubt[system].map((id) => shortId(`${system}:${id}`)));
-    return [`${ids.join('  ')}   (${doubt.kind}, by ${doubt.by})`];
+    return [`${ids.join('  ')}   (${visible(doubt.kind)}, by ${visible(doubt.by)})`];
   }
   const decision = sample.decision as Decision;
   const person = nameOf(sample);
@@ -145,24 +145,27 @@ function sampleLines(sample: Sample): string[] {
     decision.write[system].map((field) => {
       const from = sample[system]?.[field] ?? null;
       const to = sample[otherSystem(system)]?.[field] ?? null;
-      return `${where} ${systemLabels[system]}.${field}   ${quote(from)} → ${quote(to)}   (${decision.reasons[field] ?? ''})`;
+      return `${where} ${systemLabels[system]}.${visible(field)}   ${quote(from)} → ${quote(to)}   (${visible(decision.reasons[field] ?? '')})`;
     }),
   );
   const conflicts = decision.conflicts.map(
     (field) =>
-      `${where} ${field}   Yapla ${quote(sample.yapla?.[field] ?? null)}, Yoplanning ${quote(sample.yoplanning?.[field] ?? null)}`,
+      `${where} ${visible(field)}   Yapla ${quote(sample.yapla?.[field] ?? null)}, Yoplanning ${quote(sample.yoplanning?.[field] ?? null)}`,
   );
   const lines = [...changes, ...conflicts];
   return lines.length > 0 ? lines.slice(0, 3) : [`${where}   ${person}`];
 }
 
+/** Enough to tell what changes; a text of pages would push the plan off the screen. The whole of a value stands in the systems. */
+const sampleCharacters = 120;
+
 function nameOf(sample: Sample): string {
   const fields = sample.yapla ?? sample.yoplanning ?? {};
-  return visible(fullName(fields));
+  return visibleUpTo(fullName(fields), sampleCharacters);
 }
 
 function quote(value: string | null): string {
-  return value === null ? '(empty)' : `"${visible(value)}"`;
+  return value === null ? '(empty)' : `"${visibleUpTo(value, sampleCharacters)}"`;
 }
 
 /** `yoplanning:8d23503e-041e-…` reads better short; the whole id is in the database and in `--json`. */

@@ -3,6 +3,7 @@ import type { History } from '@temporalio/common/lib/proto-utils.js';
 import type { Command } from 'commander';
 import type { Output } from './output.js';
 import { CommandFailed, UsageError, type CommonOptions } from './program.js';
+import { visible } from './visible.js';
 
 interface ReplayOptions extends CommonOptions {
   readonly run?: string;
@@ -25,9 +26,9 @@ export function registerReplay(program: Command, output: Output): void {
       const recorded = await asUsage(() => readHistory(history));
       if (!knownWorkflowTypes.includes(recorded.workflowType))
         throw new UsageError(
-          `the history is of a workflow "${recorded.workflowType}"; this code has ${knownWorkflowTypes.join(' and ')}`,
+          `the history is of a workflow "${visible(recorded.workflowType)}"; this code has ${knownWorkflowTypes.join(' and ')}`,
         );
-      output.print(`${recorded.workflowId ?? 'workflow of an unknown id'} (${recorded.workflowType})`);
+      output.print(visible(`${recorded.workflowId ?? 'workflow of an unknown id'} (${recorded.workflowType})`));
       output.print(timelineText(timelineOf(recorded), output));
       output.print();
       const verdict = await replayed(history);

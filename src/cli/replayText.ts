@@ -2,6 +2,7 @@
 import type { TimelineLine } from '../replay/timeline.js';
 import type { Verdict } from '../replay/verdict.js';
 import { table, type Output } from './output.js';
+import { visible } from './visible.js';
 
 /** A table of event, time and what happened; the day stands above. Times are UTC, as in the history. */
 export function timelineText(lines: readonly TimelineLine[], { colours }: Pick<Output, 'colours'>): string {
@@ -10,7 +11,7 @@ export function timelineText(lines: readonly TimelineLine[], { colours }: Pick<O
   const rows = lines.map((line, at) => {
     const isNew = lines[at - 1]?.eventId !== line.eventId;
     const time = isNew ? new Date(line.atMs).toISOString().slice(11, 23) : '';
-    return [isNew ? String(line.eventId) : '', colours.dim(time), line.text];
+    return [isNew ? String(line.eventId) : '', colours.dim(time), visible(line.text)];
   });
   const heading = ['event', colours.dim(`${new Date(first.atMs).toISOString().slice(0, 10)} UTC`), ''];
   return table([heading, ...rows], { right: [0] });
@@ -26,7 +27,7 @@ export function verdictText(verdict: Verdict, { colours }: Pick<Output, 'colours
       const said = colours.green('Deterministic: today’s code asks for the same things in the same order.');
       if (verdict.otherwise.length === 0) return `${said} Its decisions are the same.`;
       const changed = verdict.otherwise.map(
-        ({ eventId, what, differs }) => `  event ${eventId}, ${what}: ${differs.join(', ')}`,
+        ({ eventId, what, differs }) => `  event ${eventId}, ${visible(what)}: ${visible(differs.join(', '))}`,
       );
       return `${said}\n${colours.yellow('With other contents, which Temporal does not mind: it would decide otherwise.')}\n${changed.join('\n')}`;
     }
@@ -34,16 +35,16 @@ export function verdictText(verdict: Verdict, { colours }: Pick<Output, 'colours
       const where = verdict.eventId === null ? '' : ` at event ${verdict.eventId}`;
       return [
         colours.red(`Not deterministic: history and today’s code part${where}.`),
-        `  the history has:  ${verdict.history}`,
-        `  the code wanted:  ${verdict.code}`,
-        `  the SDK says:     ${verdict.details}`,
+        `  the history has:  ${visible(verdict.history)}`,
+        `  the code wanted:  ${visible(verdict.code)}`,
+        `  the SDK says:     ${visible(verdict.details)}`,
         advice,
       ].join('\n');
     }
     case 'failed':
       return [
         colours.red('Not replayed: today’s code fails where the history goes on.'),
-        `  it says:  ${verdict.details}`,
+        `  it says:  ${visible(verdict.details)}`,
         'Mend the code: a run of this history that is still open waits until it is.',
       ].join('\n');
   }

@@ -9,6 +9,7 @@ import { signalAnswered } from '../syncRecord.js';
 import { TemporalSetupError } from '../temporal.js';
 import { UsageError } from './program.js';
 import { connectionOf, openTemporal } from './session.js';
+import { visible } from './visible.js';
 
 /**
  * Tells the link's workflow about what was stored, and says what happens next. Where Temporal cannot be reached, the receiver's
@@ -33,8 +34,8 @@ export async function whatHappensNext(
     if (!reached) await forwardAnswer(sql, scope, linkId);
     lines.push(
       reached
-        ? `${what} by the workflow of ${linkId} as soon as a worker is free. "passerelle case ${id}" shows how it stands.`
-        : `Temporal cannot be reached: ${what.toLowerCase()} when the receiver reaches it again, or at the next event about ${linkId}.`,
+        ? `${what} by the workflow of ${visible(linkId)} as soon as a worker is free. "passerelle case ${id}" shows how it stands.`
+        : `Temporal cannot be reached: ${what.toLowerCase()} when the receiver reaches it again, or at the next event about ${visible(linkId)}.`,
     );
   }
   if (resolution.close) lines.push(...afterClosing(question));

@@ -9,6 +9,7 @@ import { requestsOf } from '../store/requestLog.js';
 import type { Sql } from '../store/database.js';
 import type { BulkRunEnd } from './applyPlan.js';
 import { table, type Output } from './output.js';
+import { visible } from './visible.js';
 
 /** Links named that changed after the plan was drawn. */
 const changedShown = 10;
@@ -29,7 +30,10 @@ export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEn
   const changed = plan === null ? [] : await linksByOutcome(sql, plan.id, 'changed', changedShown + 1);
   if (changed.length > 0) {
     const more = changed.length > changedShown ? ', …' : '';
-    rows.push(['Changed meanwhile', `${changed.slice(0, changedShown).join(', ')}${more}: left to live work`]);
+    rows.push([
+      'Changed meanwhile',
+      `${changed.slice(0, changedShown).map(visible).join(', ')}${more}: left to live work`,
+    ]);
   }
   const scans = await sql<{ id: number }[]>`
     select id::int as id from scan
@@ -48,6 +52,6 @@ export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEn
     differences === null ? 'not verified' : differences === 0 ? green('0') : red(String(differences)),
   ]);
   const cases = Object.entries(await countOpenCases(sql, scope));
-  rows.push(['Open cases', cases.length === 0 ? '0' : cases.map(([kind, n]) => `${n} ${kind}`).join(', ')]);
+  rows.push(['Open cases', cases.length === 0 ? '0' : cases.map(([kind, n]) => `${n} ${visible(kind)}`).join(', ')]);
   return `${bold(`Bulk sync ${result.outcome}`)}\n${table(rows, { indent: 2 })}`;
 }

@@ -212,6 +212,12 @@ export const configSchema = z.strictObject({
             .int()
             .default(8233)
             .describe('Preferred port of the Temporal UI; the next free one is used if it is taken.'),
+          ui: z
+            .boolean()
+            .default(true)
+            .describe(
+              'Whether the dev server has its UI. It listens on this machine alone and asks for no name: switch it off where people browse the web on the machine (docs/temporal.md).',
+            ),
         })
         .prefault({}),
     })

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { childEnvironment } from '../childEnvironment.js';
 import { EmbeddedServerError } from './errors.js';
 import type { OnProgress } from './serverProcess.js';
 
@@ -66,7 +67,7 @@ function runGo(go: string, version: string, binDirectory: string, onLine: (line:
     const child = spawn(go, ['install', '-v', '-trimpath', '-ldflags=-s -w', `${modulePath}@v${version}`], {
       // Outside any module: a go.mod or go.work around the current directory must not have a say.
       cwd: binDirectory,
-      env: { ...process.env, GOBIN: binDirectory, GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' },
+      env: childEnvironment({ GOBIN: binDirectory, GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' }, { network: true }),
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const tail: string[] = [];

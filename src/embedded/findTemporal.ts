@@ -8,6 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import envPaths from 'env-paths';
 import { buildTemporal } from './buildTemporal.js';
+import { childEnvironment } from '../childEnvironment.js';
 import { downloadTemporal } from './downloadTemporal.js';
 import { EmbeddedServerError } from './errors.js';
 import { waitForLock } from './lock.js';
@@ -136,7 +137,7 @@ export async function findTemporal(options: FindTemporalOptions): Promise<Tempor
 /** Runs it: a file that is there may still be for another machine, cut off, or another program. */
 async function versionOf(file: string): Promise<{ version: string } | { refusal: string }> {
   try {
-    const { stdout } = await promisify(execFile)(file, ['--version'], { timeout: 20_000 });
+    const { stdout } = await promisify(execFile)(file, ['--version'], { timeout: 20_000, env: childEnvironment() });
     const version = stdout.trim().split('\n', 1)[0] ?? '';
     return version.startsWith('temporal version')
       ? { version }

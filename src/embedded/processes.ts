@@ -7,6 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childEnvironment } from '../childEnvironment.js';
 
 /** One process, told apart from any later one with the same id. */
 export interface ProcessIdentity {
@@ -89,7 +90,7 @@ function identifyByPs(pid: number): ProcessIdentity | undefined {
 function ps(pid: number, columns: string): string {
   return execFileSync('ps', ['-ww', '-p', String(pid), '-o', columns], {
     encoding: 'utf8',
-    env: { ...process.env, LC_ALL: 'C' },
+    env: childEnvironment({ LC_ALL: 'C' }),
     stdio: ['ignore', 'pipe', 'ignore'],
   }).trim();
 }

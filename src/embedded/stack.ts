@@ -23,6 +23,7 @@ export interface StackOptions {
       readonly executable?: string | undefined;
       readonly port?: number | undefined;
       readonly uiPort?: number | undefined;
+      readonly ui?: boolean | undefined;
     };
   };
   readonly onProgress: OnProgress;
@@ -33,7 +34,7 @@ export interface StackOptions {
 export interface Stack {
   readonly databaseUrl: string;
   readonly temporalAddress: string;
-  /** Address of Temporal's UI; undefined for a configured server, whose UI we do not know. */
+  /** Address of Temporal's UI; undefined where it has none, and for a configured server, whose UI we do not know. */
   readonly uiUrl: string | undefined;
   /**
    * Stops what was started here: Temporal first, so that no workflow step starts against a database that is gone. Repeatable.
@@ -120,16 +121,18 @@ async function temporalPart(
     return { value: { address: temporal.address, uiUrl: undefined }, stop: nothingToStop };
   }
   const directory = path.join(dataDirectory, 'temporal');
-  const { executable, port, uiPort } = temporal?.devServer ?? {};
+  const { executable, port, uiPort, ui } = temporal?.devServer ?? {};
   const server = await startTemporalServer({
     dataDirectory: directory,
     onProgress,
     ...(executable === undefined ? {} : { executable }),
     ...(port === undefined ? {} : { port }),
     ...(uiPort === undefined ? {} : { uiPort }),
+    ...(ui === undefined ? {} : { ui }),
     ...(temporal?.namespace === undefined ? {} : { namespace: temporal.namespace }),
   });
   watch('Temporal', server.ended, path.join(directory, 'server.log'));
-  onProgress(`Temporal: ready on ${server.address}, UI on ${server.uiUrl}, data in ${directory}`);
+  const at = server.uiUrl === undefined ? 'without a UI' : `UI on ${server.uiUrl}`;
+  onProgress(`Temporal: ready on ${server.address}, ${at}, data in ${directory}`);
   return { value: { address: server.address, uiUrl: server.uiUrl }, stop: server.stop };
 }

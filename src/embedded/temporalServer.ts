@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { childEnvironment } from '../childEnvironment.js';
 import { EmbeddedServerError } from './errors.js';
 import { findTemporal } from './findTemporal.js';
 import { acquireLock } from './lock.js';
@@ -22,6 +23,8 @@ export interface TemporalServerOptions {
   readonly port?: number;
   /** Preferred port of the UI; a free one is used if it is taken. Default 8233. */
   readonly uiPort?: number;
+  /** Whether there is a UI. Default true. */
+  readonly ui?: boolean;
   /** Created at start, besides `default`. */
   readonly namespace?: string;
   /** Longest wait for the first answer. Default 60 s. */
@@ -32,7 +35,8 @@ export interface TemporalServerOptions {
 export interface EmbeddedTemporal {
   /** host:port of the frontend. */
   readonly address: string;
-  readonly uiUrl: string;
+  /** Undefined: it has none. */
+  readonly uiUrl: string | undefined;
   /** Process id of the server. */
   readonly pid: number;
   /** Resolves with a description when the server ends, asked to or not. */
@@ -55,7 +59,14 @@ const performanceFlags = [
   'system.enableActivityEagerExecution=true',
   // Task priorities are part of the new matcher, which 1.29 does not use by default.
   'matching.useNewMatcher=true',
-].flatMap((value) => ['--dynamic-config-value', value]);
+];
+
+/**
+ * The dev server opens an HTTP API beside gRPC, on a port of its own choice, and has no flag against it. It asks for nobody's name, so that a
+ * page in a browser on this machine could start and approve syncs by a POST to it. Nobody of ours needs it: it answers only to a name that
+ * no resolver knows (RFC 6761), which a browser cannot be made to send.
+ */
+const refusalFlags = ['frontend.httpAllowedHosts=["nobody.invalid"]'];
 
 /** With a rollback journal, the default, about half as many workflows a second. `normal` can lose the last moments in a power cut, not in a crash. */
 const storageFlags = ['journal_mode=wal', 'synchronous=normal'].flatMap((pragma) => ['--sqlite-pragma', pragma]);
@@ -81,7 +92,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     let stopping: Promise<void> | undefined;
     return {
       address: `127.0.0.1:${port}`,
-      uiUrl: `http://127.0.0.1:${uiPort}`,
+      uiUrl: options.ui === false ? undefined : `http://127.0.0.1:${uiPort}`,
       pid: server.pid,
       ended: server.ended,
       stop: () => (stopping ??= server.stop(stopSignals, stopPatienceMs).finally(() => lock.release())),
@@ -102,6 +113,7 @@ async function startAndConnect(
   executable: string,
 ): Promise<{ server: ServerProcess; port: number; uiPort: number }> {
   const logFile = path.join(options.dataDirectory, 'server.log');
+  const hasUi = options.ui !== false;
   for (let attempt = 1; ; attempt += 1) {
     const port = await choosePort(options.port ?? 7233, 'Temporal: port', options.onProgress);
     const uiPort = await choosePort(options.uiPort ?? 8233, 'Temporal: UI port', options.onProgress, [port]);
@@ -111,16 +123,18 @@ async function startAndConnect(
       args: [
         ...['server', 'start-dev'],
         ...['--db-filename', path.join(options.dataDirectory, 'temporal.db')],
-        ...['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+        ...['--ip', '127.0.0.1', '--port', String(port)],
+        ...(hasUi ? ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)] : ['--headless']),
         // Warnings of a dev server are about itself (authorisation is off, and the like) and would bury an error.
         ...['--log-level', 'error'],
         ...(options.namespace === undefined || options.namespace === 'default'
           ? []
           : ['--namespace', options.namespace]),
-        ...performanceFlags,
+        ...[...performanceFlags, ...refusalFlags].flatMap((value) => ['--dynamic-config-value', value]),
         ...storageFlags,
       ],
-      env: withoutTemporalSettings(process.env),
+      // Of ours it needs nothing: neither tokens, nor TEMPORAL_* variables, which would configure the CLI as a client.
+      env: childEnvironment(),
       cwd: options.dataDirectory,
       logFile,
       recordFile: path.join(options.dataDirectory, 'server.json'),
@@ -173,9 +187,4 @@ async function waitUntilServing(
     }
     await sleep(50);
   }
-}
-
-/** TEMPORAL_* variables configure the CLI as a client (address, TLS, API key): they must not reach our server. */
-function withoutTemporalSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../childEnvironment.js';
 import { createSandboxControl } from './control.js';
 import type { SandboxAddresses } from './connections.js';
 import type { Sandbox, SandboxOptions } from './sandbox.js';
@@ -26,6 +27,8 @@ export async function startSandboxProcess(options: SandboxOptions = {}): Promise
     ['--max-semi-space-size=64', '--import', 'tsx', main, JSON.stringify(options)],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
+      // Its tokens are its own, and stand in its options.
+      env: childEnvironment(),
       // tsx is found from here, wherever the caller stands.
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
     },

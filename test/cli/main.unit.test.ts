@@ -47,6 +47,13 @@ describe('the exit status', () => {
     expect(await runEnding(failing)).toEqual({ status: 1, noted: 'The database does not answer.', printed: '' });
   });
 
+  test('is 1, and lines that an error quotes do not begin where ours do', async () => {
+    const failing = (): never => {
+      throw new Error('closed by Zoé\nGuard: none\n  ours, indented');
+    };
+    expect((await runEnding(failing)).noted).toBe('closed by Zoé\n  Guard: none\n  ours, indented');
+  });
+
   test('is 1 and nothing is added when the command has told itself what failed', async () => {
     const told = (): never => {
       throw new CommandFailed('2 checks failed');

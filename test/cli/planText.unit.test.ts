@@ -98,6 +98,33 @@ describe('a plan as text', () => {
     expect(said.split('\n').filter((line) => line.startsWith('Plan: '))).toHaveLength(1);
   });
 
+  test('has no line of its own kind that a street made: by a line break, by blanks, by its length, by a reason', () => {
+    const [write, doubt] = view.samples;
+    const reason = 'x)\nGuard: none' as 'changedInYoplanning';
+    const streets = ['1 rue A\nGuard: none', `1 rue A${' '.repeat(60)}Guard: none`, `${'x'.repeat(300)}Guard: none`];
+    const said = text({
+      connection: 'club\nGuard: none',
+      samples: [
+        ...streets.map((city) => ({ ...write!, yoplanning: { city } })),
+        {
+          ...write!,
+          decision: {
+            ...unchanged,
+            kind: 'write' as const,
+            write: { yapla: ['city'], yoplanning: [] },
+            reasons: { city: reason },
+          },
+        },
+        { ...doubt!, decision: { kind: 'duplicate' as const, by: 'email\nGuard: none', yapla: ['1'], yoplanning: [] } },
+      ],
+    });
+    expect(said.split('\n').filter((line) => line.includes('Guard: none') && !line.includes('↵Guard: none'))).toEqual([
+      expect.stringContaining('"1 rue A[60 blanks]Guard: none"'),
+    ]);
+    // With a terminal of 80 characters in mind: nothing of a value begins a line of the screen after blanks alone.
+    expect(said).toContain('… (191 more characters)"');
+  });
+
   test('says why the guard holds it, and who may not be written', () => {
     const trip = {
       code: 'tooManyCreated',

@@ -86,6 +86,13 @@ describe('docker-compose.yml', () => {
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:\d+$/);
   });
 
+  test('shows Temporal’s UI without what changes anything, and its HTTP API to nobody', () => {
+    expect(filledIn(environmentOf('temporal-ui')['TEMPORAL_DISABLE_WRITE_ACTIONS'] ?? '', {})).toBe('true');
+    const file = service('temporal').volumes?.[0]?.split(':')[0] ?? '';
+    const values = parse(readFileSync(file, 'utf8')) as Record<string, { value: unknown }[]>;
+    expect(values['frontend.httpAllowedHosts']).toEqual([{ value: ['nobody.invalid'] }]);
+  });
+
   test('has a line in .env.example for each variable without a default', () => {
     const needed = new Set([...text.matchAll(/\$\{(\w+):\?/g)].map((match) => match[1]));
     expect(Object.keys(exampleVariables)).toEqual(expect.arrayContaining([...needed]));

@@ -4,6 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import getPort from 'get-port';
 import { request } from 'undici';
 import { EmbeddedServerError, LockHeldError } from '../../src/embedded/errors.js';
 import { findTemporal } from '../../src/embedded/findTemporal.js';
@@ -63,7 +65,7 @@ describe('the embedded Temporal server', () => {
     const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace: 'club' });
     await connection.close();
     expect(namespaceInfo?.name).toBe('club');
-    const { statusCode, body } = await request(server.uiUrl);
+    const { statusCode, body } = await request(server.uiUrl!);
     await body.dump();
     expect(statusCode).toBe(200);
   }, 60_000);
@@ -81,7 +83,7 @@ describe('the embedded Temporal server', () => {
     const actual = Number(server.address.split(':')[1]);
     expect(actual).not.toBe(port);
     expect(lines).toContain(`Temporal: port ${port} is taken, using ${actual}`);
-    expect(lines).toContain(`Temporal: UI port ${uiPort} is taken, using ${new URL(server.uiUrl).port}`);
+    expect(lines).toContain(`Temporal: UI port ${uiPort} is taken, using ${new URL(server.uiUrl!).port}`);
   }, 60_000);
 
   test('left behind by a parent that was killed is stopped at the next start', async () => {
@@ -112,19 +114,48 @@ describe('the embedded Temporal server', () => {
     await strangerEnded;
   }, 60_000);
 
-  test('is not configured by the TEMPORAL_ variables of whoever starts it', async () => {
+  test('takes no orders by HTTP, whatever the name that a browser sends', async () => {
+    const { path: real } = await findTemporal({ onProgress: () => undefined });
+    const httpPort = await getPort({ host: '127.0.0.1' });
+    // The port is the server's own choice: here it is named, to be found.
+    const executable = writeScript(
+      path.join(temporaryDirectory(), 'temporal'),
+      `if [ "$1" = --version ]; then exec "${real}" --version; fi\nexec "${real}" "$@" --http-port ${httpPort}`,
+    );
+    const server = await start({ executable, ui: false });
+    const address = `http://127.0.0.1:${httpPort}/api/v1/namespaces/default/workflows/mine`;
+    const order = { workflowType: { name: 'bulkSync' }, taskQueue: { name: 'passerelle' } };
+    for (const host of [`127.0.0.1:${httpPort}`, `localhost:${httpPort}`, `rebound.example:${httpPort}`]) {
+      const { statusCode, body } = await request(address, {
+        method: 'POST',
+        headers: { host, 'content-type': 'text/plain' },
+        body: JSON.stringify(order),
+      });
+      await body.dump();
+      expect([host, statusCode]).toEqual([host, 403]);
+    }
+    const { client, connection } = await connectTemporal({ address: server.address, namespace: 'default' });
+    await expect(client.workflow.getHandle('mine').describe()).rejects.toThrow(WorkflowNotFoundError);
+    await connection.close();
+    expect(server.uiUrl).toBeUndefined();
+  }, 60_000);
+
+  test('sees neither tokens nor TEMPORAL_ variables of whoever starts it, also when it is only asked for its version', async () => {
     const directory = temporaryDirectory();
     const executable = writeScript(
       path.join(directory, 'temporal'),
-      `if [ "$1" = --version ]; then echo "temporal version 1"; exit; fi\nenv > ${directory}/env; echo "$@" > ${directory}/args; exit 7`,
+      `env >> ${directory}/env; if [ "$1" = --version ]; then echo "temporal version 1"; exit; fi\necho "$@" > ${directory}/args; exit 7`,
     );
     process.env['TEMPORAL_ADDRESS'] = 'cloud.example:7233';
+    process.env['YOPLANNING_TOKEN'] = 'invented-token';
     try {
       await expect(start({ executable })).rejects.toThrow(EmbeddedServerError);
     } finally {
       delete process.env['TEMPORAL_ADDRESS'];
+      delete process.env['YOPLANNING_TOKEN'];
     }
-    expect(readFileSync(path.join(directory, 'env'), 'utf8')).not.toMatch(/^TEMPORAL_/m);
+    expect(readFileSync(path.join(directory, 'env'), 'utf8')).not.toMatch(/^TEMPORAL_|invented-token/m);
+    expect(readFileSync(path.join(directory, 'env'), 'utf8')).toMatch(/^PATH=/m);
     expect(readFileSync(path.join(directory, 'args'), 'utf8')).toMatch(/journal_mode=wal.*synchronous=normal/);
   }, 60_000);
 

@@ -175,12 +175,12 @@ describe('the steps', () => {
 describe('a plan is approved by rule', () => {
   const decided = (run: BulkRun) => [run.step, run.state.decision?.by];
 
-  test('where there is nothing to approve, and where the configuration or the input allows it', () => {
+  test('where there is nothing to approve, and where the configuration allows it and nobody wants to be asked', () => {
     expect(decided(planned({ totals: emptyTotals() }))).toEqual(['storeApproval', { rule: 'nothingToApprove' }]);
     expect(decided(planned({}, { autoApprove: true }))).toEqual(['storeApproval', { rule: 'autoApprove' }]);
     const run = scanned(started({ autoApprove: true }));
     run.matched({ id: 30, number: 3 });
-    run.planned(drawn(), plannedAtMs, false);
+    run.planned(drawn(), plannedAtMs, true);
     expect(decided(run)).toEqual(['wait', undefined]);
   });
 

@@ -85,7 +85,7 @@ describe('the configuration that is shipped, with an account that only lists its
       await untilQuiet(house);
       await expectNoTwin(house);
       await noReads();
-      expect((await house.startBulk({ autoApprove: true }).then((one) => one.result())).differences).toBe(0);
+      expect((await house.startBulk().then((one) => one.result())).differences).toBe(0);
     },
   );
 });
