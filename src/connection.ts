@@ -3,6 +3,7 @@
  * form in which activities and commands use them.
  */
 import { createHash } from 'node:crypto';
+import { secretOf, type CredentialConfig } from './config/credentials.js';
 import type { ConnectionConfig } from './config/schema.js';
 import { formOf, hashForm } from './core/alike.js';
 import { restrict, type Decision, type Permission } from './core/decide.js';
@@ -21,6 +22,7 @@ import {
 } from './core/record.js';
 import { createBudget, type Budget } from './store/budget.js';
 import { ensureConnection, fingerprintKey } from './store/connections.js';
+import { credentialNames, noteUse, type Credentials } from './store/credentials.js';
 import type { Sql } from './store/database.js';
 import type { ShadowRow } from './store/shadows.js';
 import { openSystems } from './systems/index.js';
@@ -32,6 +34,8 @@ export interface OpenConnection {
   readonly scope: Scope;
   readonly config: ConnectionConfig;
   readonly systems: Readonly<Record<SystemName, System>>;
+  /** Their names in the database. */
+  readonly credentials: Credentials;
   readonly budgets: Readonly<Record<SystemName, Budget>>;
   readonly fields: readonly FieldDefinition[];
   readonly matchRules: readonly MatchRule[];
@@ -54,9 +58,9 @@ export interface OpenConnection {
   close(): Promise<void>;
 }
 
-/** The budget's credential of a connection's system: its rows in Postgres. */
-export function credentialOf(connectionId: string, system: SystemName): string {
-  return `${connectionId}/${system}`;
+/** How a connection's credentials are called in the database. */
+export async function credentialsOf(sql: Sql, config: CredentialConfig): Promise<Credentials> {
+  return await credentialNames(sql, { yapla: secretOf(config, 'yapla'), yoplanning: secretOf(config, 'yoplanning') });
 }
 
 /** Records of a kind cannot be kept the same: one of the connection's systems has none. */
@@ -82,11 +86,13 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
   const { connectionId: id } = scope;
   await ensureConnection(sql, id);
   const fingerprint = createFingerprint(await fingerprintKey(sql, id));
+  const credentials = await credentialsOf(sql, config);
+  await noteUse(sql, id, credentials);
   const budgets = Object.fromEntries(
     systemNames.map((system) => {
       const { limits, http } = config[system];
       const inFlightTimeoutMs = http.connectTimeoutMs + http.headersTimeoutMs + http.bodyTimeoutMs;
-      return [system, createBudget({ sql, credential: credentialOf(id, system), limits, inFlightTimeoutMs })];
+      return [system, createBudget({ sql, credential: credentials[system], limits, inFlightTimeoutMs })];
     }),
   ) as Record<SystemName, Budget>;
   const systems = openSystems(id, config, { budgets });
@@ -126,6 +132,7 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
     mapDigest: digestOf([map, matchRules]),
     rulesDigest: digestOf([fields, permission.writes, config.create]),
     systems,
+    credentials,
     budgets,
     fields,
     matchRules,

@@ -136,8 +136,16 @@ export interface Refusal {
 export const approveUpdate = defineUpdate<undefined, [PlanMessage]>('approve');
 export const rejectUpdate = defineUpdate<undefined, [PlanMessage]>('reject');
 export const pauseUpdate = defineUpdate<undefined>('pause');
-/** Ends a pause, and lifts a stop: the connection's budget opens again and the step that failed is repeated. */
+/** What a `resume` has done already. */
+export interface ResumeMessage {
+  /** Whoever sends it lifted the stops that it names: none else is lifted. */
+  readonly lifted: true;
+}
+
+/** Ends a pause, and a stop: the connection's stops are lifted and the step that failed is repeated. */
 export const resumeUpdate = defineUpdate<undefined>('resume');
+/** The same update, from whoever lifted what it names. */
+export const resumeLiftedUpdate = defineUpdate<undefined, [ResumeMessage | undefined]>('resume');
 /** Stops for good: what is under way is finished, the rest of the plan is left. */
 export const cancelUpdate = defineUpdate<undefined>('cancel');
 /** A newer bulk sync is to be started: one whose plan waits for approval ends, any other goes on and refuses. */

@@ -42,13 +42,14 @@ import {
   refusedType,
   rejectSignal,
   rejectUpdate,
+  resumeLiftedUpdate,
   resumeSignal,
-  resumeUpdate,
   supersedeUpdate,
   type BulkSyncInput,
   type BulkSyncResult,
   type Hold,
   type PlanMessage,
+  type ResumeMessage,
 } from './bulkSync.messages.js';
 import { refuseForeignStart } from './ownStart.js';
 import { phaseKey, stateKey } from './searchAttributes.js';
@@ -77,6 +78,8 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   refuseForeignStart(bulkSyncId(connectionId), input.carried);
   const run = new BulkRun(input.carried ?? newBulkRun(connectionId, workflowInfo().runId));
   const underWay = new Set<CancellationScope>();
+  /** Whether the newest `resume` leaves it to us to lift the connection's stops. */
+  let liftsStops = true;
   let shown = { phase: run.phase, state: run.progress.state.kind };
 
   // --- messages: handlers before the first await ---
@@ -111,13 +114,24 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   }
   for (const [verb, update, signal] of [
     ['pause', pauseUpdate, pauseSignal],
-    ['resume', resumeUpdate, resumeSignal],
     ['cancel', cancelUpdate, cancelSignal],
     ['supersede', supersedeUpdate, null],
   ] as const) {
     setHandler(update, () => take({ verb }), { validator: () => validate({ verb }) });
     if (signal !== null) setHandler(signal, () => takeSignal({ verb }));
   }
+
+  const resume = (told: ResumeMessage | undefined) => {
+    liftsStops = told?.lifted !== true;
+    return take({ verb: 'resume' });
+  };
+  setHandler(resumeLiftedUpdate, resume, {
+    validator: (_: ResumeMessage | undefined) => validate({ verb: 'resume' }),
+  });
+  setHandler(resumeSignal, () => {
+    liftsStops = true;
+    takeSignal({ verb: 'resume' });
+  });
 
   /** Phase and state in the search attributes; only changes are recorded. */
   function show(): void {
@@ -164,7 +178,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       await condition(() => run.isEnding || run.isPaused || !run.isHeld(lane), restMs);
     } else {
       await condition(() => run.isEnding || !run.isHeld(lane));
-      if (hold.kind === 'stopped' && !run.isEnding) await quick.liftStops({ connectionId });
+      if (hold.kind === 'stopped' && !run.isEnding && liftsStops) await quick.liftStops({ connectionId });
     }
     run.release(lane);
     show();

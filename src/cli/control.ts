@@ -1,5 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import type { Config } from '../config/schema.js';
+import { systemNames, type SystemName } from '../core/record.js';
 import type { Output } from './output.js';
 import type { BulkProgress } from '../../workflows/bulkSync.messages.js';
 import { UsageError, wholeNumber, type CommonOptions } from './program.js';
@@ -90,18 +92,28 @@ export function registerControl(program: Command, output: Output): void {
   program
     .command('resume <connection>')
     .description('Go on after a pause, or after what stopped the connection (token, permission) was mended.')
+    .addOption(new Option('--system <system>', 'lift the stop of this system only').choices(systemNames))
     .action(async (connectionId: string, _: unknown, command: Command) => {
-      await inSession(command.optsWithGlobals<CommonOptions>(), connectionId, async (session) => {
+      const options = command.optsWithGlobals<CommonOptions & { readonly system?: SystemName }>();
+      await inSession(options, connectionId, async (session, { connections }) => {
         const { resumeConnection } = await import('./resume.js');
-        const { bulkSync, records } = await resumeConnection(session, connectionId);
+        const systems = options.system === undefined ? undefined : [options.system];
+        const told = await resumeConnection({ ...session, connections, systems }, connectionId);
+        const { bulkSync, records, lifted, waits } = told;
         const bulk = {
           goesOn: 'Its bulk sync goes on',
           underWay: 'Its bulk sync was neither paused nor stopped',
           none: 'No bulk sync of it is running',
         }[bulkSync];
-        output.note(
-          `resume: ${connectionId} may send requests again. ${bulk}; ${records} single records that had stopped go on.`,
-        );
+        for (const { system, reason, others } of lifted) {
+          const also = others.length === 0 ? '' : ` ${others.join(', ')} has the same token and goes on, too.`;
+          output.note(`resume: ${connectionId} may send requests to ${system} again (stopped: ${reason}).${also}`);
+        }
+        if (lifted.length === 0) output.note(`resume: no stop of ${connectionId} had to be lifted.`);
+        for (const { system, until } of waits) {
+          output.note(`  ${system} told us to wait until ${until} (429): nothing is sent there before.`);
+        }
+        output.note(`  ${bulk}; ${records} single records that had stopped go on.`);
       });
     });
 
@@ -134,7 +146,7 @@ export function registerControl(program: Command, output: Output): void {
 async function inSession(
   options: CommonOptions,
   connectionId: string,
-  action: (session: Session) => Promise<void>,
+  action: (session: Session, config: Config) => Promise<void>,
 ): Promise<void> {
   const { loadConfig } = await import('../config/load.js');
   const { connectionOf, openSession } = await import('./session.js');
@@ -142,7 +154,7 @@ async function inSession(
   connectionOf(config, connectionId);
   const session = await openSession(config);
   try {
-    await action(session);
+    await action(session, config);
   } finally {
     await session.close();
   }

@@ -68,11 +68,14 @@ async function openBudgets(name: string, connection: ConnectionConfig, config: C
     return { yapla: budget('yapla'), yoplanning: budget('yoplanning'), close: () => Promise.resolve() };
   }
   const { createBudget } = await import('../store/budget.js');
-  const { credentialOf } = await import('../connection.js');
+  const { credentialsOf } = await import('../connection.js');
+  const { noteUse } = await import('../store/credentials.js');
+  const credentials = await credentialsOf(sql, connection);
+  await noteUse(sql, name, credentials);
   const budget = (system: SystemName) =>
     createBudget({
       sql,
-      credential: credentialOf(name, system),
+      credential: credentials[system],
       limits: connection[system].limits,
       inFlightTimeoutMs: inFlightTimeoutMs(connection[system].http),
     });

@@ -1,23 +1,45 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { BulkSyncRefuses, NoBulkSync, tellBulkSync } from '../bulk.js';
-import { credentialOf } from '../connection.js';
-import { systemNames } from '../core/record.js';
-import { liftStop } from '../store/budgetState.js';
+import { sharingConnections, type CredentialConfig } from '../config/credentials.js';
+import { systemNames, type SystemName } from '../core/record.js';
+import { closedUntil, liftStop, seenStop } from '../store/budgetState.js';
+import { credentialsOf } from '../connection.js';
 import type { Sql } from '../store/database.js';
-import { bulkSyncId, resumeUpdate } from '../../workflows/bulkSync.messages.js';
+import { bulkSyncId, resumeLiftedUpdate } from '../../workflows/bulkSync.messages.js';
 import { resumeRecordSignal } from '../../workflows/syncRecord.messages.js';
+
+/** A stop that a person lifted. */
+export interface LiftedStop {
+  readonly system: SystemName;
+  /** What it was for. */
+  readonly reason: string;
+  /** Other connections with the same credential: they were stopped by it, too, and go on. */
+  readonly others: readonly string[];
+}
 
 /** What went on. */
 export interface Resumed {
-  /** `underWay`: it runs, and was neither paused nor stopped; `none`: no bulk sync runs. */
+  /** The connection's own bulk sync. `underWay`: it runs, and was neither paused nor stopped; `none`: no bulk sync runs. */
   readonly bulkSync: 'goesOn' | 'underWay' | 'none';
-  /** Workflows of single records that had stopped. */
+  /** Workflows of single records that had stopped, those of other connections too. */
   readonly records: number;
+  readonly lifted: readonly LiftedStop[];
+  /** Told by the server to wait (429), which no person can mend. */
+  readonly waits: readonly { readonly system: SystemName; readonly until: string }[];
+}
+
+export interface ResumeOptions {
+  readonly client: Client;
+  readonly sql: Sql;
+  /** Those of the configuration. */
+  readonly connections: Readonly<Record<string, CredentialConfig>>;
+  /** Left out: both. */
+  readonly systems?: readonly SystemName[] | undefined;
 }
 
 /**
- * A person says that what stopped the connection is mended: its requests may be sent again, and whatever waited goes on at once.
- * Repeatable.
+ * A person says that what stopped the connection is mended: the stops that stand now are lifted, of the systems named, and whatever waited
+ * goes on at once. A time that the server named (429) stays, and so does a stop that is set while this runs. Repeatable.
  *
  * Single records are told by signals: there may be thousands, each takes the word when its worker comes to it, and there is nothing that
  * one of them could refuse.
@@ -25,22 +47,42 @@ export interface Resumed {
  * @throws {NoWorkerAnswers} all but the bulk sync was told
  */
 export async function resumeConnection(
-  { client, sql }: { readonly client: Client; readonly sql: Sql },
+  { client, sql, connections, systems = systemNames }: ResumeOptions,
   connectionId: string,
 ): Promise<Resumed> {
-  for (const system of systemNames) await liftStop(sql, credentialOf(connectionId, system));
+  const credentials = await credentialsOf(sql, connections[connectionId]!);
+  const lifted: LiftedStop[] = [];
+  const waits: { system: SystemName; until: string }[] = [];
+  for (const system of systems) {
+    const stop = await seenStop(sql, credentials[system]);
+    if (stop !== null && (await liftStop(sql, credentials[system], stop))) {
+      lifted.push({ system, reason: stop.reason, others: sharingConnections(connections, connectionId, system) });
+    }
+    const until = await closedUntil(sql, credentials[system]);
+    if (until !== null) waits.push({ system, until: until.toISOString() });
+  }
+  const others = [...new Set(lifted.flatMap((stop) => stop.others))];
+  let records = 0;
+  for (const id of [connectionId, ...others]) records += await resumeRecords(client, id);
+  for (const id of others) await resumeBulkSync(client, id);
+  return { bulkSync: await resumeBulkSync(client, connectionId), records, lifted, waits };
+}
+
+async function resumeRecords(client: Client, connectionId: string): Promise<number> {
   const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}' AND PasserelleState = 'stopped'`;
   let records = 0;
   for await (const { workflowId } of client.workflow.list({ query })) {
     if (await signalled(() => client.workflow.getHandle(workflowId).signal(resumeRecordSignal))) records += 1;
   }
-  return { bulkSync: await resumeBulkSync(client, connectionId), records };
+  return records;
 }
 
 async function resumeBulkSync(client: Client, connectionId: string): Promise<Resumed['bulkSync']> {
   try {
     const handle = client.workflow.getHandle(bulkSyncId(connectionId));
-    await tellBulkSync(client, connectionId, () => handle.executeUpdate(resumeUpdate));
+    await tellBulkSync(client, connectionId, () =>
+      handle.executeUpdate(resumeLiftedUpdate, { args: [{ lifted: true }] }),
+    );
     return 'goesOn';
   } catch (error) {
     if (error instanceof BulkSyncRefuses) return 'underWay';

@@ -64,7 +64,7 @@ export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void
           };
           const end = await runBulkSync(bulk);
           output.print();
-          output.print(await summaryText(sql, connectionId, end, output));
+          output.print(await summaryText(sql, connectionId, config.connections[connectionId]!, end, output));
 
           output.note('\nRunning it a second time, which must find nothing…');
           const before = await sandbox.control.counts();

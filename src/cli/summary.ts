@@ -1,10 +1,11 @@
 /** What a bulk sync did, from the database alone: links, requests against the lower bound, refusals, differences, open cases. */
 import { lowerBound } from '../core/plan.js';
 import { personsOf, systemNames } from '../core/record.js';
-import { credentialOf } from '../connection.js';
+import type { ConnectionConfig } from '../config/schema.js';
 import { countOpenCases } from '../store/cases.js';
 import { countLinkStates } from '../store/links.js';
 import { linksByOutcome } from '../store/planItems.js';
+import { credentialsOf } from '../connection.js';
 import { requestsOf } from '../store/requestLog.js';
 import type { Sql } from '../store/database.js';
 import type { BulkRunEnd } from './applyPlan.js';
@@ -14,7 +15,13 @@ import { visible } from './visible.js';
 /** Links named that changed after the plan was drawn. */
 const changedShown = 10;
 
-export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEnd, output: Output): Promise<string> {
+export async function summaryText(
+  sql: Sql,
+  connectionId: string,
+  config: ConnectionConfig,
+  end: BulkRunEnd,
+  output: Output,
+): Promise<string> {
   const { bold, green, red } = output.colours;
   const scope = personsOf(connectionId);
   const { result, plan } = end;
@@ -39,8 +46,9 @@ export async function summaryText(sql: Sql, connectionId: string, end: BulkRunEn
     select id::int as id from scan
      where connection_id = ${connectionId} and kind = ${scope.kind} and run_id like ${`${end.handle.firstExecutionRunId}/%`}`;
   const purposes = [...scans.map((scan) => `scan/${scan.id}`), ...(plan === null ? [] : [`plan/${plan.id}`])];
+  const credentials = await credentialsOf(sql, config);
   for (const system of systemNames) {
-    const { sent, refused } = await requestsOf(sql, credentialOf(connectionId, system), purposes);
+    const { sent, refused } = await requestsOf(sql, credentials[system], purposes);
     const least = plan === null ? 0 : lowerBound(plan.totals, system);
     const ratio = least === 0 ? '' : ` (${(sent / least).toFixed(2)} × the lower bound of ${least})`;
     const refusals = refused === 0 ? green('0 refusals') : red(`${refused} refusals`);

@@ -21,7 +21,7 @@ export function registerSync(program: Command, output: Output): void {
       const { runBulkSync } = await import('./applyPlan.js');
       const { summaryText } = await import('./summary.js');
       const config = loadConfig(options.config);
-      connectionOf(config, connectionId);
+      const connection = connectionOf(config, connectionId);
       const session = await openSession(config);
       try {
         const approver = options.yes === true ? (process.env['USER'] ?? 'terminal') : null;
@@ -33,7 +33,7 @@ export function registerSync(program: Command, output: Output): void {
           approver,
           samples: options.samples,
         });
-        output.print(await summaryText(session.sql, connectionId, end, output));
+        output.print(await summaryText(session.sql, connectionId, connection, end, output));
         if (end.result.outcome !== 'applied' || (end.result.differences ?? 0) > 0)
           throw new CommandFailed(end.result.outcome);
       } finally {

@@ -6,6 +6,7 @@
  * `passerelle doctor` checks it against the real account.
  */
 import { z } from 'zod';
+import { doubleTeams, withSharedLimits } from './credentials.js';
 import { personMatchKeys } from '../core/person.js';
 import { secret } from './secret.js';
 import { yaplaSchema } from './yapla.js';
@@ -238,6 +239,16 @@ export const configSchema = z.strictObject({
       connectionSchema,
     )
     .refine((connections) => Object.keys(connections).length > 0, 'expected at least one connection')
+    .superRefine((connections, context) => {
+      for (const { connection, other } of doubleTeams(connections)) {
+        context.addIssue({
+          code: 'custom',
+          path: [connection, 'yoplanning', 'team'],
+          message: `expected a team that no other connection has: connections.${other}.yoplanning.team names it, too`,
+        });
+      }
+    })
+    .overwrite(withSharedLimits)
     .describe(
       'Each pair of one Yapla account and one Yoplanning team, under a name of your choice: it stands in commands and in the database.',
     ),

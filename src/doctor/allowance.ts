@@ -55,7 +55,7 @@ export function limitedBudget(budget: Budget, allowance: Allowance): Budget {
     },
     close: (forMs, reason) => budget.close(forMs, reason),
     stop: () => Promise.resolve(),
-    resume: () => budget.resume(),
+    resume: (beforeMs) => budget.resume(beforeMs),
     state: () => budget.state(),
     flush: () => budget.flush(),
     end: () => budget.end(),

@@ -12,7 +12,7 @@ import { massChange } from '../cases/massChange.js';
 import { refusedCase } from '../cases/refused.js';
 import { findLinkState, type LinkState } from '../store/linkState.js';
 import { failuresOfRecord } from '../store/requestLog.js';
-import { credentialOf, type OpenConnection } from '../connection.js';
+import type { OpenConnection } from '../connection.js';
 import { commitResults, type LinkResult, stopIfCanariesDie } from './results.js';
 import { type CarriedOut, carryOut, LinkInterrupted } from './carryOut.js';
 import { LinkBusy, type LinkClaims } from './claims.js';
@@ -131,7 +131,7 @@ async function isTheRecord({ sql, connection }: ApplyingDecision, failure: Failu
   const { maxAttempts, flipWindowMs } = connection.config.live;
   const { system, record } = failure.context;
   if (record === undefined) return false;
-  const credential = credentialOf(connection.scope.connectionId, system as SystemName);
+  const credential = connection.credentials[system as SystemName];
   const { failed, answersOthers } = await failuresOfRecord(sql, credential, record, flipWindowMs);
   return failed >= maxAttempts && answersOthers;
 }

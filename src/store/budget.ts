@@ -30,7 +30,7 @@ import { BudgetLine } from './budgetLine.js';
 import { dayLimitOfOthers, PermitPostponed } from './budgetPermits.js';
 import type { Lane, Permit, PermitAnswer, PermitAsk, PermitSource } from './budgetPermits.js';
 import { Settlements } from './budgetSettlements.js';
-import { liftStop, readBudgetState } from './budgetState.js';
+import { liftStopsBefore, readBudgetState } from './budgetState.js';
 import type { BudgetState } from './budgetState.js';
 import { withoutValues } from './database.js';
 import type { Sql } from './database.js';
@@ -59,8 +59,8 @@ export interface Budget {
   close(forMs: number, reason: string): Promise<void>;
   /** Gives no permit, in any process and after any restart, until `resume`. `reason` is shown to people: our own words. */
   stop(reason: string): Promise<void>;
-  /** Undoes `stop` and `close`. */
-  resume(): Promise<void>;
+  /** Lifts the stop, unless it was set after `beforeMs` (epoch milliseconds). A time that the server named stays. */
+  resume(beforeMs: number): Promise<void>;
   state(): Promise<BudgetState>;
   /** Resolves when all that was reported so far is recorded. */
   flush(): Promise<void>;
@@ -177,8 +177,8 @@ class PostgresBudget implements Budget {
     this.#permits.wake();
   }
 
-  async resume(): Promise<void> {
-    await liftStop(this.#sql, this.#credential);
+  async resume(beforeMs: number): Promise<void> {
+    await liftStopsBefore(this.#sql, this.#credential, beforeMs);
     this.#permits.wake();
   }
 

@@ -83,7 +83,40 @@ export async function pruneRequestLog(sql: Sql, olderThanMs: number): Promise<nu
   return result.count;
 }
 
-/** Opens a credential again that was stopped, or that the server told to wait. Repeatable. */
-export async function liftStop(sql: Sql, credential: string): Promise<void> {
-  await sql`DELETE FROM budget WHERE credential = ${credential}`;
+/** A stop as somebody saw it. */
+export interface SeenStop {
+  /** When it was set: tells it from any later one. As the database writes it, to the microsecond. */
+  readonly at: string;
+  readonly reason: string;
+}
+
+/** @returns null where the credential is not stopped */
+export async function seenStop(sql: Sql, credential: string): Promise<SeenStop | null> {
+  const [stop] = await sql<SeenStop[]>`
+    SELECT stopped_at::text AS at, stopped_reason AS reason FROM budget
+     WHERE credential = ${credential} AND stopped_at IS NOT NULL`;
+  return stop ?? null;
+}
+
+/** Lifts that stop: neither one that was set since, nor the time for which the server told us to wait. @returns whether it still stood */
+export async function liftStop(sql: Sql, credential: string, { at }: SeenStop): Promise<boolean> {
+  const { count } = await sql`
+    UPDATE budget SET stopped_at = NULL, stopped_reason = NULL
+     WHERE credential = ${credential} AND stopped_at = ${at}::text::timestamptz`;
+  return count > 0;
+}
+
+/** Lifts the stop of a credential, unless it was set after that moment (epoch milliseconds). */
+export async function liftStopsBefore(sql: Sql, credential: string, beforeMs: number): Promise<void> {
+  await sql`
+    UPDATE budget SET stopped_at = NULL, stopped_reason = NULL
+     WHERE credential = ${credential} AND stopped_at <= to_timestamp(${beforeMs}::float8 / 1000)`;
+}
+
+/** Until when the server told us to wait; null: it does not. */
+export async function closedUntil(sql: Sql, credential: string): Promise<Date | null> {
+  const [row] = await sql<{ closedUntil: Date }[]>`
+    SELECT closed_until AS "closedUntil" FROM budget
+     WHERE credential = ${credential} AND closed_until > clock_timestamp()`;
+  return row?.closedUntil ?? null;
 }

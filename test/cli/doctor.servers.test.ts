@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../src/cli/main.js';
-import { credentialOf } from '../../src/connection.js';
+import { loadConfig } from '../../src/config/load.js';
+import { credentialsOf } from '../../src/connection.js';
 import { sandboxConnection } from '../../src/sandbox/connections.js';
 import { sandboxCredentials } from '../../src/sandbox/options.js';
 import { startSandbox } from '../../src/sandbox/sandbox.js';
@@ -45,6 +46,10 @@ afterEach(async () => {
   await database.drop();
 });
 
+async function credentials() {
+  return await credentialsOf(sql, loadConfig(join(directory, 'config.json')).connections['club']!);
+}
+
 async function doctor() {
   const output = collectedOutput();
   const status = await run(
@@ -58,9 +63,10 @@ test('with a database, the requests of an examination count in the day that all 
   expect(await doctor()).toMatchObject({ status: 0, noted: '' });
   const rows = await sql<{ credential: string; requests: number }[]>`
     SELECT credential, count(*) AS requests FROM request_log WHERE purpose = 'doctor' GROUP BY credential ORDER BY credential`;
+  const { yapla, yoplanning } = await credentials();
   expect([...rows]).toEqual([
-    { credential: credentialOf('club', 'yapla'), requests: 2 },
-    { credential: credentialOf('club', 'yoplanning'), requests: 3 },
+    { credential: yapla, requests: 2 },
+    { credential: yoplanning, requests: 3 },
   ]);
 });
 
@@ -72,8 +78,9 @@ test('a refused credential is told, and does not stop the connection: whoever re
 });
 
 test('a stopped connection is asked nothing, and told how to be resumed', async () => {
+  const { yoplanning } = await credentials();
   await sql`INSERT INTO budget (credential, stopped_at, stopped_reason)
-    VALUES (${credentialOf('club', 'yoplanning')}, clock_timestamp(), '401 on GET /teams/')`;
+    VALUES (${yoplanning}, clock_timestamp(), '401 on GET /teams/')`;
   const { status, printed } = await doctor();
   expect(status).toBe(1);
   expect(printed).toMatch(/not asked: the connection is stopped \(401 on GET \/teams\/\)\n +→ .*passerelle resume/);

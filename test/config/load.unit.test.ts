@@ -75,8 +75,10 @@ describe('a valid file', () => {
   });
 
   test('may share parts between connections by anchors and merge keys', () => {
-    const shared = valid.replace('  club:', '  club: &club') + '  other:\n    <<: *club\n    defaultCountry: BE\n';
-    expect(parse(shared).connections['other']).toMatchObject({ defaultCountry: 'BE', yoplanning: { team } });
+    const shared =
+      valid.replace('  club:', '  club: &club') +
+      '  other:\n    <<: *club\n    yapla: { read: { key: { value: "${YAPLA_KEY}" } } }\n    yoplanning: { token: "${YOPLANNING_TOKEN}", team: 6b90332e-568f-4980-9859-88a984844a4d }\n';
+    expect(parse(shared).connections['other']).toMatchObject({ create: 'yoplanning', yapla: { campaign: '0' } });
   });
 
   test('has file paths relative to itself, not to the working directory', () => {
@@ -229,5 +231,43 @@ describe('the file that is read', () => {
   test('is asked for, with advice, where there is none', () => {
     expect(() => loadConfig(undefined, env)).toThrow(/none of them; copy passerelle\.config\.example\.yaml/);
     expect(() => loadConfig('missing.yaml', env)).toThrow(/no file of this name/);
+  });
+});
+
+describe('two connections', () => {
+  const second = (team: string, more = '') => `
+  choir:
+    create: yoplanning
+    yapla: { read: { key: { value: '\${YAPLA_KEY}' } }, campaign: '7' }
+    yoplanning: { token: '\${YOPLANNING_TOKEN}', team: ${team}${more} }
+`;
+
+  test('of one team are refused, with the path of the second and the name of the first', () => {
+    expect(problemsOf(valid + second(team.toUpperCase()))).toMatchObject([
+      {
+        path: 'connections.choir.yoplanning.team',
+        expected: 'a team that no other connection has: connections.club.yoplanning.team names it, too',
+      },
+    ]);
+  });
+
+  test('of one team of two servers are two teams', () => {
+    expect(() => parse(valid + second(team, ', baseUrl: https://yoplanning.example/api/v3.1'))).not.toThrow();
+  });
+
+  test('with one token get the strictest of their limits, with another token each its own', () => {
+    const other = '6b90332e-568f-4980-9859-88a984844a4d';
+    const strict = ', limits: { requestsPerSecond: 2, requestsPerDay: null, liveShare: 0.4 }';
+    const limitsOf = (environment: Record<string, string | undefined>, text: string) => {
+      const { club, choir } = parse(text, environment).connections;
+      return [club!.yoplanning.limits, choir!.yoplanning.limits];
+    };
+    const shared = { requestsPerSecond: 2, requestsPerDay: 1_000, liveShare: 0.4 };
+    expect(limitsOf(env, valid + second(other, strict))).toMatchObject([shared, shared]);
+    const apart = valid + second(other, strict).replace('YOPLANNING_TOKEN', 'YAPLA_KEY');
+    expect(limitsOf(env, apart)).toMatchObject([
+      { requestsPerSecond: 5, requestsPerDay: 1_000, liveShare: 0.2 },
+      { requestsPerSecond: 2, requestsPerDay: null },
+    ]);
   });
 });

@@ -141,6 +141,7 @@ export function scriptedConnection(id: string, options: ScriptedOptions = {}): S
       create: 'both',
     } as OpenConnection['config'],
     systems: { yapla: new ScriptedSystem('yapla', log), yoplanning: new ScriptedSystem('yoplanning', log) },
+    credentials: { yapla: 'yapla:scripted', yoplanning: 'yoplanning:scripted' },
     budgets: { yapla: budget, yoplanning: budget } as unknown as OpenConnection['budgets'],
     fields: options.fields ?? scriptedFields,
     matchRules: [],

@@ -220,7 +220,7 @@ export const syncRecordScenarios: readonly Scenario[] = [
         (all) => all.some(({ typedSearchAttributes }) => typedSearchAttributes.get(stateKey) === 'stopped'),
       );
       await control.removeFault(revoked);
-      await resumeConnection(house, house.connectionId);
+      await resumeConnection({ ...house, connections: house.config.connections }, house.connectionId);
       await untilHolds(house, 'yoplanning', yoplanning, { city: rennes.city });
       return await toItsEnd(house, linkId);
     },

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { LimitsConfig } from '../../src/config/limits.js';
 import { createBudget, PermitPostponed, PermitsStopped, pruneRequestLog } from '../../src/store/budget.js';
 import type { Budget, BudgetOptions, Lane, Permit } from '../../src/store/budget.js';
+import { liftStop, seenStop } from '../../src/store/budgetState.js';
 import { openDatabase } from '../../src/store/database.js';
 import type { Sql } from '../../src/store/database.js';
 import { freshDatabase, uniqueName } from '../helpers/servers.js';
@@ -368,7 +369,7 @@ describe.each([
       await expect(budget.take(1, ask())).rejects.toMatchObject({ reason: '401 on GET /things' });
     }
     expect((await other!.state()).stoppedReason).toBe('401 on GET /things');
-    await other!.resume();
+    await other!.resume(Date.now() + 1);
     await expect(other!.take(1, ask())).resolves.toHaveLength(1);
     expect((await one!.state()).stoppedAtMs).toBeNull();
   });
@@ -376,12 +377,31 @@ describe.each([
   test('that another process lets go on gives a permit to whoever asks then, though the stop was just met', async () => {
     const credential = uniqueName('credential');
     const [here, there] = [1, 2].map(() => budgetOf(credential, changed));
-    for (const stop of [() => here!.stop('401 on GET /things'), () => here!.close(86_368_000, '429')]) {
-      await stop();
-      await expect(here!.take(1, ask())).rejects.toThrow();
-      await there!.resume();
-      await expect(here!.take(1, ask())).resolves.toHaveLength(1);
-    }
+    await here!.stop('401 on GET /things');
+    await expect(here!.take(1, ask())).rejects.toThrow(PermitsStopped);
+    await there!.resume(Date.now() + 1);
+    await expect(here!.take(1, ask())).resolves.toHaveLength(1);
+  });
+
+  test('that a person lets go on stays closed until the time that the server named', async () => {
+    const credential = uniqueName('credential');
+    const budget = budgetOf(credential, changed);
+    await budget.close(86_368_000, '429');
+    await budget.stop('401 on GET /things');
+    await budget.resume(Date.now() + 1);
+    await expect(budget.take(1, ask())).rejects.toMatchObject({ blockedBy: 'closed' });
+  });
+
+  test('that was stopped again since a person looked stays stopped', async () => {
+    const credential = uniqueName('credential');
+    const budget = budgetOf(credential, changed);
+    await budget.stop('401 on GET /things');
+    const seen = (await seenStop(sql, credential))!;
+    await expect(liftStop(sql, credential, seen)).resolves.toBe(true);
+    await budget.stop('403 on GET /things');
+    await expect(liftStop(sql, credential, seen)).resolves.toBe(false);
+    await budget.resume(Date.parse(seen.at));
+    await expect(budget.take(1, ask())).rejects.toMatchObject({ reason: '403 on GET /things' });
   });
 
   test('that the server throttled gives no permit in any process for at least a second', async () => {

@@ -1,8 +1,9 @@
 /** What goes wrong around single changes, and how they arrive all the same, once. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { resumeConnection } from '../../src/cli/resume.js';
-import { liftStop } from '../../src/store/budgetState.js';
+import { liftStop, seenStop } from '../../src/store/budgetState.js';
 import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
+import { credentialsOf } from '../../src/connection.js';
 import { linkedPerson, recordTotals, until, untilHolds, untilQuiet } from '../helpers/live.js';
 import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
 
@@ -200,11 +201,12 @@ describe('a token that is revoked', () => {
       if (how === 'at once after resume') {
         // Which records have stopped is asked of Temporal's visibility store, which learns of it a moment later.
         await until(
-          async () => await resumeConnection({ client, sql }, connectionId),
+          async () => await resumeConnection({ client, sql, connections: house.config.connections }, connectionId),
           ({ records }) => records === 1,
         );
       } else {
-        for (const system of ['yapla', 'yoplanning'] as const) await liftStop(sql, `${connectionId}/${system}`);
+        const { yoplanning } = await credentialsOf(sql, house.connection);
+        await liftStop(sql, yoplanning, (await seenStop(sql, yoplanning))!);
       }
       await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
     },

@@ -10,6 +10,13 @@ create table connection (
   created_at      timestamptz not null default now()
 );
 
+-- One row: what belongs to this database as a whole.
+create table installation (
+  only_row       boolean primary key default true check (only_row),
+  -- Key of the names of credentials (budget, request_log). Never leaves the database.
+  credential_key bytea not null
+);
+
 -- What the records and links of a kind were made and settled under. No row: nothing was made yet. No values.
 create table made_under (
   connection_id text not null references connection on delete cascade,

@@ -1,9 +1,12 @@
 -- What each credential may still send, and the log of what it sent. The proof of the window rule stands in src/store/budget.ts. A budget
 -- belongs to a credential, whatever kinds of records its requests are about.
 
--- Credentials that the server told to wait (429) or that were stopped (401, 403, guard). No row: open.
+-- Credentials, with those that the server told to wait (429) or that were stopped (401, 403, guard). No row: open.
 CREATE TABLE budget (
+  -- A keyed hash of server and token (src/store/credentials.ts): connections that share a token share its row.
   credential     text PRIMARY KEY,
+  -- Those that use it, for whoever reads this table.
+  connections    text[] NOT NULL DEFAULT '{}',
   closed_until   timestamptz,
   closed_reason  text,
   stopped_at     timestamptz,

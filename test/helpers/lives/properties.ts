@@ -16,7 +16,7 @@ import {
 import type { SandboxRecord } from '../../../src/sandbox/control.js';
 import type { Person, PersonField } from '../../../src/sandbox/person.js';
 import { listOpenCases } from '../../../src/store/cases.js';
-import { credentialOf } from '../../../src/connection.js';
+import { credentialsOf } from '../../../src/connection.js';
 import type { Json, JsonObject } from '../../../src/core/document.js';
 import type { TestPasserelle } from '../passerelle.js';
 import { lifeOf } from './lives.js';
@@ -154,12 +154,13 @@ class Examination {
 
   /** When each read of a record was let go, in order. */
   private async readsByRecord(): Promise<Map<string, number[]>> {
-    const { sql, connectionId } = this.house;
+    const { sql, connection } = this.house;
+    const credentials = await credentialsOf(sql, connection);
     const found = new Map<string, number[]>();
     for (const system of systemNames) {
       const rows = await sql<{ record: string; sentAtMs: number }[]>`
         select record, extract(epoch from sent_at)::float8 * 1000 as "sentAtMs" from request_log
-         where credential = ${credentialOf(connectionId, system)} and record is not null and (method = 'GET' or method is null)
+         where credential = ${credentials[system]} and record is not null and (method = 'GET' or method is null)
          order by sent_at`;
       for (const { record, sentAtMs } of rows) {
         const name = `${system}:${record}`;
