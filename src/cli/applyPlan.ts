@@ -1,19 +1,23 @@
 /** One bulk sync from a terminal, from start to summary: used by `sync` and by `demo`. */
 import { personsOf } from '../core/record.js';
 import { createInterface } from 'node:readline/promises';
-import { WorkflowFailedError, type Client } from '@temporalio/client';
+import { ActivityFailure, WorkflowFailedError, type Client } from '@temporalio/client';
 import { BulkSyncRefuses, startBulkSync, type BulkSyncHandle } from '../bulk.js';
 import { sampleItems } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
-import type {
-  BulkOutcome,
-  BulkProgress,
-  BulkSyncInput,
-  BulkSyncResult,
-  PlanSummary,
+import type { bulkSync } from '../../workflows/bulkSync.js';
+import {
+  bulkSyncId,
+  progressQuery,
+  type BulkOutcome,
+  type BulkProgress,
+  type BulkSyncInput,
+  type BulkSyncResult,
+  type PlanSummary,
 } from '../../workflows/bulkSync.messages.js';
 import { decidePlan, planDecision } from './decidePlan.js';
 import { followBulk, type Watched } from './followBulk.js';
+import { progressText } from './progressText.js';
 import { planText } from './planText.js';
 import type { Output } from './output.js';
 
@@ -42,31 +46,71 @@ export const samplesPerKind = 4;
 
 /**
  * @throws {PlanWaits} nobody is there to be asked
+ * @throws {BulkSyncUnderWay} one runs already, and nobody watches: a cron job must not wait behind last night's for ever
  * @throws {BulkSyncFailed} it ended otherwise than by itself
  */
 export async function runBulkSync(run: BulkRun): Promise<BulkRunEnd> {
-  const { client, sql, input } = run;
+  const { client, input } = run;
   const { connectionId } = input;
   const output = run.quiet === true ? silent(run.output) : run.output;
-  const handle = await startBulkSync(client, run.taskQueue, input, (met) =>
+  const handle = await startBulkSync(client, run.taskQueue, input, (met) => {
+    if (met === 'underWay' && !run.output.interactive) throw new BulkSyncUnderWay(connectionId);
     output.note(
       met === 'superseded'
         ? 'A plan waited for approval: it is dropped for a new one.'
         : `A bulk sync of ${connectionId} is under way: it is followed to its end.`,
-    ),
-  );
-  const watching = new AbortController();
-  const ended = settled(client.withAbortSignal(watching.signal, () => handle.result()));
+    );
+  }).catch(async (error: unknown) => {
+    throw error instanceof BulkSyncUnderWay ? await withProgress(client, error) : error;
+  });
+  return await watching(run, handle, output, (watched) => followToItsEnd({ ...run, output }, watched));
+}
+
+/**
+ * Follows the bulk sync that runs, or ran last, to its end; approves nothing.
+ *
+ * @throws {BulkSyncFailed} it ended otherwise than by itself
+ */
+export async function followRunning(
+  run: Pick<BulkRun, 'client' | 'sql' | 'output'>,
+  connectionId: string,
+): Promise<BulkSyncResult> {
+  const handle = run.client.workflow.getHandle<typeof bulkSync>(bulkSyncId(connectionId));
+  return await watching(run, handle, run.output, async (watched) => {
+    await followBulk(watched, () => false);
+    return await endOf(watched, connectionId);
+  });
+}
+
+async function watching<Handle extends Watched['handle'], T>(
+  { client, sql }: Pick<BulkRun, 'client' | 'sql'>,
+  handle: Handle,
+  output: Output,
+  follow: (watched: Watched & { readonly handle: Handle }) => Promise<T>,
+): Promise<T> {
+  const watch = new AbortController();
+  const ended = settled(client.withAbortSignal(watch.signal, () => handle.result()));
   try {
-    return await followToItsEnd({ ...run, output }, { handle, sql, output, ended });
+    return await follow({ handle, sql, output, ended });
   } finally {
     // Whoever closes the connection now would leave a question to Temporal open, which is asked again on a closed channel.
-    watching.abort();
+    watch.abort();
     await ended;
   }
 }
 
-async function followToItsEnd(run: BulkRun, watched: Watched): Promise<BulkRunEnd> {
+/** The result, with a line about a plan of which nothing was applied. */
+async function endOf({ handle, output }: Watched, connectionId: string): Promise<BulkSyncResult> {
+  const result = await resultOf(handle, connectionId);
+  const words = endWords[result.outcome];
+  if (words !== undefined) output.note(`Plan ${result.plan ?? ''} ${words}: nothing of it was applied.`);
+  return result;
+}
+
+async function followToItsEnd(
+  run: BulkRun,
+  watched: Watched & { readonly handle: BulkSyncHandle },
+): Promise<BulkRunEnd> {
   const { sql, output } = run;
   const { handle } = watched;
   const { connectionId } = run.input;
@@ -81,10 +125,7 @@ async function followToItsEnd(run: BulkRun, watched: Watched): Promise<BulkRunEn
     if (asked !== null && waits(asked)) await decide(run, handle, plan);
   }
   const ended = await followBulk(watched, () => false);
-  const result = await resultOf(handle, connectionId);
-  const words = endWords[result.outcome];
-  if (words !== undefined) output.note(`Plan ${result.plan ?? ''} ${words}: nothing of it was applied.`);
-  return { handle, plan: ended?.plan ?? plan, result };
+  return { handle, plan: ended?.plan ?? plan, result: await endOf(watched, connectionId) };
 }
 
 const endWords: Partial<Readonly<Record<BulkOutcome, string>>> = {
@@ -115,7 +156,7 @@ async function decide(run: BulkRun, handle: BulkSyncHandle, { number }: PlanSumm
   }
 }
 
-async function resultOf(handle: BulkSyncHandle, connectionId: string): Promise<BulkSyncResult> {
+async function resultOf(handle: Watched['handle'], connectionId: string): Promise<BulkSyncResult> {
   try {
     return await handle.result();
   } catch (error) {
@@ -128,9 +169,40 @@ async function resultOf(handle: BulkSyncHandle, connectionId: string): Promise<B
 export class BulkSyncFailed extends Error {
   override readonly name = 'BulkSyncFailed';
   constructor(connectionId: string, failure: WorkflowFailedError) {
-    super(`the bulk sync of ${connectionId} did not come to its end: ${failure.cause?.message ?? failure.message}`, {
-      cause: failure,
-    });
+    super(`the bulk sync of ${connectionId} did not come to its end: ${reasonOf(failure)}`, { cause: failure });
+  }
+}
+
+/** What it failed with: of a step that failed, what the step failed with. Our own failures carry no values (activities/failures.ts). */
+function reasonOf({ cause, message }: WorkflowFailedError): string {
+  const failure = cause instanceof ActivityFailure ? (cause.cause ?? cause) : cause;
+  return failure?.message ?? message;
+}
+
+/** One runs already, and goes on without us. */
+export class BulkSyncUnderWay extends Error {
+  override readonly name = 'BulkSyncUnderWay';
+  /** @param progress what it is doing, in words */
+  constructor(
+    readonly connectionId: string,
+    progress = '',
+    options?: ErrorOptions,
+  ) {
+    super(
+      `a bulk sync of ${connectionId} is under way already, and goes on: none was started. "passerelle progress ${connectionId} --follow" follows it.${progress}`,
+      options,
+    );
+  }
+}
+
+/** Says what last night's run is doing, where a worker can tell: whoever reads cron's mail sees why it is still there. */
+async function withProgress(client: Client, error: BulkSyncUnderWay): Promise<BulkSyncUnderWay> {
+  const { connectionId } = error;
+  try {
+    const progress = await client.workflow.getHandle(bulkSyncId(connectionId)).query(progressQuery);
+    return new BulkSyncUnderWay(connectionId, `\n${progressText(progress)}`, { cause: error });
+  } catch {
+    return error;
   }
 }
 

@@ -3,10 +3,9 @@ import { Option, type Command } from 'commander';
 import type { Config } from '../config/schema.js';
 import { systemNames, type SystemName } from '../core/record.js';
 import type { Output } from './output.js';
-import type { BulkProgress } from '../../workflows/bulkSync.messages.js';
-import { UsageError, wholeNumber, type CommonOptions } from './program.js';
+import { CommandFailed, UsageError, wholeNumber, type CommonOptions } from './program.js';
 import type { Session } from './session.js';
-import { visible, visibleJson } from './visible.js';
+import { visibleJson } from './visible.js';
 
 interface JsonOptions extends CommonOptions {
   readonly json?: boolean;
@@ -18,9 +17,22 @@ export function registerControl(program: Command, output: Output): void {
     .command('progress <connection>')
     .description('Show how far the bulk sync is.')
     .option('--json', 'print JSON')
+    .option('--follow', 'follow it to its end; the status is 0 where its plan was applied and nothing differs any more')
     .action(async (connectionId: string, _: unknown, command: Command) => {
-      const options = command.optsWithGlobals<JsonOptions>();
+      const options = command.optsWithGlobals<JsonOptions & { readonly follow?: boolean }>();
       await onBulkSync(options, connectionId, async ({ handle, session }) => {
+        if (options.follow === true) {
+          const { followRunning } = await import('./applyPlan.js');
+          const result = await followRunning({ ...session, output }, connectionId);
+          if (options.json === true) output.print(JSON.stringify(result, null, 2));
+          else
+            output.print(
+              `${connectionId}: bulk sync ${result.outcome}, ${result.differences ?? 'unknown'} differences`,
+            );
+          if (result.outcome !== 'applied' || (result.differences ?? 0) > 0) throw new CommandFailed(result.outcome);
+          return;
+        }
+        const { progressText } = await import('./progressText.js');
         const { progressQuery } = await import('../../workflows/bulkSync.messages.js');
         const { planProgress } = await import('../store/planItems.js');
         const progress = await handle.query(progressQuery);
@@ -190,16 +202,4 @@ function planNumber(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1) throw new UsageError(`expected the plan's number, found "${text}"`);
   return number;
-}
-
-function progressText({ connectionId, phase, state, scans, plan, differences }: BulkProgress, done: number): string {
-  const lines = [`${connectionId}: ${phase}${state.kind === 'running' ? '' : `, ${state.kind}`}`];
-  if (state.kind === 'waitingForBudget') lines.push(`  until ${state.until}: ${visible(state.reason)}`);
-  if (state.kind === 'stopped')
-    lines.push(`  ${visible(state.reason)}`, `  When it is mended: passerelle resume ${connectionId}`);
-  for (const [system, scan] of Object.entries(scans))
-    if (scan !== null) lines.push(`  ${system}: ${scan.status}, ${scan.pages} pages read`);
-  if (plan !== null) lines.push(`  plan ${plan.number}: ${done} of ${plan.remoteItems} people done`);
-  if (differences !== null) lines.push(`  differences after applying: ${differences}`);
-  return lines.join('\n');
 }

@@ -4,7 +4,8 @@ import cliProgress from 'cli-progress';
 import { systemNames } from '../core/record.js';
 import { planProgress } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
-import type { BulkSyncHandle } from '../bulk.js';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { bulkSync } from '../../workflows/bulkSync.js';
 import { progressQuery, type BulkProgress } from '../../workflows/bulkSync.messages.js';
 import { duration } from './planText.js';
 import type { Output } from './output.js';
@@ -17,7 +18,7 @@ const pollMs = 400;
 const lineEveryMs = 5_000;
 
 export interface Watched {
-  readonly handle: BulkSyncHandle;
+  readonly handle: WorkflowHandle<typeof bulkSync>;
   /** Resolves when the workflow has ended, however it did. */
   readonly ended: Promise<void>;
   readonly sql: Sql;
@@ -51,7 +52,7 @@ export async function followBulk(
 }
 
 /** A run that has ended still answers, unless it failed, or another took its id. */
-async function atItsEnd(handle: BulkSyncHandle): Promise<BulkProgress | null> {
+async function atItsEnd(handle: Watched['handle']): Promise<BulkProgress | null> {
   try {
     const [{ plan }, progress] = await Promise.all([handle.result(), handle.query(progressQuery)]);
     return (progress.plan?.number ?? null) === plan ? progress : null;

@@ -49,7 +49,7 @@ export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void
     rmSync(logFile, { force: true });
     output.note(`  worker: logs to ${path.relative(process.cwd(), logFile)}`);
     await runStack(
-      { config, output, connections: config.connections, logFile, interrupted },
+      { config, output, connections: config.connections, logFile, interrupted, anyReceiverPort: true },
       async ({ stack, sql, client, receiver }) => {
         const takeBack = announce(dataDirectory, stack);
         try {

@@ -19,6 +19,8 @@ export interface RunStackOptions {
   readonly connections: Config['connections'];
   /** Log file; left out: standard error. */
   readonly logFile?: string;
+  /** The receiver takes another port where the configured one is taken; left out: that is an error. */
+  readonly anyReceiverPort?: boolean;
   /** Rejects when the command is to end (see `interruption`): what runs is then stopped in order, also in the middle of starting. */
   readonly interrupted: Promise<never>;
 }
@@ -86,10 +88,10 @@ export async function runStack<T>(options: RunStackOptions, action: (running: Ru
 }
 
 async function receiverBeside(
-  { config, connections, output }: RunStackOptions,
+  { config, connections, output, anyReceiverPort: anyPort = false }: RunStackOptions,
   servers: Pick<RunReceiverOptions, 'databaseUrl' | 'client' | 'log'>,
 ): Promise<RunningReceiver | null> {
-  return takesWebhooks(connections) ? await runReceiver({ config, connections, output, ...servers }) : null;
+  return takesWebhooks(connections) ? await runReceiver({ config, connections, output, anyPort, ...servers }) : null;
 }
 
 /** Throws if the interruption came already; does not wait for it. */

@@ -22,7 +22,7 @@ export const receiverSchema = z
       .max(65_535)
       .default(8090)
       .describe(
-        'Preferred port. `passerelle start` uses a free one if it is taken; `passerelle receiver` does not start then: the proxy in front would not find it.',
+        'Where webhooks are listened for. If it is taken, neither `passerelle start` nor `passerelle receiver` starts: the proxy in front would not find another one, and webhooks would go nowhere. 0: any free one.',
       ),
     trustProxy: z
       .array(proxy)

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { run } from '../../src/cli/main.js';
 import { findPlan } from '../../src/store/plans.js';
-import { until, untilProgress } from '../helpers/bulkSync.js';
-import { collectedOutput, type CollectedOutput } from '../helpers/collectedOutput.js';
+import { untilProgress } from '../helpers/bulkSync.js';
+import { collectedOutput } from '../helpers/collectedOutput.js';
 import { writeConfigFile } from '../helpers/configFile.js';
 import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
 
@@ -31,10 +31,7 @@ async function start(options: PasserelleOptions = {}): Promise<void> {
 
 /** `passerelle …` on the house; nobody sits at its terminal. */
 async function passerelle(...words: readonly string[]): Promise<{ status: number; said: string }> {
-  return await saying(collectedOutput(), ...words);
-}
-
-async function saying(output: CollectedOutput, ...words: readonly string[]): Promise<{ status: number; said: string }> {
+  const output = collectedOutput();
   const { file, env } = writeConfigFile(house, directory);
   process.env = { ...environment, ...env };
   const status = await run(['node', 'passerelle', '--config', file, ...words], output);
@@ -86,26 +83,5 @@ describe('a plan that waits', () => {
     expect(third.status).toBe(0);
     expect(third.said).toContain('Bulk sync applied');
     expect((await findPlan(house.sql, personsOf(club), 3))?.status).toBe('applied');
-  });
-});
-
-describe('a sync whose workflow ends otherwise than by itself', () => {
-  test('ends with it, says why, and fails', async () => {
-    await start();
-    const club = house.connectionId;
-    await house.sandbox.control.addFault({ system: 'yoplanning', skip: 3, action: { do: 'revoke' } });
-    const handle = await house.startBulk();
-    await untilProgress(handle, ({ state }) => state.kind === 'stopped');
-    const output = collectedOutput();
-    const followed = saying(output, 'sync', club);
-    await until(
-      () => Promise.resolve(output.noted),
-      (noted) => noted.some((line) => line.startsWith('stopped: ')),
-    );
-    await handle.terminate('by an operator');
-    expect(await followed).toEqual({
-      status: 1,
-      said: expect.stringContaining(`the bulk sync of ${club} did not come to its end: `),
-    });
   });
 });

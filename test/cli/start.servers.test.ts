@@ -1,5 +1,7 @@
 /** `passerelle start` with its worker and its receiver in one process, killed without warning. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -51,6 +53,22 @@ async function start(live: Partial<ConnectionConfig['live']> = {}) {
   };
   return { command, subscribe };
 }
+
+test('a receiver’s port that is taken ends passerelle start with its cause: webhooks would go nowhere', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  try {
+    const { port } = other.address() as AddressInfo;
+    const { config } = house;
+    running = new CommandProcess(writeConfigFile(house, directory, { receiver: { ...config.receiver, port } }), [
+      'start',
+    ]);
+    await running.says(new RegExp(`port ${port} of .*is taken by another process \\(EADDRINUSE\\)`));
+    expect(await running.end()).toEqual([1, null]);
+  } finally {
+    other.close();
+  }
+});
 
 test('webhooks that were acknowledged before kill -9 of passerelle start arrive after its restart, each change once', async () => {
   const { control } = house.sandbox;

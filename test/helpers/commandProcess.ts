@@ -41,6 +41,11 @@ export class CommandProcess {
   /** Waits for its end. @returns exit status and signal; the signal's name where a signal ended it */
   async kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<readonly [number | null, NodeJS.Signals | null]> {
     this.#child.kill(signal);
+    return await this.end();
+  }
+
+  /** Waits until it ends by itself. @returns as {@link kill} */
+  async end(): Promise<readonly [number | null, NodeJS.Signals | null]> {
     const [status, by] = await this.#ended;
     return [status as number | null, by as NodeJS.Signals | null];
   }
