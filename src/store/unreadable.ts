@@ -73,11 +73,10 @@ export async function endUnreadable(
   await sql`
     with over as (
       delete from unreadable
-       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
-      returning connection_id, kind, system, external_id)
-    update cases c set status = 'closed', closed_at = now(), closed_by = 'settled' from over o
-     where c.connection_id = o.connection_id and c.kind = o.kind and c.code = ${unreadableCode} and c.status = 'open'
-       and c.subject = o.system || ':' || o.external_id`;
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids}))
+    update cases set status = 'closed', closed_at = now(), closed_by = 'settled'
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and code = ${unreadableCode} and status = 'open'
+       and subject = any(${ids.map((id) => `${system}:${id}`)})`;
 }
 
 /** Ends those that a complete list does not show any more, and that nobody has found since it was begun. */

@@ -1,7 +1,8 @@
 /** One bad record is one case: everybody else goes on, and it costs next to nothing until something about it changes. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { listOpenCases } from '../../src/store/cases.js';
-import { linkedPerson, untilHolds } from '../helpers/live.js';
+import { linkedPerson, until, untilHolds, untilQuiet } from '../helpers/live.js';
+import { approveSignal, progressQuery } from '../../workflows/bulkSync.messages.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 
 const people = { seed: 8, yapla: 3, yoplanning: 3, shared: 6, differing: 0 };
@@ -65,5 +66,60 @@ describe('a bulk sync that meets a record which cannot be read', () => {
     expect(await asked()).toEqual([]);
     await untilHolds(house, 'yoplanning', yoplanning, { lastName: 'Nouveau' });
     await untilHolds(house, 'yapla', yapla, { city: 'Brest' });
+  });
+});
+
+describe('a record that turns out to be unreadable', () => {
+  test('when a plan is carried out is one case, and the rest of the plan is carried out', async () => {
+    house = await startPasserelle({ sandbox: { people } });
+    await sync();
+    const { linkId, yapla, yoplanning } = await linkedPerson(house);
+    const { control } = house.sandbox;
+    await control.edit('yapla', yapla, { lastName: 'Nouveau' });
+    const newcomer = await control.add('yapla', {
+      firstName: 'Odile',
+      lastName: 'Le Goff',
+      email: 'odile@example.org',
+    });
+    const handle = await house.startBulk({ autoApprove: false });
+    const { plan } = await until(
+      async () => await handle.query(progressQuery),
+      ({ phase }) => phase === 'waitingForApproval',
+    );
+    await spoil(yoplanning);
+    await control.resetCounts();
+    await handle.signal(approveSignal, { plan: plan!.number });
+    expect(await handle.result()).toMatchObject({ outcome: 'applied', differences: 0 });
+    await untilQuiet(house);
+    expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
+    const { yoplanning: counts } = await control.counts();
+    expect(counts).toMatchObject({ created: 1, updated: 0 });
+    expect(counts.byKind.read).toBeLessThanOrEqual(2);
+    expect((await control.records('yoplanning')).some(({ person }) => person.firstName === 'Odile')).toBe(true);
+    expect(newcomer).not.toBe(yapla);
+  });
+
+  test('live is one case for at most three requests, whatever else changes, and goes on by itself once it can be read', async () => {
+    house = await startPasserelle({ sandbox: { people }, live: true });
+    await sync();
+    await untilQuiet(house);
+    const { linkId, yapla, yoplanning } = await linkedPerson(house);
+    const { control } = house.sandbox;
+    await control.resetCounts();
+    await spoil(yoplanning);
+    await until(asked, (cases) => cases.length === 1);
+    expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
+    await control.edit('yapla', yapla, { lastName: 'Nouveau' });
+    await untilQuiet(house);
+    const { yoplanning: counts } = await control.counts();
+    expect(counts.updated).toBe(0);
+    expect(counts.byKind.read).toBeLessThanOrEqual(3);
+    expect(await asked()).toHaveLength(1);
+
+    await mend(yoplanning);
+    await untilHolds(house, 'yoplanning', yoplanning, { lastName: 'Nouveau' });
+    await untilHolds(house, 'yapla', yapla, { city: 'Brest' });
+    await untilQuiet(house);
+    expect(await asked()).toEqual([]);
   });
 });
