@@ -24,6 +24,7 @@ import { doubtedTwins } from '../src/store/cases.js';
 import { dropProposals, type Proposal, proposeLinks, proposeUnmatched } from '../src/store/links.js';
 import { keepNewcomers, takePlaces, type Taking } from '../src/store/openPlaces.js';
 import { addItems, clearItems } from '../src/store/planItems.js';
+import { attachUnreadable } from '../src/store/unreadable.js';
 import { settleCreations } from '../src/link/settleCreations.js';
 import { type Dependencies, scopeOfBulk } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
@@ -153,6 +154,7 @@ export const matchRecords =
         planId,
       );
       await refresh('link');
+      await attachUnreadable(sql, scope);
 
       for (let at = 0; at < doubts.length; at += batchSize) {
         await addItems(

@@ -1,4 +1,5 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { foundUnreadable } from '../src/cases/unreadable.js';
 import type { SystemName } from '../src/core/record.js';
 import { advanceScan, type PageFacts, type ScanOptions, type ScanState } from '../src/core/scan.js';
 import { databaseTime, endScan as storeEnd, openScan as storeOpen, storePage } from '../src/store/scans.js';
@@ -38,7 +39,8 @@ export const scanPages =
     const readOne = async (): Promise<PageFacts> => {
       const askedAt = await databaseTime(sql);
       const page = await target.readPage({ from: state.from }, { lane: 'bulk', purpose: `scan/${scanId}` });
-      const stored = { start: page.start, count: page.count, rows: page.records.map(shadowOf), askedAt };
+      const unreadable = page.unreadable.map(({ failure, position }) => foundUnreadable(system, failure, position));
+      const stored = { start: page.start, count: page.count, rows: page.records.map(shadowOf), unreadable, askedAt };
       return await storePage(sql, { scope, system, scanId, pass: state.pass }, stored);
     };
 

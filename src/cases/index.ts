@@ -17,6 +17,7 @@ import { massChange } from './massChange.js';
 import { notTaken } from './notTaken.js';
 import { refused } from './refused.js';
 import { removal } from './removal.js';
+import { unreadable } from './unreadable.js';
 
 /** Every kind, by its code. */
 export const kinds = {
@@ -30,6 +31,7 @@ export const kinds = {
   guard,
   massChange,
   create,
+  unreadable,
 } as const;
 
 export type CaseKind = keyof typeof kinds;

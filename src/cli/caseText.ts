@@ -72,6 +72,8 @@ const questions: Readonly<Record<CaseKind, string>> = {
   canary: 'A write changed values that are not mapped. The picture that we have of the system may be wrong.',
   doubt: 'These records may be one person, or several. None of them is linked or created until that is clear.',
   create: 'This person is known to one system only, and the rule is to ask before creating.',
+  unreadable:
+    'A record cannot be read as it stands in its system. Everybody else goes on; this one is left alone until it can be read.',
   guard: 'A plan is larger than the configured thresholds allow without a person.',
   massChange:
     'Single changes would change more at once than the configured thresholds allow without a person: what goes beyond is held.',
@@ -129,6 +131,12 @@ function factLines(fact: CaseFact): string[] {
     case 'neverAppeared':
       return [
         `${labelOf(fact.system)}: never showed a record that was created there${fact.sends === null ? '' : `, and sent ${fact.sends} times`}.`,
+        '',
+      ];
+    case 'unreadable':
+      return [
+        `${labelOf(fact.system)}${fact.position === null ? '' : `, at place ${fact.position + 1} of the list`}: ${visible(fact.what ?? 'not said why')}.`,
+        'Correct the record there, or the setting that is named. It is read again when it changes, and with every list.',
         '',
       ];
     case 'gone':

@@ -25,6 +25,7 @@ export interface PageExpectation {
 /** Holds the first page of a list against the configuration. */
 export function checkPage(page: Page, expected: PageExpectation, tell: Tell): void {
   checkSize(page, expected, tell);
+  checkReadable(page, tell);
   if (page.records.length === 0) {
     tell('fields', 'skipped', 'the list is empty: no record to look at');
     return;
@@ -34,11 +35,26 @@ export function checkPage(page: Page, expected: PageExpectation, tell: Tell): vo
   checkExtras(page, expected, tell);
 }
 
+function checkReadable({ unreadable: [first, ...others] }: Page, tell: Tell): void {
+  if (first === undefined) return;
+  const found =
+    others.length === 0
+      ? 'one record of the page cannot be read'
+      : `${others.length + 1} records of the page cannot be read`;
+  tell(
+    'fields',
+    'warning',
+    `${found}: ${first.failure.what}`,
+    'correct the record there or the setting named; each becomes a case, and everybody else goes on',
+  );
+}
+
 function checkSize(
-  { records, count }: Page,
+  { records: readable, unreadable, count }: Page,
   { pageSize, pageSizeSetting, countSetting }: PageExpectation,
   tell: Tell,
 ): void {
+  const records = [...readable, ...unreadable];
   const found = `${records.length} records on the first page, ${count} in all`;
   const wanted = Math.min(count, pageSize);
   if (count < records.length) {

@@ -13,6 +13,7 @@
  * | `RecordMissing`      | 404 on a write                                   | the decision is stale; decide again. On a read 404 is an answer |
  * | `RequestRefused`     | any other 4xx, a redirect on a write             | not retried: our configuration or code is wrong                |
  * | `UnexpectedResponse` | malformed JSON, wrong shape, too large           | not retried as is; names path and field, never the value       |
+ * | `UnreadableRecord`   | the same of one record (an `UnexpectedResponse`) | not retried; a case, and everybody else goes on                |
  *
  * No message carries a value of a record or a server's own words: these can quote personal data. The words of a 400 travel in
  * `InvalidRecord.words`, which is not enumerable, straight into the case in Postgres.
@@ -232,6 +233,20 @@ export class UnexpectedResponse extends Failure {
       context,
       'Run `passerelle doctor`: the configured paths, or our knowledge of this API, may be wrong',
     );
+  }
+}
+
+/**
+ * One record of an answer cannot be read, and the answer is fine otherwise: a question about that record (src/cases/unreadable.ts), which
+ * stops nobody else.
+ */
+export class UnreadableRecord extends UnexpectedResponse {
+  constructor(
+    { context, effect, what, places }: UnexpectedResponse,
+    /** Null: not even its id can be read. */
+    readonly id: string | null,
+  ) {
+    super(id === null ? context : { ...context, record: id }, effect, what, places);
   }
 }
 

@@ -142,7 +142,7 @@ function redirected(
   withoutSecrets: (text: string) => string,
 ): RequestRefused {
   // Only where it leads: the server wrote the rest, which can hold what we asked for, or anything else.
-  const place = withoutSecrets(originOf(incoming.headers['location']));
+  const place = withoutSecrets(destinationOf(incoming.headers['location'], context.path));
   return new RequestRefused(
     context,
     incoming.status,
@@ -151,11 +151,14 @@ function redirected(
   );
 }
 
-/** The origin of a whole address; of a relative one, that it stays on the server; empty: nothing that can be told. */
-function originOf(location: string | undefined): string {
+/** Where a redirect leads, in our own words and its origin; empty: nothing that can be told. */
+function destinationOf(location: string | undefined, path: string): string {
   if (location === undefined) return '';
+  const [target = ''] = location.split(/[?#]/);
+  if (target.endsWith(`${path}/`)) return 'the same path with a slash at the end';
+  if (path.endsWith('/') && target.endsWith(path.slice(0, -1))) return 'the same path without the slash at the end';
   try {
-    const { protocol, origin, host } = new URL(location, 'relative://here');
+    const { protocol, origin, host } = new URL(target, 'relative://here');
     // An address without a scheme keeps that of the base: its host tells whether it is a relative one.
     if (protocol === 'relative:') return host === 'here' ? 'another path of the same server' : 'another server';
     return protocol === 'https:' || protocol === 'http:' ? origin : '';

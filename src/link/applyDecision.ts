@@ -12,6 +12,7 @@ import { massChange } from '../cases/massChange.js';
 import { refusedCase } from '../cases/refused.js';
 import { findLinkState, type LinkState } from '../store/linkState.js';
 import { failuresOfRecord } from '../store/requestLog.js';
+import { recordUnreadable } from '../store/unreadable.js';
 import type { OpenConnection } from '../connection.js';
 import { commitResults, type LinkResult, stopIfCanariesDie } from './results.js';
 import { type CarriedOut, carryOut, LinkInterrupted } from './carryOut.js';
@@ -19,6 +20,7 @@ import { LinkBusy, type LinkClaims } from './claims.js';
 import { creationFailed } from './creations.js';
 import { liveGuard } from './guard.js';
 import { settledView } from './settle.js';
+import { type Unreadable, unreadableIn } from './unreadable.js';
 import { sharedWork } from './sharedWork.js';
 import { emptyView, viewOf } from './view.js';
 
@@ -99,8 +101,9 @@ async function undertake(
     if (!(error instanceof LinkInterrupted)) throw error;
     if (error.done !== null) await record(applying, error.done);
     if (!isFailure(error.cause)) throw error.cause;
-    const refused = await refusal(applying, error.cause, error);
-    return { ...nothing, outcome: 'refused', cases: ['refused'], view: await record(applying, refused) };
+    const { unreadable, ...refused } = await refusal(applying, error.cause, error);
+    const view = await record(applying, refused, unreadable);
+    return { ...nothing, outcome: 'refused', cases: refused.cases.map(({ kind }) => kind), view };
   }
   const { end, result, written, created } = carried;
   const view = await record(applying, result);
@@ -108,11 +111,16 @@ async function undertake(
 }
 
 /** @returns the link as it stands then */
-async function record({ sql, connection, linkId }: ApplyingDecision, result: LinkResult): Promise<LinkView> {
+async function record(
+  { sql, connection, linkId }: ApplyingDecision,
+  result: LinkResult,
+  unreadable: Unreadable | null = null,
+): Promise<LinkView> {
   const where = { scope: connection.scope, plan: null };
-  const now = await commitResults(sql, where, [{ ...result, item: null }], (tx) =>
-    findLinkState(tx, connection.scope, linkId, { depth: 'hashes' }),
-  );
+  const now = await commitResults(sql, where, [{ ...result, item: null }], async (tx) => {
+    if (unreadable !== null) await recordUnreadable(tx, connection.scope, unreadable.system, [unreadable.found]);
+    return await findLinkState(tx, connection.scope, linkId, { depth: 'hashes' });
+  });
   if (result.cases.some(({ kind }) => kind === 'canary')) await stopIfCanariesDie({ sql, connection });
   return now === null ? emptyView(connection, 'unknown') : await settledView(sql, connection, now);
 }
@@ -121,8 +129,11 @@ async function record({ sql, connection, linkId }: ApplyingDecision, result: Lin
 async function refusal(applying: ApplyingDecision, failure: Failure, { nothing: base, saw }: LinkInterrupted) {
   const { sql, connection, linkId } = applying;
   await creationFailed(sql, connection.scope, linkId, failure);
+  const outcome = 'refused' as const;
+  const unreadable = unreadableIn(failure, linkId);
+  if (unreadable !== null) return { ...base, outcome, cases: [unreadable.found.question], unreadable };
   if (!(failure instanceof InvalidRecord) && !(await isTheRecord(applying, failure))) throw failure;
-  return { ...base, outcome: 'refused' as const, cases: [refusedCase(linkId, failure, saw)] };
+  return { ...base, outcome, cases: [refusedCase(linkId, failure, saw)], unreadable };
 }
 
 /** Yoplanning says that invalid data, too, can be answered with a 5xx: a record that keeps failing while others pass is one. */

@@ -10,10 +10,11 @@
 import type { LiveDecision } from '../core/live.js';
 import type { Doubt } from '../core/match.js';
 import { type Failure, InvalidRecord, isFailure } from '../http/failures.js';
-import { openCases } from '../store/cases.js';
+import { type NewCase, openCases } from '../store/cases.js';
 import { findLinkStates, type LinkState } from '../store/linkState.js';
 import { countAttempt, endItems, nextPending, pendingItems, type PlanItem } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
+import { recordUnreadable } from '../store/unreadable.js';
 import { refusedCase } from '../cases/refused.js';
 import { doubtCase } from '../cases/doubt.js';
 import type { OpenConnection } from '../connection.js';
@@ -22,6 +23,7 @@ import { carryOut, LinkInterrupted } from './carryOut.js';
 import { type Claim, LinkBusy, type LinkClaims } from './claims.js';
 import { creationFailed, NewsUnread } from './creations.js';
 import { type ChunkPlaces, sharedWork, type SharedWork } from './sharedWork.js';
+import { unreadableIn } from './unreadable.js';
 
 export interface ApplyingChunk {
   readonly sql: Sql;
@@ -242,7 +244,13 @@ class ChunkAttempt {
     }
     if (!isFailure(cause)) throw cause;
     await creationFailed(sql, connection.scope, item.linkId!, cause);
-    if (cause instanceof InvalidRecord) {
+    const unreadable = unreadableIn(cause, item.linkId!);
+    if (unreadable !== null) {
+      const { system, found } = unreadable;
+      this.answered(system);
+      await this.endRefused(item, at, found.question, 'refused');
+      await sql.begin(async (tx) => await recordUnreadable(tx, connection.scope, system, [found]));
+    } else if (cause instanceof InvalidRecord) {
       this.answered(cause.context.system);
       await this.refuse(item, at, cause, 'refused');
     } else if (passing.has(cause.type)) {
@@ -276,12 +284,20 @@ class ChunkAttempt {
 
   private async refuse(
     item: Item,
-    { saw, nothing }: LinkInterrupted,
+    at: LinkInterrupted,
     failure: Failure,
     outcome: 'refused' | 'keepsFailing',
   ): Promise<void> {
-    const cases = [refusedCase(item.linkId!, failure, saw)];
-    const result = { ...nothing, outcome, cases, item: { n: item.n, more: false } };
+    await this.endRefused(item, at, refusedCase(item.linkId!, failure, at.saw), outcome);
+  }
+
+  private async endRefused(
+    item: Item,
+    { nothing }: LinkInterrupted,
+    question: NewCase,
+    outcome: 'refused' | 'keepsFailing',
+  ): Promise<void> {
+    const result = { ...nothing, outcome, cases: [question], item: { n: item.n, more: false } };
     await this.shared.commit({ planId: this.chunk.planId, result });
   }
 }

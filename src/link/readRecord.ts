@@ -10,8 +10,10 @@ import { parseLinkId } from '../core/linkId.js';
 import { type CanonicalFields, type FieldName, otherSystem, type SystemName, systemNames } from '../core/record.js';
 import type { Sql, Transaction } from '../store/database.js';
 import type { Ask } from '../http/client.js';
+import { UnreadableRecord } from '../http/failures.js';
 import { isMadeWith } from '../store/connections.js';
 import { doubtCase, returnedDoubt } from '../cases/doubt.js';
+import { foundUnreadable } from '../cases/unreadable.js';
 import { type InboxEvent, markHandled, readdress, type RecordEvent, takeEvents, tellsNothing } from '../store/inbox.js';
 import { type Replaced, replacedUnseen } from '../store/journal.js';
 import { bareLink, type BareLink, linkOfRecord, lockFirstSights } from '../store/links.js';
@@ -21,6 +23,7 @@ import { findLinkState } from '../store/linkState.js';
 import { hasBegun } from '../store/plans.js';
 import { markGone, type Shadow, shadowsByIds, upsertShadows, wasStoredSince } from '../store/shadows.js';
 import type { Lane } from '../store/budget.js';
+import { recordUnreadable } from '../store/unreadable.js';
 import type { OpenConnection } from '../connection.js';
 import type { SystemRecord } from '../systems/system.js';
 import { type Claim, LinkBusy, type LinkClaims } from './claims.js';
@@ -56,12 +59,12 @@ export interface RecordReading {
 
 /**
  * What a system holds under an id now; `unread`: nothing was found out (a removal that cannot be proven, or nothing to look at); `stored`:
- * nothing newer than what is stored.
+ * nothing newer than what is stored; the failure: it is there and cannot be read.
  */
 interface Found {
   readonly system: SystemName;
   readonly id: string;
-  readonly record: SystemRecord | 'gone' | 'unread' | 'stored';
+  readonly record: SystemRecord | UnreadableRecord | 'gone' | 'unread' | 'stored';
 }
 
 /** Something was stored of a record while it was read: nobody knows which is the younger. The transaction must be rolled back. */
@@ -137,7 +140,22 @@ function recordsOf(events: readonly InboxEvent[]) {
   return [...byRecord.values()];
 }
 
+/** A record that cannot be read is a question about it; asking for it again and again would not answer that. */
 async function look(
+  sql: Sql,
+  connection: OpenConnection,
+  ask: Ask & { readonly linkId: string },
+  of: ReturnType<typeof recordsOf>[number],
+): Promise<Found> {
+  try {
+    return await find(sql, connection, ask, of);
+  } catch (error) {
+    if (!(error instanceof UnreadableRecord) || error.id !== of.id) throw error;
+    return { system: of.system, id: of.id, record: error };
+  }
+}
+
+async function find(
   sql: Sql,
   connection: OpenConnection,
   { linkId, ...ask }: Ask & { readonly linkId: string },
@@ -218,7 +236,7 @@ async function identify(
   let sighting: FirstSight | null = null;
   if (isComplete) await askAboutReturned(tx, connection, link, found);
   for (const { system, id, record: what } of found) {
-    if (isComplete || what === 'gone' || what === 'unread' || sighting?.is === 'merged') continue;
+    if (isComplete || what === 'gone' || isUnread(what) || sighting?.is === 'merged') continue;
     sighting = await firstSight(tx, { connection, linkId, system, id, claimed });
   }
   return sighting;
@@ -236,10 +254,15 @@ async function askAboutReturned(
 ): Promise<void> {
   for (const { system, id, record: what } of found) {
     const instead = link.ids[system];
-    if (what === 'gone' || what === 'unread' || instead === null || instead === id) continue;
+    if (what === 'gone' || isUnread(what) || instead === null || instead === id) continue;
     if ((await linkOfRecord(tx, connection.scope, system, id)) !== null) continue;
     await openCases(tx, connection.scope, null, [doubtCase(returnedDoubt(system, id, instead))]);
   }
+}
+
+/** Nothing was found out about who it is. */
+function isUnread(what: Found['record']): boolean {
+  return what === 'unread' || what instanceof UnreadableRecord;
 }
 
 /** @throws {ReadingCrossed} */
@@ -248,6 +271,8 @@ async function store(tx: Transaction, connection: OpenConnection, found: Found, 
   if (what === 'gone') {
     if (await wasStoredSince(tx, { scope: connection.scope, system, id }, takenAt)) throw new ReadingCrossed();
     await markGone(tx, connection.scope, system, id);
+  } else if (what instanceof UnreadableRecord) {
+    await recordUnreadable(tx, connection.scope, system, [foundUnreadable(system, what)]);
   } else if (typeof what === 'object') {
     const replaces = { storedUntil: takenAt };
     const kept = await upsertShadows(tx, connection.scope, system, [connection.shadowOf(what)], { replaces });

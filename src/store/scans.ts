@@ -4,6 +4,7 @@ import type { PageFacts } from '../core/scan.js';
 import type { Scope, SystemName } from '../core/record.js';
 import type { Sql } from './database.js';
 import { lookAgain } from './inbox.js';
+import { endUnlisted, type FoundUnreadable, recordUnreadable } from './unreadable.js';
 import { hashesByIds, markSeen, upsertShadows, type ShadowRow } from './shadows.js';
 
 export interface ScanKey {
@@ -26,6 +27,8 @@ export interface ScannedPage {
   readonly start: number;
   readonly count: number;
   readonly rows: readonly ShadowRow[];
+  /** Those of the page that cannot be read. */
+  readonly unreadable?: readonly FoundUnreadable[];
   /** By the database's clock, from before the page was asked for: a shadow that was read after that is younger than the page. */
   readonly askedAt: string;
 }
@@ -55,40 +58,47 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
        where id = ${scanId} returning pass, seen`;
     // A late attempt of a pass that is over: nobody waits for its answer, and its marks would be missing from the pass that is read now.
     const isLate = scan!.pass > pass;
-    const ids = page.rows.map((row) => row.id);
+    const { rows, unreadable = [] } = page;
+    const ids = [...rows, ...unreadable].map(({ id }) => id);
+    const first = unreadable.find(({ position }) => position === page.start) ?? rows[0];
     const [marked] = await tx<{ first: boolean; all: number }[]>`
-      select coalesce(bool_or(external_id = ${ids[0] ?? ''}), false) as first, count(*)::int as all from shadow
-       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
-         and scan_id = ${scanId} and scan_pass = ${pass}`;
+      select coalesce(bool_or(external_id = ${first?.id ?? ''}), false) as first, count(*)::int as all from (
+        select external_id from shadow
+         where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
+           and scan_id = ${scanId} and scan_pass = ${pass}
+        union
+        select external_id from unreadable
+         where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
+           and scan_id = ${scanId} and scan_pass = ${pass}) marked`;
     const firstKnown = page.start === 0 || marked!.first;
     let seen = scan!.seen;
     if (firstKnown && !isLate && ids.length > 0) {
       // What was stored while the page was on its way stays. Where the page shows something else, nobody knows which is the younger.
-      const younger = await upsertShadows(tx, scope, system, page.rows, {
+      const younger = await upsertShadows(tx, scope, system, rows, {
         seenBy: { scanId, pass },
         replaces: { storedUntil: page.askedAt },
       });
       await markSeen(tx, { scope, system, scanId, pass }, younger);
       const stored = await hashesByIds(tx, { scope, system }, younger);
-      const differing = page.rows.filter(
-        (row) => stored.has(row.id) && !isDeepStrictEqual(stored.get(row.id), row.hashes),
-      );
+      const differing = rows.filter((row) => stored.has(row.id) && !isDeepStrictEqual(stored.get(row.id), row.hashes));
       await lookAgain(
         tx,
         scope,
         system,
         differing.map((row) => row.id),
       );
+      await recordUnreadable(tx, scope, system, unreadable, { scanId, pass });
       seen += new Set(ids).size - marked!.all;
       await tx`update scan set seen = ${seen} where id = ${scanId}`;
     }
-    return { start: page.start, received: page.rows.length, firstKnown, seen, count: page.count };
+    return { start: page.start, received: rows.length + unreadable.length, firstKnown, seen, count: page.count };
   });
 }
 
 /** Ends a scan. */
 export async function endScan(sql: Sql, scanId: number, status: 'complete' | 'failed'): Promise<void> {
   await sql`update scan set status = ${status}, ended_at = now() where id = ${scanId}`;
+  await endUnlisted(sql, scanId);
 }
 
 /** Records of a system that this complete scan did not show, and that are not proven gone yet. */

@@ -1,6 +1,7 @@
 /** The table `shadow`: our last copy of each record, as its system returned it. */
 import type { CanonicalFields, FieldHashes, FieldTimes, Scope, SystemName } from '../core/record.js';
 import type { JsonObject, SystemRecord } from '../core/document.js';
+import { endUnreadable } from './unreadable.js';
 import { jsonTexts, type Fragment, type Sql, type Transaction } from './database.js';
 
 /** A record as it is stored. */
@@ -80,7 +81,7 @@ export async function upsertShadows(
       : replaces === 'gone'
         ? sql`where s.gone_at > s.read_at`
         : sql`where greatest(s.read_at, s.gone_at) <= ${replaces.storedUntil}::timestamptz`;
-  const stored = await sql<{ id: string }[]>`
+  const storing = sql<{ id: string }[]>`
     insert into shadow as s (connection_id, kind, system, external_id, document, fields, hashes, forms, times, match_keys, external_reference,
                              modified_at, scan_id, scan_pass)
     select ${scope.connectionId}, ${scope.kind}, ${system}, r.external_id, r.document::json, r.fields, r.hashes, r.forms, ${entered(sql)},
@@ -100,6 +101,16 @@ export async function upsertShadows(
            read_at = now(), gone_at = null
      ${replaced}
     ${replaces === 'any' ? sql`` : sql`returning external_id as id`}`;
+  // Sent behind it without waiting for its answer: whoever sends several statements so relies on their order.
+  const [stored] = await Promise.all([
+    storing,
+    endUnreadable(
+      sql,
+      scope,
+      system,
+      rowsById.map(({ id }) => id),
+    ),
+  ]);
   if (replaces === 'any' || stored.length === rowsById.length) return [];
   const ids = new Set(stored.map((row) => row.id));
   return rowsById.flatMap(({ id }) => (ids.has(id) ? [] : [id]));
@@ -214,7 +225,7 @@ export async function markSeen(
  * heard of it, or stand on a page that is on its way.
  */
 export async function markGone(sql: Sql | Transaction, scope: Scope, system: SystemName, id: string): Promise<void> {
-  await sql`
+  const marking = sql`
     with marked as (
       update shadow set gone_at = coalesce(gone_at, now())
        where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = ${id}
@@ -228,6 +239,7 @@ export async function markGone(sql: Sql | Transaction, scope: Scope, system: Sys
          or exists (select 1 from scan
                     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'reading'))
     on conflict do nothing`;
+  await Promise.all([marking, endUnreadable(sql, scope, system, [id])]);
 }
 
 /** A record that no link claims. */

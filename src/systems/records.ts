@@ -2,9 +2,11 @@
 import type { SystemName } from '../core/record.js';
 import { excessOf } from '../http/json.js';
 import { readFields, readPhoneForms, valueAt, type FieldMap } from './mapping.js';
-import type { JsonObject, SystemRecord } from './system.js';
+import { isJsonObject } from '../core/document.js';
+import { UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
+import type { Json, JsonObject, SystemRecord } from './system.js';
 import { parseTimestamp } from './time.js';
-import { reading, unexpected, wrongPath, type AnswerContext } from './unexpected.js';
+import { effectOf, reading, unexpected, wrongPath, type AnswerContext } from './unexpected.js';
 
 /** A path, and the setting that gives it. */
 export interface ConfiguredPlace {
@@ -27,7 +29,8 @@ export interface RecordPlaces {
 
 /**
  * @param knownId the id, where the request itself says which record it is about; the document may then leave it out.
- * @throws {UnexpectedResponse} when a configured place does not fit the document.
+ * @throws {UnreadableRecord} when a configured place does not fit the document.
+ * @throws {UnexpectedResponse} when the document does not show which record it is about, or is about another one.
  */
 export function toRecord(
   document: JsonObject,
@@ -35,18 +38,74 @@ export function toRecord(
   answer: AnswerContext,
   knownId?: string,
 ): SystemRecord {
+  const id = idOf(document, places, answer, knownId);
+  try {
+    return recordOf(id, document, places, answer);
+  } catch (error) {
+    if (!(error instanceof UnexpectedResponse)) throw error;
+    // A document that shows neither an id nor anything else that we know is no record, but some answer or other.
+    if (error instanceof NothingMapped && placed(document, places.id, answer) === undefined) throw error;
+    throw new UnreadableRecord(error, id);
+  }
+}
+
+/** A record of a page that cannot be read, and its position in the list (0-based). */
+export interface UnreadableListed {
+  readonly position: number;
+  readonly failure: UnreadableRecord;
+}
+
+/**
+ * The records of a page: those that can be read, and those that cannot.
+ *
+ * @param start position of the first
+ * @throws {UnexpectedResponse} where the list begins with a page of which no record can be read: then it is not the records
+ */
+export function toRecords(
+  documents: readonly Json[],
+  places: RecordPlaces,
+  answer: AnswerContext,
+  start: number,
+): { readonly records: SystemRecord[]; readonly unreadable: UnreadableListed[] } {
+  const records: SystemRecord[] = [];
+  const unreadable: UnreadableListed[] = [];
+  documents.forEach((document, index) => {
+    try {
+      if (!isJsonObject(document)) throw unexpected(answer, 'the record is not an object');
+      records.push(toRecord(document, places, answer));
+    } catch (error) {
+      if (!(error instanceof UnexpectedResponse)) throw error;
+      const failure = error instanceof UnreadableRecord ? error : new UnreadableRecord(error, null);
+      unreadable.push({ position: start + index, failure });
+    }
+  });
+  const [first] = unreadable;
+  if (start === 0 && first !== undefined && records.length === 0) {
+    const { failure } = first;
+    throw new UnexpectedResponse(
+      answer.context,
+      failure.effect,
+      `no record can be read: ${failure.what}`,
+      failure.places,
+    );
+  }
+  return { records, unreadable };
+}
+
+/** Nothing of a record stands where the field map says. */
+class NothingMapped extends UnexpectedResponse {}
+
+function recordOf(id: string, document: JsonObject, places: RecordPlaces, answer: AnswerContext): SystemRecord {
   const { fieldMap, system, defaultCountry } = places;
   const excess = excessOf(document);
   if (excess !== null) throw unexpected(answer, excesses[excess]);
   const fields = reading(answer, () => readFields(document, fieldMap, system, { defaultCountry }));
   if (Object.keys(fields).length === 0) {
-    throw unexpected(
-      answer,
-      `the record has none of the mapped fields: correct fields.*.${places.system}, or the path at which records stand in the answer`,
-    );
+    const what = `the record has none of the mapped fields: correct fields.*.${places.system}, or the path at which records stand in the answer`;
+    throw new NothingMapped(answer.context, effectOf(answer), what);
   }
   return {
-    id: idOf(document, places, answer, knownId),
+    id,
     document,
     fields,
     phoneForms: readPhoneForms(document, fieldMap, system, { defaultCountry }),

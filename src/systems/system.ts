@@ -7,6 +7,7 @@ import type { JsonObject, SystemRecord } from '../core/document.js';
 import type { CanonicalFields, RecordKind, SystemName } from '../core/record.js';
 import type { Ask } from '../http/client.js';
 import type { FailureContext } from '../http/failures.js';
+import type { UnreadableListed } from './records.js';
 
 export type { Json, JsonObject, SystemRecord } from '../core/document.js';
 
@@ -22,7 +23,10 @@ export const longestList = 2_147_483_647;
 export interface Page {
   /** Position of the first record of this page. `<= from`. */
   readonly start: number;
+  /** In the order of the list. */
   readonly records: readonly SystemRecord[];
+  /** Those that cannot be read; they count in the list like all others. */
+  readonly unreadable: readonly UnreadableListed[];
   /** The total that the system states. */
   readonly count: number;
 }
@@ -91,7 +95,7 @@ export interface System {
    * A record from a document that was delivered to us (the member in a Yapla event), not asked for.
    *
    * @param from where it came from, for the error
-   * @throws {UnexpectedResponse} when a configured place does not fit the document
+   * @throws {UnreadableRecord} when a configured place does not fit the document
    */
   recordOf(document: JsonObject, from: { readonly context: FailureContext }): SystemRecord;
   /** Reads one record; `null` when the system answers 404. One request. */

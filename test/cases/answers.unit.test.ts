@@ -29,6 +29,7 @@ describe('each way to answer', () => {
       'canary',
       'massChange',
       'create',
+      'unreadable',
     ]);
   });
 

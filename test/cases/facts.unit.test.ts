@@ -11,7 +11,8 @@ import { massChangeCase } from '../../src/cases/massChange.js';
 import { notTakenCase } from '../../src/cases/notTaken.js';
 import { neverAppearedCase, refusedCase } from '../../src/cases/refused.js';
 import { removalCase } from '../../src/cases/removal.js';
-import { InvalidRecord, ServerFailed } from '../../src/http/failures.js';
+import { foundUnreadable } from '../../src/cases/unreadable.js';
+import { InvalidRecord, ServerFailed, UnexpectedResponse, UnreadableRecord } from '../../src/http/failures.js';
 import type { NewCase } from '../../src/store/cases.js';
 import type { LinkedPair } from '../../src/store/links.js';
 
@@ -52,6 +53,19 @@ describe('a new case', () => {
     const kept = notTakenCase('yapla:1', 'city', 'yoplanning', saw);
     expect(kept).toEqual({ ...about, kind: 'notTaken', details: { system: 'yoplanning' }, saw });
     expect(told(kept)).toEqual([{ code: 'keptOldValue', system: 'yoplanning' }]);
+  });
+
+  test('about a record that cannot be read holds its place and what was expected there, and no value', () => {
+    const places = [{ path: 'city', expected: 'a single value' }];
+    const failure = (id: string | null) =>
+      new UnreadableRecord(new UnexpectedResponse(context, 'none', 'fields.city leads to a boolean', places), id);
+    const named = foundUnreadable('yapla', failure('7'), 41);
+    expect(named).toMatchObject({ id: '7', position: 41, question: { kind: 'unreadable', subject: 'yapla:7' } });
+    const about = { code: 'unreadable', system: 'yapla', what: 'fields.city leads to a boolean', places };
+    expect(told(named.question)).toEqual([{ ...about, position: null }]);
+    const nameless = foundUnreadable('yapla', failure(null), 41);
+    expect(nameless).toMatchObject({ id: '#41', question: { subject: 'yapla:#41' } });
+    expect(told(nameless.question)).toEqual([{ ...about, position: 41 }]);
   });
 
   test('about a refused record holds the words of the server, which its failure does not show elsewhere', () => {

@@ -287,6 +287,8 @@ describe('the table of failures', () => {
     ['things/zoe@example.org', 'another path of the same server'],
     ['https://zoe:x@elsewhere.example:8443/zoe@example.org?q=zoe#zoe', 'https://elsewhere.example:8443'],
     ['//elsewhere.example/zoe', 'another server'],
+    ['/api/things/1/?q=zoe', 'the same path with a slash at the end'],
+    ['https://zoe.example/api/things/1/', 'the same path with a slash at the end'],
     ['data:text/plain,zoe@example.org', null],
     ['http://[zoe', null],
   ])('a redirect is never followed, and of %s only the origin is told', async (location, told) => {

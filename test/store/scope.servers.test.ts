@@ -28,6 +28,7 @@ import * as planItems from '../../src/store/planItems.js';
 import * as plans from '../../src/store/plans.js';
 import * as scans from '../../src/store/scans.js';
 import * as shadows from '../../src/store/shadows.js';
+import * as unreadable from '../../src/store/unreadable.js';
 import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
@@ -170,6 +171,10 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   // A complete list that showed none of them, and one that is being read.
   for (const system of ['yapla', 'yoplanning'] as const)
     await scans.endScan(sql, await scans.openScan(sql, scope, system, 'run/0'), 'complete');
+  const cannotBeRead = { kind: 'unreadable', subject: 'yapla:5', details: { city } };
+  await inTransaction((tx) =>
+    unreadable.recordUnreadable(tx, scope, 'yapla', [{ id: '5', position: null, question: cannotBeRead }]),
+  );
   const [scan] = await sql<{ id: number }[]>`
     select id::int as id from scan where connection_id = ${connectionId} and kind = ${scope.kind} and system = 'yapla'`;
   return {
@@ -340,6 +345,19 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
   markSeen: (scope, { readingId }) =>
     shadows.markSeen(sql, { scope, system: 'yapla', scanId: readingId, pass: 1 }, ['1']),
   markGone: (scope) => shadows.markGone(sql, scope, 'yapla', '1'),
+  recordUnreadable: (scope) =>
+    inTransaction((tx) =>
+      unreadable.recordUnreadable(tx, scope, 'yapla', [
+        { id: '6', position: null, question: { kind: 'unreadable', subject: 'yapla:6', details: {} } },
+      ]),
+    ),
+  attachUnreadable: async (scope) => {
+    // Another link has the record by now, under the same ids in both scopes.
+    await sql`update link set link_id = 'yapla:0' where connection_id = ${scope.connectionId} and yapla_id = '5' and kind in ('person', 'registration')`;
+    await unreadable.attachUnreadable(sql, scope);
+    await sql`update link set link_id = 'yapla:5' where connection_id = ${scope.connectionId} and yapla_id = '5' and kind in ('person', 'registration')`;
+  },
+  endUnreadable: (scope) => unreadable.endUnreadable(sql, scope, 'yapla', ['5']),
 };
 
 /** Of a case's id: what an answer changes beyond the case is of the case's scope. */

@@ -1,7 +1,7 @@
 /** What a server answers that nobody announced, to the letter: through both systems, over HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connectionSchema } from '../../src/config/schema.js';
-import { UnexpectedResponse } from '../../src/http/failures.js';
+import { UnexpectedResponse, UnreadableRecord } from '../../src/http/failures.js';
 import { sandboxConnection } from '../../src/sandbox/connections.js';
 import { openSystems, type Systems } from '../../src/systems/index.js';
 import { LocalServer } from '../http/localServer.js';
@@ -76,4 +76,69 @@ describe('a count that no list has', () => {
     expect(failure).toBeInstanceOf(UnexpectedResponse);
     expect(failure.message).toContain('yapla.read.answer.count');
   });
+});
+
+const pageOf = async (...results: readonly string[]) => {
+  server.answersWith(200, clients(String(results.length), ...results));
+  return await systems.yoplanning.readPage({ from: 0 }, ask);
+};
+const other = (n: number) => client('').replace(id, `00000000-0000-4000-8000-00000000000${n}`);
+
+describe('a page with a record that cannot be read', () => {
+  test.each([
+    ['a time that is none', client(',"last_update":"0000-00-00 00:00:00"'), 'yoplanning.modifiedField'],
+    ['a truth value at a mapped place', client('').replace('"Brest"', 'true'), 'fields.city.yoplanning'],
+    ['an object at a mapped place', client('').replace('"Brest"', '{"name":"Brest"}'), 'fields.city.yoplanning'],
+    ['a nesting of 9,000 levels', client(`,"n":${'['.repeat(9_000)}${']'.repeat(9_000)}`), 'nested more deeply'],
+    ['a number of two megabytes', client(`,"n":${'1'.repeat(2_000_000)}`), 'more digits'],
+    ['none of the mapped fields', `{"id":"${id}"}`, 'none of the mapped fields'],
+  ])('because of %s gives all the others, and says which and why', async (_, bad, what) => {
+    const page = await pageOf(other(1), bad, other(2));
+    expect(page.records.map((record) => record.id.at(-1))).toEqual(['1', '2']);
+    expect(page.unreadable).toMatchObject([{ position: 1, failure: { id, type: 'UnexpectedResponse' } }]);
+    const [{ failure }] = page.unreadable as [(typeof page.unreadable)[number]];
+    expect(failure.message).toContain(what);
+    expect(failure.message + JSON.stringify(failure)).not.toMatch(/Brest|0000-00-00|11111/);
+  });
+
+  test.each([
+    ['no id', client('').replace(/"id":"[^"]*",/, '')],
+    ['an id that is a list', client('').replace(`"${id}"`, '[1]')],
+    ['a text instead of a record', '"Zoé"'],
+  ])('because of %s tells its place', async (_, bad) => {
+    const page = await pageOf(bad, other(1), bad);
+    expect(page.records).toHaveLength(1);
+    expect(page.unreadable).toMatchObject([
+      { position: 0, failure: { id: null } },
+      { position: 2, failure: { id: null } },
+    ]);
+    expect(JSON.stringify(page.unreadable)).not.toContain('Zoé');
+  });
+
+  test('and of none that can is an unexpected answer where the list begins, because then it is not the records', async () => {
+    const bad = client('').replace('"Brest"', 'true');
+    const failure = await failureOf(pageOf(bad, bad.replace(id, id.replace('0', '1'))));
+    expect(failure).toBeInstanceOf(UnexpectedResponse);
+    expect(failure).not.toBeInstanceOf(UnreadableRecord);
+    expect(failure.message).toContain('fields.city.yoplanning');
+  });
+});
+
+describe('one record that is read by itself', () => {
+  test('and cannot be is that record’s failure', async () => {
+    server.answersWith(200, client(',"last_update":"0000-00-00 00:00:00"'));
+    const failure = await failureOf(systems.yoplanning.read(id, ask));
+    expect(failure).toBeInstanceOf(UnreadableRecord);
+    expect(failure).toMatchObject({ id, effect: 'none' });
+  });
+
+  test.each(['{"detail":"maintenance"}', '"maintenance"', client('').replace(id, 'another')])(
+    'and shows something else is an unexpected answer: %s',
+    async (text) => {
+      server.answersWith(200, text);
+      const failure = await failureOf(systems.yoplanning.read(id, ask));
+      expect(failure).toBeInstanceOf(UnexpectedResponse);
+      expect(failure).not.toBeInstanceOf(UnreadableRecord);
+    },
+  );
 });

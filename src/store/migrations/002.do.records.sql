@@ -115,6 +115,33 @@ create table newcomer (
 );
 create index newcomer_link on newcomer (connection_id, kind, link_id);
 
+-- Records that a system shows and that cannot be read: each has an open case, and its link is held back. What was read of one before stays
+-- in its shadow.
+create table unreadable (
+  connection_id text not null references connection on delete cascade,
+  kind          text not null,
+  system        text not null check (system in ('yapla', 'yoplanning')),
+  -- Where not even the id can be read: `#` and the position in the list.
+  external_id   text not null,
+  -- The scan and pass that last saw it: it counts in the list like all others.
+  scan_id       bigint,
+  scan_pass     integer,
+  found_at      timestamptz not null default now(),
+  primary key (connection_id, kind, system, external_id)
+);
+
+-- A link with such a record is held back, so its version says when it begins and ends.
+create function bump_link_of_unreadable() returns trigger language plpgsql as $$
+declare
+  it unreadable := coalesce(new, old);
+begin
+  update link set version = version + 1
+   where connection_id = it.connection_id and kind = it.kind
+     and (it.system = 'yapla' and yapla_id = it.external_id or it.system = 'yoplanning' and yoplanning_id = it.external_id);
+  return null;
+end $$;
+create trigger unreadable_changes_link after insert or delete on unreadable for each row execute function bump_link_of_unreadable();
+
 -- Rules that a person made of an answer (`passerelle resolve --remember`): they come before those of the configuration file.
 create table field_rule (
   connection_id text not null references connection on delete cascade,

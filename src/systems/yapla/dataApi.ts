@@ -4,8 +4,8 @@ import type { YaplaConfig } from '../../config/yapla.js';
 import type { Answer, Ask, HttpClient } from '../../http/client.js';
 import type { Permit } from '../../store/budget.js';
 import { fillPath } from '../paths.js';
-import { toRecord, type RecordPlaces } from '../records.js';
-import { longestList, type Json, type JsonObject, type Page } from '../system.js';
+import { toRecords, type RecordPlaces } from '../records.js';
+import { longestList, type Json, type Page } from '../system.js';
 import { unexpected, wrongPath } from '../unexpected.js';
 import type { DocumentAnswer } from '../update.js';
 import { accepted, contentAt, objectAt } from './answers.js';
@@ -87,10 +87,10 @@ export function createDataApi({ config, places, http }: DataApiOptions): YaplaDa
       const documents = documentsIn(answer, contentAt(answer, shape.records), shape.records);
       const count = contentAt(answer, shape.count);
       if (typeof count !== 'number' || !Number.isInteger(count) || count < 0 || count > longestList) {
-        throw wrongPath(answer, 'yapla.read.answer.count', shape.count, `a whole number up to ${longestList}`);
+        throw wrongPath(answer, 'yapla.read.answer.count', shape.count, 'a whole number');
       }
       checkPage(answer, wanted, from, documents.length, count);
-      return { start: wanted.start, count, records: documents.map((document) => toRecord(document, places, answer)) };
+      return { start: wanted.start, count, ...toRecords(documents, places, answer, wanted.start) };
     },
 
     async readOne(id, ask, permit) {
@@ -111,8 +111,8 @@ export function timesOf({ requestId, sentAtMs, answeredAtMs, context }: Answer):
   return { requestId, sentAtMs, answeredAtMs, context };
 }
 
-function documentsIn(answer: Answer, content: Json | undefined, path: string): JsonObject[] {
-  if (!Array.isArray(content) || !content.every(isJsonObject)) {
+function documentsIn(answer: Answer, content: Json | undefined, path: string): Json[] {
+  if (!Array.isArray(content) || (content.length > 0 && !content.some(isJsonObject))) {
     throw wrongPath(answer, 'yapla.read.answer.records', path, 'a list of objects');
   }
   return content;

@@ -29,10 +29,8 @@ export type Client = JsonObject & {
   external_reference?: string | null;
 };
 
-const text = z.string().nullable();
-
 /** Only what is relied on whatever the field map says; the types of mapped values are checked where they are read. */
-const clientSchema = z.looseObject({ id: z.string().min(1), first_name: text, last_name: text });
+const clientSchema = z.looseObject({ id: z.string().min(1) });
 
 /** `first_name` and `birth_date` are the vendor's examples; `last_update` is used by other connectors (docs/systems.md). */
 const clientFilters = {
@@ -51,6 +49,8 @@ export function createClients(http: HttpClient, { paths, team }: YoplanningConfi
   return createResource<Client, typeof clientFilters>(http, {
     filters: clientFilters,
     schema: clientSchema,
+    // One client that cannot be read is one question, and not the end of the list (systems/records.ts).
+    listed: z.unknown(),
     listPath: paths.clients,
     instancePath: paths.client,
     places: { team },

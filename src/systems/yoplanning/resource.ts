@@ -61,6 +61,8 @@ interface ResourceDefinition<Spec extends FilterSpec> {
   readonly filters: Spec;
   /** What is relied on; unknown fields are let through. */
   readonly schema: z.ZodType;
+  /** The same of what a list holds, where whoever asks judges each record by itself. Default: as `schema`. */
+  readonly listed?: z.ZodType;
   /** Configured paths: `/teams/{team}/clients`, and the same with `{id}`. */
   readonly listPath: string;
   readonly instancePath: string;
@@ -94,13 +96,13 @@ export interface Resource<Document extends JsonObject, Spec extends FilterSpec> 
 
 export function createResource<Document extends JsonObject, const Spec extends FilterSpec>(
   http: HttpClient,
-  { schema, listPath, instancePath, places }: ResourceDefinition<Spec>,
+  { schema, listed = schema, listPath, instancePath, places }: ResourceDefinition<Spec>,
 ): Resource<Document, Spec> {
   const pageSchema = z.looseObject({
     count: z.number().int().nonnegative().max(longestList),
     next: z.string().nullish(),
     previous: z.string().nullish(),
-    results: z.array(schema),
+    results: z.array(listed),
   });
   const collection = { path: fillPath(listPath, places), kind: listPath };
   const instance = (id: string) => ({ path: fillPath(instancePath, { ...places, id }), kind: instancePath });

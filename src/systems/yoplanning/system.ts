@@ -3,7 +3,7 @@ import type { YoplanningConfig } from '../../config/yoplanning.js';
 import type { HttpClient } from '../../http/client.js';
 import { RecordMissing, RequestRefused } from '../../http/failures.js';
 import type { FieldMap } from '../mapping.js';
-import { toRecord, type RecordPlaces } from '../records.js';
+import { toRecord, toRecords, type RecordPlaces } from '../records.js';
 import type { CreateResult, System } from '../system.js';
 import { unexpected } from '../unexpected.js';
 import { newDocument, readMergeWrite, type DocumentAnswer } from '../update.js';
@@ -48,7 +48,7 @@ export function createYoplanningSystem({ config, fieldMap, defaultCountry, http 
         const what = `the list holds ${results.length} records where at most ${config.pageSize} were asked for: correct yoplanning.pageSize or yoplanning.paths.clients`;
         throw unexpected(answer, what);
       }
-      return { start: from, count, records: results.map((document) => toRecord(document, places, answer)) };
+      return { start: from, count, ...toRecords(results, places, answer, from) };
     },
 
     async read(id, ask) {

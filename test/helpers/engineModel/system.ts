@@ -73,7 +73,7 @@ export class SystemOverServer implements System {
     const listed = this.server.page();
     const start = Math.min(from, Math.max(0, listed.length - 1));
     const records = listed.slice(start, start + this.pageSize).map((one) => this.recordOf(shown(this.name, one)));
-    return { start, records, count: listed.length };
+    return { start, records, unreadable: [], count: listed.length };
   }
 
   recordOf(document: JsonObject): SystemRecord {

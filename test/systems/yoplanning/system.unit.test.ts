@@ -24,7 +24,12 @@ describe('a page', () => {
 
   test('beyond the end is empty', async () => {
     const { systems } = await open({ sandbox: { people: { yoplanning: 2 } } });
-    expect(await systems.yoplanning.readPage({ from: 9 }, ask)).toEqual({ start: 9, count: 2, records: [] });
+    expect(await systems.yoplanning.readPage({ from: 9 }, ask)).toEqual({
+      start: 9,
+      count: 2,
+      records: [],
+      unreadable: [],
+    });
   });
 
   test('that the server answers in an unknown shape is an error that names path and type', async () => {

@@ -1,0 +1,125 @@
+/** One bad record is one case: everybody else goes on, and it costs next to nothing until something about it changes. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { listOpenCases } from '../../src/store/cases.js';
+import { linkedPerson, until, untilHolds, untilQuiet } from '../helpers/live.js';
+import { approveSignal, progressQuery } from '../../workflows/bulkSync.messages.js';
+import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+
+const people = { seed: 8, yapla: 3, yoplanning: 3, shared: 6, differing: 0 };
+
+let house: TestPasserelle;
+afterEach(async () => await house.stop());
+
+/** What the API of the system would never take, and holds all the same. */
+const spoil = async (id: string) => await house.sandbox.control.edit('yoplanning', id, {}, { city: true });
+const mend = async (id: string) => await house.sandbox.control.edit('yoplanning', id, {}, { city: 'Brest' });
+const sync = async () => await (await house.startBulk()).result();
+const asked = async () =>
+  (await listOpenCases(house.sql, house.scope)).map(({ kind, subject, linkId }) => ({ kind, subject, linkId }));
+const changesOf = async () => {
+  const { yapla, yoplanning } = await house.sandbox.control.counts();
+  return [yapla, yoplanning].map(({ created, updated, removed }) => ({ created, updated, removed }));
+};
+/** Somebody whom only Yoplanning knows. */
+const alone = async () => {
+  const known = await house.sandbox.control.truth();
+  return known.find(({ kind }) => kind === 'yoplanning')!.ids.yoplanning!;
+};
+
+describe('a bulk sync that meets a record which cannot be read', () => {
+  test('carries everybody else over, makes nobody of it, and does so once it can be read', async () => {
+    house = await startPasserelle({ sandbox: { people } });
+    const bad = await alone();
+    await spoil(bad);
+    expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+    expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${bad}`, linkId: null }]);
+    const { control } = house.sandbox;
+    expect(await control.ids('yapla')).toHaveLength(11);
+    expect(await control.ids('yoplanning')).toHaveLength(12);
+
+    const before = await changesOf();
+    expect(await sync()).toMatchObject({ outcome: 'applied', applied: { ended: 0 } });
+    expect(await changesOf()).toEqual(before);
+
+    await mend(bad);
+    expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+    expect(await asked()).toEqual([]);
+    expect(await control.ids('yapla')).toHaveLength(12);
+  });
+
+  test('holds back its link: it is neither written nor taken as gone, and goes on where it was', async () => {
+    house = await startPasserelle({ sandbox: { people } });
+    await sync();
+    const { linkId, yapla, yoplanning } = await linkedPerson(house);
+    await spoil(yoplanning);
+    await house.sandbox.control.edit('yapla', yapla, { lastName: 'Nouveau' });
+    await house.sandbox.control.resetCounts();
+    for (const _ of ['the first night', 'the second']) {
+      expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0, applied: { ended: 0 } });
+      expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
+    }
+    const counts = await house.sandbox.control.counts();
+    expect(counts.yoplanning.byKind.read).toBe(0);
+
+    await mend(yoplanning);
+    expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+    expect(await asked()).toEqual([]);
+    await untilHolds(house, 'yoplanning', yoplanning, { lastName: 'Nouveau' });
+    await untilHolds(house, 'yapla', yapla, { city: 'Brest' });
+  });
+});
+
+describe('a record that turns out to be unreadable', () => {
+  test('when a plan is carried out is one case, and the rest of the plan is carried out', async () => {
+    house = await startPasserelle({ sandbox: { people } });
+    await sync();
+    const { linkId, yapla, yoplanning } = await linkedPerson(house);
+    const { control } = house.sandbox;
+    await control.edit('yapla', yapla, { lastName: 'Nouveau' });
+    const newcomer = await control.add('yapla', {
+      firstName: 'Odile',
+      lastName: 'Le Goff',
+      email: 'odile@example.org',
+    });
+    const handle = await house.startBulk({ autoApprove: false });
+    const { plan } = await until(
+      async () => await handle.query(progressQuery),
+      ({ phase }) => phase === 'waitingForApproval',
+    );
+    await spoil(yoplanning);
+    await control.resetCounts();
+    await handle.signal(approveSignal, { plan: plan!.number });
+    expect(await handle.result()).toMatchObject({ outcome: 'applied', differences: 0 });
+    await untilQuiet(house);
+    expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
+    const { yoplanning: counts } = await control.counts();
+    expect(counts).toMatchObject({ created: 1, updated: 0 });
+    expect(counts.byKind.read).toBeLessThanOrEqual(2);
+    expect((await control.records('yoplanning')).some(({ person }) => person.firstName === 'Odile')).toBe(true);
+    expect(newcomer).not.toBe(yapla);
+  });
+
+  test('live is one case for at most three requests, whatever else changes, and goes on by itself once it can be read', async () => {
+    house = await startPasserelle({ sandbox: { people }, live: true });
+    await sync();
+    await untilQuiet(house);
+    const { linkId, yapla, yoplanning } = await linkedPerson(house);
+    const { control } = house.sandbox;
+    await control.resetCounts();
+    await spoil(yoplanning);
+    await until(asked, (cases) => cases.length === 1);
+    expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
+    await control.edit('yapla', yapla, { lastName: 'Nouveau' });
+    await untilQuiet(house);
+    const { yoplanning: counts } = await control.counts();
+    expect(counts.updated).toBe(0);
+    expect(counts.byKind.read).toBeLessThanOrEqual(3);
+    expect(await asked()).toHaveLength(1);
+
+    await mend(yoplanning);
+    await untilHolds(house, 'yoplanning', yoplanning, { lastName: 'Nouveau' });
+    await untilHolds(house, 'yapla', yapla, { city: 'Brest' });
+    await untilQuiet(house);
+    expect(await asked()).toEqual([]);
+  });
+});
