@@ -1,11 +1,11 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { BulkSyncRefuses, NoBulkSync, tellBulkSync } from '../bulk.js';
 import { credentialOf } from '../connection.js';
 import { systemNames } from '../core/record.js';
 import { liftStop } from '../store/budgetState.js';
 import type { Sql } from '../store/database.js';
+import { resumeStoppedRecords } from '../syncRecord.js';
 import { bulkSyncId, resumeUpdate } from '../../workflows/bulkSync.messages.js';
-import { resumeRecordSignal } from '../../workflows/syncRecord.messages.js';
 
 /** What went on. */
 export interface Resumed {
@@ -29,11 +29,7 @@ export async function resumeConnection(
   connectionId: string,
 ): Promise<Resumed> {
   for (const system of systemNames) await liftStop(sql, credentialOf(connectionId, system));
-  const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}' AND PasserelleState = 'stopped'`;
-  let records = 0;
-  for await (const { workflowId } of client.workflow.list({ query })) {
-    if (await signalled(() => client.workflow.getHandle(workflowId).signal(resumeRecordSignal))) records += 1;
-  }
+  const records = await resumeStoppedRecords(client, connectionId);
   return { bulkSync: await resumeBulkSync(client, connectionId), records };
 }
 
@@ -45,17 +41,6 @@ async function resumeBulkSync(client: Client, connectionId: string): Promise<Res
   } catch (error) {
     if (error instanceof BulkSyncRefuses) return 'underWay';
     if (error instanceof NoBulkSync) return 'none';
-    throw error;
-  }
-}
-
-/** @returns false where the workflow runs no more */
-async function signalled(signal: () => Promise<void>): Promise<boolean> {
-  try {
-    await signal();
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
 }
