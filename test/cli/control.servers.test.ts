@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { run } from '../../src/cli/main.js';
 import { findPlan } from '../../src/store/plans.js';
+import { stateKey } from '../../workflows/searchAttributes.js';
 import { untilProgress } from '../helpers/bulkSync.js';
 import { collectedOutput } from '../helpers/collectedOutput.js';
 import { writeConfigFile } from '../helpers/configFile.js';
@@ -46,6 +47,7 @@ describe('a plan that waits', () => {
     const club = house.connectionId;
     const handle = await house.startBulk();
     await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
+    expect((await handle.describe()).typedSearchAttributes.get(stateKey)).toBe('waitingForApproval');
     expect(await passerelle('approve', club, '2')).toEqual({ status: 1, said: `${club} has no plan 2` });
     const resumed = await passerelle('resume', club);
     expect(resumed).toMatchObject({ status: 0, said: expect.stringContaining('neither paused nor stopped') });
