@@ -1,9 +1,15 @@
 /** Telling a link's `syncRecord` workflow that something happened: it is started where it does not run. */
-import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { ConnectionConfig } from './config/schema.js';
 import type { Scope, SystemName } from './core/record.js';
-import { answeredSignal, changedSignal, syncRecordId, type SyncRecordInput } from '../workflows/syncRecord.messages.js';
+import {
+  answeredSignal,
+  changedSignal,
+  resumeRecordSignal,
+  syncRecordId,
+  type SyncRecordInput,
+} from '../workflows/syncRecord.messages.js';
 import { connectionKey } from '../workflows/searchAttributes.js';
 
 /** Where and with which settings a connection's records are synchronised. */
@@ -37,6 +43,30 @@ export async function signalAnswered(target: LiveTarget, linkId: string, caseId:
   });
 }
 
+/**
+ * Tells a connection's records that had stopped to look again. Repeatable: one whose connection is still refused stops again, at the cost
+ * of a look, and of no request where the credential is stopped.
+ *
+ * @returns how many were told
+ */
+export async function resumeStoppedRecords(
+  client: { readonly workflow: Pick<Client['workflow'], 'getHandle' | 'list'> },
+  connectionId: string,
+): Promise<number> {
+  const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}' AND PasserelleState = 'stopped'`;
+  let told = 0;
+  for await (const { workflowId } of client.workflow.list({ query })) {
+    try {
+      await client.workflow.getHandle(workflowId).signal(resumeRecordSignal);
+      told += 1;
+    } catch (error) {
+      // It runs no more.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+  return told;
+}
+
 /** A worker that is merely busy answers within it, with two local attempts in the task. */
 const shortestTaskTimeoutMs = 5_000;
 
@@ -47,7 +77,8 @@ const shortestTaskTimeoutMs = 5_000;
 const localShare = 0.5;
 
 function startOptions({ liveTaskQueue, scope, connection }: LiveTarget, linkId: string) {
-  const { lingerMs, caseCheckMs, stoppedRetryMs, heartbeatTimeoutMs, maxHistoryEvents } = connection.live;
+  const { lingerMs, caseCheckMs, stoppedRetryMs, maxStoppedRetryMs, heartbeatTimeoutMs, maxHistoryEvents } =
+    connection.live;
   // Steps that run within a workflow task send no heartbeat: that the task ends tells that their worker lives.
   const taskTimeoutMs = Math.max(heartbeatTimeoutMs, shortestTaskTimeoutMs);
   const input: SyncRecordInput = {
@@ -57,6 +88,7 @@ function startOptions({ liveTaskQueue, scope, connection }: LiveTarget, linkId: 
       lingerMs,
       caseCheckMs,
       stoppedRetryMs,
+      maxStoppedRetryMs,
       heartbeatTimeoutMs,
       localAttemptMs: taskTimeoutMs * localShare,
       maxHistoryEvents,

@@ -1,6 +1,7 @@
 /** The worker: runs workflows and activities of every connection of the configuration. */
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import {
   bundleWorkflowCode,
@@ -21,6 +22,7 @@ import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './link/claims.js';
+import { resumeStoppedRecords } from './syncRecord.js';
 
 /** How long activities under way may take to come to an end when the worker is told to stop; a chunk ends after the items in hand. */
 const shutdownGraceMs = 20_000;
@@ -160,6 +162,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   ]);
   log.info({ taskQueue, liveTaskQueue, connections: Object.keys(config.connections) }, 'worker started');
 
+  // A worker starts with what a person has mended: a new token, another setting, a connection that is configured again.
+  const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
+  const resuming = resumeStopped(client, Object.keys(config.connections), log);
+
   // Where one of them fails, the other must not go on alone.
   const shutDown = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -172,6 +178,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     }
   };
   const ended = Promise.allSettled(workers.map(run)).then(async (ends) => {
+    await resuming;
     const open = await Promise.allSettled(connections.values());
     await Promise.all(open.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
     await claims.close();
@@ -189,4 +196,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await ended;
     },
   };
+}
+
+/** Wakes records that had stopped. Where it fails they wait for `resume`, or for their own next look: no reason not to work. */
+async function resumeStopped(client: Client, connectionIds: readonly string[], log: Log): Promise<void> {
+  for (const connectionId of connectionIds) {
+    try {
+      const records = await resumeStoppedRecords(client, connectionId);
+      if (records > 0) log.info({ connectionId, records }, 'records that had stopped look again');
+    } catch (error) {
+      log.warn({ connectionId, error: errorLine(error) }, 'records that had stopped could not be told to look again');
+    }
+  }
 }

@@ -80,7 +80,12 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   const underWay = new Set<CancellationScope>();
   /** Whether the newest `resume` leaves it to us to lift the connection's stops. */
   let liftsStops = true;
-  let shown = { phase: run.phase, state: run.progress.state.kind };
+  // A plan that waits for a person is held by nothing, and yet it does not run.
+  const shownState = () => {
+    const { kind } = run.progress.state;
+    return run.step === 'wait' && kind === 'running' ? 'waitingForApproval' : kind;
+  };
+  let shown = { phase: run.phase, state: shownState() };
 
   // --- messages: handlers before the first await ---
   function take(message: BulkMessage): undefined {
@@ -135,7 +140,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
 
   /** Phase and state in the search attributes; only changes are recorded. */
   function show(): void {
-    const now = { phase: run.phase, state: run.progress.state.kind };
+    const now = { phase: run.phase, state: shownState() };
     const changed = [
       ...(now.phase === shown.phase ? [] : [{ key: phaseKey, value: now.phase }]),
       ...(now.state === shown.state ? [] : [{ key: stateKey, value: now.state }]),

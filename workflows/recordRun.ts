@@ -14,9 +14,13 @@
  * - `applying`: what was decided on the view (core/live.ts) is carried out, which returns a new view; decided again until the link rests,
  *   `maxDecisions` times at most.
  * - `waiting`, `lingering`: for a message; a case is looked at now and then, who lingers completes.
- * - `stopped`: the whole connection is refused. Goes on with the same activity after `resume`, or after a while.
+ * - `stopped`: the whole connection is refused. Goes on with the same activity after `resume`. Nothing else is awaited but a rare look, in
+ *   ever longer pauses (`nextLookMs`), each of which begins a new run: a history that waits does not grow, and a word that was lost on its
+ *   way does not leave it waiting for ever.
+ * - `ended`: the configuration does not have the connection any more. Completes: whoever takes it up again starts it anew.
  *
- * One piece of work (a look, and all that is decided on it) never spans two runs; what was told and not looked at yet does.
+ * One piece of work (a look, and all that is decided on it) never spans two runs; what was told and not looked at yet does. Work that a stop
+ * interrupts is looked at anew by the next run, with whoever caused it (`workDropped`).
  */
 import type { AppliedDecision } from '../activities/applyDecision.js';
 import type { RecordReading } from '../activities/readRecord.js';
@@ -27,6 +31,9 @@ import type { RecordCounts, RecordProgress, RecordResult, RecordState } from './
 
 /** A record that changes faster than we decide is left to the event of its last change. */
 const maxDecisions = 8;
+
+/** Beyond it a pause is as long as it may be anyway. */
+const maxDoublings = 20;
 
 type PerSystem = Readonly<Record<SystemName, number>>;
 
@@ -46,6 +53,8 @@ export interface RecordRunState {
   readonly openCases: number;
   /** What the search attribute shows; null: it was never set, or says that nobody is waited for. */
   readonly shown: Shown;
+  /** Times in a row that the connection was found refused when it was looked at; left out (as by runs of before): none. */
+  readonly stops?: number;
 }
 
 export type Shown = 'stopped' | 'waiting' | null;
@@ -185,6 +194,35 @@ export class RecordRun {
     this.#looks += 1;
     this.#work = { came, byAnswer, triggers: [], cause: '', tookEvents: false, decisions: 0, did: null, toApply: null };
     return { isProbablyEcho };
+  }
+
+  /**
+   * How long a stopped workflow waits before it looks by itself: twice as long each time, so that a stop of months costs some looks.
+   * A stop is lifted by a word that reaches us (`resume`, from a person or a worker that starts); this is for a word that was lost.
+   */
+  nextLookMs(firstMs: number, longestMs: number): number {
+    return Math.min(firstMs * 2 ** Math.min(this.#state.stops ?? 0, maxDoublings), Math.max(firstMs, longestMs));
+  }
+
+  /**
+   * A stopped run ends in the middle of its work, for the next run to look anew: nothing of it is lost but a read, because what was decided
+   * and not carried out is decided again. Who caused it stays known, since it says what may be written (core/live.ts).
+   */
+  workDropped(): void {
+    const { came, byAnswer, triggers } = this.#working;
+    const caused = (system: SystemName) => Math.max(came[system], triggers.includes(system) ? 1 : 0);
+    this.#work = null;
+    this.#become({
+      woken: true,
+      gathered: plus(this.#state.gathered, { yapla: caused('yapla'), yoplanning: caused('yoplanning') }),
+      answered: this.#state.answered || byAnswer,
+      stops: (this.#state.stops ?? 0) + 1,
+    });
+  }
+
+  /** The connection answers: the next stop is a new one. */
+  answeredAgain(): void {
+    if ((this.#state.stops ?? 0) > 0) this.#become({ stops: 0 });
   }
 
   /** The read that was dropped may still take the events: whose they were stays known, and the next look is no probable echo's. */

@@ -21,8 +21,10 @@ export interface LiveSettings {
   readonly lingerMs: number;
   /** While it waits for a person, it looks that often whether the case was settled otherwise. */
   readonly caseCheckMs: number;
-  /** After a refusal that concerns the whole connection (token, permission) it tries again after so long. */
+  /** After a refusal that concerns the whole connection (token, permission) it looks by itself after so long, then after twice as long. */
   readonly stoppedRetryMs: number;
+  /** And never later than so long after the look before. Left out by runs of before. */
+  readonly maxStoppedRetryMs?: number;
   /** Without a sign of life for so long, an activity is taken for dead and tried again. */
   readonly heartbeatTimeoutMs: number;
   /** A step's first attempt may take so long as a local activity. */

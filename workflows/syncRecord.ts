@@ -40,6 +40,11 @@ import {
   type SyncRecordInput,
 } from './syncRecord.messages.js';
 
+/** The configuration has the connection no more: its records are nobody's work. */
+class ConnectionGone extends Error {
+  override readonly name = 'ConnectionGone';
+}
+
 export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> {
   const { connectionId, kind, linkId, settings } = input;
   refuseForeignStart(syncRecordId(input, linkId), input.carried);
@@ -78,17 +83,34 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     return run.isWoken;
   }
 
-  /** Where the whole connection is refused, waits until it is tried again: a person mends it, and nothing is lost meanwhile. Else throws. */
+  /**
+   * Where the whole connection is refused, waits until somebody says that it is mended. Else throws.
+   *
+   * After a long time without a word it looks by itself, as a new run: a history that waits does not grow.
+   *
+   * @throws {ConnectionGone} the connection is not configured any more
+   */
   async function untilMended(error: unknown): Promise<void> {
     const failure = stoppingFailure(error);
     if (failure === null) throw error;
+    if (failure === 'UnknownConnection') throw new ConnectionGone();
     run.stop();
     show('stopped');
     setCurrentDetails(`stopped: ${failure}`);
     log.warn('stopped until it is mended, or for a while', { connectionId, kind, linkId, failure });
-    await condition(() => !run.isStopped, settings.stoppedRetryMs, { summary: `stopped: ${failure}` });
-    run.resume();
-    show(null);
+    const { stoppedRetryMs, maxStoppedRetryMs = stoppedRetryMs } = settings;
+    const waitMs = run.nextLookMs(stoppedRetryMs, maxStoppedRetryMs);
+    // Events that come meanwhile stand in the inbox, and as signals in the history, which must end here, too.
+    if (await condition(() => !run.isStopped || isFull(), waitMs, { summary: `stopped: ${failure}` })) {
+      if (!run.isStopped) return show(null);
+    }
+    run.workDropped();
+    await carryOn();
+  }
+
+  /** A signal that comes in this very moment makes the server refuse this and show it to us: nothing is lost. */
+  async function carryOn(): Promise<never> {
+    return await continueAsNew<typeof syncRecord>({ connectionId, kind, linkId, settings, carried: run.state });
   }
 
   /**
@@ -126,6 +148,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   async function work(): Promise<void> {
     const reading = await look(run.beginLook().isProbablyEcho);
     if (reading === null) return run.lookDropped();
+    run.answeredAgain();
     tell(run.looked(reading));
     for (let { toApply } = run; toApply !== null; { toApply } = run) tell(run.applied(await carryOut(toApply)));
   }
@@ -186,11 +209,19 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
 
   for (;;) {
     // Where events never pause, too, the history must end: what we were told of and did not look at is looked at by the next run.
-    while (run.isWoken && !isFull()) await work();
-    if (isFull()) {
-      // A signal that comes in this very moment makes the server refuse this and show it to us: nothing is lost.
-      await continueAsNew<typeof syncRecord>({ connectionId, kind, linkId, settings, carried: run.state });
+    try {
+      while (run.isWoken && !isFull()) await work();
+    } catch (error) {
+      if (!(error instanceof ConnectionGone)) throw error;
+      setCurrentDetails('ended: the connection is not in the configuration any more');
+      log.warn('ended: the configuration has no such connection any more; what is left to do stays in the database', {
+        connectionId,
+        kind,
+        linkId,
+      });
+      return run.result;
     }
+    if (isFull()) await carryOn();
     const waits = run.mode === 'waiting';
     setCurrentDetails(detailsText());
     show(waits ? 'waiting' : null);

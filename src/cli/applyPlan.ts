@@ -18,7 +18,7 @@ import {
 import { decidePlan, planDecision } from './decidePlan.js';
 import { followBulk, type Watched } from './followBulk.js';
 import { progressText } from './progressText.js';
-import { planText } from './planText.js';
+import { guardText, planText } from './planText.js';
 import type { Output } from './output.js';
 
 export interface BulkRun {
@@ -29,6 +29,8 @@ export interface BulkRun {
   readonly output: Output;
   /** Who approves in this run's name; null: a person is asked on the terminal. */
   readonly approver: string | null;
+  /** The approver was told that a plan may be over a threshold of the guard, and means it; left out: a person must look at such a plan. */
+  readonly beyondGuard?: boolean;
   /** Sample lines of each kind. */
   readonly samples: number;
   /** Says nothing but what went wrong. */
@@ -141,10 +143,12 @@ async function settled(promise: Promise<unknown>): Promise<void> {
   await promise.catch(() => undefined);
 }
 
-async function decide(run: BulkRun, handle: BulkSyncHandle, { number }: PlanSummary): Promise<void> {
+async function decide(run: BulkRun, handle: BulkSyncHandle, { number, guard }: PlanSummary): Promise<void> {
   const { connectionId } = run.input;
-  if (run.approver === null && !process.stdin.isTTY) throw new PlanWaits(connectionId, number);
-  const yes = run.approver !== null || (await confirm());
+  // The guard asks for somebody who has looked: a word that was given before the plan was drawn is no answer to it.
+  const approver = guard.length > 0 && run.beyondGuard !== true ? null : run.approver;
+  if (approver === null && !process.stdin.isTTY) throw new PlanWaits(connectionId, number, guard);
+  const yes = approver !== null || (await confirm());
   const by = run.approver ?? process.env['USER'] ?? 'terminal';
   try {
     const what = { connectionId, plan: number, verb: yes ? 'approve' : 'reject', by } as const;
@@ -209,9 +213,10 @@ async function withProgress(client: Client, error: BulkSyncUnderWay): Promise<Bu
 /** Nobody is there to be asked: the plan waits, and the workflow with it. */
 export class PlanWaits extends Error {
   override readonly name = 'PlanWaits';
-  constructor(connectionId: string, plan: number) {
+  constructor(connectionId: string, plan: number, guard: PlanSummary['guard'] = []) {
+    const over = guard.length === 0 ? '' : ` by a person, as it is over the guard (${guard.map(guardText).join('; ')})`;
     super(
-      `plan ${plan} waits for approval: "passerelle approve ${connectionId} ${plan}" applies it, "passerelle reject ${connectionId} ${plan}" drops it`,
+      `plan ${plan} waits for approval${over}: "passerelle approve ${connectionId} ${plan}" applies it, "passerelle reject ${connectionId} ${plan}" drops it`,
     );
   }
 }

@@ -87,12 +87,17 @@ export function registerCases(program: Command, output: Output): void {
 }
 
 async function showCases(sql: Sql, connectionId: string, json: boolean, output: Output): Promise<void> {
-  const { listOpenCases } = await import('../store/cases.js');
+  const { listOpenCases, recordsOfOpenCases } = await import('../store/cases.js');
   const { casesText } = await import('./caseText.js');
   const { personsOf } = await import('../core/record.js');
-  const cases = await listOpenCases(sql, personsOf(connectionId));
-  if (json) output.print(visibleJson(cases));
-  else if (cases.length === 0) output.note(`${connectionId} has no open cases.`);
+  const scope = personsOf(connectionId);
+  const cases = await listOpenCases(sql, scope);
+  if (json) {
+    const records = await recordsOfOpenCases(sql, scope);
+    const none = { yapla: [], yoplanning: [] };
+    const told = cases.map((one) => ({ ...one, records: records.get(one.id) ?? none }));
+    output.print(visibleJson(told));
+  } else if (cases.length === 0) output.note(`${connectionId} has no open cases.`);
   else output.print(casesText(connectionId, cases, output.colours, Date.now()));
 }
 

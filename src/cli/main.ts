@@ -6,6 +6,7 @@ import { registerConfig } from './config.js';
 import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
+import { registerIdle } from './idle.js';
 import { registerReceiver } from './receiver.js';
 import { registerReplay } from './replay.js';
 import { registerStart } from './start.js';
@@ -24,6 +25,7 @@ const registrations: readonly Register[] = [
   registerReceiver,
   registerSync,
   registerControl,
+  registerIdle,
   registerCases,
   registerReplay,
   registerDoctor,

@@ -78,7 +78,7 @@ export function planText(
   lines.push(
     `${bold('Plan:')} ${green(`${totals.items.create} to create`)}, ${cyan(`${totals.newLinks} to link`)}, ${yellow(
       `${totals.changedPeople} to change`,
-    )}, ${totals.unchanged} unchanged, ${red(`${totals.items.doubt + totals.items.conflict} for a person to decide`)}.`,
+    )}, ${red(`${totals.items.remove} gone`)}, ${totals.unchanged} unchanged, ${red(`${totals.items.doubt + totals.items.conflict} for a person to decide`)}.`,
     '',
     ...costLines(totals, cost),
     `Finished about ${new Date(finishAt(nowMs, cost)).toISOString().slice(0, 16).replace('T', ' ')} UTC, if it starts now.`,

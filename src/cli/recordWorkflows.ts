@@ -98,7 +98,11 @@ async function stateOf(handle: WorkflowHandle): Promise<RecordState | 'recoverin
 /** gRPC codes (https://grpc.io/docs/guides/status-codes/) with which the server leaves a query unanswered. */
 const unanswered: ReadonlySet<number> = new Set([4 /* DEADLINE_EXCEEDED */, 9 /* FAILED_PRECONDITION */]);
 
-async function goingOn(live: LiveWork): Promise<string[]> {
+/**
+ * What live work has still to do, in words: events and signals that wait, and workflows that neither linger nor wait for a person.
+ * Empty: it has come to rest. Of links it names ids only.
+ */
+export async function goingOn(live: LiveWork): Promise<string[]> {
   const pending = await countPending(live.sql, [live.connectionId]);
   const busy = pending.flatMap(({ events, signals }) => [
     ...(events === 0 ? [] : [`${events} events`]),

@@ -1,12 +1,12 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { BulkSyncRefuses, NoBulkSync, tellBulkSync } from '../bulk.js';
 import { sharingConnections, type CredentialConfig } from '../config/credentials.js';
 import { systemNames, type SystemName } from '../core/record.js';
 import { closedUntil, liftStop, seenStop } from '../store/budgetState.js';
 import { credentialsOf } from '../connection.js';
 import type { Sql } from '../store/database.js';
+import { resumeStoppedRecords } from '../syncRecord.js';
 import { bulkSyncId, resumeLiftedUpdate } from '../../workflows/bulkSync.messages.js';
-import { resumeRecordSignal } from '../../workflows/syncRecord.messages.js';
 
 /** A stop that a person lifted. */
 export interface LiftedStop {
@@ -63,18 +63,9 @@ export async function resumeConnection(
   }
   const others = [...new Set(lifted.flatMap((stop) => stop.others))];
   let records = 0;
-  for (const id of [connectionId, ...others]) records += await resumeRecords(client, id);
+  for (const id of [connectionId, ...others]) records += await resumeStoppedRecords(client, id);
   for (const id of others) await resumeBulkSync(client, id);
   return { bulkSync: await resumeBulkSync(client, connectionId), records, lifted, waits };
-}
-
-async function resumeRecords(client: Client, connectionId: string): Promise<number> {
-  const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}' AND PasserelleState = 'stopped'`;
-  let records = 0;
-  for await (const { workflowId } of client.workflow.list({ query })) {
-    if (await signalled(() => client.workflow.getHandle(workflowId).signal(resumeRecordSignal))) records += 1;
-  }
-  return records;
 }
 
 async function resumeBulkSync(client: Client, connectionId: string): Promise<Resumed['bulkSync']> {
@@ -87,17 +78,6 @@ async function resumeBulkSync(client: Client, connectionId: string): Promise<Res
   } catch (error) {
     if (error instanceof BulkSyncRefuses) return 'underWay';
     if (error instanceof NoBulkSync) return 'none';
-    throw error;
-  }
-}
-
-/** @returns false where the workflow runs no more */
-async function signalled(signal: () => Promise<void>): Promise<boolean> {
-  try {
-    await signal();
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
 }

@@ -60,6 +60,7 @@ export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void
             input: { connectionId },
             output,
             approver: 'demo',
+            beyondGuard: true,
             samples: samplesPerKind,
           };
           const end = await runBulkSync(bulk);

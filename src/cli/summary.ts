@@ -30,7 +30,7 @@ export async function summaryText(
     [
       'Applied',
       Object.entries(result.applied.outcomes)
-        .map(([outcome, n]) => `${n} ${outcome}`)
+        .map(([outcome, n]) => outcomeText(outcome, n))
         .join(', ') || 'nothing had to be written',
     ],
   ];
@@ -49,8 +49,7 @@ export async function summaryText(
   const credentials = await credentialsOf(sql, config);
   for (const system of systemNames) {
     const { sent, refused } = await requestsOf(sql, credentials[system], purposes);
-    const least = plan === null ? 0 : lowerBound(plan.totals, system);
-    const ratio = least === 0 ? '' : ` (${(sent / least).toFixed(2)} × the lower bound of ${least})`;
+    const ratio = plan === null ? '' : ratioText(sent, lowerBound(plan.totals, system));
     const refusals = refused === 0 ? green('0 refusals') : red(`${refused} refusals`);
     rows.push([`Requests, ${system}`, `${sent}${ratio}, ${refusals}`]);
   }
@@ -62,4 +61,18 @@ export async function summaryText(
   const cases = Object.entries(await countOpenCases(sql, scope));
   rows.push(['Open cases', cases.length === 0 ? '0' : cases.map(([kind, n]) => `${n} ${visible(kind)}`).join(', ')]);
   return `${bold(`Bulk sync ${result.outcome}`)}\n${table(rows, { indent: 2 })}`;
+}
+
+/** An item's outcome, in words: nobody is removed by us, it is asked about. */
+export function outcomeText(outcome: string, n: number): string {
+  if (outcome === 'removed') return `${n} gone, a person is asked (nothing is deleted)`;
+  if (outcome === 'asked') return `${n} asked about`;
+  return `${n} ${outcome}`;
+}
+
+/** Requests sent against the fewest that carry the whole plan out. Fewer were sent where not all of it was carried out, or a write needs no read. */
+export function ratioText(sent: number, least: number): string {
+  if (least === 0) return '';
+  if (sent < least) return ` (fewer than the ${least} that the whole plan takes with a read before each write)`;
+  return ` (${(sent / least).toFixed(2)} × the lower bound of ${least})`;
 }

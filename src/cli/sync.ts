@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { Output } from './output.js';
-import { CommandFailed, wholeNumber, type CommonOptions } from './program.js';
+import { CommandFailed, UsageError, wholeNumber, type CommonOptions } from './program.js';
 
 interface SyncOptions extends CommonOptions {
   readonly yes?: boolean;
+  readonly beyondGuard?: boolean;
   readonly samples: number;
 }
 
@@ -12,10 +13,13 @@ export function registerSync(program: Command, output: Output): void {
   program
     .command('sync <connection>')
     .description('Compare both lists, show the plan, and apply it once it is approved.')
-    .option('-y, --yes', 'approve the plan without asking')
+    .option('-y, --yes', 'approve the plan without asking, unless it is over a threshold of the guard')
+    .option('--beyond-guard', 'with --yes: approve it also where it is over a threshold of the guard')
     .option('--samples <n>', "sample lines of each kind; they show people's data on this terminal", wholeNumber, 4)
     .action(async (connectionId: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<SyncOptions>();
+      if (options.beyondGuard === true && options.yes !== true)
+        throw new UsageError('--beyond-guard says what --yes may approve: give both, or neither');
       const { loadConfig } = await import('../config/load.js');
       const { connectionOf, openSession } = await import('./session.js');
       const { runBulkSync } = await import('./applyPlan.js');
@@ -31,6 +35,7 @@ export function registerSync(program: Command, output: Output): void {
           input: { connectionId },
           output,
           approver,
+          beyondGuard: options.beyondGuard === true,
           samples: options.samples,
         });
         output.print(await summaryText(session.sql, connectionId, connection, end, output));

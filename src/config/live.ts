@@ -23,8 +23,11 @@ export const liveSchema = z
       'While a case waits for a person, its workflow looks that often whether it was settled otherwise, such as by a bulk sync.',
     ).default(24 * 3_600_000),
     stoppedRetryMs: ms(
-      'After a refusal of the whole connection (token, permission) a person’s workflow tries again after so long; a stopped connection is not asked.',
+      'After a refusal of the whole connection (token, permission) a person’s workflow waits for `passerelle resume`, or for a worker that starts. In case that word is lost, it looks by itself after so long, then after twice as long, and so on; a stopped connection is not asked.',
     ).default(15 * 60_000),
+    maxStoppedRetryMs: ms(
+      'The longest pause between two such looks: a stop of months costs one short run a day for each person who waits.',
+    ).default(24 * 3_600_000),
     maxAttempts: z
       .number()
       .int()

@@ -99,6 +99,26 @@ export async function listOpenCases(sql: Sql, scope: Scope): Promise<OpenCase[]>
      where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' order by c.id`;
 }
 
+/** Ids of the records that a case is about, by system. */
+export type CaseRecords = Readonly<Record<SystemName, readonly string[]>>;
+
+/** The records of each open case that is about a link or names records itself (a doubt), by the case's id. */
+export async function recordsOfOpenCases(sql: Sql, scope: Scope): Promise<ReadonlyMap<number, CaseRecords>> {
+  const rows = await sql<({ id: number } & CaseRecords)[]>`
+    select c.id::int as id,
+           array_remove(array[l.yapla_id], null) || coalesce(named.yapla, '{}') as yapla,
+           array_remove(array[l.yoplanning_id], null) || coalesce(named.yoplanning, '{}') as yoplanning
+      from cases c
+      left join link l on l.connection_id = c.connection_id and l.kind = c.kind and l.link_id = c.link_id
+      left join lateral (
+             select case when json_typeof(c.details -> 'yapla') = 'array' and c.link_id is null
+                         then array(select json_array_elements_text(c.details -> 'yapla')) end as yapla,
+                    case when json_typeof(c.details -> 'yoplanning') = 'array' and c.link_id is null
+                         then array(select json_array_elements_text(c.details -> 'yoplanning')) end as yoplanning) named on true
+     where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open'`;
+  return new Map(rows.map(({ id, yapla, yoplanning }) => [id, { yapla, yoplanning }]));
+}
+
 /** A case in full, open or closed. */
 export interface Case extends OpenCase {
   readonly scope: Scope;

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { run } from '../../src/cli/main.js';
 import { findPlan } from '../../src/store/plans.js';
+import { stateKey } from '../../workflows/searchAttributes.js';
 import { untilProgress } from '../helpers/bulkSync.js';
 import { collectedOutput } from '../helpers/collectedOutput.js';
 import { writeConfigFile } from '../helpers/configFile.js';
@@ -46,6 +47,7 @@ describe('a plan that waits', () => {
     const club = house.connectionId;
     const handle = await house.startBulk();
     await untilProgress(handle, ({ phase }) => phase === 'waitingForApproval');
+    expect((await handle.describe()).typedSearchAttributes.get(stateKey)).toBe('waitingForApproval');
     expect(await passerelle('approve', club, '2')).toEqual({ status: 1, said: `${club} has no plan 2` });
     const resumed = await passerelle('resume', club);
     expect(resumed).toMatchObject({ status: 0, said: expect.stringContaining('neither paused nor stopped') });
@@ -84,4 +86,35 @@ describe('a plan that waits', () => {
     expect(third.said).toContain('Bulk sync applied');
     expect((await findPlan(house.sql, personsOf(club), 3))?.status).toBe('applied');
   });
+});
+
+describe('a plan over a threshold of the guard', () => {
+  test('is not approved by --yes, which was said before it was drawn; --beyond-guard says that it is meant', async () => {
+    await start({ connection: { settings: { guard: { maxCreatedShare: 0, minPeople: 2 } } } });
+    const club = house.connectionId;
+    const first = await passerelle('sync', club, '--yes');
+    expect(first.status).toBe(1);
+    expect(first.said).toContain('plan 1 waits for approval by a person, as it is over the guard');
+    expect((await findPlan(house.sql, personsOf(club), 1))?.status).toBe('ready');
+    expect(await passerelle('sync', club, '--beyond-guard')).toMatchObject({ status: 2 });
+    const meant = await passerelle('sync', club, '--yes', '--beyond-guard');
+    expect(meant).toMatchObject({ status: 0, said: expect.stringContaining('Bulk sync applied') });
+    expect((await findPlan(house.sql, personsOf(club), 2))?.status).toBe('applied');
+  });
+});
+
+test('open cases as JSON have the ids of the records that they are about', async () => {
+  const sandbox = { people: { ...people, differing: 8, duplicates: { yapla: 1, yoplanning: 0 } } };
+  await start({ sandbox, connection: { rule: 'ask' } });
+  await (await house.startBulk()).result();
+  const { status, said } = await passerelle('cases', house.connectionId, '--json');
+  const cases = JSON.parse(said) as { linkId: string | null; records: { yapla: string[]; yoplanning: string[] } }[];
+  const linked = await house.sql<{ linkId: string; yapla: string; yoplanning: string }[]>`
+    select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link`;
+  expect([status, cases.length > 0]).toEqual([0, true]);
+  for (const { linkId, records } of cases) {
+    const of = linked.find((one) => one.linkId === linkId);
+    if (of !== undefined) expect(records).toEqual({ yapla: [of.yapla], yoplanning: [of.yoplanning] });
+    else expect(records.yapla.length + records.yoplanning.length).toBeGreaterThan(1);
+  }
 });

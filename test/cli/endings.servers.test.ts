@@ -5,7 +5,6 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { run } from '../../src/cli/main.js';
-import type { bulkSync } from '../../workflows/bulkSync.js';
 import { bulkSyncId } from '../../workflows/bulkSync.messages.js';
 import { until, untilProgress } from '../helpers/bulkSync.js';
 import { collectedOutput, type CollectedOutput } from '../helpers/collectedOutput.js';
@@ -54,7 +53,14 @@ const neverAddsUp = async () =>
     action: { do: 'drift', insert: 2, remove: 2, at: 'start' },
   });
 
-const running = (): WorkflowHandle<typeof bulkSync> => house.client.workflow.getHandle(bulkSyncId(house.connectionId));
+const running = (): WorkflowHandle => house.client.workflow.getHandle(bulkSyncId(house.connectionId));
+
+async function terminate(): Promise<void> {
+  await running().terminate('by an operator');
+}
+async function cancel(): Promise<void> {
+  await running().cancel();
+}
 
 describe('sync', () => {
   test('ends with status 1 and the reason where the list never adds up', async () => {
@@ -66,12 +72,8 @@ describe('sync', () => {
   });
 
   test.each([
-    [
-      'terminates',
-      async (): Promise<void> => void (await running().terminate('by an operator')),
-      /did not come to its end: by an operator/,
-    ],
-    ['cancels', async (): Promise<void> => void (await running().cancel()), /Bulk sync cancelled/],
+    ['terminates', terminate, /did not come to its end: by an operator/],
+    ['cancels', cancel, /Bulk sync cancelled/],
   ] as const)('ends with status 1 and the reason where somebody %s the workflow', async (_, end, reason) => {
     await revoke();
     const following = passerelle('sync', house.connectionId);
@@ -94,7 +96,10 @@ describe('sync', () => {
   });
 
   test('names what its connection lacks where the worker’s configuration does not have it', async () => {
-    const unknown = { ...house.config.connections, other: house.connection };
+    // Another team: two connections with one are refused.
+    const { yoplanning } = house.connection;
+    const other = { ...house.connection, yoplanning: { ...yoplanning, team: '11111111-1111-4111-8111-111111111111' } };
+    const unknown = { ...house.config.connections, other };
     configured = writeConfigFile(house, directory, { connections: unknown });
     process.env = { ...environment, ...configured.env };
     const { status, said } = await passerelle('sync', 'other');
@@ -111,12 +116,8 @@ describe('progress --follow', () => {
   });
 
   test.each([
-    [
-      'is terminated',
-      async (): Promise<void> => void (await running().terminate('by an operator')),
-      /did not come to its end: by an operator/,
-    ],
-    ['is cancelled', async (): Promise<void> => void (await running().cancel()), /bulk sync cancelled/],
+    ['is terminated', terminate, /did not come to its end: by an operator/],
+    ['is cancelled', cancel, /bulk sync cancelled/],
   ] as const)('ends with status 1 and the reason where the workflow %s', async (_, end, reason) => {
     await revoke();
     await house.startBulk();

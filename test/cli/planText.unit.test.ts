@@ -55,8 +55,15 @@ describe('a plan as text', () => {
     expect(said).toContain('… and 2 more');
     expect(said).toContain('Yapla.city   (empty) → "Lyon"   (changedInYoplanning)');
     expect(said).toContain('yapla:1  yapla:2   (duplicate, by email+name)');
-    expect(said).toContain('Plan: 0 to create, 0 to link, 3 to change, 40 unchanged, 2 for a person to decide.');
+    expect(said).toContain(
+      'Plan: 0 to create, 0 to link, 3 to change, 0 gone, 40 unchanged, 2 for a person to decide.',
+    );
     expect(said).not.toContain('created: known');
+  });
+
+  test('names those who are gone from a list in its line of totals', () => {
+    const totals = { ...view.totals, items: { ...view.totals.items, remove: 30 } };
+    expect(text({ totals })).toContain('3 to change, 30 gone, 40 unchanged');
   });
 
   test('says what it costs in each system, and when it is finished', () => {

@@ -203,6 +203,7 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   declinedQuestions: (scope) => caseAnswers.declinedQuestions(sql, scope, linkIds),
   countInQuestion: (scope) => cases.countInQuestion(sql, scope, ['conflict']),
   listOpenCases: (scope) => cases.listOpenCases(sql, scope),
+  recordsOfOpenCases: (scope) => cases.recordsOfOpenCases(sql, scope),
   countOpenCases: (scope) => cases.countOpenCases(sql, scope),
   lockMadeUnder: (scope) => inTransaction((tx) => connections.lockMadeUnder(tx, scope)),
   isMadeWith: (scope) => connections.isMadeWith(sql, scope, 'another map'),

@@ -180,6 +180,42 @@ test('a stop is shown whatever the workflow was at, and goes back to it', () => 
   expect(run.mode).toBe('applying');
 });
 
+describe('a stopped run that ends in the middle of its work', () => {
+  test('leaves to the next one who caused the work, so that the same is decided, and the answer', () => {
+    const run = new RecordRun();
+    run.answered();
+    run.changed({ yapla: 0, yoplanning: 2 });
+    run.beginLook();
+    run.looked({ events: [event('yapla')], view: edited });
+    run.stop();
+    run.workDropped();
+    const next = new RecordRun(JSON.parse(JSON.stringify(run.state)) as RecordRunState);
+    expect([next.mode, next.state.answered, next.state.gathered]).toEqual([
+      'reading',
+      true,
+      { yapla: 1, yoplanning: 2 },
+    ]);
+    next.beginLook();
+    next.looked({ events: [], view: edited });
+    expect(next.toApply).toMatchObject({ outcome: 'write' });
+  });
+
+  test('looks by itself after ever longer pauses, up to the longest, and begins anew once it was answered', () => {
+    const run = new RecordRun();
+    const pauses = Array.from({ length: 5 }, () => {
+      run.beginLook();
+      run.stop();
+      const pauseMs = run.nextLookMs(10, 70);
+      run.workDropped();
+      return pauseMs;
+    });
+    expect(pauses).toEqual([10, 20, 40, 70, 70]);
+    run.answeredAgain();
+    expect(run.nextLookMs(10, 70)).toBe(10);
+    expect(new RecordRun({ ...run.state, stops: 5_000 }).nextLookMs(10, 70)).toBe(70);
+  });
+});
+
 test('a message that carries no counts costs a look and spoils no count', () => {
   const run = rested();
   for (const odd of [null, {}, { yapla: -1, yoplanning: 1.5 }, { yapla: '2' }]) run.changed(odd as never);
