@@ -1,5 +1,6 @@
 # Passerelle's commands; "worker" unless told otherwise. The sources run as they are, through tsx: see bin/passerelle.js.
-FROM node:20.19-slim
+# Node 20 is past its end; `engines` in package.json allows it still, for machines that have it.
+FROM node:24.11-slim
 
 WORKDIR /app
 

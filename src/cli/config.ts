@@ -25,6 +25,8 @@ export function registerConfig(program: Command, output: Output): void {
       const { readConfig } = await import('../config/load.js');
       const { showConfig } = await import('../config/show.js');
       const loaded = readConfig(options.config);
+      const { warningsOf } = await import('../config/warnings.js');
+      for (const warning of warningsOf(loaded.config)) output.note(output.colours.yellow(`Warning: ${warning}`));
       const shown = showConfig(loaded);
       if (options.json === true) {
         output.print(visibleJson(shown));

@@ -48,7 +48,7 @@ export async function run(argv: readonly string[], output: Output, commands = re
     await program.parseAsync(argv);
     return exitStatus.fine;
   } catch (error) {
-    return report(error, output, program.opts<CommonOptions>().verbose === true);
+    return report(await fitToBeShown(error), output, program.opts<CommonOptions>().verbose === true);
   }
 }
 
@@ -104,6 +104,24 @@ function report(error: unknown, output: Output, verbose: boolean): number {
   output.note(output.colours.red(plainMessage(error).replaceAll(/\n(?!  )/g, '\n  ')));
   if (verbose) output.note(origin(error));
   return error instanceof UsageError || isConfigError(error) ? exitStatus.usage : exitStatus.failed;
+}
+
+/**
+ * PostgreSQL's own words quote the row that it refused, and end up in the mail that cron sends. Told by their shape, so that nothing of
+ * PostgreSQL is loaded where nothing failed. Causes are looked at as well: `--verbose` shows them.
+ */
+async function fitToBeShown(error: unknown): Promise<unknown> {
+  if (!(typeof error === 'object' && error !== null)) return error;
+  if ('severity' in error && 'code' in error) {
+    const { withoutValues } = await import('../store/database.js');
+    return withoutValues(error);
+  }
+  if (error instanceof AggregateError && error.message === '') {
+    const errors = await Promise.all(error.errors.map(fitToBeShown));
+    return Object.assign(new AggregateError(errors, ''), { stack: error.stack });
+  }
+  if (error instanceof Error && error.cause !== undefined) error.cause = await fitToBeShown(error.cause);
+  return error;
 }
 
 /** By name: importing the class would load zod and the whole schema on every start. */

@@ -1,6 +1,7 @@
 /** The demo: the main job from an empty machine to a proven end. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { privateDirectory } from '../embedded/privateDirectory.js';
 import { startSandboxProcess } from '../sandbox/child.js';
 import { runBulkSync, samplesPerKind } from './applyPlan.js';
 import { writeDemoConfig } from './demoConfig.js';
@@ -31,7 +32,7 @@ export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void
   const interrupted = interruption();
   interrupted.catch(() => output.note('\nStopping: what is in hand is finished first…'));
   const dataDirectory = path.resolve('.passerelle', 'demo');
-  mkdirSync(dataDirectory, { recursive: true });
+  privateDirectory(dataDirectory);
   const sandbox = await startSandboxProcess({
     people: { seed, ...people },
     yapla: { latency },

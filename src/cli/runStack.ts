@@ -1,6 +1,6 @@
 /** The whole stack around one action: servers, migrations, search attributes, a worker, the receiver of webhooks; all of it is stopped in order afterwards. */
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { privateDirectory } from '../embedded/privateDirectory.js';
 import type { Client } from '@temporalio/client';
 import type { Config } from '../config/schema.js';
 import { startStack, type Stack } from '../embedded/stack.js';
@@ -37,7 +37,7 @@ export interface RunningStack {
 /** @throws what could not be started, or what `action` throws; a server or worker that ends by itself ends the action, too. */
 export async function runStack<T>(options: RunStackOptions, action: (running: RunningStack) => Promise<T>): Promise<T> {
   const { config, output, interrupted } = options;
-  mkdirSync(config.dataDirectory, { recursive: true });
+  privateDirectory(config.dataDirectory);
   const log = createLog(config.log.level, options.logFile);
   const closing: (() => Promise<unknown>)[] = [];
   let lost: (error: Error) => void = () => undefined;

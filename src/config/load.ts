@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
-import { LineCounter, isAlias, isCollection, isMap, isScalar, parseDocument } from 'yaml';
-import type { Document, YAMLError } from 'yaml';
+import { LineCounter, isAlias, isCollection, isMap, isPair, isScalar, parseDocument, visit } from 'yaml';
+import type { Document, Node, YAMLError } from 'yaml';
 import { ConfigError, findingsOf, problemAt } from './problems.js';
 import type { ConfigProblem, Finding } from './problems.js';
 import { expandReferences } from './references.js';
@@ -9,6 +9,7 @@ import type { Environment } from './references.js';
 import { configSchema } from './schema.js';
 import type { Config } from './schema.js';
 import { formatPath } from './settings.js';
+import type { ConfigPath } from './settings.js';
 
 export const configFileNames = ['passerelle.config.yaml', 'passerelle.config.yml', 'passerelle.config.json'] as const;
 
@@ -82,7 +83,7 @@ export function parseConfig(text: string, file: string, env: Environment): Omit<
       document.errors.map((error) => syntaxProblem(error, lines)),
     );
 
-  const written: unknown = document.toJS();
+  const written = plainValue(document, lines, file);
   const { value, findings, references } = expandReferences(written ?? {}, env);
   const result = configSchema.safeParse(value);
   const all = [...findings, ...(result.success ? [] : notBelow(findings, findingsOf(result.error, written)))];
@@ -97,6 +98,65 @@ export function parseConfig(text: string, file: string, env: Environment): Omit<
     config: absolutePaths(result.data, dirname(resolve(file))),
     references: new Map(references.map((reference) => [formatPath(reference.path), reference.written])),
   };
+}
+
+/** The document as plain data. @throws {ConfigError} for aliases that mean nothing, or more than a file can */
+function plainValue(document: Document, lines: LineCounter, file: string): unknown {
+  const refused: ConfigProblem[] = [];
+  let widest: ConfigProblem | null = null;
+  visit(document, {
+    Alias: (key, alias, ancestors) => {
+      const of = alias.resolve(document);
+      const offset = startOf(alias);
+      const problem = (expected: string, found: string): ConfigProblem => ({
+        line: offset === undefined ? null : lines.linePos(offset).line,
+        path: formatPath(pathTo(key, ancestors)),
+        expected,
+        found,
+      });
+      if (of === undefined)
+        refused.push(problem('an alias of an anchor (&name) that stands above it', 'one of an unknown name'));
+      else if (ancestors.includes(of))
+        refused.push(problem('an alias of something else', 'one of the very part that it stands in'));
+      else if (holdsAlias(of) || widest === null)
+        widest = problem(
+          'aliases that repeat a part some times',
+          'so many within each other that the file would not end',
+        );
+    },
+  });
+  if (refused.length > 0) throw new ConfigError(shown(file), refused);
+  try {
+    return document.toJS();
+  } catch (error) {
+    // The library refuses what grows out of all proportion. Without an alias nothing does.
+    if (widest === null) throw error;
+    throw new ConfigError(shown(file), [widest]);
+  }
+}
+
+function holdsAlias(node: Node): boolean {
+  let holds = false;
+  visit(node, {
+    Alias: () => {
+      holds = true;
+      return visit.BREAK;
+    },
+  });
+  return holds;
+}
+
+/** The setting at which a visited node stands. */
+function pathTo(key: number | 'key' | 'value' | null, ancestors: readonly unknown[]): ConfigPath {
+  const path: (string | number)[] = [];
+  ancestors.forEach((ancestor, at) => {
+    if (isPair(ancestor) && isScalar(ancestor.key)) path.push(String(ancestor.key.value));
+    else if (isCollection(ancestor) && !isMap(ancestor)) {
+      const next = ancestors[at + 1];
+      path.push(next === undefined ? Number(key) : ancestor.items.indexOf(next));
+    }
+  });
+  return path;
 }
 
 /** A missing variable leaves an empty text behind; that this is too short is no second problem. */

@@ -80,23 +80,47 @@ function clearTextFinding(value: unknown, path: ConfigPath): Finding | undefined
       hint: 'put the secret into the environment, and change it if this file was ever shared',
     };
   }
-  if (typeof value === 'string' && hasClearPassword(value)) {
+  if (typeof value === 'string' && hasClearCredential(value)) {
     return {
       path,
-      expected: 'the password within the address as ${NAME}',
-      found: 'a password in clear text',
-      hint: 'put the password into the environment (percent-encoded, as in any address)',
+      expected: 'the password or key within the address as ${NAME}',
+      found: 'one in clear text',
+      hint: 'put it into the environment (percent-encoded, as in any address)',
     };
   }
   return undefined;
 }
 
-function hasClearPassword(text: string): boolean {
+/**
+ * Parameters of an address that hold a credential: of PostgreSQL (`password`, `sslpassword`) and as APIs name them. Not `sslkey`, `passfile`
+ * and the like, which name files.
+ */
+const credentialName =
+  /password|passwd|passphrase|secret|token|signature|credential|^auth|^pwd$|^sig$|^key$|(?:api|access|auth)[-_]?key/i;
+
+/** Whether an address, or a path with a `?`, holds a password, a key or a token that is no reference. */
+function hasClearCredential(text: string): boolean {
   // A reference may hold any part of an address, so it is replaced by a word that is valid in each part.
   const marker = 'reference0';
   const withoutReferences = text.replace(reference, marker);
-  if (!URL.canParse(withoutReferences)) return false;
-  const address = new URL(withoutReferences);
-  const passwords = [decodeURIComponent(address.password), ...address.searchParams.getAll('password')];
-  return passwords.some((password) => password !== '' && password.replaceAll(marker, '') !== '');
+  const isPath = withoutReferences.startsWith('/') && withoutReferences.includes('?');
+  const base = isPath ? 'https://path.invalid' : undefined;
+  if (!URL.canParse(withoutReferences, base)) return false;
+  const address = new URL(withoutReferences, base);
+  const credentials = [
+    decoded(address.password),
+    // A name is no secret in an address of PostgreSQL; one of an API that has a user has a token there.
+    ...(/^https?:$/.test(address.protocol) ? [decoded(address.username)] : []),
+    ...[...address.searchParams].flatMap(([name, value]) => (credentialName.test(name) ? [value] : [])),
+  ];
+  return credentials.some((one) => one.replaceAll(marker, '') !== '');
+}
+
+/** As written where it is not percent-encoded as it should be. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -7,6 +7,7 @@
  *     { "event": "member.created" | "member.updated", "data": { …member… } }
  */
 import { z } from 'zod';
+import { credentialPrefix } from './address.js';
 import { secret } from './secret.js';
 
 /** The address is known to whoever sees a proxy's log: long enough that it cannot be guessed, and in characters that a path may hold. */
@@ -43,7 +44,7 @@ const authentication = {
       secret: sharedSecret.describe('Key of the signature. Write it as `${NAME}`.'),
       algorithm: z.enum(['sha256', 'sha1', 'sha512']).default('sha256').describe('Hash of the HMAC.'),
       encoding: z.enum(['hex', 'base64']).default('hex').describe('How the signature is written.'),
-      prefix: z.string().default('').describe('Text before the signature, for example `sha256=`.'),
+      prefix: credentialPrefix().default('').describe('A word before the signature, for example `sha256=`.'),
     })
     .optional()
     .describe('An HMAC signature as well, if the system sends one.'),

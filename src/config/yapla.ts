@@ -4,16 +4,18 @@
  * answer, `{ "result": true, "data": … }`. `passerelle doctor` checks them.
  */
 import { z } from 'zod';
+import { credentialPrefix, recordPath, systemAddress } from './address.js';
 import { httpSchema, limitsSchema } from './limits.js';
 import { secret } from './secret.js';
 
 const path = (text: string) => z.string().describe(text);
 
 const readSchema = z.strictObject({
-  baseUrl: z.url().optional().describe('DATA API 1.0. Default: the address of `server`.'),
+  baseUrl: systemAddress()
+    .optional()
+    .describe('DATA API 1.0; https, or on this machine. Default: the address of `server`.'),
   membersPath: path('List of members.').default('/campaign/{campaign}/members'),
-  memberPath: z
-    .string()
+  memberPath: recordPath()
     .nullable()
     .default(null)
     .describe(
@@ -23,7 +25,7 @@ const readSchema = z.strictObject({
     value: z.string().min(1).meta(secret).describe('API key (Configuration / API). Write it as `${NAME}`.'),
     in: z.enum(['header', 'query']).default('header').describe('Where the key goes. Not public; assumed.'),
     name: z.string().default('X-Api-Key').describe('Name of the header or the query parameter. Not public; assumed.'),
-    prefix: z.string().default('').describe('Text before the key, for example `Bearer `.'),
+    prefix: credentialPrefix().default('').describe('A word before the key, for example `Bearer `.'),
   }),
   paging: z
     .strictObject({
@@ -65,7 +67,9 @@ const readSchema = z.strictObject({
 
 const restSchema = z.strictObject({
   mode: z.literal('rest').describe('Members are created and updated through REST 2.0.'),
-  baseUrl: z.url().optional().describe('REST 2.0. Default: the address of `server`.'),
+  baseUrl: systemAddress()
+    .optional()
+    .describe('REST 2.0; https, or on this machine. Default: the address of `server`.'),
   apiKey: z.string().min(1).meta(secret).describe('API key for the session. Write it as `${NAME}`.'),
   sessionPath: path('Where a session token is asked for.').default('/authentication'),
   sessionToken: path('Path of the token in the answer.').default('data.session_token'),
@@ -79,8 +83,7 @@ const restSchema = z.strictObject({
     .positive()
     .default(60_000)
     .describe('The token is renewed so long before it expires.'),
-  memberPath: z
-    .string()
+  memberPath: recordPath()
     .nullable()
     .default('/members/{id}')
     .describe(
@@ -103,7 +106,7 @@ const restSchema = z.strictObject({
   update: z
     .strictObject({
       method: z.enum(['PUT', 'PATCH', 'POST']).default('PUT').describe('How a member is updated. Not public; assumed.'),
-      path: path('Where a member is updated. Not public; assumed.').default('/members/{id}'),
+      path: recordPath().describe('Where a member is updated. Not public; assumed.').default('/members/{id}'),
       wrap: path('Path within the body under which the member is sent; empty: the body itself.').default(''),
       shape: z
         .enum(['whole', 'partial'])

@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { recordPath, systemAddress } from './address.js';
 import { httpSchema, limitsSchema } from './limits.js';
 import { secret } from './secret.js';
 
 /** Yoplanning API v3.1, as its vendor documents it; what is not documented is a setting with an assumption. */
 export const yoplanningSchema = z.strictObject({
-  baseUrl: z.url().default('https://yoplanning.pro/api/v3.1').describe('Address of the API.'),
+  baseUrl: systemAddress()
+    .default('https://yoplanning.pro/api/v3.1')
+    .describe('Address of the API; https, or on this machine.'),
   token: z
     .string()
     .min(1)
@@ -20,7 +23,7 @@ export const yoplanningSchema = z.strictObject({
         .describe(
           'List of clients. The vendor writes it without a slash at the end; a redirect on a write is an error.',
         ),
-      client: z.string().default('/teams/{team}/clients/{id}').describe('One client.'),
+      client: recordPath().default('/teams/{team}/clients/{id}').describe('One client.'),
     })
     .prefault({}),
   pageSize: z.number().int().min(2).max(100).default(100).describe('Records per page; 100 is the documented maximum.'),

@@ -30,6 +30,14 @@ export function scopeName({ connectionId, kind }: Scope): string {
   return `${connectionId}/${kind}`;
 }
 
+/**
+ * Whether a text can be a record's id. It becomes a part of a path, where `.` and `..` mean the folder and the one above it, however they are
+ * encoded: a request about such a record would be about all of them.
+ */
+export function isRecordId(text: string): boolean {
+  return text !== '' && text !== '.' && text !== '..';
+}
+
 /** The system on the other bank. */
 export function otherSystem(system: SystemName): SystemName {
   return system === 'yapla' ? 'yoplanning' : 'yapla';

@@ -153,11 +153,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   );
 
   app.get('/health', (_request, reply) => reply.type(jsonType).send('{"status":"up"}'));
-  app.get('/ready', async (_request, reply) => {
+  // Each asks PostgreSQL something: whoever reaches the port must not make it busy.
+  app.get('/ready', { onRequest: app.rateLimit() }, async (_request, reply) => {
     const state = await readiness();
     return reply.code(state.ready ? 200 : 503).send(state);
   });
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  app.get('/metrics', { onRequest: app.rateLimit() }, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
+  );
   return app;
 }
 

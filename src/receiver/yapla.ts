@@ -2,6 +2,7 @@
 import { getProperty } from 'dot-prop';
 import type { ConnectionConfig } from '../config/schema.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/document.js';
+import { isRecordId } from '../core/record.js';
 import type { RecordEvent } from '../store/inbox.js';
 import { other, type Reading } from './reading.js';
 import { Refusal } from './refusals.js';
@@ -47,7 +48,7 @@ function idOf(value: Json | undefined): string | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : null;
   // Control characters and halves of surrogate pairs are no part of any id, and PostgreSQL refuses some of them.
   if (typeof value !== 'string' || value.length > maxIdLength || /[\p{Cc}\p{Cs}]/u.test(value)) return null;
-  return value === '' ? null : value;
+  return isRecordId(value) ? value : null;
 }
 
 function at(value: JsonObject, path: string): Json | undefined {

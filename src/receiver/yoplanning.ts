@@ -27,14 +27,14 @@ export function readYoplanning({ yoplanning }: ConnectionConfig, body: JsonObjec
     throw new Refusal('shape', 'Expected resource.id, resource.type, link and event, as Yoplanning documents them.');
   }
   const address = addressOf(link);
-  if (link !== undefined && address?.origin !== new URL(yoplanning.baseUrl).origin) throw elsewhere(address);
+  if (link !== undefined && address?.host !== new URL(yoplanning.baseUrl).host) throw elsewhere(address, 'host');
   const word = event.trim().toLowerCase();
   const kind = kindOf(resource['type']);
   if (kind === null || !Object.hasOwn(events, word)) return other;
   const id = typeof resource['id'] === 'string' ? resource['id'].toLowerCase() : '';
   if (!uuidForm.test(id)) throw new Refusal('shape', 'Expected a UUID as resource.id of a client.');
   if (address === null) throw new Refusal('shape', 'Expected the link of a client.');
-  if (withoutSlash(address.pathname.toLowerCase()) !== pathOf(yoplanning, id)) throw elsewhere(address);
+  if (withoutSlash(address.pathname.toLowerCase()) !== pathOf(yoplanning, id)) throw elsewhere(address, 'path');
   return { kind, event: events[word]!, externalId: id };
 }
 
@@ -43,11 +43,15 @@ function kindOf(type: string): RecordKind | null {
   return type.trim().toLowerCase() === 'client' ? 'person' : null;
 }
 
-/** Null: no address, or one with a user in it, such as `https://yoplanning.pro@elsewhere/`. */
+/**
+ * Null: no web address, or one with a user in it, such as `https://yoplanning.pro@elsewhere/`. Whether it says http or https does not count:
+ * the link is compared and never followed, and a vendor who writes http there must lead nobody to configure it.
+ */
 function addressOf(link: Json | undefined): URL | null {
   if (typeof link !== 'string' || !URL.canParse(link)) return null;
   const address = new URL(link);
-  return address.username === '' && address.password === '' ? address : null;
+  const isWeb = address.protocol === 'https:' || address.protocol === 'http:';
+  return isWeb && address.username === '' && address.password === '' ? address : null;
 }
 
 /** Where the API shows this client, in small letters and without the slash that the vendor writes or leaves out. */
@@ -58,7 +62,7 @@ function pathOf({ baseUrl, paths, team }: ConnectionConfig['yoplanning'], id: st
 
 const withoutSlash = (path: string) => path.replace(/\/+$/, '');
 
-/** Counted apart and logged with the host alone: the rest of the address is whatever the sender put there. */
-function elsewhere(address: URL | null): Refusal {
-  return new Refusal('link', undefined, { host: address?.host.slice(0, 255) ?? 'not an address' });
+/** Counted apart and logged with what differs and the host: the rest of the address is whatever the sender put there. */
+function elsewhere(address: URL | null, differs: 'host' | 'path'): Refusal {
+  return new Refusal('link', undefined, { host: address?.host.slice(0, 255) ?? 'not an address', differs });
 }

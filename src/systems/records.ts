@@ -1,5 +1,5 @@
 /** A document as a `SystemRecord`. What both systems have in common; the places are configuration. */
-import type { SystemName } from '../core/record.js';
+import { isRecordId, type SystemName } from '../core/record.js';
 import { excessOf } from '../http/json.js';
 import { readFields, readPhoneForms, valueAt, type FieldMap } from './mapping.js';
 import { isJsonObject } from '../core/document.js';
@@ -123,7 +123,7 @@ const excesses = {
 function idOf(document: JsonObject, places: RecordPlaces, answer: AnswerContext, knownId: string | undefined): string {
   const raw = placed(document, places.id, answer);
   const id = typeof raw === 'number' || typeof raw === 'string' ? String(raw) : null;
-  if (id === null || id === '') {
+  if (id === null || !isRecordId(id)) {
     if (knownId !== undefined && raw === undefined) return knownId;
     throw wrongPath(answer, places.id.setting, places.id.path, 'an id (text or number)');
   }

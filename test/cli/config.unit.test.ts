@@ -39,6 +39,22 @@ async function config(...words: string[]) {
 }
 
 describe('passerelle config', () => {
+  test('warns of webhooks whose bodies are believed and which only their address protects', async () => {
+    process.env['CONFIG_TEST_SECRET'] = 'a'.repeat(32);
+    try {
+      const webhooks = (more: string) =>
+        `${text}    webhooks: { yapla: { secret: '\${CONFIG_TEST_SECRET}'${more} } }\n`;
+      writeFileSync(file, webhooks(''));
+      expect((await config()).noted).toMatch(/^Warning: connections\.club\.webhooks\.yapla: bodies are believed/);
+      writeFileSync(file, webhooks(", hmac: { header: X-Signature, secret: '${CONFIG_TEST_SECRET}' }"));
+      expect((await config()).noted).not.toContain('Warning');
+      writeFileSync(file, webhooks('').replace('read: { key', 'read: { memberPath: "/members/{id}", key'));
+      expect((await config()).noted).not.toContain('Warning');
+    } finally {
+      delete process.env['CONFIG_TEST_SECRET'];
+    }
+  });
+
   test('prints what is in effect as YAML, defaults included, secrets by the names of their variables', async () => {
     writeFileSync(file, text);
     const { status, printed, noted } = await config();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -108,6 +109,25 @@ test('an error without a message of its own is told by those within it', async (
     );
   };
   expect((await runEnding(failing)).noted).toBe('connect ECONNREFUSED ::1:5432; connect ECONNREFUSED 127.0.0.1:5432');
+});
+
+test('what PostgreSQL says of a row that it refused is not shown, neither as the error nor as its cause', async () => {
+  const refused = () =>
+    Object.assign(new pg.DatabaseError('duplicate key value: Key (email)=(zoe@example.org)', 1, 'error'), {
+      severity: 'ERROR',
+      code: '23505',
+      table: 'shadow',
+    });
+  const plain = await runEnding(() => {
+    throw refused();
+  }, '--verbose');
+  const caused = await runEnding(() => {
+    throw new Error('the plan cannot be stored', { cause: refused() });
+  }, '--verbose');
+  for (const { noted } of [plain, caused]) {
+    expect(noted).toContain('SQLSTATE 23505 (table shadow)');
+    expect(noted).not.toContain('zoe@example.org');
+  }
 });
 
 test('--env-file that cannot be read is a mistake of usage', async () => {

@@ -171,6 +171,36 @@ describe('problems', () => {
     expect(problem?.expected).toMatch(/yapla\.write\.mode is "none"/);
   });
 
+  test('of addresses and paths that would lead tokens astray are told before anything is sent', () => {
+    const problems = problemsOf(
+      valid.replace(
+        '      team:',
+        '      baseUrl: http://yoplanning.pro/api\n      paths: { client: /clients }\n      team:',
+      ),
+    );
+    expect(problems).toEqual([
+      expect.objectContaining({
+        path: 'connections.club.yoplanning.baseUrl',
+        expected: expect.stringMatching(/^an https/),
+      }),
+      expect.objectContaining({
+        path: 'connections.club.yoplanning.paths.client',
+        expected: expect.stringMatching(/^a path with \{id\}/),
+      }),
+    ]);
+  });
+
+  test('of aliases that multiply, that contain themselves or that are of no anchor name a line and a path', () => {
+    const level = (name: string, of: string) => `${name}: &${name} [${Array(9).fill(`*${of}`).join(', ')}]`;
+    const bomb = ['l0: &l0 [x]', ...Array.from({ length: 6 }, (_, at) => level(`l${at + 1}`, `l${at}`))].join('\n');
+    expect(problemsOf(bomb)).toEqual([expect.objectContaining({ line: 7, path: 'l6[8]' })]);
+    expect(problemsOf('a: &a\n  b: [1, *a]')).toEqual([expect.objectContaining({ line: 2, path: 'a.b[1]' })]);
+    expect(problemsOf(`${valid}\nlog:\n  level: *nobody`)).toEqual([
+      expect.objectContaining({ path: 'log.level', found: 'one of an unknown name' }),
+    ]);
+    expect(problemsOf(`${valid}\nlog: { <<: *nobody }`)).toEqual([expect.objectContaining({ path: 'log.<<' })]);
+  });
+
   test('of syntax name the line and never quote the text', () => {
     const error = refused(`${valid}log: [clear-text-password\n`);
     expect(error.problems[0]?.line).toBeGreaterThanOrEqual(12);

@@ -76,6 +76,8 @@ describe('a secret', () => {
       'postgres://me:secret@db/x',
       'postgres://db/x?password=secret',
       'postgres://me:a${PASSWORD}@db/x',
+      'postgres://me@db/x?sslmode=verify-full&sslpassword=secret',
+      'postgres://me:p%zzclear@db/x',
     ]) {
       const { findings } = expandReferences({ database: { url } }, { PASSWORD: 'x' });
       expect(findings).toEqual([expect.objectContaining({ path: ['database', 'url'] })]);
@@ -85,10 +87,23 @@ describe('a secret', () => {
       'postgres://me:${PASSWORD}@db/x',
       '${DATABASE_URL}',
       'postgres://${HOST}:5432/x',
+      'postgres://me@db/x?sslpassword=${PASSWORD}&sslkey=/run/key.pem&sslmode=verify-full',
     ]) {
       const variables = { PASSWORD: 'x', DATABASE_URL: 'postgres://me:secret@db/x', HOST: 'db' };
       expect(expandReferences({ database: { url } }, variables).findings).toEqual([]);
     }
+  });
+
+  test('is refused as user or parameter of an API’s address or path', () => {
+    for (const text of [
+      'https://4804c2cb@api.example/v3',
+      'https://api.example/v3?api_key=4804c2cb',
+      'https://api.example/v3?X-Access-Token=4804c2cb',
+      '/members?key=4804c2cb',
+    ])
+      expect([text, expandReferences({ a: text }, {}).findings.length]).toEqual([text, 1]);
+    for (const text of ['https://${KEY}@api.example/v3', '/members?key=${KEY}', '/members?status=active', 'a?token=b'])
+      expect([text, expandReferences({ a: text }, { KEY: 'x' }).findings.length]).toEqual([text, 0]);
   });
 
   test('never shows in a problem, nor does any other value', () => {

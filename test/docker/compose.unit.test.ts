@@ -18,10 +18,17 @@ interface Service {
   healthcheck?: { test: string[] };
   depends_on?: Record<string, { condition: string }>;
   env_file?: string;
+  cap_drop?: string[];
+  security_opt?: string[];
+  read_only?: boolean;
+  mem_limit?: string;
 }
 
 const text = readFileSync('docker-compose.yml', 'utf8');
-const { services, volumes } = parse(text) as { services: Record<string, Service>; volumes: Record<string, unknown> };
+const { services, volumes } = parse(text, { merge: true }) as {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+};
 const all = Object.entries(services);
 const service = (name: string): Service => {
   const found = services[name];
@@ -84,6 +91,24 @@ describe('docker-compose.yml', () => {
 
   test.each(all)('%s publishes its ports on this machine alone', (_, { ports = [] }) => {
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:\d+$/);
+  });
+
+  test.each(all)(
+    '%s has no capability that it can do without, gains no privilege, and no memory without end',
+    (name, it) => {
+      expect(it.cap_drop).toEqual(['ALL']);
+      expect(it.security_opt).toEqual(['no-new-privileges:true']);
+      expect(it.mem_limit).toMatch(/^\d+[mg]$/);
+      if (it.image.startsWith('passerelle:')) expect([name, it.read_only]).toEqual([name, true]);
+    },
+  );
+
+  test('gives the receiver, which faces the internet, no token of either system', () => {
+    const receiver = environmentOf('receiver');
+    const active = readFileSync('passerelle.config.example.yaml', 'utf8').replace(/^\s*#.*$/gm, '');
+    const tokens = [...active.matchAll(/(?:value|apiKey|token): \$\{(\w+)\}/g)].map((match) => match[1]!);
+    expect(tokens.length).toBeGreaterThan(1);
+    for (const name of tokens) expect([name, receiver[name]]).toEqual([name, 'withheld']);
   });
 
   test('shows Temporal’s UI without what changes anything, and its HTTP API to nobody', () => {
@@ -193,6 +218,8 @@ describe('Dockerfile', () => {
   test('runs a Node that package.json allows', () => {
     const [major = 0, minor = 0] = (/^FROM node:(\d+\.\d+)-slim$/m.exec(dockerfile)?.[1] ?? '').split('.').map(Number);
     const [, least = 0, leastMinor = 0] = (/^>=(\d+)\.(\d+)/.exec(engines.node) ?? []).map(Number);
+    // 20 has had its last security release; `engines` still allows it.
+    expect(major).toBeGreaterThanOrEqual(22);
     expect(major > least || (major === least && minor >= leastMinor)).toBe(true);
   });
 

@@ -1,6 +1,7 @@
 /** The two ways in which an executable comes to this machine, each against a stand-in of what is at the other end. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { buildTemporal } from '../../src/embedded/buildTemporal.js';
 import { downloadTemporal } from '../../src/embedded/downloadTemporal.js';
 import { EmbeddedServerError } from '../../src/embedded/errors.js';
+import { temporalCliVersion } from '../../src/embedded/findTemporal.js';
 import { temporaryDirectory, writeScript } from './directories.js';
 
 let directory: string;
@@ -52,7 +54,8 @@ describe('downloading', () => {
       if (request.url === '/files/it.tar.gz') response.end(content);
       else response.writeHead(302, { location: '/files/it.tar.gz' }).end();
     });
-    await downloadTemporal('1.2.3', destination, onProgress, { origin });
+    const checksum = createHash('sha256').update(content).digest('hex');
+    await downloadTemporal('1.2.3', destination, onProgress, { origin, checksum });
     expect(execFileSync(destination, { encoding: 'utf8' })).toBe('downloaded\n');
     const architecture = { x64: 'amd64', arm64: 'arm64' }[process.arch as 'x64' | 'arm64'];
     expect(asked).toEqual([
@@ -72,6 +75,11 @@ describe('downloading', () => {
     ['a page of a captive portal', (_, response) => response.end('<html>please log in</html>'), /did not deliver/],
     ['a server that never answers', () => undefined, /did not deliver: UND_ERR_HEADERS_TIMEOUT/],
     [
+      'a redirection to where it could be exchanged on its way',
+      (_, response) => response.writeHead(302, { location: 'http://temporal.invalid/it.tar.gz' }).end(),
+      /the address http:\/\/temporal\.invalid is not https/,
+    ],
+    [
       'endless redirections',
       (_, response) => response.writeHead(302, { location: '/again' }).end(),
       /did not deliver: status 302/,
@@ -86,14 +94,37 @@ describe('downloading', () => {
     ],
   ])('gives up on %s, and leaves nothing behind', async (_, answer, message) => {
     const origin = await serve(answer);
-    const failure = downloadTemporal('1.2.3', destination, onProgress, { origin, answerTimeoutMs: 300 });
+    const failure = downloadTemporal('1.2.3', destination, onProgress, {
+      origin,
+      answerTimeoutMs: 300,
+      checksum: '00'.repeat(32),
+    });
     await expect(failure).rejects.toThrow(EmbeddedServerError);
     await expect(failure).rejects.toThrow(message);
     expect(readdirSync(directory)).toEqual([]);
   });
 
+  test('runs nothing that was exchanged: an archive with another checksum leaves nothing behind', async () => {
+    const content = archive();
+    const origin = await serve((_, response) => response.end(content));
+    const options = { origin, checksum: createHash('sha256').update('another').digest('hex') };
+    await expect(downloadTemporal('1.2.3', destination, onProgress, options)).rejects.toThrow(/checksum differs/);
+    expect(readdirSync(directory)).toEqual([]);
+    await expect(downloadTemporal('1.2.3', destination, onProgress, { origin })).rejects.toThrow(
+      /no checksum of version 1\.2\.3/,
+    );
+  });
+
+  test('knows the checksum of the very version that is looked for', async () => {
+    const origin = await serve((_, response) => response.end('not it'));
+    await expect(downloadTemporal(temporalCliVersion, destination, onProgress, { origin })).rejects.toThrow(
+      /checksum differs/,
+    );
+  });
+
   test('gives up at once on a host that does not exist', async () => {
-    await expect(downloadTemporal('1.2.3', destination, onProgress, { origin: 'http://host.invalid' })).rejects.toThrow(
+    const options = { origin: 'https://host.invalid', checksum: '00'.repeat(32) };
+    await expect(downloadTemporal('1.2.3', destination, onProgress, options)).rejects.toThrow(
       /host\.invalid did not deliver: (ENOTFOUND|EAI_AGAIN)/,
     );
   });

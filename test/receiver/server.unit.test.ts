@@ -231,6 +231,16 @@ describe('what is refused', () => {
 });
 
 describe('operators', () => {
+  test.each(['/ready', '/metrics'])(
+    'and others ask %s so often as one address may, and not for ever',
+    async (place) => {
+      const { app } = await start({ receiver: { maxRequestsPerSecond: 1 } });
+      expect((await app.inject(place)).statusCode).toBe(200);
+      const answers = await Promise.all(Array.from({ length: 20 }, () => app.inject(place)));
+      expect(answers.some(({ statusCode }) => statusCode === 429)).toBe(true);
+    },
+  );
+
   test('see that the process is up, and what it counted', async () => {
     const { app, toYapla } = await start();
     await toYapla(memberEvent);

@@ -18,6 +18,10 @@ const refusal = (body: JsonObject, more?: Settings) => {
 };
 
 describe('in the assumed shape', () => {
+  test.each(['.', '..', ''])('"%s" is no id: in a path it would mean another place', (id) => {
+    expect(refusal({ event: 'member.updated', data: { id } })).toBe('shape');
+  });
+
   test('a member was created or updated', () => {
     expect(read({ event: 'member.created', data: { id: 1042 } })).toEqual({
       kind: 'person',

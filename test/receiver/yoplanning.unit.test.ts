@@ -12,13 +12,13 @@ function read(body: JsonObject, more: Partial<Yoplanning> = {}) {
 }
 
 /** Why it is refused; null: it is not. */
-function refusal(body: JsonObject): { reason: string; host: string | undefined } | null {
+function refusal(body: JsonObject): { reason: string; host?: string; differs?: string } | null {
   try {
     read(body);
     return null;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { reason: error.reason, host: error.logged['host'] };
+    return { reason: error.reason, ...error.logged };
   }
 }
 
@@ -84,6 +84,12 @@ describe('the link', () => {
     expect(read(body, { baseUrl: 'http://127.0.0.1:8001/v4/' })).toMatchObject({ externalId: client });
   });
 
+  test('may be written with http: it is compared and never followed, so that nobody need configure http', () => {
+    const link = clientEvent.link.replace('https:', 'http:');
+    expect(link).toMatch(/^http:/);
+    expect(read({ ...clientEvent, link })).toMatchObject({ externalId: client });
+  });
+
   const another = '00000000-0000-4000-8000-000000000000';
   test.each([
     ['another host', `https://evil.example/api/v3.1/teams/${team}/clients/${client}`, 'evil.example'],
@@ -98,20 +104,20 @@ describe('the link', () => {
       'yoplanning.pro.evil.example',
     ],
     ['another port', `https://yoplanning.pro:8443/api/v3.1/teams/${team}/clients/${client}`, 'yoplanning.pro:8443'],
-    ['no encryption', `http://yoplanning.pro/api/v3.1/teams/${team}/clients/${client}`, 'yoplanning.pro'],
     ['another team', `https://yoplanning.pro/api/v3.1/teams/${another}/clients/${client}`, 'yoplanning.pro'],
     ['another client', `https://yoplanning.pro/api/v3.1/teams/${team}/clients/${another}`, 'yoplanning.pro'],
     ['another resource', `https://yoplanning.pro/api/v3.1/teams/${team}/orders/${client}`, 'yoplanning.pro'],
     ['a way round', `https://yoplanning.pro/api/v3.1/teams/${team}/clients/${client}/../${another}`, 'yoplanning.pro'],
-    ['a file', 'file:///etc/passwd', ''],
+    ['a file', 'file:///etc/passwd', 'not an address'],
     ['no address', 'clients/12', 'not an address'],
   ])('is refused where it leads to %s', (_, link, host) => {
-    expect(refusal({ ...clientEvent, link })).toEqual({ reason: 'link', host });
+    const differs = host === 'yoplanning.pro' ? 'path' : 'host';
+    expect(refusal({ ...clientEvent, link })).toEqual({ reason: 'link', host, differs });
   });
 
   test('is refused where it leads to another host, whatever the resource', () => {
     const body = { resource: { id: '1', type: 'session' }, link: 'https://evil.example/', event: 'updated' };
-    expect(refusal(body)).toEqual({ reason: 'link', host: 'evil.example' });
+    expect(refusal(body)).toEqual({ reason: 'link', host: 'evil.example', differs: 'host' });
   });
 
   test('must be there for a client', () => {

@@ -2,7 +2,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { credentialsOf } from '../../src/connection.js';
 import { liftStop, seenStop } from '../../src/store/budgetState.js';
-import { systemNames } from '../../src/core/record.js';
 import { syncRecordId } from '../../workflows/syncRecord.messages.js';
 import { linkedPerson, recordWorkflows, until, untilHolds } from '../helpers/live.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';

@@ -1,0 +1,38 @@
+/** Forms of addresses and paths that a token travels with. */
+import { z } from 'zod';
+
+/** Names of this machine: what is sent there leaves it never. */
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * Address of a system's API. Each request carries a token, so it is encrypted; on this machine alone (the sandbox, a proxy that adds TLS) it
+ * need not be. What follows a `?` would be lost when paths are added, and a user in it would be a second credential.
+ */
+export function systemAddress() {
+  return z.url().superRefine((text, context) => {
+    if (!URL.canParse(text)) return;
+    const { protocol, hostname, username, password, search, hash } = new URL(text);
+    const say = (message: string) => context.addIssue({ code: 'custom', message });
+    if (protocol !== 'https:' && !(protocol === 'http:' && loopback.test(hostname)))
+      say(
+        'expected an https address: over http the token would be readable on its way (only localhost, 127.0.0.1 and [::1] may be http)',
+      );
+    if (username !== '' || password !== '' || search !== '' || hash !== '')
+      say('expected an address without user, password, ? and #: credentials have settings of their own');
+  });
+}
+
+/** Path of one record. Without its id each record's request would go to the same place. */
+export function recordPath() {
+  return z.string().includes('{id}', { message: 'expected a path with {id} in it, such as /members/{id}' });
+}
+
+/** A word before a credential, such as `Bearer `: too short to hold one itself. */
+export function credentialPrefix() {
+  return z
+    .string()
+    .regex(
+      /^(?:[A-Za-z][A-Za-z0-9-]{0,15}[ =:,]?)?$/,
+      'expected a word of at most 16 letters, such as `Bearer ` or `sha256=`: secrets are named as ${NAME} in settings of their own',
+    );
+}
