@@ -84,6 +84,15 @@ function fromFailure(failure: Failure, attempt: number): ApplicationFailure {
   if (failure instanceof Throttled) {
     return ApplicationFailure.create({ ...common, nextRetryDelay: delay(failure.retryAfterMs) });
   }
+  if ((failure instanceof ServerFailed || failure instanceof NoAnswer) && failure.retryAtMs !== undefined) {
+    // The breaker is open: who met it last waits as all others do, in the open, and makes no attempts of its own.
+    return ApplicationFailure.create({
+      type: 'BudgetExhausted',
+      message: failure.message,
+      details: [{ retryAtMs: failure.retryAtMs }],
+      nextRetryDelay: delay(failure.retryAtMs - Date.now()),
+    });
+  }
   // A record that is missing while it is written makes the decision stale: the next attempt decides again.
   if (failure instanceof ServerFailed || failure instanceof NoAnswer || failure instanceof RecordMissing) {
     const retryAfterMs = delay(serverRetryMs(attempt));

@@ -90,9 +90,9 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
   await noteUse(sql, id, credentials);
   const budgets = Object.fromEntries(
     systemNames.map((system) => {
-      const { limits, http } = config[system];
+      const { limits, breaker, http } = config[system];
       const inFlightTimeoutMs = http.connectTimeoutMs + http.headersTimeoutMs + http.bodyTimeoutMs;
-      return [system, createBudget({ sql, credential: credentials[system], limits, inFlightTimeoutMs })];
+      return [system, createBudget({ sql, credential: credentials[system], limits, breaker, inFlightTimeoutMs })];
     }),
   ) as Record<SystemName, Budget>;
   const systems = openSystems(id, config, { budgets });

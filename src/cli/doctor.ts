@@ -77,6 +77,7 @@ async function openBudgets(name: string, connection: ConnectionConfig, config: C
       sql,
       credential: credentials[system],
       limits: connection[system].limits,
+      breaker: connection[system].breaker,
       inFlightTimeoutMs: inFlightTimeoutMs(connection[system].http),
     });
   const budgets = { yapla: budget('yapla'), yoplanning: budget('yoplanning') };

@@ -1,15 +1,15 @@
 /**
  * What a connection shows to each system, and which connections show the same: a limit is the credential's, whoever uses it. No I/O.
  */
-import type { LimitsConfig } from './limits.js';
+import type { BreakerConfig, LimitsConfig } from './limits.js';
 import { yaplaAddresses, type YaplaConfig } from './yapla.js';
 import type { YoplanningConfig } from './yoplanning.js';
 import { systemNames, type SystemName } from '../core/record.js';
 
 /** The part of a connection's configuration that says where its credentials go. */
 export interface CredentialConfig {
-  readonly yapla: Pick<YaplaConfig, 'server' | 'read' | 'limits'>;
-  readonly yoplanning: Pick<YoplanningConfig, 'baseUrl' | 'token' | 'team' | 'limits'>;
+  readonly yapla: Pick<YaplaConfig, 'server' | 'read' | 'limits' | 'breaker'>;
+  readonly yoplanning: Pick<YoplanningConfig, 'baseUrl' | 'token' | 'team' | 'limits' | 'breaker'>;
 }
 
 /** Names a credential by what makes it one: the server and the token. A secret: for comparing and for hashing, never to be shown. */
@@ -43,8 +43,11 @@ export function withSharedLimits<Connection extends CredentialConfig>(
   return Object.fromEntries(
     Object.entries(connections).map(([id, connection]) => {
       const shared = systemNames.map((system) => {
-        const others = sharingConnections(connections, id, system).map((other) => connections[other]![system].limits);
-        return [system, { ...connection[system], limits: others.reduce(strictest, connection[system].limits) }];
+        const own = connection[system];
+        const others = sharingConnections(connections, id, system).map((other) => connections[other]![system]);
+        const limits = others.map((other) => other.limits).reduce(strictest, own.limits);
+        const breaker = others.map((other) => other.breaker).reduce(mostPatient, own.breaker);
+        return [system, { ...own, limits, breaker }];
       });
       return [id, { ...connection, ...Object.fromEntries(shared) } as Connection];
     }),
@@ -75,6 +78,14 @@ function strictest(one: LimitsConfig, other: LimitsConfig): LimitsConfig {
     liveShare: Math.max(one.liveShare, other.liveShare),
     idleShare: Math.min(one.idleShare, other.idleShare),
     lateArrivalMs: Math.max(one.lateArrivalMs, other.lateArrivalMs),
+  };
+}
+
+function mostPatient(one: BreakerConfig, other: BreakerConfig): BreakerConfig {
+  return {
+    failuresInARow: Math.min(one.failuresInARow, other.failuresInARow),
+    firstPauseMs: Math.max(one.firstPauseMs, other.firstPauseMs),
+    longestPauseMs: Math.max(one.longestPauseMs, other.longestPauseMs),
   };
 }
 

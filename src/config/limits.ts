@@ -64,6 +64,34 @@ export function limitsSchema(defaults: {
     .prefault({});
 }
 
+/** When a credential's requests pause because the server fails, and how it is tried again. Used for each system. */
+export const breakerSchema = z
+  .strictObject({
+    failuresInARow: z
+      .number()
+      .int()
+      .min(2)
+      .default(5)
+      .describe(
+        'After so many failures in a row (5xx, no answer, time-out) nothing is sent but one request now and then that tries whether the server answers again. Fewer would pause for a hiccup; each more costs a request when a server is down.',
+      ),
+    firstPauseMs: z
+      .number()
+      .int()
+      .positive()
+      .default(60_000)
+      .describe('Pause before the first of these tries; each further pause is twice as long. Most outages are short.'),
+    longestPauseMs: z
+      .number()
+      .int()
+      .positive()
+      .default(1_800_000)
+      .describe(
+        'No pause is longer: a server that is down for a whole day costs some 55 requests, and work goes on within half an hour after it is back.',
+      ),
+  })
+  .prefault({});
+
 /** Time-outs and sizes of the http client. */
 export const httpSchema = z
   .strictObject({
@@ -88,3 +116,4 @@ export const httpSchema = z
 
 export type LimitsConfig = z.infer<ReturnType<typeof limitsSchema>>;
 export type HttpConfig = z.infer<typeof httpSchema>;
+export type BreakerConfig = z.infer<typeof breakerSchema>;

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { credentialPrefix, recordPath, systemAddress } from './address.js';
-import { httpSchema, limitsSchema } from './limits.js';
+import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
 import { secret } from './secret.js';
 
 const path = (text: string) => z.string().describe(text);
@@ -142,6 +142,7 @@ export const yaplaSchema = z
       .default(['updated_at'])
       .describe('Unmapped values that the server itself changes on a write: not a sign of damage.'),
     limits: limitsSchema({ requestsPerSecond: 5, requestsPerDay: null, why: 'Not public; 5 a second is careful.' }),
+    breaker: breakerSchema,
     http: httpSchema,
   })
   .superRefine((yapla, context) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { recordPath, systemAddress } from './address.js';
-import { httpSchema, limitsSchema } from './limits.js';
+import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
 import { secret } from './secret.js';
 
 /** Yoplanning API v3.1, as its vendor documents it; what is not documented is a setting with an assumption. */
@@ -48,6 +48,7 @@ export const yoplanningSchema = z.strictObject({
     .default(['last_update', 'last_modified'])
     .describe('Unmapped values that the server itself changes on a write: not a sign of damage.'),
   limits: limitsSchema({ requestsPerSecond: 5, requestsPerDay: 1_000, why: 'Documented by the vendor.' }),
+  breaker: breakerSchema,
   http: httpSchema,
 });
 

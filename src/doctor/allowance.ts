@@ -33,7 +33,7 @@ export class Allowance {
 }
 
 /**
- * Lays an allowance over a budget. Refusals do not stop the connection: an examination looks, and changes nothing; the next
+ * Lays an allowance over a budget. Refusals and failures do not stop or pause the connection: an examination looks, and changes nothing; the next
  * request of a worker stops it for itself.
  */
 export function limitedBudget(budget: Budget, allowance: Allowance): Budget {
@@ -54,6 +54,7 @@ export function limitedBudget(budget: Budget, allowance: Allowance): Budget {
       budget.release(permit);
     },
     close: (forMs, reason) => budget.close(forMs, reason),
+    failed: () => Promise.resolve(null),
     stop: () => Promise.resolve(),
     resume: (beforeMs) => budget.resume(beforeMs),
     state: () => budget.state(),
@@ -112,6 +113,10 @@ export class MemoryBudget implements Budget {
   /** A 429 ends the examination of its system (see examine.ts), so nobody is left to be kept waiting. */
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  failed(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   stop(): Promise<void> {

@@ -9,7 +9,7 @@ import type { Budget, Lane, Permit, PermitAsk } from '../store/budget.js';
 import { exchange, ExchangeBroken } from './exchange.js';
 import type { Incoming } from './exchange.js';
 import { BudgetExhausted, ConnectionStopped, NoAnswer, UnexpectedResponse } from './failures.js';
-import type { AnyFailure, FailureContext } from './failures.js';
+import type { AnyFailure, FailureContext, ServerFailed } from './failures.js';
 import { excessOf, parseJson, stringifyJson } from './json.js';
 import { failureOf, isRead, throttleMs } from './refusals.js';
 import { RoundTrips } from './roundTrips.js';
@@ -254,16 +254,25 @@ class UndiciClient implements HttpClient {
         },
       });
     } catch (error) {
-      // A server that cannot be reached must not use up the day.
+      if (reached.sent && !reached.headed) budget.answered(permit, { ...log, status: null, mayStillArrive: true });
+      const failure = error instanceof ExchangeBroken ? brokenFailure(error, reached.sent, context) : null;
+      if (failure?.type === 'NoAnswer' && !reached.headed) await this.#outage(failure).catch(() => undefined);
+      // A server that cannot be reached must not use up the day. After the failure is told: a probe that is given back may be given anew.
       if (!reached.sent) budget.release(permit);
-      else if (!reached.headed) budget.answered(permit, { ...log, status: null, mayStillArrive: true });
-      throw error instanceof ExchangeBroken ? brokenFailure(error, reached.sent, context) : error;
+      throw failure ?? error;
     }
+  }
+
+  /** Tells the breaker, and the failure until when nothing is sent. */
+  async #outage(failure: ServerFailed | NoAnswer): Promise<void> {
+    const retryAtMs = await this.#options.budget.failed(failure.context.record);
+    if (retryAtMs !== null) failure.retryAtMs = retryAtMs;
   }
 
   /** What a failure means for the requests to come. Awaited, so that no other request slips through before it holds. */
   async #react(failure: AnyFailure, incoming: Incoming): Promise<void> {
     const { budget, maxRetryAfterMs } = this.#options;
+    if (failure.type === 'ServerFailed') await this.#outage(failure);
     if (failure.type === 'Throttled') await budget.close(throttleMs(incoming, maxRetryAfterMs), '429');
     if (failure.type === 'AccessRefused')
       await budget.stop(`${failure.status} on ${failure.context.method} ${failure.context.path}`);

@@ -6,8 +6,8 @@
  * | `BudgetExhausted`    | our own budget would wait long                   | wait until `retryAtMs`; no request was sent                    |
  * | `ConnectionStopped`  | the connection's work was stopped (401/403, guard) | wait for `passerelle resume`; no request was sent            |
  * | `Throttled`          | 429                                              | the budget is closed; retry after `retryAfterMs` plus jitter   |
- * | `ServerFailed`       | 5xx                                              | Temporal's retry policy; may have taken effect                 |
- * | `NoAnswer`           | time-out, reset, refused connection              | Temporal's retry policy; `effect` says whether it may have taken effect |
+ * | `ServerFailed`       | 5xx                                              | Temporal's retry policy, or the breaker's pause; may have taken effect |
+ * | `NoAnswer`           | time-out, reset, refused connection              | the same; `effect` says whether it may have taken effect |
  * | `AccessRefused`      | 401, 403                                         | the connection is stopped until a person fixes it              |
  * | `InvalidRecord`      | 400 (and 409, 422) on a write                    | not retried; a case with the refused fields' names             |
  * | `RecordMissing`      | 404 on a write                                   | the decision is stale; decide again. On a read 404 is an answer |
@@ -75,6 +75,7 @@ const reasons: Record<BlockedBy, string> = {
   liveShare: "the day's requests are used up, but for the share kept for changes as they happen",
   closed: 'the server asked us to wait (429)',
   lane: 'requests of an earlier lane are in line',
+  breaker: 'the server fails at every request, and is tried again only now and then',
 };
 
 export class BudgetExhausted extends Failure {
@@ -122,7 +123,13 @@ export class Throttled extends Failure {
   }
 }
 
-export class ServerFailed extends Failure {
+/** A failure of the server, whatever was asked: see the breaker in store/budget.ts. */
+abstract class Outage extends Failure {
+  /** While the breaker is open: epoch milliseconds of this machine when the next request may try. */
+  declare retryAtMs?: number;
+}
+
+export class ServerFailed extends Outage {
   readonly type = 'ServerFailed';
   constructor(
     context: FailureContext,
@@ -138,7 +145,7 @@ export class ServerFailed extends Failure {
   }
 }
 
-export class NoAnswer extends Failure {
+export class NoAnswer extends Outage {
   readonly type = 'NoAnswer';
   constructor(
     context: FailureContext,

@@ -24,7 +24,7 @@
  * **The parts.** `budget_take` (migrations/006) decides; budgetLine.ts keeps those who wait in this process and asks for them, or
  * budgetGate.ts where nothing is limited; budgetSettlements.ts reports what is over.
  */
-import type { LimitsConfig } from '../config/limits.js';
+import type { BreakerConfig, LimitsConfig } from '../config/limits.js';
 import { BudgetGate } from './budgetGate.js';
 import { BudgetLine } from './budgetLine.js';
 import { dayLimitOfOthers, PermitPostponed } from './budgetPermits.js';
@@ -55,6 +55,12 @@ export interface Budget {
   answered(permit: Permit, answer: PermitAnswer): void;
   /** Its request was never sent: it stops counting. */
   release(permit: Permit): void;
+  /**
+   * The server failed at a request (5xx, or no answer), about a record or about none. After so many in a row as configured the breaker
+   * opens: of all who ask, in any process, one is given its permits after each pause, until an answer is reported.
+   * @returns epoch milliseconds of this machine when the next may try; null: the breaker is not open
+   */
+  failed(record: string | undefined): Promise<number | null>;
   /** Gives no permit, in any process, for so long (at least one second): the server answered 429. */
   close(forMs: number, reason: string): Promise<void>;
   /** Gives no permit, in any process and after any restart, until `resume`. `reason` is shown to people: our own words. */
@@ -73,6 +79,8 @@ export interface BudgetOptions {
   /** Names the credential in the database. Never the secret itself; the same in all processes and connections that use it. */
   readonly credential: string;
   readonly limits: LimitsConfig;
+  /** Left out: requests never pause because of failures. */
+  readonly breaker?: BreakerConfig;
   /** Longest time from a permit to the end of its request. */
   readonly inFlightTimeoutMs: number;
 }
@@ -96,6 +104,11 @@ class PostgresBudget implements Budget {
   readonly #limits: LimitsConfig;
   readonly #settlements: Settlements;
   readonly #permits: PermitSource;
+  readonly #breaker: BreakerConfig | undefined;
+  /** The breaker was seen open, or about to open, since the server last answered here. */
+  #sawFailures = false;
+  /** An answer that closes the breaker is being recorded: who asks next must not meet it open. */
+  #closing: Promise<void> | undefined;
   #ended = false;
 
   constructor(options: BudgetOptions) {
@@ -103,15 +116,15 @@ class PostgresBudget implements Budget {
     this.#sql = sql;
     this.#credential = credential;
     this.#limits = limits;
+    this.#breaker = options.breaker;
     const isLimited = limits.requestsPerSecond !== null || limits.requestsPerDay !== null;
     this.#settlements = new Settlements(sql, credential, limits.lateArrivalMs, isLimited ? 0 : UNLIMITED_LINGER_MS);
-    this.#permits = !isLimited
-      ? new BudgetGate(options)
-      : new BudgetLine({
-          ...options,
-          mostAtOnce: this.largestGroup('live'),
-          unused: (permit) => this.release(permit),
-        });
+    const line = new BudgetLine({
+      ...options,
+      mostAtOnce: this.largestGroup('live'),
+      unused: (permit) => this.release(permit),
+    });
+    this.#permits = isLimited ? line : new BudgetGate({ ...options, line });
   }
 
   largestGroup(lane: Lane): number {
@@ -125,10 +138,12 @@ class PostgresBudget implements Budget {
     if (!Number.isInteger(n) || n < 1 || n > most) {
       throw new RangeError(`expected 1 to ${most} permits at once in lane ${ask.lane}, not ${n}`);
     }
+    await this.#closing;
     ask.signal?.throwIfAborted();
     try {
       return await this.#takePatiently(n, ask);
     } catch (error) {
+      if (error instanceof PermitPostponed && error.blockedBy === 'breaker') this.#sawFailures = true;
       throw withoutValues(error);
     }
   }
@@ -148,6 +163,20 @@ class PostgresBudget implements Budget {
 
   answered(permit: Permit, answer: PermitAnswer): void {
     this.#settlements.answered(permit, answer);
+    if (!this.#sawFailures || answer.status === null || answer.status >= 500) return;
+    this.#sawFailures = false;
+    this.#closing = this.#settlements.flush().then(() => this.#permits.wake());
+  }
+
+  async failed(record: string | undefined): Promise<number | null> {
+    if (this.#breaker === undefined) return null;
+    this.#sawFailures = true;
+    const { failuresInARow, firstPauseMs, longestPauseMs } = this.#breaker;
+    const [{ pauseMs }] = await this.#sql<[{ pauseMs: number | null }]>`
+      SELECT budget_failed(
+        ${this.#credential}, ${record ?? null}, ${failuresInARow}, ${firstPauseMs}::float8, ${longestPauseMs}::float8) AS "pauseMs"`;
+    this.#permits.wake();
+    return pauseMs === null ? null : Date.now() + Math.max(0, pauseMs);
   }
 
   release(permit: Permit): void {

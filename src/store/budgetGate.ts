@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { BreakerConfig } from '../config/limits.js';
 import { instant, makePermits, PermitPostponed, PermitsStopped } from './budgetPermits.js';
 import type { Permit, PermitAsk, PermitSource } from './budgetPermits.js';
 import type { Sql } from './database.js';
@@ -9,22 +10,32 @@ import type { Sql } from './database.js';
  * and sleep for long.
  */
 const FRESH_MS = 100;
+interface Look {
+  readonly stopped: string | null;
+  readonly closed_ms: number | null;
+  readonly broken: boolean;
+  readonly record: string | null;
+  readonly ids: number[];
+}
+
 /** Fewest ids fetched at once. */
 const LEAST_IDS = 16;
 
 /**
  * The budget of a credential without limits. Nothing is counted, but while the credential is stopped or closed no permit is given.
- * One look at the database serves all who come within the next moments.
+ * One look at the database serves all who come within the next moments. Whom the breaker holds stands in line for the probe.
  */
 export class BudgetGate implements PermitSource {
   readonly #sql: Sql;
   readonly #credential: string;
   readonly #longWaitMs: number;
   readonly #inFlightTimeoutMs: number;
-  /** Those who come find what they need, or what keeps it from them. */
-  readonly waiting = false;
+  readonly #failuresInARow: number | null;
+  readonly #line: PermitSource;
   #ids: number[] = [];
   #stopped: string | null = null;
+  /** The breaker is open, for one record alone or (null) for all. */
+  #broken: { readonly record: string | null } | null = null;
   /** On the scale of `performance.now()`, as all times here. */
   #closedUntil = 0;
   #freshUntil = 0;
@@ -41,11 +52,20 @@ export class BudgetGate implements PermitSource {
     readonly credential: string;
     readonly limits: { readonly longWaitMs: number };
     readonly inFlightTimeoutMs: number;
+    readonly breaker?: BreakerConfig;
+    readonly line: PermitSource;
   }) {
     this.#sql = options.sql;
     this.#credential = options.credential;
     this.#longWaitMs = options.limits.longWaitMs;
     this.#inFlightTimeoutMs = options.inFlightTimeoutMs;
+    this.#failuresInARow = options.breaker?.failuresInARow ?? null;
+    this.#line = options.line;
+  }
+
+  /** Whoever the breaker does not hold finds what it needs, or what keeps it from it. */
+  get waiting(): boolean {
+    return this.#line.waiting;
   }
 
   async take(n: number, ask: PermitAsk): Promise<Permit[]> {
@@ -63,6 +83,8 @@ export class BudgetGate implements PermitSource {
         const waitMs = this.#closedUntil - now;
         if (waitMs > this.#longWaitMs) throw new PermitPostponed(Date.now() + waitMs, 'closed');
         await delay(Math.ceil(waitMs), undefined, signal ? { signal } : {}).catch(() => undefined);
+      } else if (this.#broken !== null && (this.#broken.record ?? ask.record) === ask.record) {
+        return await this.#line.take(n, ask);
       } else {
         this.#given += n;
         const at = instant();
@@ -75,10 +97,12 @@ export class BudgetGate implements PermitSource {
   wake(): void {
     this.#freshUntil = 0;
     this.#changes += 1;
+    this.#line.wake();
   }
 
   async end(): Promise<void> {
     await this.#looking;
+    await this.#line.end();
   }
 
   async #look(n: number): Promise<void> {
@@ -86,13 +110,15 @@ export class BudgetGate implements PermitSource {
       const began = performance.now();
       const changes = this.#changes;
       const wanted = Math.max(LEAST_IDS, n, 2 * this.#given);
-      const [row] = await this.#sql<[{ stopped: string | null; closed_ms: number | null; ids: number[] }]>`
+      const [row] = await this.#sql<[Look]>`
         SELECT max(stopped_reason) FILTER (WHERE stopped_at IS NOT NULL) AS stopped,
                (extract(epoch FROM max(closed_until) - clock_timestamp()) * 1000)::float8 AS closed_ms,
+               coalesce(bool_or(failures >= ${this.#failuresInARow}), false) AS broken, max(failing_record) AS record,
                to_json(ARRAY(SELECT nextval('request_log_id_seq') FROM generate_series(1, ${wanted}::integer))) AS ids
           FROM budget WHERE credential = ${this.#credential}`;
       this.#ids = row.ids;
       this.#stopped = row.stopped;
+      this.#broken = row.broken ? { record: row.record } : null;
       this.#lookedAt = began;
       this.#closedUntil = performance.now() + (row.closed_ms ?? 0);
       this.#freshUntil = this.#changes === changes ? began + FRESH_MS : 0;

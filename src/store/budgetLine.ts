@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LimitsConfig } from '../config/limits.js';
+import type { BreakerConfig, LimitsConfig } from '../config/limits.js';
 import { dayLimitOfOthers, instant, makePermits, PermitPostponed, PermitsStopped } from './budgetPermits.js';
 import type { BlockedBy, Instant, Permit, PermitAsk, PermitSource } from './budgetPermits.js';
 import { BudgetQueue } from './budgetQueue.js';
@@ -11,6 +11,7 @@ export interface BudgetLineOptions {
   readonly sql: Sql;
   readonly credential: string;
   readonly limits: LimitsConfig;
+  readonly breaker?: BreakerConfig | undefined;
   readonly inFlightTimeoutMs: number;
   /** Most permits that one call can give. */
   readonly mostAtOnce: number;
@@ -114,7 +115,7 @@ export class BudgetLine implements PermitSource {
         const outcome = await this.#ask(turns, asked.monotonicMs, aheadMs);
         this.#callMs += (performance.now() - asked.monotonicMs - this.#callMs) / 8;
         this.#grant(turns, outcome, asked);
-        await this.#block(outcome, outcome.blocked === null ? undefined : turns[outcome.blocked - 1], aheadMs);
+        await this.#block(outcome, turns, aheadMs);
       }
     } catch (error) {
       // Whether permits were given is unknown: those rows count until their time is up. Whoever waits tries again later.
@@ -138,7 +139,7 @@ export class BudgetLine implements PermitSource {
         record: turn.ask.record ?? null,
       })),
     }));
-    const { sql, credential } = this.#options;
+    const { sql, credential, breaker } = this.#options;
     const limits = this.#limits;
     const [outcome] = await sql<[Outcome]>`
       SELECT to_json(ids) AS ids, to_json(granted) AS granted, to_json(delays_ms) AS delays_ms, blocked, blocked_by, wait_ms, reason
@@ -146,7 +147,8 @@ export class BudgetLine implements PermitSource {
         ${credential}, ${this.#process},
         ${limits.requestsPerSecond}, ${limits.secondWindowMs},
         ${limits.requestsPerDay}, ${dayLimitOfOthers(limits)}, ${limits.dayWindowMs},
-        ${limits.lateArrivalMs}, ${limits.longWaitMs}, ${aheadMs}, ${this.#registered}, ${sql.json(groups)})`;
+        ${limits.lateArrivalMs}, ${limits.longWaitMs}, ${aheadMs}, ${this.#registered}, ${sql.json(groups)},
+        ${breaker?.failuresInARow ?? null}, ${breaker?.firstPauseMs ?? null})`;
     return outcome;
   }
 
@@ -174,7 +176,8 @@ export class BudgetLine implements PermitSource {
   }
 
   /** Tells those who must wait long, and sleeps until the first in line can be served. */
-  async #block(outcome: Outcome, blocked: Turn | undefined, aheadMs: number): Promise<void> {
+  async #block(outcome: Outcome, turns: readonly Turn[], aheadMs: number): Promise<void> {
+    const blocked = outcome.blocked === null ? undefined : turns[outcome.blocked - 1];
     const { blocked_by: blockedBy, wait_ms: waitMs } = outcome;
     this.#registered = false;
     if (blockedBy === 'stopped') {
@@ -183,7 +186,10 @@ export class BudgetLine implements PermitSource {
       if (waitMs > this.#limits.longWaitMs) {
         // Who is not before it in any respect cannot be served sooner.
         this.#queue.refuse(
-          (turn) => turn.size >= blocked.size && turn.rank >= blocked.rank,
+          // The breaker may be open for the records of these alone.
+          blockedBy === 'breaker'
+            ? (turn) => turns.includes(turn)
+            : (turn) => turn.size >= blocked.size && turn.rank >= blocked.rank,
           new PermitPostponed(Date.now() + waitMs, blockedBy),
         );
         return;
@@ -191,7 +197,7 @@ export class BudgetLine implements PermitSource {
       this.#registered = true;
       this.#postponeOutranked(blocked, blockedBy);
       if (this.#queue.first() !== undefined && !this.#newsSinceAsked)
-        await this.#sleep(Math.ceil(Math.max(0, waitMs - aheadMs)));
+        await this.#sleep(Math.ceil(Math.max(0, blockedBy === 'breaker' ? waitMs : waitMs - aheadMs)));
     }
   }
 

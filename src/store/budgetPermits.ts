@@ -40,8 +40,11 @@ export interface PermitAnswer {
   readonly mayStillArrive?: boolean;
 }
 
-/** Why no permit is given now. `second`, `day`, `liveShare`: full windows; `closed`: the server's 429; `lane`: others are first. */
-export type BlockedBy = 'second' | 'day' | 'liveShare' | 'closed' | 'lane';
+/**
+ * Why no permit is given now. `second`, `day`, `liveShare`: full windows; `closed`: the server's 429; `lane`: others are first; `breaker`:
+ * the server fails, and it is not time yet to try it again.
+ */
+export type BlockedBy = 'second' | 'day' | 'liveShare' | 'closed' | 'lane' | 'breaker';
 
 /** No permit: none will come before `retryAtMs`, which is further off than `longWaitMs`, or than whoever asked would wait. */
 export class PermitPostponed extends Error {

@@ -67,6 +67,16 @@ describe('a failure at the edge', () => {
     expect(failure.details).toEqual([{ retryAfterMs: delayMs(failure) }]);
   });
 
+  test('of a server waits in the open, as for a spent quota, while the breaker is open, however many attempts were made before', () => {
+    for (const failed of [new ServerFailed(context, 'unknown', 503), new NoAnswer(context, 'none', 'ECONNREFUSED')]) {
+      failed.retryAtMs = inAnHour;
+      const failure = cross(failed, 40);
+      expect(failure).toMatchObject({ type: 'BudgetExhausted', nonRetryable: false, message: failed.message });
+      expect(failure.details).toEqual([{ retryAtMs: inAnHour }]);
+      expect(delayMs(failure)).toBeGreaterThan(3_500_000);
+    }
+  });
+
   test('of a server makes the attempts rarer, up to a quarter of an hour', () => {
     const delays = [1, 2, 5, 40].map((attempt) => delayMs(cross(new ServerFailed(context, 'unknown', 500), attempt))!);
     for (const [n, least] of [1_000, 2_000, 16_000, 900_000].entries()) expect(delays[n]).toBeGreaterThanOrEqual(least);

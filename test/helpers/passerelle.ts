@@ -9,6 +9,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { pino } from 'pino';
 import type { z } from 'zod';
+import type { breakerSchema } from '../../src/config/limits.js';
 import { configSchema, type connectionSchema, type Config, type ConnectionConfig } from '../../src/config/schema.js';
 import { personsOf, systemNames, type ConflictRule, type FieldName, type Scope } from '../../src/core/record.js';
 import { startReceiver, type RunningReceiver } from '../../src/receiver/receiver.js';
@@ -51,6 +52,8 @@ export interface PasserelleOptions {
   readonly configuration?: (addresses: SandboxAddresses) => z.input<typeof connectionSchema>;
   /** Rules of single fields, which come before the one of `connection`. */
   readonly rules?: Readonly<Record<FieldName, ConflictRule>>;
+  /** Of both systems; left out: tries again within a moment. */
+  readonly breaker?: z.input<typeof breakerSchema>;
   /** Records per page asked for; left out: the configuration's own. */
   readonly pageSize?: number;
   /** Takes the sandbox's webhooks from the start on. */
@@ -99,6 +102,8 @@ installRuntime(log);
 const quickBulk = { autoApprove: true, heartbeatTimeoutMs: 1_500 };
 /** Single changes travel within a moment, and their workflows end soon after. */
 const quickLive = { debounceMs: 40, lingerMs: 1_500, stoppedRetryMs: 500, heartbeatTimeoutMs: 1_500 };
+/** A server that fails is tried again within a moment. */
+const quickBreaker = { firstPauseMs: 20, longestPauseMs: 500 };
 /** People are created freely: the guard has tests of its own. */
 const openRate = { maxPerHour: 1_000_000, maxPerDay: 1_000_000 };
 const openGuard = {
@@ -139,6 +144,7 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     ...rest,
   });
   const input = options.configuration?.(sandbox.addresses) ?? made;
+  for (const system of systemNames) input[system].breaker ??= options.breaker ?? quickBreaker;
   if (options.pageSize !== undefined) {
     input.yoplanning.pageSize = options.pageSize;
     input.yapla.read.paging = { ...input.yapla.read.paging, pageSize: options.pageSize };

@@ -211,6 +211,35 @@ describe('the table of failures', () => {
     }
   });
 
+  test('5xx, a cut connection and a server that cannot be reached are told to the breaker, with their record; it says until when to wait', async () => {
+    budget.openUntil = 1_234;
+    server.answersWith(503, '<html>');
+    expect(await failureOf(get)).toMatchObject({ type: 'ServerFailed', retryAtMs: 1_234 });
+    server.answers(() => undefined);
+    expect(await failureOf(get, clientWith({}, { headersTimeoutMs: 20 }))).toMatchObject({
+      type: 'NoAnswer',
+      retryAtMs: 1_234,
+    });
+    budget.openUntil = null;
+    const nobody = await failureOf(get, clientWith({ baseUrl: 'http://127.0.0.1:9' }));
+    expect(nobody).toMatchObject({ type: 'NoAnswer', code: 'ECONNREFUSED' });
+    expect(nobody).not.toHaveProperty('retryAtMs');
+    expect(budget.failures).toEqual(Array(3).fill('yapla:1042'));
+  });
+
+  test('what the server answers, whatever it is, and a request that we cancel are no failures of the server', async () => {
+    for (const status of [200, 404, 429]) {
+      server.answersWith(status, {});
+      await client.send(get, ask).catch(() => undefined);
+    }
+    server.answersWith(400, {});
+    await failureOf(put);
+    const abort = new AbortController();
+    server.answers(() => abort.abort(new Error('cancelled')));
+    await expect(client.send(get, { ...ask, signal: abort.signal })).rejects.toThrow('cancelled');
+    expect(budget.failures).toEqual([]);
+  });
+
   test('401 and 403 stop the credential, each with what to do', async () => {
     server.answersWith(401, { detail: 'Invalid token.' });
     const unknown = await failureOf(get);

@@ -10,13 +10,17 @@ import type {
 /** A budget in memory that gives every permit and writes down what it is told. The real one is tested in test/store. */
 export class RecordingBudget implements Pick<
   Budget,
-  'take' | 'answered' | 'release' | 'close' | 'stop' | 'largestGroup'
+  'take' | 'answered' | 'release' | 'failed' | 'close' | 'stop' | 'largestGroup'
 > {
   readonly taken: PermitAsk[] = [];
   readonly answers: (PermitAnswer & { id: number })[] = [];
   readonly released: number[] = [];
   readonly closures: number[] = [];
   readonly stops: string[] = [];
+  /** The records that the server failed at. */
+  readonly failures: (string | undefined)[] = [];
+  /** What the breaker answers. */
+  openUntil: number | null = null;
   /** Set to refuse. */
   refusal: PermitPostponed | PermitsStopped | null = null;
   largest = 64;
@@ -37,6 +41,11 @@ export class RecordingBudget implements Pick<
 
   release(permit: Permit): void {
     this.released.push(permit.id);
+  }
+
+  failed(record: string | undefined): Promise<number | null> {
+    this.failures.push(record);
+    return Promise.resolve(this.openUntil);
   }
 
   close(forMs: number): Promise<void> {

@@ -41,6 +41,9 @@ export class GrantingBudget implements Budget {
     this.released += 1;
     this.open -= 1;
   }
+  failed(): Promise<null> {
+    return Promise.resolve(null);
+  }
   close(): Promise<void> {
     return Promise.resolve();
   }

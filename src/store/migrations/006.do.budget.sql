@@ -10,7 +10,20 @@ CREATE TABLE budget (
   closed_until   timestamptz,
   closed_reason  text,
   stopped_at     timestamptz,
-  stopped_reason text
+  stopped_reason text,
+  -- The breaker. Failures (5xx, no answer) since the server last answered; with so many as configured it is open: nothing is sent but one
+  -- probe after each pause. One record's failures in a row count as one once another record fails, too.
+  failures       integer NOT NULL DEFAULT 0,
+  failing_since  timestamptz,
+  -- What all of them were about; null: not one record. Open for one record alone, the breaker holds that record's requests only.
+  failing_record text,
+  -- Probes given since it opened.
+  probes         integer NOT NULL DEFAULT 0,
+  -- The next probe goes no sooner.
+  probe_at       timestamptz,
+  -- Until then a probe may be under way, on these permits.
+  probe_ends_at  timestamptz,
+  probe_ids      bigint[] NOT NULL DEFAULT '{}'
 );
 
 -- One row for each request. The windows are counted here, so the row is there before the request is sent; where nothing is limited it is
@@ -90,6 +103,9 @@ END $$;
 -- later than the one before. Limits null: not limited.
 -- p_ahead_ms: a permit that becomes free so soon is given now, to be used after its delay: so the time of this call is not lost.
 --
+-- While the breaker is open one group is given, as a probe, when its time has come. Who meets a probe under way asks again after the first
+-- pause: by then it is known whether the server answers.
+--
 -- Returns the ids of the permits, in order; the places (from 1) of the groups granted, and the delay of each in ms; the place of the
 -- first group that must wait, why, and the time after which to ask again. Asking sooner is of no use, except after a release.
 CREATE FUNCTION budget_take(
@@ -104,7 +120,9 @@ CREATE FUNCTION budget_take(
   p_long_wait_ms double precision,
   p_ahead_ms double precision,
   p_registered boolean,
-  p_groups jsonb
+  p_groups jsonb,
+  p_failures_in_a_row integer,
+  p_first_pause_ms double precision
 ) RETURNS TABLE (
   ids bigint[], granted integer[], delays_ms double precision[],
   blocked integer, blocked_by text, reason text, wait_ms double precision
@@ -121,6 +139,8 @@ DECLARE
   day_window CONSTANT interval := p_day_window_ms * ms;
   now_at timestamptz;
   state budget%ROWTYPE;
+  breaker_open boolean;
+  probe_free_at timestamptz;
   used_second integer := 0;
   used_day integer := 0;
   used_others integer := 0;
@@ -162,6 +182,14 @@ BEGIN
     reason := state.stopped_reason;
     RETURN NEXT;
     RETURN;
+  END IF;
+
+  breaker_open := coalesce(state.failures >= p_failures_in_a_row, false) AND (state.failing_record IS NULL OR NOT EXISTS (
+    SELECT FROM jsonb_array_elements(p_groups) AS g, jsonb_array_elements(g -> 'requests') AS r
+     WHERE r ->> 'record' IS DISTINCT FROM state.failing_record));
+  IF breaker_open THEN
+    probe_free_at := CASE WHEN state.probe_ends_at > now_at THEN least(state.probe_ends_at, now_at + p_first_pause_ms * ms)
+                          ELSE state.probe_at END;
   END IF;
 
   IF p_second_limit IS NOT NULL THEN
@@ -220,6 +248,11 @@ BEGIN
       free_at := greatest(free_at, slot.free_at);
       look_at := greatest(look_at, slot.look_at);
     END IF;
+    IF probe_free_at > look_at THEN
+      wait_for := 'breaker';
+      free_at := greatest(free_at, probe_free_at);
+      look_at := probe_free_at;
+    END IF;
     IF state.closed_until > look_at THEN
       wait_for := 'closed';
       wait_reason := state.closed_reason;
@@ -231,7 +264,8 @@ BEGIN
       wait_for := coalesce(wait_for, 'lane');
       free_at := 'infinity';
     END IF;
-    IF free_at > now_at + p_ahead_ms * ms THEN
+    -- A probe is never given ahead of its time: it is not known yet whether it is needed.
+    IF free_at > now_at + p_ahead_ms * ms OR probe_free_at > now_at THEN
       IF blocked IS NOT NULL THEN
         blocked_look_at := least(blocked_look_at, look_at);
         EXIT;
@@ -254,7 +288,7 @@ BEGIN
     IF group_lane > 1 THEN
       given_others := given_others + group_size;
     END IF;
-    EXIT WHEN blocked IS NOT NULL;
+    EXIT WHEN blocked IS NOT NULL OR breaker_open;
   END LOOP;
 
   IF given > 0 THEN
@@ -271,6 +305,11 @@ BEGIN
        ORDER BY place, place_in_group
       RETURNING id)
     SELECT array_agg(id ORDER BY id) INTO ids FROM permit;
+    IF breaker_open THEN
+      UPDATE budget SET probes = state.probes + 1, probe_ids = ids,
+             probe_ends_at = now_at + (delays_ms[1] + (p_groups -> (granted[1] - 1) ->> 'inFlightMs')::double precision) * ms
+       WHERE budget.credential = p_credential;
+    END IF;
   END IF;
 
   IF blocked_by IS NOT NULL THEN
@@ -316,4 +355,58 @@ BEGIN
    WHERE log.answered_at IS NULL;
   DELETE FROM request_log USING jsonb_array_elements_text(p_released) AS released (id)
    WHERE request_log.id = released.id::bigint AND answered_at IS NULL;
+  -- A probe of which nothing was sent is no probe: the next who asks is given it.
+  UPDATE budget SET probes = greatest(probes - 1, 0), probe_ends_at = NULL
+   WHERE credential = p_credential AND probe_ends_at IS NOT NULL
+     AND probe_ids <@ ARRAY(SELECT id::bigint FROM jsonb_array_elements_text(p_released) AS released (id));
+  -- Whatever the server answers (4xx, too) closes the breaker, unless it was answered before the failures began.
+  UPDATE budget
+     SET failures = 0, failing_since = NULL, failing_record = NULL, probes = 0, probe_at = NULL, probe_ends_at = NULL
+   WHERE credential = p_credential AND failures > 0
+     AND failing_since < (
+       SELECT max(now_at - a."agoMs" * ms) FROM jsonb_to_recordset(p_answers) AS a (status smallint, "agoMs" double precision)
+        WHERE a.status < 500);
+END $$;
+
+-- The pause before the next probe, in ms, after so many probes that failed: twice as long each time.
+CREATE FUNCTION budget_pause(p_first_ms double precision, p_longest_ms double precision, p_probes integer) RETURNS double precision
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT least(p_longest_ms, p_first_ms * 2 ^ least(p_probes, 64))
+$$;
+
+-- The server failed at a request: 5xx, or no answer. Returns the ms until the next probe may go; null: the breaker is not open.
+CREATE FUNCTION budget_failed(
+  p_credential text, p_record text, p_failures_in_a_row integer, p_first_pause_ms double precision, p_longest_pause_ms double precision
+) RETURNS double precision
+LANGUAGE plpgsql AS $$
+DECLARE
+  now_at timestamptz;
+  state budget%ROWTYPE;
+BEGIN
+  -- That of budget_take.
+  PERFORM pg_advisory_xact_lock(1651860583, hashtext(p_credential));
+  INSERT INTO budget (credential) VALUES (p_credential) ON CONFLICT DO NOTHING;
+  SELECT * INTO state FROM budget WHERE credential = p_credential FOR UPDATE;
+  now_at := clock_timestamp();
+  IF state.failures = 0 THEN
+    state.failing_since := now_at;
+    state.failing_record := p_record;
+  ELSIF state.failing_record IS DISTINCT FROM p_record AND state.failing_record IS NOT NULL THEN
+    state.failures := 1;
+    state.failing_record := NULL;
+    state.probes := 0;
+    state.probe_at := NULL;
+    state.probe_ends_at := NULL;
+  END IF;
+  state.failures := state.failures + 1;
+  -- A failure of a request that was sent before the breaker opened, and is no probe's, changes nothing more.
+  IF state.failures >= p_failures_in_a_row AND (state.probe_at IS NULL OR state.probe_ends_at > now_at) THEN
+    state.probe_at := now_at + budget_pause(p_first_pause_ms, p_longest_pause_ms, state.probes) * interval '1 millisecond';
+    state.probe_ends_at := NULL;
+  END IF;
+  UPDATE budget
+     SET failures = state.failures, failing_since = state.failing_since, failing_record = state.failing_record,
+         probes = state.probes, probe_at = state.probe_at, probe_ends_at = state.probe_ends_at
+   WHERE credential = p_credential;
+  RETURN extract(epoch FROM state.probe_at - now_at) * 1000;
 END $$;
