@@ -16,9 +16,9 @@ export function registerConnections(program: Command, output: Output): void {
       const { table } = await import('./output.js');
       const { visible } = await import('./visible.js');
       const config = loadConfig(options.config);
-      const { sql, close } = await openStore(config);
+      const store = await openStore(config);
       try {
-        const stored = new Map((await listConnections(sql)).map(({ id, links }) => [id, links]));
+        const stored = new Map((await listConnections(store.sql)).map(({ id, links }) => [id, links]));
         const names = [...new Set([...Object.keys(config.connections), ...stored.keys()])].sort();
         const found = names.map((connection) => ({
           connection,
@@ -28,7 +28,7 @@ export function registerConnections(program: Command, output: Output): void {
         if (options.json === true) return output.print(JSON.stringify(found, null, 2));
         output.print(table(found.map((one) => [visible(one.connection), ...words(one)])));
       } finally {
-        await close();
+        await store.close();
       }
     });
 }
