@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { registerCases } from './cases.js';
 import { registerConfig } from './config.js';
+import { registerConnections } from './connections.js';
 import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
@@ -30,6 +31,7 @@ const registrations: readonly Register[] = [
   registerReplay,
   registerDoctor,
   registerConfig,
+  registerConnections,
 ];
 
 /** Runs the command line and sets the exit status. Does not end the process: a command closes what it opened. */

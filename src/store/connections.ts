@@ -14,6 +14,13 @@ export async function ensureConnection(sql: Sql, connectionId: string): Promise<
     on conflict (id) do nothing`;
 }
 
+/** Names of the connections that the database knows, in order, with how many links each has of every kind. */
+export async function listConnections(sql: Sql): Promise<{ readonly id: string; readonly links: number }[]> {
+  return await sql<{ id: string; links: number }[]>`
+    -- Links of every kind.
+    select c.id, (select count(*) from link l where l.connection_id = c.id)::int as links from connection c order by c.id`;
+}
+
 /** The key of a connection's fingerprints. */
 export async function fingerprintKey(sql: Sql, connectionId: string): Promise<Uint8Array> {
   const [row] = await sql<{ fingerprintKey: Uint8Array }[]>`
