@@ -92,12 +92,18 @@ async function watching<Handle extends Watched['handle'], T>(
 ): Promise<T> {
   const watch = new AbortController();
   const ended = settled(client.withAbortSignal(watch.signal, () => handle.result()));
+  let asked: Promise<unknown> = ended;
+  const ask = () => {
+    const progress = client.withAbortSignal(watch.signal, () => handle.query(progressQuery));
+    asked = settled(progress);
+    return progress;
+  };
   try {
-    return await follow({ handle, sql, output, ended });
+    return await follow({ handle, sql, output, ended, ask });
   } finally {
     // Whoever closes the connection now would leave a question to Temporal open, which is asked again on a closed channel.
     watch.abort();
-    await ended;
+    await Promise.all([ended, asked]);
   }
 }
 

@@ -21,6 +21,8 @@ export interface Watched {
   readonly handle: WorkflowHandle<typeof bulkSync>;
   /** Resolves when the workflow has ended, however it did. */
   readonly ended: Promise<void>;
+  /** How it stands. Whoever watches sees to it that no question is left open when the connection closes. */
+  readonly ask: () => Promise<BulkProgress>;
   readonly sql: Sql;
   readonly output: Output;
 }
@@ -31,7 +33,7 @@ export interface Watched {
  * @returns what was seen last; null: it ended before anything was seen
  */
 export async function followBulk(
-  { handle, ended, sql, output }: Watched,
+  { handle, ended, ask, sql, output }: Watched,
   until: (progress: BulkProgress) => boolean,
 ): Promise<BulkProgress | null> {
   const screen = new Screen(output, sql);
@@ -40,7 +42,7 @@ export async function followBulk(
   try {
     for (;;) {
       // The id may be another run's by now: what that one does is not shown.
-      const progress = await Promise.race([over, handle.query(progressQuery)]);
+      const progress = await Promise.race([over, ask()]);
       last = progress ?? (await atItsEnd(handle)) ?? last;
       if (last !== null) await screen.show(last);
       if (progress === null || until(progress)) return last;

@@ -23,8 +23,11 @@ test('connections that only the file or only the database has are told, with wha
   house = await startPasserelle({ sandbox: { people } });
   await (await house.startBulk()).result();
   await ensureConnection(house.sql, 'former');
+  // Of another team: two connections with one are refused.
+  const { yoplanning } = house.connection;
+  const newcomer = { ...house.connection, yoplanning: { ...yoplanning, team: '11111111-1111-4111-8111-111111111111' } };
   const { file, env } = writeConfigFile(house, directory, {
-    connections: { ...house.config.connections, newcomer: house.connection },
+    connections: { ...house.config.connections, newcomer },
   });
   process.env = { ...environment, ...env };
   const output = collectedOutput();

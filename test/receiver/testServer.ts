@@ -41,7 +41,9 @@ export function testConfig(
     },
     ...more.connection,
   };
-  const silent: ConnectionInput = { ...club, webhooks: {} };
+  // Of another team: two connections with one are refused.
+  const yoplanning = { ...club.yoplanning, team: '11111111-1111-4111-8111-111111111111' };
+  const silent: ConnectionInput = { ...club, yoplanning, webhooks: {} };
   return configSchema.parse({
     receiver: { port: 0, ...more.receiver },
     temporal: { liveTaskQueue: more.liveTaskQueue },
