@@ -94,7 +94,8 @@ async function watching<Handle extends Watched['handle'], T>(
   const ended = settled(client.withAbortSignal(watch.signal, () => handle.result()));
   let asked: Promise<unknown> = ended;
   const ask = () => {
-    const progress = client.withAbortSignal(watch.signal, () => handle.query(progressQuery));
+    // Not aborted at the end, but waited for: the client asks again after a failure, and would do so on a closed channel.
+    const progress = handle.query(progressQuery);
     asked = settled(progress);
     return progress;
   };

@@ -55,12 +55,10 @@ export async function followBulk(
 
 /** A run that has ended still answers, unless it failed, or another took its id. */
 async function atItsEnd(handle: Watched['handle']): Promise<BulkProgress | null> {
-  try {
-    const [{ plan }, progress] = await Promise.all([handle.result(), handle.query(progressQuery)]);
-    return (progress.plan?.number ?? null) === plan ? progress : null;
-  } catch {
-    return null;
-  }
+  // Both are waited for: the client asks again after a failure, and would do so on a closed channel.
+  const [result, progress] = await Promise.allSettled([handle.result(), handle.query(progressQuery)]);
+  if (result.status === 'rejected' || progress.status === 'rejected') return null;
+  return (progress.value.plan?.number ?? null) === result.value.plan ? progress.value : null;
 }
 
 class Screen {
