@@ -23,7 +23,7 @@ export class ReceiverPortTaken extends Error {
   constructor({ host, port }: RunReceiverOptions['config']['receiver'], cause: NodeJS.ErrnoException) {
     const why = cause.code === 'EACCES' ? 'may not be used by this account' : 'is taken by another process';
     super(
-      `webhooks cannot be received: port ${port} of ${host} (receiver.port) ${why} (${cause.code}). Webhooks are sent to that port: end what uses it, or choose another port and tell whoever forwards to it.`,
+      `webhooks cannot be received: port ${port} of ${host} (receiver.port) ${why} (${cause.code}). Webhooks are sent to that port: end what uses it, or choose another port and change the proxy that forwards to it.`,
       { cause },
     );
   }

@@ -11,7 +11,7 @@ export function warningsOf({ connections }: Pick<Config, 'connections'>): readon
       return [];
     const place = formatPath(['connections', name, 'webhooks', 'yapla']);
     return [
-      `${place}: bodies are believed, because no single member can be read, and only the address protects them: whoever learns it can rewrite members. Agree on hmac, header or basic with Yapla if it can send one.`,
+      `${place}: bodies are believed, because no single member can be read, and only the address protects them: anybody who learns it can rewrite members. Agree on hmac, header or basic with Yapla if it can send one.`,
     ];
   });
 }
