@@ -64,10 +64,13 @@ export const makePlan =
       let totals = addDoubts(emptyTotals(pages), doubts);
       const next = { local: doubts + 1, remote: 1 };
 
-      for (let after = ''; ;) {
-        const states = await unsettledLinks(sql, scope, { depth: 'hashes', after, limit: batchSize });
+      const read = (after: string) => unsettledLinks(sql, scope, { depth: 'hashes', after, limit: batchSize });
+      for (let coming = read(''); ;) {
+        const states = await coming;
         if (states.length === 0) break;
-        after = states.at(-1)!.pair.linkId;
+        // The next are read while these are decided about.
+        coming = read(states.at(-1)!.pair.linkId);
+        coming.catch(() => undefined);
         const items = { local: [] as NewPlanItem[], remote: [] as NewPlanItem[] };
         const settled: Settlement[] = [];
         for (const state of states) {

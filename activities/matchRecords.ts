@@ -76,14 +76,22 @@ export const matchRecords =
       const doubts: Doubt[] = [];
       let linked = 0;
       let proposals: Proposal[] = [];
+      // While these are stored, the next groups are looked at.
+      let storing = Promise.resolve();
+      const store = async (batch: readonly Proposal[]) => {
+        linked += await proposeLinks(sql, scope, batch, planId);
+      };
       const flush = async () => {
-        linked += await proposeLinks(sql, scope, proposals, planId);
+        await storing;
+        storing = store(proposals);
+        storing.catch(() => undefined);
         proposals = [];
       };
       // What asks next for records without a link must know how many this connection has by now: where PostgreSQL has seen another
       // connection's links only, it takes this one for empty, and compares each record with each link.
       const endRule = async () => {
         await flush();
+        await storing;
         await refresh('link');
       };
       const newcomers: Taking[] = [];

@@ -15,6 +15,7 @@ import {
   systemNames,
   type CanonicalFields,
   type FieldDefinition,
+  type FieldHash,
   type FieldHashes,
   type FieldName,
   type Scope,
@@ -154,17 +155,21 @@ export function shadowMaker(
   { fields, matchRules, defaultCountry }: Pick<OpenConnection, 'fields' | 'matchRules'> & { defaultCountry: string },
   fingerprint: Fingerprint,
 ): OpenConnection['shadowOf'] {
-  return ({ phoneForms = {}, ...record }) => ({
-    ...record,
-    hashes: hashFields(record.fields, fingerprint),
-    forms: Object.fromEntries(
-      fields.flatMap(({ name, type }) => {
-        const form = phoneForms[name] ?? formOf(type, record.fields[name] ?? null, defaultCountry);
-        return form === null ? [] : [[name, hashForm(form, (text) => fingerprint(`${name}~`, text))] as const];
-      }),
-    ),
-    matchKeys: matchKeys(matchRules, record.fields),
-  });
+  // Made once: this is done to every record of every list.
+  const named = fields.map((field) => ({ ...field, hash: (text: string) => fingerprint(`${field.name}~`, text) }));
+  return ({ phoneForms = {}, ...record }) => {
+    const forms: Record<FieldName, FieldHash> = {};
+    for (const { name, type, hash } of named) {
+      const form = phoneForms[name] ?? formOf(type, record.fields[name] ?? null, defaultCountry);
+      if (form !== null) forms[name] = hashForm(form, hash);
+    }
+    return {
+      ...record,
+      hashes: hashFields(record.fields, fingerprint),
+      forms,
+      matchKeys: matchKeys(matchRules, record.fields),
+    };
+  };
 }
 
 /** The connection with rules that persons made of their answers: they come before those of the configuration. */

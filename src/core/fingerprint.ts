@@ -5,6 +5,7 @@
  * node:crypto, so workflows must not import this file; they only ever handle finished hashes.
  */
 import { createHmac, createSecretKey } from 'node:crypto';
+import { remembering } from './remembered.js';
 import type { CanonicalFields, FieldHash, FieldHashes, FieldName, FieldValue } from './record.js';
 
 export type Fingerprint = (field: FieldName, value: FieldValue) => FieldHash;
@@ -25,8 +26,11 @@ function shortened(digest: string): FieldHash {
   return digest.slice(0, last) + lastOf.get(digest.charAt(last))!;
 }
 
-/** One write hashes the same values some four times: as read before, as decided, as answered, as stored. */
-const remembered = 4_096;
+/**
+ * One write hashes the same values some four times: as read before, as decided, as answered, as stored. And most values stand in both
+ * systems, whose lists are read side by side: some three thousand people's are kept, ten megabytes.
+ */
+const remembered = 32_768;
 
 /**
  * HMAC-SHA-256 of field name and normalised value, cut to 128 bits, base64url (22 characters); `''` for the empty value.
@@ -39,21 +43,19 @@ export function createFingerprint(key: Uint8Array): Fingerprint {
     throw new RangeError(`expected a fingerprint key of at least ${fingerprintKeyBytes} bytes, found ${key.length}`);
   }
   const secret = createSecretKey(key);
-  const known = new Map<string, FieldHash>();
+  const remember = remembering<FieldHash>(remembered);
+  const hashOf = (text: string) => shortened(createHmac('sha256', secret).update(text, 'utf8').digest('base64url'));
   return (field, value) => {
     if (value === null) return '';
     // No normalised value contains NUL, so no two pairs of name and value run together to the same text.
     const text = `${field}\0${value}`;
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const hash = shortened(createHmac('sha256', secret).update(text, 'utf8').digest('base64url'));
-    if (known.size >= remembered) known.clear();
-    known.set(text, hash);
-    return hash;
+    return remember(text, hashOf);
   };
 }
 
 /** Hashes of all fields that are there; an absent field stays absent. */
 export function hashFields(fields: CanonicalFields, fingerprint: Fingerprint): FieldHashes {
-  return Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, fingerprint(field, value)]));
+  const hashes: Record<FieldName, FieldHash> = {};
+  for (const [field, value] of Object.entries(fields)) hashes[field] = fingerprint(field, value);
+  return hashes;
 }

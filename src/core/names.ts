@@ -45,15 +45,15 @@ export interface NameWords {
 
 export function nameWords({ firstName, lastName }: PersonName): NameWords {
   const places = [wordsOf(firstName), wordsOf(lastName)];
-  const isWhole = (place: readonly string[]) => place.every((word) => particles.has(word));
-  const tellingOf = (place: readonly string[]) =>
-    isWhole(place) ? place : place.filter((word) => !particles.has(word));
-  const pieces = places.map((place) => (isWhole(place) ? Math.min(place.length, 1) : tellingOf(place).length));
-  return {
-    words: places.flat().sort(),
-    telling: new Set(places.flatMap(tellingOf)),
-    identifies: pieces.reduce((sum, one) => sum + one, 0) >= 2,
-  };
+  const telling: string[] = [];
+  let pieces = 0;
+  for (const place of places) {
+    const others = place.filter((word) => !particles.has(word));
+    const isWhole = others.length === 0;
+    telling.push(...(isWhole ? place : others));
+    pieces += isWhole ? Math.min(place.length, 1) : others.length;
+  }
+  return { words: places.flat().sort(), telling: new Set(telling), identifies: pieces >= 2 };
 }
 
 function wordsOf(text: string | null): readonly string[] {

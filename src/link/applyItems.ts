@@ -53,11 +53,17 @@ export async function applyLocalItems({
   planId,
 }: Omit<ApplyingChunk, 'claims' | 'cancelled'>): Promise<void> {
   const part = 'local';
-  for (;;) {
-    const items = await nextPending<LiveDecision | Doubt>(sql, planId, part, localBatch);
-    if (items.length === 0) return;
+  const load = async (after: number) => {
+    const items = await nextPending<LiveDecision | Doubt>(sql, planId, part, after, localBatch);
     const linkIds = items.flatMap((item) => item.linkId ?? []);
-    const states = await findLinkStates(sql, connection.scope, linkIds, { depth: 'values' });
+    return { items, states: await findLinkStates(sql, connection.scope, linkIds, { depth: 'values' }) };
+  };
+  for (let coming = load(0); ;) {
+    const { items, states } = await coming;
+    if (items.length === 0) return;
+    // The next are loaded while these are carried out: each is about another link, and who changes one of them meanwhile has its version.
+    coming = load(items.at(-1)!.n);
+    coming.catch(() => undefined);
     const results: ItemResult[] = [];
     for (const item of items) {
       if (item.linkId === null) continue;

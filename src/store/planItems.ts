@@ -54,11 +54,17 @@ export async function pendingItems<D>(
      where plan_id = ${planId} and part = ${part} and n >= ${from} and n < ${to} and status = 'pending' order by n`;
 }
 
-/** The first pending items of a part, in order. */
-export async function nextPending<D>(sql: Sql, planId: number, part: PlanPart, limit: number): Promise<PlanItem<D>[]> {
+/** The first pending items of a part after the `after`-th, in order. */
+export async function nextPending<D>(
+  sql: Sql,
+  planId: number,
+  part: PlanPart,
+  after: number,
+  limit: number,
+): Promise<PlanItem<D>[]> {
   return await sql<PlanItem<D>[]>`
     select n, decision_kind as kind, link_id as "linkId", decision, version, status, attempts from plan_item
-     where plan_id = ${planId} and part = ${part} and status = 'pending' order by n limit ${limit}`;
+     where plan_id = ${planId} and part = ${part} and n > ${after} and status = 'pending' order by n limit ${limit}`;
 }
 
 /** Ends items. An item that is ended already keeps its first end. */

@@ -49,19 +49,17 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
   const { scope, system, scanId, pass } = key;
   return await sql.begin(async (tx) => {
     // A page that a crash of the database loses takes its marks with it: the pass does not add up, and is read again.
-    await tx`select set_config('synchronous_commit', 'off', true)`;
-    // First, for its lock: of two attempts that store one page at the same time, the second must see what the first has marked.
+    const unhurried = tx`select set_config('synchronous_commit', 'off', true)`;
+    // First of those that are sent together, for its lock: of two attempts that store one page at the same time, the second must see what the first has marked.
     // A new pass begins with nothing seen; an attempt repeated after its commit finds the pass already begun.
-    const [scan] = await tx<{ pass: number; seen: number }[]>`
+    const begun = tx<{ pass: number; seen: number }[]>`
       update scan set seen = case when pass < ${pass} then 0 else seen end, pass = greatest(pass, ${pass}),
              pages = pages + 1, stated_count = ${page.count}
        where id = ${scanId} returning pass, seen`;
-    // A late attempt of a pass that is over: nobody waits for its answer, and its marks would be missing from the pass that is read now.
-    const isLate = scan!.pass > pass;
     const { rows, unreadable = [] } = page;
     const ids = [...rows, ...unreadable].map(({ id }) => id);
     const first = unreadable.find(({ position }) => position === page.start) ?? rows[0];
-    const [marked] = await tx<{ first: boolean; all: number }[]>`
+    const marks = tx<{ first: boolean; all: number }[]>`
       select coalesce(bool_or(external_id = ${first?.id ?? ''}), false) as first, count(*)::int as all from (
         select external_id from reading
          where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
@@ -70,6 +68,9 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
         select external_id from unreadable
          where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
            and scan_id = ${scanId} and scan_pass = ${pass}) marked`;
+    const [, [scan], [marked]] = await Promise.all([unhurried, begun, marks]);
+    // A late attempt of a pass that is over: nobody waits for its answer, and its marks would be missing from the pass that is read now.
+    const isLate = scan!.pass > pass;
     const firstKnown = page.start === 0 || marked!.first;
     let seen = scan!.seen;
     if (firstKnown && !isLate && ids.length > 0) {

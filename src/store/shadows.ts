@@ -132,10 +132,11 @@ export async function storeListed(
   const rowsById = eachOnce(rows);
   const noted = new Set((await noting(tx, scope, system, rowsById, how)).map(({ id }) => id));
   const toStore = rowsById.filter(({ id }) => noted.has(id));
-  if (toStore.length > 0) {
-    await replacing(tx, scope, system, toStore, { among: onlyOther(tx), readBefore: tx`o.read_before` });
-  }
-  await endUnreadable(tx, scope, system, idsOf(rowsById));
+  const what = { among: onlyOther(tx), readBefore: tx`o.read_before` };
+  await Promise.all([
+    toStore.length > 0 ? replacing(tx, scope, system, toStore, what) : null,
+    endUnreadable(tx, scope, system, idsOf(rowsById)),
+  ]);
   return idsOf(rowsById).filter((id) => !noted.has(id));
 }
 

@@ -173,7 +173,7 @@ test.each(['ask', 'create'] as const)(
         expect(sorted(both.map(({ ids }) => [ids.yapla, ids.yoplanning]))).toEqual(
           sorted(expected.links.map(({ yapla, yoplanning }) => [yapla, yoplanning])),
         );
-        const doubts = (await nextPending<object>(sql, planId, 'local', 100)).map((item) => item.decision);
+        const doubts = (await nextPending<object>(sql, planId, 'local', 0, 100)).map((item) => item.decision);
         const plain = (one: object) => Object.entries(one).sort();
         expect(sorted(doubts.map(plain))).toEqual(sorted(expected.doubts.map(plain)));
         const alone = links.flatMap(({ ids }) =>

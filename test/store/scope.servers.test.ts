@@ -453,7 +453,7 @@ describe('what changes', () => {
       await planItems.endItems(sql, stored.planId, 'remote', [{ n: 1, status: 'done', outcome: 'unknown' }]);
       expect(await planItems.reopenItems(sql, stored.planId, 'unknown', ['yapla:1'])).toBe(1);
     }
-    expect(await planItems.nextPending(sql, stored.planId, 'remote', 5)).toMatchObject([{ version }]);
+    expect(await planItems.nextPending(sql, stored.planId, 'remote', 0, 5)).toMatchObject([{ version }]);
   });
 
   test('a change of a record, an answer and a hold increase the version of the link of their own scope', async () => {
