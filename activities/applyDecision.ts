@@ -2,6 +2,7 @@ import type { Scope } from '../src/core/record.js';
 import { activityInfo } from '@temporalio/activity';
 import type { LiveDecision } from '../src/core/live.js';
 import { applyDecision as apply, type AppliedDecision as Applied } from '../src/link/applyDecision.js';
+import { type FailureCounts, isLastTry } from './attempts.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';
@@ -19,6 +20,8 @@ export interface ApplyDecisionInput extends Scope {
   readonly version: number;
   /** The same at every attempt, local or not, and of no other application: by it the journal knows a repeated write. */
   readonly writeId: string;
+  /** What failed before: see `beginAttempt`. */
+  readonly failed?: FailureCounts;
 }
 
 /** Carries out what the workflow decided, if the link still is as it was; returns how it stands now. */
@@ -26,7 +29,8 @@ export const applyDecision = ({ keyedSql, claims, configured }: Dependencies) =>
   const localAttempts = new LocalAttempts<Applied>();
   return async (input: ApplyDecisionInput): Promise<AppliedDecision> => {
     const connection = await configured({ connectionId: input.connectionId, kind: input.kind });
-    const applying = { ...input, sql: keyedSql, claims, connection, patienceMs: attemptPatienceMs() };
+    const patienceMs = attemptPatienceMs();
+    const applying = { ...input, sql: keyedSql, claims, connection, patienceMs, isLastTry: isLastTry() };
     const applied = await localAttempts.join(input.writeId, () =>
       withHeartbeat(() => apply(applying), { first: 'later' }),
     );

@@ -2,7 +2,7 @@
  * How failures cross into Temporal. What happens next is decided by type: see the table in src/http/failures.ts. Nothing here
  * carries a value of a record; an unknown error's message is dropped, because it could quote one.
  */
-import { activityInfo, log } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { KindNotOffered } from '../src/connection.js';
 import { UnreadableValue } from '../src/core/normalise.js';
@@ -18,38 +18,64 @@ import {
 import { DatabaseError, withoutValues } from '../src/store/database.js';
 import { ClaimLost, LinkBusy } from '../src/link/claims.js';
 import { NewsUnread } from '../src/link/creations.js';
+import { attemptsToRead } from '../src/link/unreadable.js';
 import { MisplacedField } from '../src/systems/mapping.js';
+import { beginAttempt, countFailure, type FailureCounts } from './attempts.js';
 import { UnknownConnection } from './dependencies.js';
 import { describeUnexpected, errorCode, type UnexpectedError } from './unexpected.js';
-
-/** An answer that could not be read may be a hiccup of something in between: it is asked for so often before a person is. */
-const attemptsToRead = 3;
 
 /** A tenth of the wait, at random: Temporal's own retries have no jitter, and many workers must not come back at once. */
 const jitterShare = 0.1;
 
-/** Runs an activity's work and turns what it throws into what Temporal understands. */
-export async function withFailures<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Runs an activity's work and turns what it throws into what Temporal understands.
+ *
+ * @param failedBefore see `beginAttempt`
+ */
+export async function withFailures<T>(work: () => Promise<T>, failedBefore?: FailureCounts): Promise<T> {
+  beginAttempt(failedBefore);
   try {
     return await work();
   } catch (error) {
-    throw toApplicationFailure(error, activityInfo().attempt, (unexpected) => {
+    if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
+    const cause = causeOf(error);
+    const failed = countFailure(cause);
+    const failure = toApplicationFailure(error, failed[cause], (unexpected) => {
       log.error('an unexpected error', { unexpected });
     });
+    throw withCounts(failure, failed);
   }
 }
 
+/** What an attempt's failure is counted under. */
+function causeOf(error: unknown): string {
+  if (isFailure(error)) return error.type;
+  return error instanceof Error ? error.name : 'UnknownError';
+}
+
+/** For the workflow, which hands them from a local attempt to the ordinary one, and for whoever reads its history. */
+function withCounts(failure: ApplicationFailure, failed: FailureCounts): ApplicationFailure {
+  const { message, type, nonRetryable, nextRetryDelay } = failure;
+  const [told] = (failure.details ?? []) as object[];
+  return ApplicationFailure.create({
+    message,
+    ...(type === undefined || type === null ? {} : { type }),
+    nonRetryable: nonRetryable ?? false,
+    details: [{ ...told, failed }],
+    ...(nextRetryDelay === undefined || nextRetryDelay === null ? {} : { nextRetryDelay }),
+  });
+}
+
 /**
- * @param attempt of the activity, from 1
+ * @param nth how often the activity failed with this, one behind the other, this time included
  * @param tell takes what may be told of an error that nobody expected
  */
 export function toApplicationFailure(
   error: unknown,
-  attempt: number,
+  nth = 1,
   tell: (unexpected: UnexpectedError) => void = () => undefined,
-): unknown {
-  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  if (isFailure(error)) return fromFailure(error, attempt);
+): ApplicationFailure {
+  if (isFailure(error)) return fromFailure(error, nth);
   if (error instanceof LinkBusy || error instanceof ClaimLost || error instanceof NewsUnread) {
     return ApplicationFailure.create({ type: error.name, message: error.message });
   }
@@ -72,7 +98,7 @@ export function toApplicationFailure(
   });
 }
 
-function fromFailure(failure: Failure, attempt: number): ApplicationFailure {
+function fromFailure(failure: Failure, nth: number): ApplicationFailure {
   const common = { type: failure.type, message: failure.message };
   if (failure instanceof BudgetExhausted) {
     return ApplicationFailure.create({
@@ -95,11 +121,11 @@ function fromFailure(failure: Failure, attempt: number): ApplicationFailure {
   }
   // A record that is missing while it is written makes the decision stale: the next attempt decides again.
   if (failure instanceof ServerFailed || failure instanceof NoAnswer || failure instanceof RecordMissing) {
-    const retryAfterMs = delay(serverRetryMs(attempt));
+    const retryAfterMs = delay(serverRetryMs(nth));
     // Told a second time, because Temporal keeps the first from the workflow: who makes the next attempt by itself waits as long.
     return ApplicationFailure.create({ ...common, details: [{ retryAfterMs }], nextRetryDelay: retryAfterMs });
   }
-  if (failure.type === 'UnexpectedResponse' && attempt < attemptsToRead) {
+  if (failure.type === 'UnexpectedResponse' && nth < attemptsToRead) {
     // Under another type: the workflow holds on `UnexpectedResponse`, and Temporal must retry this one.
     return ApplicationFailure.create({ ...common, type: 'UnreadableAnswer' });
   }
@@ -107,8 +133,8 @@ function fromFailure(failure: Failure, attempt: number): ApplicationFailure {
 }
 
 /** Doubles from a second up to a quarter of an hour: a server that is down for a day must not cost the day's quota in attempts. */
-function serverRetryMs(attempt: number): number {
-  return Math.min(1_000 * 2 ** (attempt - 1), longestServerRetryMs);
+function serverRetryMs(nth: number): number {
+  return Math.min(1_000 * 2 ** (nth - 1), longestServerRetryMs);
 }
 
 const longestServerRetryMs = 15 * 60_000;

@@ -2,6 +2,7 @@ import type { Scope } from '../src/core/record.js';
 import { activityInfo } from '@temporalio/activity';
 import type { Lane } from '../src/store/budget.js';
 import { readRecord as read, type RecordReading } from '../src/link/readRecord.js';
+import { type FailureCounts, isLastTry } from './attempts.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';
@@ -13,6 +14,8 @@ export interface ReadRecordInput extends Scope {
   readonly linkId: string;
   /** `idle` for what is probably the echo of our own write: it need not be known today. */
   readonly lane: Extract<Lane, 'live' | 'idle'>;
+  /** What failed before: see `beginAttempt`. */
+  readonly failed?: FailureCounts;
 }
 
 /** Takes a link's events, reads what they are about, and returns how the link stands, as hashes. */
@@ -20,7 +23,8 @@ export const readRecord = ({ keyedSql, claims, configured }: Dependencies) => {
   const localAttempts = new LocalAttempts<RecordReading>();
   return async ({ connectionId, kind, linkId, lane }: ReadRecordInput): Promise<RecordReading> => {
     const connection = await configured({ connectionId, kind });
-    const reading = { sql: keyedSql, claims, connection, linkId, lane, patienceMs: attemptPatienceMs() };
+    const patienceMs = attemptPatienceMs();
+    const reading = { sql: keyedSql, claims, connection, linkId, lane, patienceMs, isLastTry: isLastTry() };
     // A run reads one at a time in the lane `live`.
     const name = `${activityInfo().workflowExecution?.runId ?? 'none'}/${lane}`;
     return await localAttempts.join(name, () => withHeartbeat(() => read(reading), { first: 'later' }));

@@ -13,6 +13,7 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import type { ApplyDecisionInput, AppliedDecision } from '../activities/applyDecision.js';
+import type { FailureCounts } from '../activities/attempts.js';
 import type { Activities } from '../activities/index.js';
 import type { ReadRecordInput, RecordReading } from '../activities/readRecord.js';
 import type { LiveSettings } from './syncRecord.messages.js';
@@ -60,35 +61,39 @@ export function recordSteps({ heartbeatTimeoutMs, localAttemptMs }: LiveSettings
     readRecord: (input) =>
       localFirst(
         () => local.readRecord(input),
-        () => ordinary.readRecord(input),
+        (before) => ordinary.readRecord({ ...input, ...before }),
       ),
     readLater: ordinary.readRecord,
     applyDecision: (input) =>
       localFirst(
         () => local.applyDecision(input),
-        () => ordinary.applyDecision(input),
+        (before) => ordinary.applyDecision({ ...input, ...before }),
       ),
   };
 }
 
-async function localFirst<Result>(local: () => Promise<Result>, ordinary: () => Promise<Result>): Promise<Result> {
+async function localFirst<Result>(
+  local: () => Promise<Result>,
+  ordinary: (before: { readonly failed?: FailureCounts }) => Promise<Result>,
+): Promise<Result> {
   try {
     return await local();
   } catch (error) {
     // A worker that stops cancels its local attempts as well: that ends no workflow.
     if (CancellationScope.current().consideredCancelled) throw error;
-    const pauseMs = pauseAfter(error);
-    if (pauseMs > 0) await sleep(pauseMs, { summary: 'a system failed: it is asked again' });
-    return await ordinary();
+    // A system that fails is not asked again at once: each request costs quota.
+    const { retryAfterMs = 0, failed } = toldBy(error);
+    if (retryAfterMs > 0) await sleep(retryAfterMs, { summary: 'a system failed: it is asked again' });
+    return await ordinary(failed === undefined ? {} : { failed });
   }
 }
 
-/** A system that fails is not asked again at once: each request costs quota. */
-function pauseAfter(error: unknown): number {
+/** What a failure tells besides its words (activities/failures.ts). */
+function toldBy(error: unknown): { readonly retryAfterMs?: number; readonly failed?: FailureCounts } {
   // What ends a local activity comes as it is.
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  const [told] = (cause instanceof ApplicationFailure ? (cause.details ?? []) : []) as { retryAfterMs?: number }[];
-  return told?.retryAfterMs ?? 0;
+  const [told] = (cause instanceof ApplicationFailure ? (cause.details ?? []) : []) as ReturnType<typeof toldBy>[];
+  return told ?? {};
 }
 
 /** The failure's type where the whole connection is refused; else null. */
