@@ -1,7 +1,6 @@
 /**
  * The only door to the two systems. See createHttpClient() for what it guarantees.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import type { HttpConfig } from '../config/limits.js';
 import { PermitPostponed, PermitsStopped } from '../store/budget.js';
@@ -12,7 +11,6 @@ import { BudgetExhausted, ConnectionStopped, NoAnswer, UnexpectedResponse } from
 import type { AnyFailure, FailureContext, ServerFailed } from './failures.js';
 import { excessOf, parseJson, stringifyJson } from './json.js';
 import { failureOf, isRead, throttleMs } from './refusals.js';
-import { RoundTrips } from './roundTrips.js';
 
 /** Who asks, and for what: decides the lane of the budget and names the record in errors and in the request log. */
 export interface Ask {
@@ -70,9 +68,8 @@ export interface HttpClient {
    */
   send(request: HttpRequest, ask: Ask, permit?: Permit): Promise<Answer>;
   /**
-   * Takes the permits for requests that must follow each other without waiting, together; each is for use as much later than the one
-   * before as a round trip takes at least. Where the limit allows fewer at once, that many; `send` takes the others when their
-   * time comes. Give back with `release` those that are not used.
+   * Takes the permits for requests that must follow each other without waiting, together. Where the limit allows fewer at once, that
+   * many; `send` takes the others when their time comes. Give back with `release` those that are not used.
    * @throws {BudgetExhausted} {ConnectionStopped} as `send`
    */
   reserve(n: number, ask: Ask): Promise<Permit[]>;
@@ -118,8 +115,6 @@ class UndiciClient implements HttpClient {
   readonly #pool: Pool;
   readonly #basePath: string;
   readonly #timeoutMs: number;
-  /** Of reads that another request follows. */
-  readonly #roundTrips = new RoundTrips();
 
   constructor(options: HttpClientOptions) {
     const { http } = options;
@@ -161,15 +156,13 @@ class UndiciClient implements HttpClient {
       throw failure;
     }
     const { status, headers, sentAtMs, answeredAtMs } = incoming;
-    if (given !== undefined && isRead(request.method)) this.#roundTrips.add(answeredAtMs - sentAtMs);
     const body = bodyOf(incoming, context);
     return { status, headers, body, requestId: String(permit.id), sentAtMs, answeredAtMs, context };
   }
 
   reserve(n: number, ask: Ask): Promise<Permit[]> {
     const most = Math.min(n, this.#options.budget.largestGroup(ask.lane));
-    const gapMs = this.#roundTrips.shortestMs;
-    return this.#take(most, { ...ask, gapMs }, this.#context('reserve', `${n} requests`, ask));
+    return this.#take(most, ask, this.#context('reserve', `${n} requests`, ask));
   }
 
   release(permits: readonly Permit[]): void {
@@ -195,26 +188,12 @@ class UndiciClient implements HttpClient {
 
   async #validPermit(given: Permit | undefined, ask: Ask, context: FailureContext): Promise<Permit> {
     if (given !== undefined) {
-      await this.#untilDue(given, ask.signal);
       if (given.remainingMs() > 0) return given;
       // Held for too long: the window may count it no more at the time it would reach the server.
       this.release([given]);
     }
     const [permit] = await this.#take(1, ask, context);
     return permit!;
-  }
-
-  /** Waits only if the answer before came faster than any did lately. */
-  async #untilDue(permit: Permit, signal: AbortSignal | undefined): Promise<void> {
-    // Timers can fire a little early.
-    for (let ms = permit.grantedAt - performance.now(); ms > 0; ms = permit.grantedAt - performance.now()) {
-      try {
-        await delay(Math.ceil(ms), undefined, signal ? { signal } : {});
-      } catch {
-        this.release([permit]);
-        throw signal?.reason;
-      }
-    }
   }
 
   async #take(n: number, ask: PermitAsk, context: FailureContext): Promise<Permit[]> {

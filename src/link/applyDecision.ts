@@ -11,7 +11,7 @@ import type { Sql } from '../store/database.js';
 import { massChange } from '../cases/massChange.js';
 import { refusedCase } from '../cases/refused.js';
 import { findLinkState, type LinkState } from '../store/linkState.js';
-import { failuresOfRecord } from '../store/requestLog.js';
+import { failuresOfRecord } from '../store/budgetState.js';
 import { recordUnreadable } from '../store/unreadable.js';
 import type { OpenConnection } from '../connection.js';
 import { commitResults, type LinkResult, stopIfCanariesDie } from './results.js';
