@@ -2,7 +2,7 @@ import type { Scope } from '../src/core/record.js';
 import { activityInfo } from '@temporalio/activity';
 import type { LiveDecision } from '../src/core/live.js';
 import { applyDecision as apply, type AppliedDecision as Applied } from '../src/link/applyDecision.js';
-import { type FailureCounts, isLastTry } from './attempts.js';
+import { type AttemptInput, isLastTry } from './attempts.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';
@@ -13,15 +13,13 @@ export interface AppliedDecision extends Applied {
 }
 
 /** The scope, and what of it. */
-export interface ApplyDecisionInput extends Scope {
+export interface ApplyDecisionInput extends Scope, AttemptInput {
   readonly linkId: string;
   readonly decision: LiveDecision;
   /** Of the view that was decided on. */
   readonly version: number;
   /** The same at every attempt, local or not, and of no other application: by it the journal knows a repeated write. */
   readonly writeId: string;
-  /** What failed before: see `beginAttempt`. */
-  readonly failed?: FailureCounts;
 }
 
 /** Carries out what the workflow decided, if the link still is as it was; returns how it stands now. */

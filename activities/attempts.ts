@@ -11,6 +11,14 @@ import { attemptsToRead } from '../src/link/unreadable.js';
 /** Attempts that failed, by the failure's type. */
 export type FailureCounts = Readonly<Record<string, number>>;
 
+/** What whoever asks for an activity says about its attempts. */
+export interface AttemptInput {
+  /** What failed before this activity was asked for, where a local attempt came first. */
+  readonly failed?: FailureCounts;
+  /** Waits for a budget that are longer are not made by Temporal, but by whoever asked, in the open. Left out: none is. */
+  readonly shownWaitMs?: number;
+}
+
 /** What one attempt tells the next. */
 interface Told {
   readonly failed: FailureCounts;
@@ -22,8 +30,8 @@ class Attempt {
   failed: FailureCounts;
   done: unknown;
 
-  constructor(earlier: FailureCounts) {
-    const { failed = earlier, done } = told();
+  constructor(readonly input: AttemptInput) {
+    const { failed = input.failed ?? {}, done } = told();
     this.failed = failed;
     this.done = done;
   }
@@ -35,9 +43,14 @@ class Attempt {
 
 const attempts = new WeakMap<Context, Attempt>();
 
-/** @param earlier what failed before this activity was asked for, where a local attempt came first */
-export function beginAttempt(earlier: FailureCounts = {}): void {
-  attempts.set(Context.current(), new Attempt(earlier));
+/** To be called before anything else of the attempt. */
+export function beginAttempt(input: AttemptInput): void {
+  attempts.set(Context.current(), new Attempt(input));
+}
+
+/** Whether so long a wait for a budget is to be made in the open. */
+export function isShown(waitMs: number): boolean {
+  return waitMs > (current().input.shownWaitMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** Counts a failure of this attempt, and tells the next. @returns all that failed, this one included */

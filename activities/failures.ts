@@ -20,30 +20,24 @@ import { ClaimLost, LinkBusy } from '../src/link/claims.js';
 import { NewsUnread } from '../src/link/creations.js';
 import { attemptsToRead } from '../src/link/unreadable.js';
 import { MisplacedField } from '../src/systems/mapping.js';
-import { beginAttempt, countFailure, type FailureCounts } from './attempts.js';
+import { type AttemptInput, beginAttempt, countFailure, type FailureCounts, isShown } from './attempts.js';
 import { UnknownConnection } from './dependencies.js';
 import { describeUnexpected, errorCode, type UnexpectedError } from './unexpected.js';
 
 /** A tenth of the wait, at random: Temporal's own retries have no jitter, and many workers must not come back at once. */
 const jitterShare = 0.1;
 
-/**
- * Runs an activity's work and turns what it throws into what Temporal understands.
- *
- * @param failedBefore see `beginAttempt`
- */
-export async function withFailures<T>(work: () => Promise<T>, failedBefore?: FailureCounts): Promise<T> {
-  beginAttempt(failedBefore);
+/** Runs an activity's work and turns what it throws into what Temporal understands. */
+export async function withFailures<T>(work: () => Promise<T>, input: AttemptInput = {}): Promise<T> {
+  beginAttempt(input);
   try {
     return await work();
   } catch (error) {
     if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
     const cause = causeOf(error);
     const failed = countFailure(cause);
-    const failure = toApplicationFailure(error, failed[cause], (unexpected) => {
-      log.error('an unexpected error', { unexpected });
-    });
-    throw withCounts(failure, failed);
+    const tell = (unexpected: UnexpectedError) => void log.error('an unexpected error', { unexpected });
+    throw withCounts(toApplicationFailure(error, { nth: failed[cause], tell, isShown }), failed);
   }
 }
 
@@ -66,16 +60,21 @@ function withCounts(failure: ApplicationFailure, failed: FailureCounts): Applica
   });
 }
 
-/**
- * @param nth how often the activity failed with this, one behind the other, this time included
- * @param tell takes what may be told of an error that nobody expected
- */
+interface Crossing {
+  /** How often the activity failed with this, one behind the other, this time included. */
+  readonly nth?: number | undefined;
+  /** Takes what may be told of an error that nobody expected. */
+  readonly tell?: (unexpected: UnexpectedError) => void;
+  /** Whether so long a wait is to be made in the open, by whoever asked for the activity. */
+  readonly isShown?: (waitMs: number) => boolean;
+}
+
+/** A failure as Temporal is told of it. */
 export function toApplicationFailure(
   error: unknown,
-  nth = 1,
-  tell: (unexpected: UnexpectedError) => void = () => undefined,
+  { nth = 1, tell = () => undefined, isShown = () => false }: Crossing = {},
 ): ApplicationFailure {
-  if (isFailure(error)) return fromFailure(error, nth);
+  if (isFailure(error)) return fromFailure(error, nth, isShown);
   if (error instanceof LinkBusy || error instanceof ClaimLost || error instanceof NewsUnread) {
     return ApplicationFailure.create({ type: error.name, message: error.message });
   }
@@ -98,26 +97,24 @@ export function toApplicationFailure(
   });
 }
 
-function fromFailure(failure: Failure, nth: number): ApplicationFailure {
+function fromFailure(failure: Failure, nth: number, isShown: (waitMs: number) => boolean): ApplicationFailure {
   const common = { type: failure.type, message: failure.message };
-  if (failure instanceof BudgetExhausted) {
+  const retryAtMs = openAgainAtMs(failure);
+  if (retryAtMs !== null) {
+    const waitMs = retryAtMs - Date.now();
+    const nextRetryDelay = delay(waitMs);
+    // Told as of the budget, which is closed until then: whoever met it first waits as all others do, and makes no attempts of its own.
+    const type = 'BudgetExhausted';
     return ApplicationFailure.create({
       ...common,
-      details: [{ retryAtMs: failure.retryAtMs }],
-      nextRetryDelay: delay(failure.retryAtMs - Date.now()),
+      type,
+      details: [{ retryAtMs }],
+      nextRetryDelay,
+      nonRetryable: isShown(waitMs),
     });
   }
   if (failure instanceof Throttled) {
     return ApplicationFailure.create({ ...common, nextRetryDelay: delay(failure.retryAfterMs) });
-  }
-  if ((failure instanceof ServerFailed || failure instanceof NoAnswer) && failure.retryAtMs !== undefined) {
-    // The breaker is open: who met it last waits as all others do, in the open, and makes no attempts of its own.
-    return ApplicationFailure.create({
-      type: 'BudgetExhausted',
-      message: failure.message,
-      details: [{ retryAtMs: failure.retryAtMs }],
-      nextRetryDelay: delay(failure.retryAtMs - Date.now()),
-    });
   }
   // A record that is missing while it is written makes the decision stale: the next attempt decides again.
   if (failure instanceof ServerFailed || failure instanceof NoAnswer || failure instanceof RecordMissing) {
@@ -130,6 +127,17 @@ function fromFailure(failure: Failure, nth: number): ApplicationFailure {
     return ApplicationFailure.create({ ...common, type: 'UnreadableAnswer' });
   }
   return ApplicationFailure.create({ ...common, nonRetryable: true });
+}
+
+/** A wait that a 429 asks for is waited for as for a spent quota where it is longer: it is then shown, and `resume` ends it. */
+const longThrottleMs = 60_000;
+
+/** When a budget that this failure closed, or found closed, opens again, in epoch milliseconds; null: it is open, or opens in a moment. */
+function openAgainAtMs(failure: Failure): number | null {
+  if (failure instanceof BudgetExhausted) return failure.retryAtMs;
+  if (failure instanceof Throttled && failure.retryAfterMs > longThrottleMs) return Date.now() + failure.retryAfterMs;
+  if (failure instanceof ServerFailed || failure instanceof NoAnswer) return failure.retryAtMs ?? null;
+  return null;
 }
 
 /** Doubles from a second up to a quarter of an hour: a server that is down for a day must not cost the day's quota in attempts. */

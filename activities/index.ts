@@ -1,7 +1,7 @@
 /** Every activity, made with its dependencies and wrapped so that failures cross into Temporal as the table says. */
 import { applyItems, applyLocalItems } from './applyItems.js';
 import { applyDecision } from './applyDecision.js';
-import type { FailureCounts } from './attempts.js';
+import type { AttemptInput } from './attempts.js';
 import type { Dependencies } from './dependencies.js';
 import { withFailures } from './failures.js';
 import { fillReferences } from './fillReferences.js';
@@ -43,8 +43,7 @@ export function createActivities(dependencies: Dependencies): Activities {
   return Object.fromEntries(
     Object.entries(factories).map(([name, create]) => {
       const activity = create(dependencies) as (input: never) => Promise<unknown>;
-      const failedBefore = (input: { readonly failed?: FailureCounts } | undefined) => input?.failed;
-      return [name, (input: never) => withFailures(() => activity(input), failedBefore(input))];
+      return [name, (input: never) => withFailures(() => activity(input), input as AttemptInput | undefined)];
     }),
   ) as Activities;
 }

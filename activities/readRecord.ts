@@ -2,7 +2,7 @@ import type { Scope } from '../src/core/record.js';
 import { activityInfo } from '@temporalio/activity';
 import type { Lane } from '../src/store/budget.js';
 import { readRecord as read, type RecordReading } from '../src/link/readRecord.js';
-import { type FailureCounts, isLastTry } from './attempts.js';
+import { type AttemptInput, isLastTry } from './attempts.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';
@@ -10,12 +10,10 @@ import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';
 export type { RecordReading };
 
 /** The scope, and what of it. */
-export interface ReadRecordInput extends Scope {
+export interface ReadRecordInput extends Scope, AttemptInput {
   readonly linkId: string;
   /** `idle` for what is probably the echo of our own write: it need not be known today. */
   readonly lane: Extract<Lane, 'live' | 'idle'>;
-  /** What failed before: see `beginAttempt`. */
-  readonly failed?: FailureCounts;
 }
 
 /** Takes a link's events, reads what they are about, and returns how the link stands, as hashes. */

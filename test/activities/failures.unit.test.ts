@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { asyncLocalStorage, Context, type Info } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pg from 'pg';
-import { succeeded } from '../../activities/attempts.js';
+import { type AttemptInput, succeeded } from '../../activities/attempts.js';
 import { toApplicationFailure, withFailures } from '../../activities/failures.js';
 import { UnknownConnection } from '../../activities/dependencies.js';
 import type { UnexpectedError } from '../../activities/unexpected.js';
@@ -28,7 +28,7 @@ const context = { connection: 'club', system: 'yapla', method: 'PUT', path: '/me
 const inAnHour = Date.now() + 3_600_000;
 
 function cross(error: unknown, nth = 1): ApplicationFailure {
-  const failure = toApplicationFailure(error, nth);
+  const failure = toApplicationFailure(error, { nth });
   expect(failure).toBeInstanceOf(ApplicationFailure);
   return failure;
 }
@@ -77,6 +77,22 @@ describe('a failure at the edge', () => {
       expect(failure.details).toEqual([{ retryAtMs: inAnHour }]);
       expect(delayMs(failure)).toBeGreaterThan(3_500_000);
     }
+  });
+
+  test('of a budget that opens in hours is waited for in the open, by whoever asks for that, and a moment’s by Temporal', async () => {
+    const long = [
+      new BudgetExhausted(context, inAnHour, 'day'),
+      new Throttled(context, 3_600_000),
+      Object.assign(new ServerFailed(context, 'none', 503), { retryAtMs: inAnHour }),
+    ];
+    for (const failure of await attempts(long, { shownWaitMs: 60_000 })) {
+      expect(failure).toMatchObject({ type: 'BudgetExhausted', nonRetryable: true });
+      const [{ retryAtMs }] = failure.details as [{ retryAtMs: number }];
+      expect(Math.abs(retryAtMs - inAnHour)).toBeLessThan(60_000);
+    }
+    for (const failure of await attempts(long)) expect(failure.nonRetryable).toBe(false);
+    const short = [new BudgetExhausted(context, Date.now() + 5_000, 'second'), new Throttled(context, 5_000)];
+    for (const failure of await attempts(short, { shownWaitMs: 60_000 })) expect(failure.nonRetryable).toBe(false);
   });
 
   test('of a server makes the attempts rarer, up to a quarter of an hour', () => {
@@ -162,7 +178,7 @@ interface ThrowsAfter {
 /** Attempts at one activity that end so, one behind the other, as Temporal makes them: each is told the last sign of life of the one before. */
 async function attempts(
   ends: readonly (Error | ThrowsAfter)[],
-  { failed }: { readonly failed?: Record<string, number> } = {},
+  input: AttemptInput = {},
 ): Promise<ApplicationFailure[]> {
   const nothing = {} as never;
   const never = new Promise<never>(() => undefined);
@@ -178,7 +194,7 @@ async function attempts(
       end.after();
       return Promise.reject(end.throws);
     };
-    const thrown = asyncLocalStorage.run(attempt, () => withFailures(work, failed));
+    const thrown = asyncLocalStorage.run(attempt, () => withFailures(work, input));
     failures.push(await thrown.catch((error: unknown) => error as ApplicationFailure));
   }
   return failures;
@@ -214,7 +230,7 @@ describe('an error that nobody expected', () => {
 
   test('is told to the log with the frames of its stack, and those of its cause, without a word of either message', () => {
     const told: UnexpectedError[] = [];
-    toApplicationFailure(new Error(trap, { cause: new RangeError(trap) }), 1, (one) => told.push(one));
+    toApplicationFailure(new Error(trap, { cause: new RangeError(trap) }), { tell: (one) => told.push(one) });
     expect(told).toMatchObject([{ name: 'Error', cause: { name: 'RangeError' } }]);
     expect(told[0]!.frames[0]).toMatch(/failures\.unit\.test\.ts:\d+:\d+/);
     expect(told[0]!.cause!.frames.length).toBeGreaterThan(0);
