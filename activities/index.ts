@@ -1,6 +1,7 @@
 /** Every activity, made with its dependencies and wrapped so that failures cross into Temporal as the table says. */
 import { applyItems, applyLocalItems } from './applyItems.js';
 import { applyDecision } from './applyDecision.js';
+import type { AttemptInput } from './attempts.js';
 import { deleteExpired } from './deleteExpired.js';
 import type { Dependencies, RetentionDependencies } from './dependencies.js';
 import { withFailures } from './failures.js';
@@ -44,7 +45,7 @@ export function createActivities(dependencies: Dependencies & RetentionDependenc
   return Object.fromEntries(
     Object.entries(factories).map(([name, create]) => {
       const activity = create(dependencies) as (input: never) => Promise<unknown>;
-      return [name, (input: never) => withFailures(() => activity(input))];
+      return [name, (input: never) => withFailures(() => activity(input), input as AttemptInput | undefined)];
     }),
   ) as Activities;
 }

@@ -44,7 +44,7 @@ export async function signalAnswered(target: LiveTarget, linkId: string, caseId:
 }
 
 /**
- * Tells a connection's records that had stopped to look again. Repeatable: one whose connection is still refused stops again, at the cost
+ * Tells a connection's records that had stopped, or that wait for its budget, to look again. Repeatable: one whose connection is still refused stops again, at the cost
  * of a look, and of no request where the credential is stopped.
  *
  * @returns how many were told
@@ -53,7 +53,7 @@ export async function resumeStoppedRecords(
   client: { readonly workflow: Pick<Client['workflow'], 'getHandle' | 'list'> },
   connectionId: string,
 ): Promise<number> {
-  const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}' AND PasserelleState = 'stopped'`;
+  const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}' AND PasserelleState IN ('stopped', 'waitingForBudget')`;
   let told = 0;
   for await (const { workflowId } of client.workflow.list({ query })) {
     try {
@@ -103,8 +103,15 @@ const shortestTaskTimeoutMs = 5_000;
 const localShare = 0.5;
 
 function startOptions({ liveTaskQueue, scope, connection }: LiveTarget, linkId: string) {
-  const { lingerMs, caseCheckMs, stoppedRetryMs, maxStoppedRetryMs, heartbeatTimeoutMs, maxHistoryEvents } =
-    connection.live;
+  const {
+    lingerMs,
+    caseCheckMs,
+    stoppedRetryMs,
+    maxStoppedRetryMs,
+    shownWaitMs,
+    heartbeatTimeoutMs,
+    maxHistoryEvents,
+  } = connection.live;
   // Steps that run within a workflow task send no heartbeat: that the task ends tells that their worker lives.
   const taskTimeoutMs = Math.max(heartbeatTimeoutMs, shortestTaskTimeoutMs);
   const input: SyncRecordInput = {
@@ -115,6 +122,7 @@ function startOptions({ liveTaskQueue, scope, connection }: LiveTarget, linkId: 
       caseCheckMs,
       stoppedRetryMs,
       maxStoppedRetryMs,
+      shownWaitMs,
       heartbeatTimeoutMs,
       localAttemptMs: taskTimeoutMs * localShare,
       maxHistoryEvents,

@@ -24,6 +24,7 @@ import type { Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './link/claims.js';
 import { resumeStoppedRecords } from './syncRecord.js';
+import { keepWaking } from './waking.js';
 
 /** How long activities under way may take to come to an end when the worker is told to stop; a chunk ends after the items in hand. */
 const shutdownGraceMs = 20_000;
@@ -168,6 +169,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   // A worker starts with what a person has mended: a new token, another setting, a connection that is configured again.
   const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
   const resuming = resumeStopped(client, Object.keys(config.connections), log);
+  const stopWaking = new AbortController();
+  const waking = keepWaking({ sql, client, connections: config.connections, log }, stopWaking.signal);
 
   // Where one of them fails, the other must not go on alone.
   const shutDown = () => {
@@ -181,7 +184,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     }
   };
   const ended = Promise.allSettled(workers.map(run)).then(async (ends) => {
-    await resuming;
+    stopWaking.abort();
+    await Promise.all([resuming, waking]);
     const open = await Promise.allSettled(connections.values());
     await Promise.all(open.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
     await claims.close();

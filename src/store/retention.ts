@@ -3,7 +3,7 @@
  * is stands with each kind. A batch that is repeated finds the rest.
  */
 import { systemNames, otherSystem } from '../core/record.js';
-import { pruneRequestLog } from './budget.js';
+import { pruneRequestLog } from './budgetState.js';
 import type { Sql } from './database.js';
 
 /** Kinds of data, in the order in which they are looked at. */
