@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { fieldsSchema } from '../config/fields.js';
 import type { connectionSchema } from '../config/schema.js';
 import type { SystemName } from '../core/record.js';
-import { sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
+import { type ListEnd, sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
 
 type ConnectionInput = z.input<typeof connectionSchema>;
 type YaplaInput = ConnectionInput['yapla'];
@@ -20,6 +20,8 @@ export interface SandboxAddresses {
 
 export interface SandboxConnectionOptions {
   readonly shape?: YaplaShapeName;
+  /** What the pages of Yapla's list say of its length; left out: its total. */
+  readonly listEnd?: ListEnd;
   /** What the connection's budget may send; left out: the configuration's own defaults, or nothing above what the sandbox enforces. */
   readonly limits?: {
     readonly yapla?: SandboxLimits & Partial<NonNullable<LimitsInput>>;
@@ -39,7 +41,13 @@ export function sandboxConnection(
 ): ConnectionInput {
   const credentials = { ...sandboxCredentials, ...options.credentials };
   const shape = options.shape ?? 'flat';
-  const yapla = accounts[shape](addresses.yapla, credentials.yaplaKey);
+  const account = accounts[shape](addresses.yapla, credentials.yaplaKey);
+  const { listEnd = 'total' } = options;
+  const answer = {
+    ...account.read.answer,
+    ...(listEnd === 'total' ? {} : { count: null, ...lengths[shape][listEnd] }),
+  };
+  const yapla = { ...account, read: { ...account.read, answer } };
   const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
   const fields = withRule(shape === 'nested' ? nestedFields : flatFields, options.rule);
   return {
@@ -124,6 +132,15 @@ const accounts = { flat: flatYapla, nested: nestedYapla, listed: listedYapla } a
   YaplaShapeName,
   unknown
 >;
+
+const flatLengths = { lastPage: { lastPage: 'pages' }, more: { more: 'has_more' }, nothing: {} } as const;
+
+/** Where a list that states no total says how long it is. The nested one counts no pages. */
+const lengths = {
+  flat: flatLengths,
+  nested: { lastPage: {}, more: { more: 'response.members.suite' }, nothing: {} },
+  listed: flatLengths,
+} as const satisfies Record<YaplaShapeName, Record<Exclude<ListEnd, 'total'>, object>>;
 
 const listedWebhooks = {
   event: { path: 'action', created: ['Create a member'], updated: ['Edit a member'] },

@@ -130,6 +130,7 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
   const { settings, limits, ...rest } = options.connection ?? {};
   const made = sandboxConnection(sandbox.addresses, {
     shape,
+    listEnd: options.sandbox?.yapla?.listEnd ?? 'total',
     rule: 'yapla',
     limits: {
       yapla: { requestsPerSecond: null, ...limits?.yapla },

@@ -89,9 +89,7 @@ export function createYoplanning({
       const store = clientsOf.get(request.params.team);
       if (method !== 'GET' && method !== 'POST') return drf.methodNotAllowed(method, 'GET, POST');
       if (store === undefined) return drf.notFound();
-      return method === 'GET'
-        ? listClients(store, request, options.listOmits)
-        : createClient(store, randomUUID(), call);
+      return method === 'GET' ? listClients(store, call, options) : createClient(store, randomUUID(), call);
     }),
   );
 
@@ -121,9 +119,10 @@ export function createYoplanning({
   return { app, door };
 }
 
-function listClients(clients: Clients, request: FastifyRequest, omitted: readonly string[]): Answer {
+function listClients(clients: Clients, { request, asListed }: Call, options: Options): Answer {
+  const { listOmits: omitted } = options;
   const query = parseQuery(request.url);
-  const selection = select(clients.all(), query);
+  const selection = select(asListed(clients.all()), query, options);
   if ('errors' in selection) return drf.invalid(selection.errors);
   const page = paginate(selection.clients, query, addressOf(request));
   const results = page.results.map(({ document }) =>
