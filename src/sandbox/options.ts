@@ -1,6 +1,7 @@
 /** What a sandbox can be started with. Everything has a default; the defaults are the vendors' documented behaviour. */
 import { z } from 'zod';
 import { faultSchema } from './faults.js';
+import { labelsSchema } from './labels.js';
 import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
 
 /** Public on purpose: they open nothing but a sandbox, and what is connected to one. Token and team are the ones of the vendor's own examples. */
@@ -82,6 +83,8 @@ export const sandboxOptionsSchema = z.strictObject({
       maxPageSize: z.number().int().positive().default(100),
       /** A `GET` of one member, in both APIs: as the shape says; or of each id 404, as if there were no such address; or 405. */
       singleReads: z.enum(['asShape', 'noAddress', 'notAllowed']).default('asShape'),
+      /** Choice fields that it shows by label; it takes the exact label or the value. */
+      labels: labelsSchema.prefault({}),
       limits: sandboxLimitsSchema.prefault({}),
       latency: latencySchema.prefault({}),
       /** Where its webhooks go; `null`: nobody subscribed. */
@@ -104,6 +107,8 @@ export const sandboxOptionsSchema = z.strictObject({
       slashes: z.strictObject({ teams: slash.default('with'), clients: slash.default('without') }).prefault({}),
       /** Fields that lists leave out (the vendor's list example does not show `external_reference`). */
       listOmits: z.array(z.string()).default([]),
+      /** Choice fields that it shows by label; it takes the exact label alone. */
+      labels: labelsSchema.prefault({}),
       limits: sandboxLimitsSchema.prefault({ requestsPerSecond: 5, requestsPerDay: 1_000 }),
       latency: latencySchema.prefault({}),
       webhooks: webhookTargetSchema.nullable().default(null),
