@@ -2,8 +2,8 @@ import { hasProperty } from 'dot-prop';
 import type { FieldsConfig } from '../config/fields.js';
 import { nameFields } from '../core/person.js';
 import type { SystemName } from '../core/record.js';
-import { readPlace } from '../systems/mapping.js';
-import type { Page } from '../systems/system.js';
+import { readPlace, shownChoices } from '../systems/mapping.js';
+import type { JsonObject, Page } from '../systems/system.js';
 import type { Tell } from './check.js';
 
 /** What the configuration says about a list's pages, with the names of its settings for advice. */
@@ -20,13 +20,21 @@ export interface PageExpectation {
   /** Path of the other system's id; null: none. */
   readonly reference: string | null;
   readonly referenceSetting: string;
+  /** The records of the page as they came, those that cannot be read among them. */
+  readonly documents: readonly JsonObject[];
 }
+
+/** Texts of one field that are listed for a person to enter into its table, and how much of each. */
+const mostTexts = 10;
+const mostCharacters = 40;
 
 /** Holds the first page of a list against the configuration. */
 export function checkPage(page: Page, expected: PageExpectation, tell: Tell): void {
   checkSize(page, expected, tell);
   checkReadable(page, tell);
+  checkChoices(expected, tell);
   if (page.records.length === 0) {
+    if (page.unreadable.length > 0) return;
     tell('fields', 'skipped', 'the list is empty: no record to look at');
     return;
   }
@@ -47,6 +55,33 @@ function checkReadable({ unreadable: [first, ...others] }: Page, tell: Tell): vo
     `${found}: ${first.failure.what}`,
     'correct the record there or the setting named; each becomes a case, and everybody else goes on',
   );
+}
+
+/** The texts themselves are shown, or nobody could enter them; never who shows them, and none where the place may be another field's. */
+function checkChoices({ documents, fields, system }: PageExpectation, tell: Tell): void {
+  for (const [name, { known, unknown }] of shownChoices(documents, fields, system)) {
+    if (unknown.size === 0) continue;
+    const records = [...unknown.values()].reduce((sum, n) => sum + n, 0);
+    const texts = unknown.size === 1 ? 'one text' : `${unknown.size} texts`;
+    const found = `fields.${name}: ${texts} on ${records} of ${documents.length} records of the page in no row of its table`;
+    if (known === 0) {
+      const advice = `correct fields.${name}.${system}, or complete fields.${name}.choices; until then each of these records is a case`;
+      tell('choices', 'warning', `${found}, and no text that is in one`, advice);
+      continue;
+    }
+    const lines = [...unknown].slice(0, mostTexts).map(([text, n]) => {
+      const shown = text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
+      return `"${shown}" (${n})`;
+    });
+    const advice = `add them to fields.${name}.choices, each to the value it stands for; until then each of these records is a case`;
+    tell(
+      'choices',
+      'warning',
+      found,
+      advice,
+      unknown.size > mostTexts ? [...lines, `and ${unknown.size - mostTexts} more`] : lines,
+    );
+  }
 }
 
 function checkSize(

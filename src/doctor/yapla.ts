@@ -60,6 +60,7 @@ export async function examineYapla(
         modifiedSetting: `${settings}.read.answer.modified`,
         reference: config.referenceField,
         referenceSetting: `${settings}.referenceField`,
+        documents: observed.documents(answer.records),
       },
       tell,
     );

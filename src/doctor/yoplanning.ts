@@ -56,6 +56,7 @@ export async function examineYoplanning(
       modifiedSetting: `${settings}.modifiedField`,
       reference: config.referenceField,
       referenceSetting: `${settings}.referenceField`,
+      documents: observed.documents('results'),
     },
     tell,
   );

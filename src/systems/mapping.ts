@@ -9,14 +9,22 @@ import { escapePath, parsePath, setProperty } from 'dot-prop';
 import type { CanonicalFields, FieldType, FieldValue, SystemName } from '../core/record.js';
 import { normaliseValue, phoneFormOf, type NormaliseOptions } from '../core/normalise.js';
 import { remembering } from '../core/remembered.js';
+import { choicesOf, labelLanguageOf, type ChoiceRows } from '../core/choices.js';
 import { carriedIn } from '../core/document.js';
 import type { Json, JsonObject } from './system.js';
 
-/** Dotted path of a field in a system's documents, or two where answers and writes name it differently. */
-export type Place = string | { readonly read: string; readonly write: string };
+/** Dotted path of a field in a system's documents, or two where answers and writes name it differently. `label`: see core/choices.ts. */
+export type Place =
+  string | { readonly read: string; readonly write?: string | undefined; readonly label?: string | undefined };
 
-/** Canonical field name to its type and its place in each system (configuration: `fields`). */
-export type FieldMap = Readonly<Record<string, { readonly type: FieldType } & Readonly<Record<SystemName, Place>>>>;
+/** A field's type, its table where it is a choice, and its place in each system. */
+export type FieldMapping = {
+  readonly type: FieldType;
+  readonly choices?: ChoiceRows | undefined;
+} & Readonly<Record<SystemName, Place>>;
+
+/** Canonical field name to what is known of it (configuration: `fields`). */
+export type FieldMap = Readonly<Record<string, FieldMapping>>;
 
 export interface ReadOptions {
   /** ISO 3166 country of phone numbers written without a country code, where the record's own country cannot read them. */
@@ -41,6 +49,21 @@ export class MisplacedField extends Error {
   }
 }
 
+/**
+ * A choice field holds what its table does not have: it is read as nothing else, and asked about. Names the setting and the path; the text
+ * itself may be a person's.
+ */
+export class UnknownChoice extends Error {
+  override readonly name = 'UnknownChoice';
+  constructor(
+    readonly setting: string,
+    readonly path: string,
+    field: string,
+  ) {
+    super(`${setting} is "${path}", where a text stands that is in no row of the table fields.${field}.choices`);
+  }
+}
+
 type Step = string | number;
 
 /** Where a field is read in a system's documents. */
@@ -50,7 +73,7 @@ export function readPlace(place: Place): string {
 
 /** Where a field is written in a system's documents. */
 export function writePlace(place: Place): string {
-  return typeof place === 'string' ? place : place.write;
+  return typeof place === 'string' ? place : (place.write ?? place.read);
 }
 
 /**
@@ -58,6 +81,7 @@ export function writePlace(place: Place): string {
  * on the way to it (`"address": null`), gives `null`.
  *
  * @throws {MisplacedField} when a path leads to an object, a list or a boolean, or through a plain value.
+ * @throws {UnknownChoice} when the table of a choice field does not have what stands there.
  */
 export function readFields(
   document: JsonObject,
@@ -69,9 +93,55 @@ export function readFields(
   const country = countryIn(document, fieldMap, system, options);
   for (const [name, field] of Object.entries(fieldMap)) {
     const raw = rawAt(document, name, field[system], system);
-    if (raw !== undefined) fields[name] = normalised(field.type, raw, { ...options, countries: [country] });
+    if (raw === undefined) continue;
+    fields[name] =
+      chosen(name, field, raw, system) ?? normalised(field.type, raw, { ...options, countries: [country] });
   }
   return fields;
+}
+
+/** The value of a choice field; `null`: it is none, or nothing stands there. @throws {UnknownChoice} */
+function chosen(name: string, field: FieldMapping, raw: null | number | string, system: SystemName): FieldValue {
+  const table = choicesOf(field);
+  if (table === null || raw === null) return null;
+  const text = normaliseValue('name', raw, { defaultCountry: '' });
+  if (text === null) return null;
+  const value = table.valueOf(text);
+  if (value === null) throw new UnknownChoice(`fields.${name}.${system}`, readPlace(field[system]), name);
+  return value;
+}
+
+/** What documents show at the place of one choice field. */
+export interface ShownChoices {
+  /** Documents that show a text of the table. */
+  readonly known: number;
+  /** Texts that no row has, each with the number of documents that show it. They may be personal data where the field map is wrong. */
+  readonly unknown: ReadonlyMap<string, number>;
+}
+
+/** By choice field, what these documents show: for whoever completes the tables. */
+export function shownChoices(
+  documents: readonly JsonObject[],
+  fieldMap: FieldMap,
+  system: SystemName,
+): ReadonlyMap<string, ShownChoices> {
+  const shown = new Map<string, ShownChoices>();
+  for (const [name, field] of Object.entries(fieldMap)) {
+    const table = choicesOf(field);
+    if (table === null) continue;
+    const unknown = new Map<string, number>();
+    let known = 0;
+    for (const document of documents) {
+      const raw = contentIn(document, readPlace(field[system]));
+      if (typeof raw !== 'string' && typeof raw !== 'number') continue;
+      const text = normaliseValue('name', raw, { defaultCountry: '' });
+      if (text === null) continue;
+      if (table.valueOf(text) === null) unknown.set(text, (unknown.get(text) ?? 0) + 1);
+      else known += 1;
+    }
+    shown.set(name, { known, unknown });
+  }
+  return shown;
 }
 
 /**
@@ -103,7 +173,8 @@ function countryIn(document: JsonObject, fieldMap: FieldMap, system: SystemName,
   const field = fieldMap[countryField];
   if (field?.type !== 'country') return null;
   const raw = rawAt(document, countryField, field[system], system);
-  return raw === undefined ? null : normalised('country', raw, options);
+  if (raw === undefined) return null;
+  return chosen(countryField, field, raw, system) ?? normalised('country', raw, options);
 }
 
 function rawAt(
@@ -150,9 +221,16 @@ export function mergeFields<Document extends JsonObject>(
   for (const [name, value] of Object.entries(set)) {
     const field = fieldMap[name];
     if (field === undefined) throw new TypeError(`The field map has no field "${name}"`);
-    setValue(merged, writePlace(field[system]), value, `fields.${name}.${system}`);
+    setValue(merged, writePlace(field[system]), shownAs(value, field, system), `fields.${name}.${system}`);
   }
   return merged;
+}
+
+/** A value as the system shows it: where that is by label, the table's. A value without one is sent as it is, for the system to refuse. */
+function shownAs(value: FieldValue, field: FieldMapping, system: SystemName): FieldValue {
+  const language = labelLanguageOf(field[system]);
+  if (value === null || language === null) return value;
+  return choicesOf(field)?.labelOf(value, language) ?? value;
 }
 
 /** The same change at the places where the fields are *read*: what the system should show after a write that it did not answer. */
@@ -164,9 +242,10 @@ export function mergeAsRead(
 ): JsonObject {
   const merged = mergeFields(document, set, fieldMap, system);
   for (const [name, value] of Object.entries(set)) {
-    const place = fieldMap[name]![system];
+    const field = fieldMap[name]!;
+    const place = field[system];
     if (readPlace(place) !== writePlace(place)) {
-      setValue(merged, readPlace(place), value, `fields.${name}.${system}`);
+      setValue(merged, readPlace(place), shownAs(value, field, system), `fields.${name}.${system}`);
     }
   }
   return merged;

@@ -6,7 +6,7 @@ import { isJsonObject } from '../core/document.js';
 import { UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
 import type { Json, JsonObject, SystemRecord } from './system.js';
 import { parseTimestamp } from './time.js';
-import { effectOf, reading, unexpected, wrongPath, type AnswerContext } from './unexpected.js';
+import { effectOf, reading, unexpected, UnknownShown, wrongPath, type AnswerContext } from './unexpected.js';
 
 /** A path, and the setting that gives it. */
 export interface ConfiguredPlace {
@@ -45,9 +45,12 @@ export function toRecord(
     if (!(error instanceof UnexpectedResponse)) throw error;
     // A document that shows neither an id nor anything else that we know is no record, but some answer or other.
     if (error instanceof NothingMapped && placed(document, places.id, answer) === undefined) throw error;
-    throw new UnreadableRecord(error, id);
+    throw error instanceof UnknownShown ? new UnreadableChoice(error, id) : new UnreadableRecord(error, id);
   }
 }
+
+/** One that shows a text which its field's table does not have: everything else of it can be read. */
+class UnreadableChoice extends UnreadableRecord {}
 
 /** A record of a page that cannot be read, and its position in the list (0-based). */
 export interface UnreadableListed {
@@ -80,7 +83,8 @@ export function toRecords(
     }
   });
   const [first] = unreadable;
-  if (start === 0 && first !== undefined && records.length === 0) {
+  const areRecords = records.length > 0 || unreadable.some(({ failure }) => failure instanceof UnreadableChoice);
+  if (start === 0 && first !== undefined && !areRecords) {
     const { failure } = first;
     throw new UnexpectedResponse(
       answer.context,

@@ -148,9 +148,9 @@ describe('problems', () => {
 
   test('of a field that may take two forms are told for the form that was begun', () => {
     const fields =
-      '    fields:\n      firstName: { yapla: a, yoplanning: { read: b } }\n      lastName: { yapla: a, yoplanning: b }\n';
+      '    fields:\n      firstName: { yapla: a, yoplanning: { write: b } }\n      lastName: { yapla: a, yoplanning: b }\n';
     expect(problemsOf(valid + fields)).toEqual([
-      { line: 13, path: 'connections.club.fields.firstName.yoplanning.write', expected: 'text', found: 'nothing' },
+      { line: 13, path: 'connections.club.fields.firstName.yoplanning.read', expected: 'text', found: 'nothing' },
     ]);
   });
 

@@ -307,13 +307,43 @@ describe('a server', () => {
   });
 });
 
+describe('a choice field', () => {
+  const labels = { country: 'fr' } as const;
+  test.each(['yapla', 'yoplanning'] as const)(
+    'of %s: texts that its table does not have are listed with their number, and without anybody’s id',
+    async (system) => {
+      const { diagnosis, find, summary } = await examined({
+        sandbox: { [system]: { labels } },
+        change: (input) =>
+          (input.fields!['country'] = { ...input.fields!['country']!, type: 'text', choices: { FR: 'France' } }),
+      });
+      const check = find(system, 'choices')!;
+      expect(check.verdict).toBe('warning');
+      expect(check.finding).toMatch(/^fields\.country: .* records of the page in no row of its table$/);
+      expect(check.details!.length).toBeGreaterThan(0);
+      for (const line of check.details!) expect(line).toMatch(/^"[^"]+" \(\d+\)$/);
+      expect(check.details!.join()).not.toContain('France');
+      const ids = await sandbox!.control.ids(system);
+      const said = JSON.stringify(diagnosis);
+      expect(ids.filter((id) => said.includes(`"${id}"`) || check.details!.join().includes(id))).toEqual([]);
+      expect(summary).toContain(`${system} choices warning`);
+    },
+  );
+});
+
 test('no value of any record stands in a diagnosis, however wrong the paths are', async () => {
-  const { diagnosis } = await examined({
+  const { diagnosis, find } = await examined({
     change: (input) => {
       input.yapla.read.answer = { records: '' };
-      input.fields = { ...input.fields, firstName: { yapla: 'first_name', yoplanning: 'nowhere' } };
+      input.fields = {
+        ...input.fields,
+        firstName: { yapla: 'first_name', yoplanning: 'nowhere' },
+        // A choice at the place of the e-mail addresses.
+        title: { choices: { mrs: 'Madame' }, yapla: 'email', yoplanning: 'email' },
+      };
     },
   });
+  expect(find('yoplanning', 'choices')).toMatchObject({ verdict: 'warning' });
   const text = JSON.stringify(diagnosis);
   const records = [...(await sandbox!.control.records('yapla')), ...(await sandbox!.control.records('yoplanning'))];
   const values = records
