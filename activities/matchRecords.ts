@@ -63,10 +63,10 @@ export const matchRecords =
       const found = await freeRecords(sql, scope, fewRecords + 1);
       const among = found.length > fewRecords ? null : found;
       // Where many are new, PostgreSQL may know nothing of them yet. Where few are, they are looked up by their names.
-      const refresh = async (table: string) => {
-        if (among === null) await refreshStatistics(sql, [table]);
+      const refresh = async (...tables: string[]) => {
+        if (among === null) await refreshStatistics(sql, tables);
       };
-      await refresh('shadow');
+      await refresh('shadow', 'reading');
       // A snapshot of who is doubtful: the queries stream, and a rule's own doubts concern other groups.
       const now = (): Matching => ({
         scope,

@@ -106,7 +106,11 @@ function normaliseLine(type: Exclude<FieldType, 'text'>, line: string, options: 
 const invisible = /[\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]|\p{Cs}|(?![\n\t])\p{Cc}/gu;
 const lineEnds = /\r\n?|[\u000B\u000C\u0085\u2028\u2029]/g;
 
+/** Words of visible ASCII with one blank between them: most values, and nothing is to be done about them. */
+const isClean = /^[!-~]+(?: [!-~]+)*$/;
+
 function cleanLines(raw: string): string {
+  if (isClean.test(raw)) return raw;
   return raw
     .replaceAll(lineEnds, '\n')
     .replaceAll(invisible, '')

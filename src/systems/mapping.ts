@@ -189,17 +189,26 @@ function rawAt(
   return raw;
 }
 
-/** One record is read some three times while it is written (before, as answered, at the next scan), and towns and countries repeat. */
 const remember = remembering<FieldValue>(8_192);
 
 /** Longer values (notes) are rarely met twice, and would make what is remembered large. */
 const longestRemembered = 64;
 
+/** Types whose values cost more to understand than to remember. Phone numbers are remembered where they are read (core/phone.ts). */
+const isCostly: Readonly<Record<FieldType, boolean>> = {
+  text: false,
+  name: false,
+  email: false,
+  date: false,
+  phone: false,
+  country: true,
+  language: true,
+};
+
 function normalised(type: FieldType, raw: null | number | string, options: NormaliseOptions): FieldValue {
-  const compute = () => normaliseValue(type, raw, options);
-  if (typeof raw !== 'string' || raw.length > longestRemembered) return compute();
-  const country = type === 'phone' ? (options.countries ?? []).join() : '';
-  return remember(`${type}\0${options.defaultCountry}\0${country}\0${raw}`, compute);
+  if (!isCostly[type] || typeof raw !== 'string' || raw.length > longestRemembered)
+    return normaliseValue(type, raw, options);
+  return remember(`${type}\0${raw}`, () => normaliseValue(type, raw, options));
 }
 
 /**

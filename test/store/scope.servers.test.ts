@@ -26,6 +26,7 @@ import * as neighbours from '../../src/store/neighbours.js';
 import * as openPlaces from '../../src/store/openPlaces.js';
 import * as planItems from '../../src/store/planItems.js';
 import * as plans from '../../src/store/plans.js';
+import * as references from '../../src/store/references.js';
 import * as scans from '../../src/store/scans.js';
 import * as shadows from '../../src/store/shadows.js';
 import * as unreadable from '../../src/store/unreadable.js';
@@ -233,8 +234,8 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   lockLinks: (scope) => inTransaction((tx) => links.lockLinks(tx, scope, linkIds)),
   countLinkStates: (scope) => links.countLinkStates(sql, scope, { proposed: true }),
   linkedIds: (scope) => links.linkedIds(sql, scope),
-  linksLackingReference: (scope) => links.linksLackingReference(sql, scope, 'yoplanning', '', 10, ['refused']),
-  countUnreferenced: (scope) => links.countUnreferenced(sql, scope, 'yoplanning'),
+  linksLackingReference: (scope) => references.linksLackingReference(sql, scope, 'yoplanning', '', 10, ['refused']),
+  countUnreferenced: (scope) => references.countUnreferenced(sql, scope, 'yoplanning'),
   linkOfRecord: (scope) => links.linkOfRecord(sql, scope, 'yapla', '1'),
   bareLink: (scope) => links.bareLink(sql, scope, 'yapla:1'),
   neighbourhood: (scope) =>
@@ -316,7 +317,7 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
     const { version } = (await links.pairsByIds(sql, scope, ['yapla:3'])).get('yapla:3')!;
     await links.settleLinks(sql, scope, [{ linkId: 'yapla:3', version, heldBack: true }]);
   },
-  unsettleUnseen: (scope) => links.unsettleUnseen(sql, scope),
+  unsettleUnseen: (scope) => scans.unsettleUnseen(sql, scope),
   unsettleAll: (scope) => inTransaction((tx) => links.unsettleAll(tx, scope)),
   remakeLinks: (scope) =>
     inTransaction((tx) => links.remakeLinks(tx, scope, [{ linkId: 'yapla:1', base: {}, baseFields: {}, equal: {} }])),
@@ -342,6 +343,7 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
       { start: 0, count: 1, rows: [shadow('1', 'Quimper')], askedAt: await scans.databaseTime(sql) },
     ),
   upsertShadows: (scope) => shadows.upsertShadows(sql, scope, 'yapla', [shadow('1', 'Quimper')]),
+  storeListed: (scope) => inTransaction((tx) => shadows.storeListed(tx, scope, 'yapla', [shadow('1', 'Quimper')], {})),
   remakeShadows: (scope) => inTransaction((tx) => shadows.remakeShadows(tx, scope, 'yapla', [shadow('1', 'Quimper')])),
   markSeen: (scope, { readingId }) =>
     shadows.markSeen(sql, { scope, system: 'yapla', scanId: readingId, pass: 1 }, ['1']),
