@@ -18,6 +18,7 @@ import {
 import { DatabaseError, withoutValues } from '../src/store/database.js';
 import { ClaimLost, LinkBusy } from '../src/link/claims.js';
 import { NewsUnread } from '../src/link/creations.js';
+import { ListAwaited } from '../src/link/listReadings.js';
 import { MisplacedField } from '../src/systems/mapping.js';
 import { UnknownConnection } from './dependencies.js';
 import { describeUnexpected, errorCode, type UnexpectedError } from './unexpected.js';
@@ -50,7 +51,12 @@ export function toApplicationFailure(
 ): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (isFailure(error)) return fromFailure(error, attempt);
-  if (error instanceof LinkBusy || error instanceof ClaimLost || error instanceof NewsUnread) {
+  if (
+    error instanceof LinkBusy ||
+    error instanceof ClaimLost ||
+    error instanceof NewsUnread ||
+    error instanceof ListAwaited
+  ) {
     return ApplicationFailure.create({ type: error.name, message: error.message });
   }
   if (error instanceof MisplacedField || error instanceof UnreadableValue) {

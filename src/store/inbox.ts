@@ -35,6 +35,8 @@ export interface InboxEvent {
   readonly body: JsonObject;
   /** By the database's clock, epoch milliseconds. */
   readonly receivedAtMs: number;
+  /** Whether its system's list was read since (store/awaited.ts). */
+  readonly listed?: boolean;
   /** When it was taken, by the database's clock, to be given back to the database: what is read for it is younger. */
   readonly takenAt: string;
 }
@@ -105,7 +107,7 @@ export function tellsNothing({ body }: Pick<InboxEvent, 'body'>): boolean {
 export async function takeEvents(sql: Sql, scope: Scope, linkId: string): Promise<InboxEvent[]> {
   await sql`delete from link_signal where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}`;
   return await sql<InboxEvent[]>`
-    select id, system, event, external_id as "externalId", body,
+    select id, system, event, external_id as "externalId", body, listed_at is not null as listed,
            (extract(epoch from received_at) * 1000)::float8 as "receivedAtMs", now()::text as "takenAt"
       from inbox
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and handled_at is null
