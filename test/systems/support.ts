@@ -30,7 +30,7 @@ export class GrantingBudget implements Budget {
     this.groups.push(n);
     this.lanes.push(ask.lane);
     this.open += n;
-    const permit = () => ({ id: ++this.#last, ask, grantedAt: performance.now(), remainingMs: () => 60_000 });
+    const permit = () => ({ id: ++this.#last, ask, remainingMs: () => 60_000 });
     return Promise.resolve(Array.from({ length: n }, permit));
   }
   answered(_permit: Permit, answer: PermitAnswer): void {
