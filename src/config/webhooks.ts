@@ -130,5 +130,17 @@ export const webhooksSchema = z
   .prefault({});
 
 export type WebhooksConfig = z.infer<typeof webhooksSchema>;
+
+/** Where the body of a Yapla webhook has the member's id, within the member: for the receiver, and for whoever takes the body for a reading. */
+export function memberIdPath({
+  webhooks,
+  yapla,
+}: {
+  readonly webhooks: Pick<WebhooksConfig, 'yapla'>;
+  readonly yapla: { readonly read: { readonly answer: { readonly id: string } } };
+}): string {
+  return webhooks.yapla.id ?? yapla.read.answer.id;
+}
+
 /** What authenticates one system's deliveries. */
 export type WebhookAuthentication = WebhooksConfig['yoplanning'];
