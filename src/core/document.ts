@@ -38,7 +38,7 @@ export interface SystemRecord {
 }
 
 /*
- * A number that JavaScript cannot hold exactly stands in a document as text under a mark (src/http/json.ts): so the document can be copied,
+ * A number that JavaScript cannot hold exactly stands in a document as text under a mark (json.ts): so the document can be copied,
  * compared, stored and written back like any other. A text of the server's own that looks like one stands there under a second mark.
  */
 

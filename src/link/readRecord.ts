@@ -26,6 +26,7 @@ import type { Lane } from '../store/budget.js';
 import { recordUnreadable } from '../store/unreadable.js';
 import type { OpenConnection } from '../connection.js';
 import type { SystemRecord } from '../systems/system.js';
+import { areBelieved } from './believed.js';
 import { type Claim, LinkBusy, type LinkClaims } from './claims.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
 import { forget, settledView } from './settle.js';
@@ -75,13 +76,21 @@ class ReadingCrossed extends Error {
   override readonly name = 'ReadingCrossed';
 }
 
+/** What a webhook tells cannot do for a reading, and no single record can be read: the list must be. Nothing was done. */
+export class ListNeeded extends Error {
+  override readonly name = 'ListNeeded';
+  constructor(readonly system: SystemName) {
+    super(`the list of ${system} must be read first`);
+  }
+}
+
 /** A list shows a record once or twice; whoever meets it more often is in the way. */
 const maxReadings = 3;
 
 /** One that is merged needs two claims at most; each further one would be another merge meanwhile. */
 const maxClaims = 4;
 
-/** @throws {LinkBusy} somebody else is at the link. @throws {Failure} of http/failures.ts */
+/** @throws {LinkBusy} somebody else is at the link. @throws {ListNeeded} the list has to be read first. @throws {Failure} of http/failures.ts */
 export async function readRecord(reading: ReadingRecord): Promise<RecordReading> {
   const { claims, connection, linkId } = reading;
   const held: Claim[] = [];
@@ -171,12 +180,16 @@ async function find(
     const record = await target.read(id, { ...ask, record: id });
     return { system, id, record: record ?? 'gone' };
   }
-  // Where one record cannot be read, the event's own body is all there is; and nothing proves a removal but a complete list.
+  // Where one record cannot be read, there are the event's own body, if it is believed, and the list; nothing proves a removal but a complete one.
   const known = (await shadowsByIds(sql, connection.scope, system, [id])).get(id) ?? null;
   const { lateBodyMs } = connection.config.live;
   const replaced =
     known === null ? [] : await replacedUnseen(sql, connection.scope, { linkId, system, id }, lateBodyMs);
-  const told = newestDelivered(connection, system, events, known, replaced);
+  // What a list has answered since says no more: what the list shows is stored, and is younger.
+  const news = events.filter((event) => event.listed !== true);
+  const context = contextOf(connection, system, news);
+  if (!(await areBelieved(sql, { connection, system, events: news, known, context }))) throw new ListNeeded(system);
+  const told = newestDelivered(connection, system, news, known, replaced);
   return { system, id, record: told ?? (countsAsStored(events, known) ? 'stored' : 'unread') };
 }
 

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PageFacts } from '../core/scan.js';
 import type { Scope, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
+import { markScanned } from './awaited.js';
 import { lookAgain } from './inbox.js';
 import { endUnlisted, type FoundUnreadable, recordUnreadable } from './unreadable.js';
 import { hashesByIds, markSeen, storeListed, type ShadowRow } from './shadows.js';
@@ -134,6 +135,7 @@ async function atTheEnd(
 export async function endScan(sql: Sql, scanId: number, status: 'complete' | 'failed'): Promise<void> {
   await sql`update scan set status = ${status}, ended_at = now() where id = ${scanId}`;
   await endUnlisted(sql, scanId);
+  await markScanned(sql, scanId);
 }
 
 /** Records of a system that this complete scan did not show, and that are not proven gone yet. */

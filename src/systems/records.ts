@@ -1,6 +1,6 @@
 /** A document as a `SystemRecord`. What both systems have in common; the places are configuration. */
 import { isRecordId, type SystemName } from '../core/record.js';
-import { excessOf } from '../http/json.js';
+import { excessOf } from '../core/json.js';
 import { readFields, readPhoneForms, valueAt, type FieldMap } from './mapping.js';
 import { isJsonObject } from '../core/document.js';
 import { UnexpectedResponse, UnreadableRecord } from '../http/failures.js';

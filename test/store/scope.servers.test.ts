@@ -7,6 +7,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { personsOf, type RecordKind, type Scope, type SystemName } from '../../src/core/record.js';
+import * as awaited from '../../src/store/awaited.js';
 import * as candidates from '../../src/store/candidates.js';
 import * as caseAnswers from '../../src/store/cases.js';
 import * as cases from '../../src/store/cases.js';
@@ -259,7 +260,16 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   shadowsByIds: (scope) => shadows.shadowsByIds(sql, scope, 'yapla', ['1']),
   unlinkedShadow: (scope) => shadows.unlinkedShadow(sql, scope, 'yapla', '1'),
   unlinkedShadows: (scope) => shadows.unlinkedShadows(sql, scope, 'yapla'),
+  fieldsShown: (scope) => awaited.fieldsShown(sql, scope, 'yapla'),
+  isAwaited: async (scope) => {
+    await unlist(scope);
+    return awaited.isAwaited(sql, { scope, system: 'yapla', begunAt: 'infinity' });
+  },
 };
+
+/** As though no list had been read since its events came. */
+const unlist = async ({ connectionId, kind }: Scope) =>
+  await sql`update inbox set listed_at = null where connection_id = ${connectionId} and kind = ${kind}`;
 
 const noSystem: Readonly<Record<SystemName, readonly string[]>> = { yapla: [], yoplanning: [] };
 
@@ -292,6 +302,15 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
   lookAgain: (scope) => inTransaction((tx) => inbox.lookAgain(tx, scope, 'yapla', ['1'])),
   lookAtLinks: (scope) => inbox.lookAtLinks(sql, scope, ['yapla:6']),
   takeEvents: (scope) => inbox.takeEvents(sql, scope, 'yapla:1'),
+  storeAwaited: async (scope) => {
+    await unlist(scope);
+    const page = { askedAt: 'infinity', rows: [shadow('1', 'Quimper')], unreadable: [] };
+    await awaited.storeAwaited(sql, { scope, system: 'yapla', begunAt: 'infinity' }, page);
+  },
+  markListed: async (scope) => {
+    await unlist(scope);
+    await awaited.markListed(sql, { scope, system: 'yapla', begunAt: 'infinity' }, { allBut: ['9'] });
+  },
   markHandled: (scope, { eventIds }) => inbox.markHandled(sql, scope, eventIds),
   readdress: (scope) => inbox.readdress(sql, scope, 'yapla:1', 'yapla:3'),
   recordIntents: (scope) =>
