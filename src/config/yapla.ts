@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { credentialPrefix, recordPath, systemAddress } from './address.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
 import { secret } from './secret.js';
+import { timeZoneSchema } from './timeZone.js';
 
 const path = (text: string) => z.string().describe(text);
 
@@ -73,7 +74,7 @@ const restSchema = z.strictObject({
   apiKey: z.string().min(1).meta(secret).describe('API key for the session. Write it as `${NAME}`.'),
   sessionPath: path('Where a session token is asked for.').default('/authentication'),
   sessionToken: path('Path of the token in the answer.').default('data.session_token'),
-  sessionExpiry: path('Path of its expiry (RFC 3339, or `YYYY-MM-DD HH:MM:SS`, taken as UTC).').default(
+  sessionExpiry: path('Path of its expiry (RFC 3339, or `YYYY-MM-DD HH:MM:SS` in `timeZone`).').default(
     'data.expire_date',
   ),
   tokenHeader: path('Header that carries the token.').default('token'),
@@ -137,6 +138,7 @@ export const yaplaSchema = z
       .describe(
         "A member field of the organisation's own that holds the Yoplanning id; null: none. With one, a creation cut off half-way is recognised for certain.",
       ),
+    timeZone: timeZoneSchema('Not public; UTC is what other people’s connectors take its times for.'),
     volatileFields: z
       .array(z.string())
       .default(['updated_at'])

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { recordPath, systemAddress } from './address.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
 import { secret } from './secret.js';
+import { timeZoneSchema } from './timeZone.js';
 
 /** Yoplanning API v3.1, as its vendor documents it; what is not documented is a setting with an assumption. */
 export const yoplanningSchema = z.strictObject({
@@ -42,7 +43,8 @@ export const yoplanningSchema = z.strictObject({
     .string()
     .nullable()
     .default('last_update')
-    .describe('Modification time of a client (UTC without zone); null: not returned.'),
+    .describe('Modification time of a client (without zone, in `timeZone`); null: not returned.'),
+  timeZone: timeZoneSchema('UTC is what the vendor documents.'),
   volatileFields: z
     .array(z.string())
     .default(['last_update', 'last_modified'])

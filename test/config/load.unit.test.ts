@@ -146,6 +146,16 @@ describe('problems', () => {
     expect(problems).toEqual([expect.objectContaining({ line: 11, expected, found })]);
   });
 
+  test.each(['Europe/Pari', '+02:00', 'heure d’été'])('of an unknown time zone say what one looks like: %s', (zone) => {
+    expect(problemsOf(valid.replace('team:', `timeZone: '${zone}'\n      team:`))).toEqual([
+      expect.objectContaining({
+        line: 11,
+        path: 'connections.club.yoplanning.timeZone',
+        expected: 'the name of a time zone, such as Europe/Paris, America/Montreal or UTC',
+      }),
+    ]);
+  });
+
   test('of a field that may take two forms are told for the form that was begun', () => {
     const fields =
       '    fields:\n      firstName: { yapla: a, yoplanning: { write: b } }\n      lastName: { yapla: a, yoplanning: b }\n';
