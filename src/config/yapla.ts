@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { credentialPrefix, recordPath, systemAddress } from './address.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
+import { placeText } from './place.js';
 import { secret } from './secret.js';
 import { timeZoneSchema } from './timeZone.js';
 
@@ -131,12 +132,11 @@ export const yaplaSchema = z
       .describe(
         'How Passerelle writes to Yapla: `rest` (REST 2.0), or `none`: Yapla is only read. Further ways come later.',
       ),
-    referenceField: z
-      .string()
+    referenceField: placeText()
       .nullable()
       .default(null)
       .describe(
-        "A member field of the organisation's own that holds the Yoplanning id; null: none. With one, a creation cut off half-way is recognised for certain.",
+        "A member field of the organisation's own that holds the Yoplanning id, for example `custom[id=f108].value`; null: none. With one, a creation cut off half-way is recognised for certain.",
       ),
     timeZone: timeZoneSchema('Not public; UTC is what other people’s connectors take its times for.'),
     volatileFields: z

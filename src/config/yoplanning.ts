@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { recordPath, systemAddress } from './address.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
+import { placeText } from './place.js';
 import { secret } from './secret.js';
 import { timeZoneSchema } from './timeZone.js';
 
@@ -34,8 +35,7 @@ export const yoplanningSchema = z.strictObject({
     .describe(
       '`put` to an id of our own making, which cannot make a twin; `post` where the account does not allow it.',
     ),
-  referenceField: z
-    .string()
+  referenceField: placeText()
     .nullable()
     .default('external_reference')
     .describe('Where the Yapla id is stored in a client; null: nowhere.'),

@@ -1,8 +1,7 @@
-import { hasProperty } from 'dot-prop';
 import type { FieldsConfig } from '../config/fields.js';
 import { nameFields } from '../core/person.js';
 import type { SystemName } from '../core/record.js';
-import { readPlace, shownChoices } from '../systems/mapping.js';
+import { contentIn, readPlace, shownChoices } from '../systems/mapping.js';
 import type { JsonObject, Page } from '../systems/system.js';
 import type { Tell } from './check.js';
 
@@ -143,7 +142,7 @@ function checkFields({ records }: Page, { system, fields }: PageExpectation, tel
 }
 
 function checkExtras({ records }: Page, expected: PageExpectation, tell: Tell): void {
-  const isThere = (path: string) => records.some((record) => hasProperty(record.document, path));
+  const isThere = (path: string) => records.some((record) => contentIn(record.document, path) !== undefined);
   const { modified, modifiedSetting, timeZoneSetting, reference, referenceSetting } = expected;
   if (modified !== null && !isThere(modified)) {
     const advice = `correct ${modifiedSetting}, or set it to null; without it the rule "newest" cannot be used`;

@@ -31,9 +31,9 @@ import { type Claim, LinkBusy, type LinkClaims } from './claims.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
 import { forget, settledView } from './settle.js';
 import { emptyView } from './view.js';
-import { setProperty } from 'dot-prop';
 import { type JsonObject, laidOver } from '../core/document.js';
 import { contentIn, readPlace } from '../systems/mapping.js';
+import { putAt } from '../systems/places.js';
 import { memberDelivered } from '../systems/yapla/delivered.js';
 
 export interface ReadingRecord {
@@ -370,7 +370,7 @@ class LateFields {
     const mapped = replaced.filter(({ field }) => fields[field] !== undefined);
     this.places = new Map(mapped.map(({ field }) => [field, readPlace(fields[field]![system])]));
     const before = structuredClone(known);
-    for (const { field, oldValue } of mapped) setProperty(before, this.places.get(field)!, oldValue);
+    for (const { field, oldValue } of mapped) putAt(before, this.places.get(field)!, oldValue);
     this.old = mapped.length === 0 ? {} : recordOf(before).fields;
     this.unseen = new Set(this.places.keys());
   }
@@ -384,7 +384,7 @@ class LateFields {
     const kept = structuredClone(document);
     for (const field of shown) {
       const place = this.places.get(field)!;
-      if (fields[field] === this.old[field]) setProperty(kept, place, contentIn(known, place));
+      if (fields[field] === this.old[field]) putAt(kept, place, contentIn(known, place));
       else this.unseen.delete(field);
     }
     return kept;

@@ -156,6 +156,21 @@ describe('problems', () => {
     ]);
   });
 
+  test('of entries of lists beside webhooks with names of their own say why both cannot be', () => {
+    const settings =
+      "    fields:\n      firstName: { yapla: a, yoplanning: b }\n      lastName: { yapla: 'c[id=f1].value', yoplanning: b }\n" +
+      '    webhooks: { yapla: { fields: { firstName: x } } }\n';
+    expect(problemsOf(valid + settings)).toEqual([
+      expect.objectContaining({
+        path: 'connections.club.webhooks.yapla.fields',
+        expected: expect.stringContaining('none, because fields.lastName.yapla is the entry of a list'),
+      }),
+    ]);
+    expect(problemsOf(valid.replace('team:', "referenceField: 'custom[id=f1'\n      team:"))).toEqual([
+      expect.objectContaining({ path: 'connections.club.yoplanning.referenceField' }),
+    ]);
+  });
+
   test('of a field that may take two forms are told for the form that was begun', () => {
     const fields =
       '    fields:\n      firstName: { yapla: a, yoplanning: { write: b } }\n      lastName: { yapla: a, yoplanning: b }\n';

@@ -1,9 +1,9 @@
 /** The member in the body of a webhook, in the form in which answers show one: so that both are read by one field map. */
-import { setProperty } from 'dot-prop';
 import { isJsonObject } from '../../core/document.js';
 import type { ConnectionConfig } from '../../config/schema.js';
 import type { FailureContext } from '../../http/failures.js';
 import { contentIn, readPlace, valueAt } from '../mapping.js';
+import { putAt } from '../places.js';
 import type { Json, JsonObject } from '../system.js';
 import { reading, wrongPath } from '../unexpected.js';
 
@@ -26,7 +26,7 @@ export function memberDelivered(settings: Settings, body: JsonObject, id: string
       place(shown, answer.modified, valueAt(member, places.modified, 'webhooks.yapla.modified'));
     }
     // Elsewhere in webhooks, the id may stand where answers have another: there, it is the one by which the member was found.
-    if (places.id !== null) setProperty(shown, answer.id, id);
+    if (places.id !== null) putAt(shown, answer.id, id);
     return shown;
   });
 }
@@ -48,5 +48,5 @@ function mappedOnly(member: JsonObject, { webhooks, yapla, fields }: Settings): 
 }
 
 function place(shown: JsonObject, path: string, value: Json | undefined): void {
-  if (value !== undefined) setProperty(shown, path, value);
+  if (value !== undefined) putAt(shown, path, value);
 }
