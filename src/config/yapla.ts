@@ -47,7 +47,25 @@ const readSchema = z.strictObject({
   answer: z
     .strictObject({
       records: path('Path of the list of members in a page.').default('data'),
-      count: path('Path of the total number in a page.').default('total'),
+      count: z
+        .string()
+        .nullable()
+        .default('total')
+        .describe(
+          'Path of the total number in a page; null: none is stated. The list then ends as `lastPage` or `more` say, or with a page that is not full and has none behind it. Where somebody is missing, it is read until two readings show the same members.',
+        ),
+      lastPage: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe('Where `count` is null: path of the number of the last page, counted as `paging.firstPage` says.'),
+      more: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe(
+          'Where `count` is null: path of what says that there are more pages: true, or the address or number of the next.',
+        ),
       record: path('Path of the member in the answer of `memberPath`; empty: the answer itself.').default('data'),
       id: path("Path of a member's id, within the member.").default('id'),
       modified: z
@@ -146,6 +164,18 @@ export const yaplaSchema = z
     limits: limitsSchema({ requestsPerSecond: 5, requestsPerDay: null, why: 'Not public; 5 a second is careful.' }),
     breaker: breakerSchema,
     http: httpSchema,
+  })
+  .superRefine(({ read: { answer, paging } }, context) => {
+    const issue = (path: 'lastPage' | 'more', message: string) =>
+      context.addIssue({ code: 'custom', path: ['read', 'answer', path], message });
+    for (const one of ['lastPage', 'more'] as const) {
+      if (answer[one] !== null && answer.count !== null)
+        issue(one, 'expected count: null beside it, because a total says more');
+    }
+    if (answer.lastPage === null) return;
+    if (answer.more !== null) issue('more', 'expected one of lastPage and more, not both');
+    if (paging.style !== 'page')
+      issue('lastPage', 'expected paging.style: page, because pages by position have no numbers');
   })
   .superRefine((yapla, context) => {
     const { write } = yapla;

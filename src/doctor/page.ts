@@ -88,11 +88,16 @@ function checkChoices({ documents, fields, system }: PageExpectation, tell: Tell
 }
 
 function checkSize(
-  { records: readable, unreadable, count }: Page,
+  { records: readable, unreadable, count, ends }: Page,
   { pageSize, pageSizeSetting, countSetting }: PageExpectation,
   tell: Tell,
 ): void {
   const records = [...readable, ...unreadable];
+  if (count === null) {
+    const all = ends ? 'and no more' : 'and more behind them';
+    tell('page', 'ok', `${records.length} records on the first page, ${all}; the list states no total`);
+    return;
+  }
   const found = `${records.length} records on the first page, ${count} in all`;
   const wanted = Math.min(count, pageSize);
   if (count < records.length) {

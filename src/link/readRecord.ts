@@ -30,6 +30,7 @@ import type { SystemRecord } from '../systems/system.js';
 import { type Claim, LinkBusy, type LinkClaims } from './claims.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
 import { forget, settledView } from './settle.js';
+import { unreadableRecord } from './unreadable.js';
 import { emptyView } from './view.js';
 import { type JsonObject, laidOver } from '../core/document.js';
 import { contentIn, readPlace } from '../systems/mapping.js';
@@ -44,6 +45,8 @@ export interface ReadingRecord {
   readonly lane: Lane;
   /** See `PermitAsk`. */
   readonly patienceMs?: number | undefined;
+  /** See `unreadableRecord`. Default: no. */
+  readonly isLastTry?: boolean;
 }
 
 /** Events of one kind that were taken. */
@@ -105,15 +108,15 @@ export async function readRecord(reading: ReadingRecord): Promise<RecordReading>
 }
 
 async function readClaimed(
-  { sql, connection, linkId, lane, patienceMs }: ReadingRecord,
+  { sql, connection, linkId, lane, patienceMs, isLastTry = false }: ReadingRecord,
   claim: (linkIds: readonly string[]) => Promise<void>,
   claimed: Set<string>,
 ): Promise<RecordReading> {
   const events = await takeEvents(sql, connection.scope, linkId);
   // Nothing came: an answer, a look, or an attempt that is repeated after its commit.
   if (events.length === 0) return { view: await viewNow(sql, connection, linkId, null), events: [] };
-  const ask = { lane, purpose: `live/${linkId}`, patienceMs };
-  const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, { ...ask, linkId }, one)));
+  const ask = { lane, purpose: `live/${linkId}`, patienceMs, linkId };
+  const found = await Promise.all(recordsOf(events).map((one) => look(sql, connection, ask, one, isLastTry)));
   for (let attempt = 1; ; attempt++) {
     try {
       const view = await sql.begin(async (tx) => {
@@ -147,12 +150,14 @@ async function look(
   connection: OpenConnection,
   ask: Ask & { readonly linkId: string },
   of: ReturnType<typeof recordsOf>[number],
+  isLastTry: boolean,
 ): Promise<Found> {
   try {
     return await find(sql, connection, ask, of);
   } catch (error) {
-    if (!(error instanceof UnreadableRecord) || error.id !== of.id) throw error;
-    return { system: of.system, id: of.id, record: error };
+    const unreadable = unreadableRecord(error, isLastTry);
+    if (unreadable?.id !== of.id) throw error;
+    return { system: of.system, id: of.id, record: unreadable };
   }
 }
 

@@ -4,7 +4,7 @@ import type { fieldsSchema } from '../config/fields.js';
 import type { connectionSchema } from '../config/schema.js';
 import { systemNames, type SystemName } from '../core/record.js';
 import type { LabelOptions } from './labels.js';
-import { sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
+import { type ListEnd, sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
 
 type ConnectionInput = z.input<typeof connectionSchema>;
 type YaplaInput = ConnectionInput['yapla'];
@@ -21,6 +21,8 @@ export interface SandboxAddresses {
 
 export interface SandboxConnectionOptions {
   readonly shape?: YaplaShapeName;
+  /** What the pages of Yapla's list say of its length; left out: its total. */
+  readonly listEnd?: ListEnd;
   /** What the connection's budget may send; left out: the configuration's own defaults, or nothing above what the sandbox enforces. */
   readonly limits?: {
     readonly yapla?: SandboxLimits & Partial<NonNullable<LimitsInput>>;
@@ -42,7 +44,13 @@ export function sandboxConnection(
 ): ConnectionInput {
   const credentials = { ...sandboxCredentials, ...options.credentials };
   const shape = options.shape ?? 'flat';
-  const yapla = accounts[shape](addresses.yapla, credentials.yaplaKey);
+  const account = accounts[shape](addresses.yapla, credentials.yaplaKey);
+  const { listEnd = 'total' } = options;
+  const answer = {
+    ...account.read.answer,
+    ...(listEnd === 'total' ? {} : { count: null, ...lengths[shape][listEnd] }),
+  };
+  const yapla = { ...account, read: { ...account.read, answer } };
   const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
   const mapped = withLabels(shape === 'nested' ? nestedFields : flatFields, options.labels ?? {});
   const fields = withRule(mapped, options.rule);
@@ -128,6 +136,15 @@ const accounts = { flat: flatYapla, nested: nestedYapla, listed: listedYapla } a
   YaplaShapeName,
   unknown
 >;
+
+const flatLengths = { lastPage: { lastPage: 'pages' }, more: { more: 'has_more' }, nothing: {} } as const;
+
+/** Where a list that states no total says how long it is. The nested one counts no pages. */
+const lengths = {
+  flat: flatLengths,
+  nested: { lastPage: {}, more: { more: 'response.members.suite' }, nothing: {} },
+  listed: flatLengths,
+} as const satisfies Record<YaplaShapeName, Record<Exclude<ListEnd, 'total'>, object>>;
 
 const listedWebhooks = {
   event: { path: 'action', created: ['Create a member'], updated: ['Edit a member'] },

@@ -97,8 +97,10 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   const faults = new Faults();
   for (const fault of resolved.faults) faults.add(fault);
   const random = new Random(resolved.people.seed);
-  const drift = (system: SystemName) => (action: Extract<FaultAction, { do: 'drift' }>) =>
-    driftList(registries[system], action, random, () => stranger());
+  const drift = (system: SystemName) => (action: Extract<FaultAction, { do: 'drift' | 'touch' }>) =>
+    action.do === 'drift'
+      ? driftList(registries[system], action, random, () => stranger())
+      : touchList(registries[system], action, random);
 
   const yapla = createYapla({
     options: resolved.yapla,
@@ -148,6 +150,21 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   }
 }
 
+type Place = Extract<FaultAction, { do: 'drift' | 'touch' }>['at'];
+
+/** A place in a list, its end included. */
+function placeIn(length: number, at: Place, random: Random): number {
+  return at === 'start' ? 0 : at === 'end' ? length : random.below(length + 1);
+}
+
+/** People are edited between two pages, in nothing that matters but when. */
+function touchList(registry: Registry, { records, at }: Extract<FaultAction, { do: 'touch' }>, random: Random): void {
+  for (let i = 0; i < records && registry.size > 0; i += 1) {
+    const id = registry.idAt(Math.min(placeIn(registry.size, at, random), registry.size - 1));
+    if (id !== undefined) registry.editPerson(id, {}, {});
+  }
+}
+
 /** People come and go between two pages. */
 function driftList(
   registry: Registry,
@@ -155,7 +172,7 @@ function driftList(
   random: Random,
   stranger: () => Person,
 ): void {
-  const position = (length: number) => (at === 'start' ? 0 : at === 'end' ? length : random.below(length + 1));
+  const position = (length: number) => placeIn(length, at, random);
   for (let i = 0; i < remove && registry.size > 0; i += 1) {
     const id = registry.idAt(Math.min(position(registry.size), registry.size - 1));
     if (id !== undefined) registry.removePerson(id);

@@ -80,8 +80,8 @@ export interface TestPasserelle {
   readonly logLines: readonly string[];
   /** Starts a worker in a process of its own, to be killed. Resolves when it polls. */
   startWorkerProcess(): Promise<ChildProcess>;
-  /** Stops the workers of this process and starts one with another configuration of the connection, as an operator would. */
-  reconfigure(change: (before: ConnectionConfig) => ConnectionConfig): Promise<void>;
+  /** Stops the workers of this process and starts one with another configuration of the connection, or without it, as an operator would. */
+  reconfigure(change: (before: ConnectionConfig) => ConnectionConfig | undefined): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -130,6 +130,7 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
   const { settings, limits, ...rest } = options.connection ?? {};
   const made = sandboxConnection(sandbox.addresses, {
     shape,
+    listEnd: options.sandbox?.yapla?.listEnd ?? 'total',
     rule: 'yapla',
     limits: {
       yapla: { requestsPerSecond: null, ...limits?.yapla },
@@ -200,7 +201,9 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     startBulk: (more = {}) => startBulkSync(client, taskQueue, { connectionId, ...more }),
     reconfigure: async (change) => {
       for (const worker of workers.splice(0)) await worker.stop();
-      config.connections[connectionId] = change(config.connections[connectionId]!);
+      const changed = change(config.connections[connectionId]!);
+      if (changed === undefined) Reflect.deleteProperty(config.connections, connectionId);
+      else config.connections[connectionId] = changed;
       await start();
     },
     stop: async () => {

@@ -99,6 +99,57 @@ describe('a record that turns out to be unreadable', () => {
     expect(newcomer).not.toBe(yapla);
   });
 
+  test('because its answers are no records at all is one case live, for at most three requests, until something changes', async () => {
+    house = await startPasserelle({ sandbox: { people }, live: true });
+    await sync();
+    await untilQuiet(house);
+    const { linkId, yapla, yoplanning } = await linkedPerson(house);
+    const { control } = house.sandbox;
+    await control.resetCounts();
+    const fault = await control.addFault({
+      system: 'yoplanning',
+      kind: 'read',
+      record: yoplanning,
+      action: { do: 'malformed' },
+    });
+    await control.edit('yoplanning', yoplanning, { city: 'Brest' });
+    await until(asked, (cases) => cases.length === 1);
+    expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
+    await untilQuiet(house);
+    expect((await control.counts()).yoplanning.byKind.read).toBe(3);
+
+    await control.removeFault(fault);
+    await control.edit('yoplanning', yoplanning, { postalCode: '29200' });
+    await untilHolds(house, 'yapla', yapla, { city: 'Brest', postalCode: '29200' });
+    await untilQuiet(house);
+    expect(await asked()).toEqual([]);
+  });
+
+  test('because its answers are no records at all when it is written is one case, for at most three requests', async () => {
+    house = await startPasserelle({ sandbox: { people }, live: true });
+    await sync();
+    await untilQuiet(house);
+    const { linkId, yapla, yoplanning } = await linkedPerson(house);
+    const { control } = house.sandbox;
+    await control.resetCounts();
+    const fault = await control.addFault({
+      system: 'yoplanning',
+      kind: 'read',
+      record: yoplanning,
+      action: { do: 'malformed' },
+    });
+    await control.edit('yapla', yapla, { city: 'Rennes' });
+    await until(asked, (cases) => cases.length === 1);
+    expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
+    await untilQuiet(house);
+    expect((await control.counts()).yoplanning.requests).toBe(3);
+
+    await control.removeFault(fault);
+    expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+    await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes' });
+    expect(await asked()).toEqual([]);
+  });
+
   test('live is one case for at most three requests, whatever else changes, and goes on by itself once it can be read', async () => {
     house = await startPasserelle({ sandbox: { people }, live: true });
     await sync();

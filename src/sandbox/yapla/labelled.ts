@@ -11,7 +11,7 @@ export function labelledShape(shape: YaplaShape, labels: Labels): YaplaShape {
   });
   return {
     ...shape,
-    page: (members, total, window) => shape.page(members.map(shown), total, window),
+    page: (members, total, window, says) => shape.page(members.map(shown), total, window, says),
     document: (member) => shape.document(shown(member)),
     readAnswer: (member) => shape.readAnswer(shown(member)),
     createdAnswer: (member) => shape.createdAnswer(shown(member)),

@@ -92,7 +92,7 @@ export function createYoplanning({
       if (method !== 'GET' && method !== 'POST') return drf.methodNotAllowed(method, 'GET, POST');
       if (store === undefined) return drf.notFound();
       return method === 'GET'
-        ? listClients(store, request, options.listOmits, labels)
+        ? listClients(store, call, options, labels)
         : createClient(store, randomUUID(), call, labels);
     }),
   );
@@ -125,9 +125,10 @@ export function createYoplanning({
   return { app, door };
 }
 
-function listClients(clients: Clients, request: FastifyRequest, omitted: readonly string[], labels: Labels): Answer {
+function listClients(clients: Clients, { request, asListed }: Call, options: Options, labels: Labels): Answer {
+  const { listOmits: omitted } = options;
   const query = parseQuery(request.url);
-  const selection = select(clients.all(), query);
+  const selection = select(asListed(clients.all()), query, options);
   if ('errors' in selection) return drf.invalid(selection.errors);
   const page = paginate(selection.clients, query, addressOf(request));
   const results = page.results.map((client) => {

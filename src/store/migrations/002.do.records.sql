@@ -12,7 +12,10 @@ create table scan (
   status        text not null default 'reading' check (status in ('reading', 'complete', 'failed')),
   pages         integer not null default 0,
   seen          integer not null default 0,
+  -- null: the list states no total. Two passes that reached its end must then have seen the same ids: their number and sum, by pass.
   stated_count  integer,
+  ids_sum       numeric not null default 0,
+  passes        jsonb not null default '{}',
   started_at    timestamptz not null default now(),
   ended_at      timestamptz
 );
