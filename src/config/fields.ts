@@ -8,13 +8,14 @@ import {
   type ChoiceField,
 } from '../core/choices.js';
 import { nameFields } from '../core/person.js';
+import { placeText } from './place.js';
 
 /** Where a field stands in a system: one dotted path, or two where a system names it differently in answers and in writes. */
 const place = z.union([
-  z.string().min(1),
+  placeText(),
   z.strictObject({
-    read: z.string().min(1).describe('Path in what the system answers.'),
-    write: z.string().min(1).optional().describe('Path in what is sent to it. Left out: that of `read`.'),
+    read: placeText().describe('Path in what the system answers.'),
+    write: placeText().optional().describe('Path in what is sent to it. Left out: that of `read`.'),
     label: z
       .string()
       .min(1)
@@ -47,8 +48,12 @@ const fieldSchema = z
         'Which value wins when both systems changed it differently; `ask` opens a case, and the other fields go on.',
       ),
     direction: z.enum(['both', 'toYapla', 'toYoplanning']).default('both').describe('Which way changes travel.'),
-    yapla: place.describe('Dotted path in a Yapla member, or `{ read, write, label }`.'),
-    yoplanning: place.describe('Dotted path in a Yoplanning client, or `{ read, write, label }`.'),
+    yapla: place.describe(
+      'Dotted path in a Yapla member (of an entry of a list: `custom[id=f108].value`), or `{ read, write, label }`.',
+    ),
+    yoplanning: place.describe(
+      'Dotted path in a Yoplanning client (of an entry of a list: `custom[id=f108].value`), or `{ read, write, label }`.',
+    ),
     choices: choicesSchema,
   })
   .superRefine(checkChoices);

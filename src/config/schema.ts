@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { doubleTeams, withSharedLimits } from './credentials.js';
+import { namesEntry } from '../core/entries.js';
 import { personMatchKeys } from '../core/person.js';
 import { secret } from './secret.js';
 import { yaplaSchema } from './yapla.js';
@@ -160,6 +161,17 @@ export const connectionSchema = z
         code: 'custom',
         path: ['create'],
         message: `expected "yoplanning" or "none", because yapla.write.mode is "none": Passerelle cannot create anybody in Yapla`,
+      });
+    }
+    // Of such a body only what is mapped is taken: the list would be known with these entries alone, and written back so.
+    const inLists = Object.entries(connection.fields).find(([, { yapla }]) =>
+      namesEntry(typeof yapla === 'string' ? yapla : yapla.read),
+    );
+    if (Object.keys(connection.webhooks.yapla.fields).length > 0 && inLists !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['webhooks', 'yapla', 'fields'],
+        message: `expected none, because fields.${inLists[0]}.yapla is the entry of a list: a webhook shows a list as a whole, or not at all`,
       });
     }
     for (const name of Object.keys(connection.webhooks.yapla.fields)) {

@@ -1,8 +1,7 @@
-import { hasProperty } from 'dot-prop';
 import type { FieldsConfig } from '../config/fields.js';
 import { nameFields } from '../core/person.js';
 import type { SystemName } from '../core/record.js';
-import { readPlace, shownChoices } from '../systems/mapping.js';
+import { contentIn, readPlace, shownChoices } from '../systems/mapping.js';
 import type { JsonObject, Page } from '../systems/system.js';
 import type { Tell } from './check.js';
 
@@ -17,12 +16,16 @@ export interface PageExpectation {
   /** Path of the modification time; null: the configuration says that there is none. */
   readonly modified: string | null;
   readonly modifiedSetting: string;
+  readonly timeZoneSetting: string;
   /** Path of the other system's id; null: none. */
   readonly reference: string | null;
   readonly referenceSetting: string;
   /** The records of the page as they came, those that cannot be read among them. */
   readonly documents: readonly JsonObject[];
 }
+
+/** No change lies ahead by more: clocks differ by seconds, zones by a quarter of an hour at least. */
+const mostAheadMs = 10 * 60_000;
 
 /** Texts of one field that are listed for a person to enter into its table, and how much of each. */
 const mostTexts = 10;
@@ -144,11 +147,22 @@ function checkFields({ records }: Page, { system, fields }: PageExpectation, tel
 }
 
 function checkExtras({ records }: Page, expected: PageExpectation, tell: Tell): void {
-  const isThere = (path: string) => records.some((record) => hasProperty(record.document, path));
-  const { modified, modifiedSetting, reference, referenceSetting } = expected;
+  const isThere = (path: string) => records.some((record) => contentIn(record.document, path) !== undefined);
+  const { modified, modifiedSetting, timeZoneSetting, reference, referenceSetting } = expected;
   if (modified !== null && !isThere(modified)) {
     const advice = `correct ${modifiedSetting}, or set it to null; without it the rule "newest" cannot be used`;
     tell('modified', 'warning', `no record of the page has "${modified}"`, advice);
+  }
+  const newest = records.reduce((latest, one) => Math.max(latest, one.modifiedAt ?? 0), 0);
+  const aheadMs = newest - Date.now();
+  if (aheadMs > mostAheadMs) {
+    const advice = `correct ${timeZoneSetting}: the zone of times that the system writes without one`;
+    tell(
+      'modified',
+      'warning',
+      `the last change of a record lies ${Math.round(aheadMs / 60_000)} minutes ahead`,
+      advice,
+    );
   }
   if (reference !== null && !isThere(reference)) {
     const advice = `the list may leave it out (then all is well), or ${referenceSetting} is wrong: set it to null if the account has no such field`;

@@ -5,13 +5,16 @@
  * places changed, because both systems hold more than we map and Yoplanning's PUT replaces the whole record ("you may loose
  * some data", API v3.1, "Using PUT properly").
  */
-import { escapePath, parsePath, setProperty } from 'dot-prop';
+import { escapePath } from 'dot-prop';
 import type { CanonicalFields, FieldType, FieldValue, SystemName } from '../core/record.js';
 import { normaliseValue, phoneFormOf, type NormaliseOptions } from '../core/normalise.js';
 import { remembering } from '../core/remembered.js';
 import { choicesOf, labelLanguageOf, type ChoiceRows } from '../core/choices.js';
 import { carriedIn } from '../core/document.js';
+import { carryList, childOf, contentIn, isEntry, isTree, keysAt, putAt, stepsOf, type Step } from './places.js';
 import type { Json, JsonObject } from './system.js';
+
+export { contentIn } from './places.js';
 
 /** Dotted path of a field in a system's documents, or two where answers and writes name it differently. `label`: see core/choices.ts. */
 export type Place =
@@ -63,8 +66,6 @@ export class UnknownChoice extends Error {
     super(`${setting} is "${path}", where a text stands that is in no row of the table fields.${field}.choices`);
   }
 }
-
-type Step = string | number;
 
 /** Where a field is read in a system's documents. */
 export function readPlace(place: Place): string {
@@ -215,8 +216,9 @@ function normalised(type: FieldType, raw: null | number | string, options: Norma
  * A deep copy of `document` in which only the places of `set` are changed; all other values, and the order of keys, stay as
  * they are. A place that held a number keeps that JSON type where the new value allows it without loss.
  *
- * With an empty `document` the result is a partial document that holds the set fields only.
+ * With an empty `document` the result is a partial document that holds the set fields only, and the lists that their places lead through.
  *
+ * @param known the whole document, where `document` is only a part of it
  * @throws {MisplacedField} when a path leads through a plain value, which writing would destroy.
  * @throws {TypeError} when `set` names a field that the map does not have.
  */
@@ -225,12 +227,15 @@ export function mergeFields<Document extends JsonObject>(
   set: CanonicalFields,
   fieldMap: FieldMap,
   system: SystemName,
+  known: JsonObject = document,
 ): Document {
   const merged = structuredClone(document);
   for (const [name, value] of Object.entries(set)) {
     const field = fieldMap[name];
     if (field === undefined) throw new TypeError(`The field map has no field "${name}"`);
-    setValue(merged, writePlace(field[system]), shownAs(value, field, system), `fields.${name}.${system}`);
+    const path = writePlace(field[system]);
+    carryList(merged, known, path);
+    setValue(merged, path, shownAs(value, field, system), `fields.${name}.${system}`);
   }
   return merged;
 }
@@ -269,7 +274,7 @@ export function setValue(document: JsonObject, path: string, value: FieldValue, 
   const before = heldAt(document, path, setting);
   // Empty within an empty parent is already so: `"address": null` must not become `"address": { "city": null }`.
   if (value === null && before === null) return;
-  setProperty(document, path, inTypeOf(before, value));
+  putAt(document, path, inTypeOf(before, value));
 }
 
 /**
@@ -286,15 +291,11 @@ export function unmappedDifferences(
   system: SystemName,
   volatileFields: readonly string[],
 ): string[] {
-  const expected = new Set<string>();
-  for (const field of Object.values(fieldMap)) {
-    expected.add(canonicalPath(readPlace(field[system])));
-    expected.add(canonicalPath(writePlace(field[system])));
-  }
-  for (const path of volatileFields) expected.add(canonicalPath(path));
+  const places = Object.values(fieldMap).flatMap((field) => [readPlace(field[system]), writePlace(field[system])]);
+  const expected = new Set([...places, ...volatileFields].flatMap((path) => pathsIn(before, after, path)));
 
   const differences: string[] = [];
-  const compare = (left: Json | undefined, right: Json | undefined, path: readonly Step[]): void => {
+  const compare = (left: Json | undefined, right: Json | undefined, path: readonly (string | number)[]): void => {
     if (path.length > 0 && expected.has(pathText(path))) return;
     if (left === right || (left === undefined && isEmpty(right)) || (right === undefined && isEmpty(left))) return;
     const leftIsTree = isTree(left);
@@ -336,28 +337,21 @@ function heldAt(document: JsonObject, path: string, setting: string): null | boo
   let value: Json | undefined = document;
   for (const step of stepsOf(path)) {
     if (value === null) return null;
-    if (!isTree(value)) throw new MisplacedField(setting, path, `a path through ${kindOf(value)}`);
-    value = childOf(value, String(step));
-    if (value === undefined) return undefined;
+    if (!isTree(value) || (isEntry(step) && !Array.isArray(value)))
+      throw new MisplacedField(setting, path, `a path through ${kindOf(value)}`);
+    const [key, ...others] = keysAt(value, step);
+    if (key === undefined) return undefined;
+    if (others.length > 0) throw new MisplacedField(setting, path, 'several entries of a list');
+    value = childOf(value, key)!;
   }
   if (isTree(value)) throw new MisplacedField(setting, path, kindOf(value));
   return value;
-}
-
-/** Whatever stands at a path, objects and lists as well; the empty path is the document itself. `undefined`: nothing. */
-export function contentIn(document: JsonObject, path: string): Json | undefined {
-  if (path === '') return document;
-  return stepsOf(path).reduce<Json | undefined>((value, step) => childOf(value, String(step)), document);
 }
 
 function inTypeOf(before: Json | undefined, value: FieldValue): Json {
   if (value === null) return null;
   const wasNumber = typeof before === 'number' || (typeof before === 'string' && carriedIn(before)?.is === 'number');
   return wasNumber && String(Number(value)) === value ? Number(value) : value;
-}
-
-function isTree(value: Json | undefined): value is Json[] | JsonObject {
-  return typeof value === 'object' && value !== null;
 }
 
 function isNothing(value: Json | undefined): value is null | undefined {
@@ -369,35 +363,38 @@ function isEmpty(value: Json | undefined): boolean {
   return value === null || value === undefined || value === '';
 }
 
-function childOf(tree: Json | undefined, key: string): Json | undefined {
-  if (!isTree(tree) || !Object.hasOwn(tree, key)) return undefined;
-  return (tree as JsonObject)[key];
-}
-
 function kindOf(value: Json): string {
   if (Array.isArray(value)) return 'a list';
   if (value === null) return 'null';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-function pathText(steps: readonly Step[]): string {
+function pathText(steps: readonly (string | number)[]): string {
   return steps.map((step) => (typeof step === 'number' ? String(step) : escapePath(step))).join('.');
 }
 
-/** Configured paths are few, and each is walked for every record. */
-const rememberPath = remembering<{ readonly steps: readonly Step[]; readonly canonical: string }>(1_024);
-
-function parsed(path: string) {
-  return rememberPath(path, () => {
-    const steps = parsePath(path);
-    return { steps, canonical: pathText(steps) };
-  });
+/**
+ * A place as paths without entries, in the two documents: where the entry stands in each, and the entry itself where the second has it and
+ * the first does not, because then we added it.
+ */
+function pathsIn(before: JsonObject, after: JsonObject, path: string): readonly string[] {
+  const steps = stepsOf(path);
+  if (!steps.some(isEntry)) return [pathText(steps as readonly (string | number)[])];
+  const [found, wanted] = [before, after].map((document) => walked(document, steps));
+  return [found, wanted]
+    .flatMap((one) => (one!.length === steps.length ? [pathText(one!)] : []))
+    .concat(found!.length < wanted!.length ? [pathText(wanted!.slice(0, found!.length + 1))] : []);
 }
 
-function stepsOf(path: string): readonly Step[] {
-  return parsed(path).steps;
-}
-
-function canonicalPath(path: string): string {
-  return parsed(path).canonical;
+/** The steps of a place as far as a document has them, entries by their positions. */
+function walked(document: JsonObject, steps: readonly Step[]): readonly (string | number)[] {
+  const taken: (string | number)[] = [];
+  let value: Json | undefined = document;
+  for (const step of steps) {
+    const [key]: readonly string[] = isTree(value) ? keysAt(value, step) : [];
+    if (key === undefined) break;
+    taken.push(Array.isArray(value) ? Number(key) : key);
+    value = childOf(value, key);
+  }
+  return taken;
 }

@@ -20,6 +20,8 @@ export interface RecordPlaces {
   readonly fieldMap: FieldMap;
   /** ISO 3166 country of phone numbers written without a country code. */
   readonly defaultCountry: string;
+  /** Of times that name none. */
+  readonly timeZone: string;
   readonly id: ConfiguredPlace;
   /** `null`: the system does not return it. */
   readonly modified: ConfiguredPlace | null;
@@ -113,7 +115,7 @@ function recordOf(id: string, document: JsonObject, places: RecordPlaces, answer
     document,
     fields,
     phoneForms: readPhoneForms(document, fieldMap, system, { defaultCountry }),
-    modifiedAt: modifiedAt(document, places, answer),
+    ...modified(document, places, answer),
     externalReference: referenceOf(document, places, answer),
   };
 }
@@ -139,16 +141,20 @@ function idOf(document: JsonObject, places: RecordPlaces, answer: AnswerContext,
   return id;
 }
 
-function modifiedAt(document: JsonObject, { modified }: RecordPlaces, answer: AnswerContext): number | null {
-  if (modified === null) return null;
+function modified(
+  document: JsonObject,
+  { modified, timeZone }: RecordPlaces,
+  answer: AnswerContext,
+): Pick<SystemRecord, 'modifiedAt' | 'modifiedWithin'> {
+  if (modified === null) return { modifiedAt: null };
   const raw = placed(document, modified, answer);
-  if (raw === undefined || raw === null || raw === '') return null;
-  const at = typeof raw === 'string' ? parseTimestamp(raw) : null;
+  if (raw === undefined || raw === null || raw === '') return { modifiedAt: null };
+  const at = typeof raw === 'string' ? parseTimestamp(raw, timeZone) : null;
   if (at === null) {
     const expected = 'a time such as 2019-05-23T10:53:00 (null in the configuration: do not use it)';
     throw wrongPath(answer, modified.setting, modified.path, expected);
   }
-  return at;
+  return at.first === at.last ? { modifiedAt: at.first } : { modifiedAt: null, modifiedWithin: at };
 }
 
 function referenceOf(document: JsonObject, { reference }: RecordPlaces, answer: AnswerContext): string | null {

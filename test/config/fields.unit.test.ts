@@ -12,6 +12,13 @@ function problems(field: object): readonly string[] {
   return result.success ? [] : result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
+test('a place that is none is refused with an example of one', () => {
+  const message = 'expected a dotted path, such as address.city, custom[0] or custom[id=f108].value';
+  for (const place of ['custom[id=f108', 'custom[id].value', ''])
+    expect(problems({ yapla: { read: place } }).join()).toContain(place === '' ? 'title.yapla.read' : message);
+  expect(problems({ yapla: 'custom[id=f108].value' })).toEqual([]);
+});
+
 describe('a choice field', () => {
   test('may have its table in one list or by language, and be written by label in one system and by value in the other', () => {
     expect(problems({ choices: { mrs: 'Madame', mr: ['Monsieur', 'M.'] } })).toEqual([]);

@@ -29,15 +29,18 @@ interface Situation {
   readonly sandbox?: SandboxOptions;
   /** What differs from the configuration that fits the sandbox. */
   readonly change?: (input: Input) => void;
+  /** What happens in the sandbox before. */
+  readonly before?: (sandbox: Sandbox) => Promise<void>;
 }
 
 /** Examines a sandbox of 26 members and 23 clients, ten on a page, and holds the examination against the sandbox's own count. */
-async function examined({ sandbox: options = {}, change }: Situation = {}) {
+async function examined({ sandbox: options = {}, change, before }: Situation = {}) {
   sandbox = await startSandbox({ people: { shared: 20, yapla: 6, yoplanning: 3 }, ...options });
   const input = structuredClone(sandboxConnection(sandbox.addresses, { shape: options.yapla?.shape ?? 'flat' }));
   input.yoplanning.pageSize = 10;
   input.yapla.read.paging = { ...input.yapla.read.paging, pageSize: 10 };
   change?.(input);
+  await before?.(sandbox);
   const config: ConnectionConfig = connectionSchema.parse(input);
   const told: Check[] = [];
   const diagnosis = await examine({
@@ -244,6 +247,16 @@ describe('a wrong setting', () => {
       change: (input) => (input.yoplanning.modifiedField = 'changed_at'),
     });
     expect(summary).toEqual(['yoplanning modified warning', 'yoplanning reference warning']);
+  });
+
+  test('of the time zone is a warning where changes then lie ahead', async () => {
+    // The sandbox writes its times in UTC.
+    const { find, summary } = await examined({
+      change: (input) => (input.yapla.timeZone = 'America/Montreal'),
+      before: async ({ control }) => await control.edit('yapla', (await control.ids('yapla'))[0]!, { city: 'Brest' }),
+    });
+    expect(summary).toEqual(['yapla modified warning']);
+    expect(find('yapla', 'modified')!.advice).toContain('yapla.timeZone');
   });
 
   test("of the session's token is named, with the names that the answer has", async () => {
