@@ -17,6 +17,7 @@ import { liveSchema } from './live.js';
 import { receiverSchema } from './receiver.js';
 import { retentionSchema } from './retention.js';
 import { webhooksSchema } from './webhooks.js';
+import { workerSchema } from './worker.js';
 
 const ms = (text: string) => z.number().int().positive().describe(text);
 
@@ -224,6 +225,7 @@ export const configSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  worker: workerSchema,
   receiver: receiverSchema,
   retention: retentionSchema,
   dataDirectory: z
