@@ -18,6 +18,7 @@ import { liveSchema } from './live.js';
 import { receiverSchema } from './receiver.js';
 import { retentionSchema } from './retention.js';
 import { webhooksSchema } from './webhooks.js';
+import { workerSchema } from './worker.js';
 
 const ms = (text: string) => z.number().int().positive().describe(text);
 
@@ -236,6 +237,7 @@ export const configSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  worker: workerSchema,
   receiver: receiverSchema,
   retention: retentionSchema,
   dataDirectory: z

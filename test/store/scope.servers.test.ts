@@ -7,6 +7,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { personsOf, type RecordKind, type Scope, type SystemName } from '../../src/core/record.js';
+import * as apart from '../../src/store/apart.js';
 import * as awaited from '../../src/store/awaited.js';
 import * as candidates from '../../src/store/candidates.js';
 import * as caseAnswers from '../../src/store/cases.js';
@@ -162,6 +163,7 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   const { version } = (await links.pairsByIds(sql, scope, ['yapla:1'])).get('yapla:1')!;
   await links.settleLinks(sql, scope, [{ linkId: 'yapla:1', version, heldBack: true }]);
   await openPlaces.keepNewcomers(sql, scope, [{ system: 'yapla', id: '2', linkId: 'yapla:3' }]);
+  await inTransaction((tx) => apart.keepApart(tx, scope, { yapla: '4', yoplanning: 'c' }));
 
   await inTransaction((tx) => inbox.lookAgain(tx, scope, 'yapla', ['1', '9']));
   const { connectionId } = scope;
@@ -198,6 +200,7 @@ const matching = (scope: Scope): candidates.Matching => ({ scope, doubtful: [], 
 
 /** By name, what reads. Under `people` each finds something. */
 const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<unknown>>> = {
+  apartPairs: (scope) => apart.apartPairs(sql, scope),
   freeRecords: (scope) => candidates.freeRecords(sql, scope, 10),
   groupsByKey: (scope) => all(candidates.groupsByKey(sql, matching(scope), 0)),
   referencedCandidates: (scope) => candidates.referencedCandidates(sql, matching(scope)),
@@ -275,6 +278,10 @@ const noSystem: Readonly<Record<SystemName, readonly string[]>> = { yapla: [], y
 
 /** By name, what changes. Each changes something of `people`. */
 const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<unknown>>> = {
+  keepApart: (scope) => inTransaction((tx) => apart.keepApart(tx, scope, { yapla: '5', yoplanning: 'c' })),
+  forgetApart: (scope) => inTransaction((tx) => apart.forgetApart(tx, scope, { yapla: '4', yoplanning: 'c' })),
+  closeDoubtsWithin: (scope) =>
+    inTransaction((tx) => cases.closeDoubtsWithin(tx, scope, { yapla: '1', yoplanning: 'b' }, 'test')),
   forwardAnswer: (scope) => caseAnswers.forwardAnswer(sql, scope, 'yapla:6'),
   openCases: (scope) =>
     cases.openCases(sql, scope, null, [
