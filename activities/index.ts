@@ -2,7 +2,8 @@
 import { applyItems, applyLocalItems } from './applyItems.js';
 import { applyDecision } from './applyDecision.js';
 import type { AttemptInput } from './attempts.js';
-import type { Dependencies } from './dependencies.js';
+import type { Dependencies, RetentionDependencies } from './dependencies.js';
+import { deleteExpired } from './deleteExpired.js';
 import { withFailures } from './failures.js';
 import { fillReferences } from './fillReferences.js';
 import { liftStops } from './liftStops.js';
@@ -21,6 +22,7 @@ const factories = {
   applyLocalItems,
   countOutcomes,
   countUnsettled,
+  deleteExpired,
   draftPlan,
   endScan,
   fillReferences,
@@ -39,7 +41,7 @@ const factories = {
 /** The activities by name, as workflows call them. */
 export type Activities = { [Name in keyof typeof factories]: ReturnType<(typeof factories)[Name]> };
 
-export function createActivities(dependencies: Dependencies): Activities {
+export function createActivities(dependencies: Dependencies & RetentionDependencies): Activities {
   return Object.fromEntries(
     Object.entries(factories).map(([name, create]) => {
       const activity = create(dependencies) as (input: never) => Promise<unknown>;

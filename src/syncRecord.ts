@@ -67,6 +67,32 @@ export async function resumeStoppedRecords(
   return told;
 }
 
+/**
+ * Tells every record of a connection that runs to look again. Where the workers' configuration does not have the connection any more, each
+ * ends in good order.
+ *
+ * @returns how many ran
+ */
+export async function wakeRecords(
+  client: { readonly workflow: Pick<Client['workflow'], 'getHandle' | 'list'> },
+  connectionId: string,
+): Promise<number> {
+  const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}'`;
+  let running = 0;
+  for await (const { workflowId } of client.workflow.list({ query })) {
+    const handle = client.workflow.getHandle(workflowId);
+    try {
+      await handle.signal(changedSignal, { yapla: 0, yoplanning: 0 });
+      await handle.signal(resumeRecordSignal);
+      running += 1;
+    } catch (error) {
+      // It runs no more.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+  return running;
+}
+
 /** A worker that is merely busy answers within it, with two local attempts in the task. */
 const shortestTaskTimeoutMs = 5_000;
 

@@ -17,6 +17,7 @@ import { createActivities } from '../activities/index.js';
 import { UnknownConnection } from '../activities/dependencies.js';
 import type { Config } from './config/schema.js';
 import { scopeName, type Scope } from './core/record.js';
+import { longestWindowMs } from './config/credentials.js';
 import { openConnection, withRules, type OpenConnection } from './connection.js';
 import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
@@ -47,7 +48,7 @@ const stickyTimeoutMs = 2_000;
 const heartbeatThrottleMs = 1_000;
 
 export interface WorkerOptions {
-  readonly config: Pick<Config, 'connections' | 'temporal'>;
+  readonly config: Pick<Config, 'connections' | 'retention' | 'temporal'>;
   /** Migrated already. Stays open when the worker ends. */
   readonly sql: Sql;
   /** Of `connectWorker`. Stays open when the worker ends. */
@@ -135,6 +136,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     sql,
     keyedSql,
     claims,
+    retention: config.retention,
+    longestWindowMs: longestWindowMs(config.connections),
     // A rule that a person made of an answer counts from the next activity on.
     connection: async (scope) => withRules(await opened(scope), await fieldRules(keyedSql, scope)),
     configured: opened,

@@ -2,7 +2,16 @@
 import type { FieldsConfig } from '../config/fields.js';
 import { isUnderstood, normaliseValue } from '../core/normalise.js';
 import type { FieldType, SystemName } from '../core/record.js';
-import { type Answer, type Case, storeAnswer, storeClosing } from '../store/cases.js';
+import { carryOutDeed } from '../store/audit.js';
+import {
+  type Answer,
+  type Case,
+  CaseClosed,
+  storeAnswer,
+  storeClosing,
+  UnfitAnswer,
+  UnknownCase,
+} from '../store/cases.js';
 import type { Sql, Transaction } from '../store/database.js';
 import { rememberRule } from '../store/fieldRules.js';
 import { releaseHold } from '../store/guard.js';
@@ -114,8 +123,30 @@ export async function closeCase(sql: Sql | Transaction, caseId: number, by: stri
   );
 }
 
-/** Stores a resolution, and the rule that it makes: all or nothing. @throws as answerCase, closeCase and releaseHold */
+/**
+ * Stores a resolution, and the rule that it makes: all or nothing. Who gave it is noted (`audit`): the case has the last answer only.
+ *
+ * @throws as answerCase, closeCase and releaseHold
+ */
 export async function storeResolution(
+  sql: Sql,
+  question: Pick<Case, 'id' | 'kind' | 'scope' | 'field' | 'answeredBy'>,
+  resolution: Resolution,
+  by: string,
+): Promise<void> {
+  const take = resolution.close ? (resolution.goOn === true ? 'goOn' : 'close') : resolution.answer.take;
+  const about = { case: question.id, take, ...(question.answeredBy === null ? {} : { replaces: true }) };
+  const isRefusal = (error: unknown) =>
+    error instanceof UnknownCase || error instanceof CaseClosed || error instanceof UnfitAnswer;
+  await carryOutDeed(
+    sql,
+    { ...question.scope, verb: 'answer', by, about },
+    () => store(sql, question, resolution, by),
+    isRefusal,
+  );
+}
+
+async function store(
   sql: Sql,
   { id, kind, scope, field }: Pick<Case, 'id' | 'kind' | 'scope' | 'field'>,
   resolution: Resolution,

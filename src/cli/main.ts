@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { Command, CommanderError } from 'commander';
+import { registerAudit } from './audit.js';
 import { registerCases } from './cases.js';
 import { registerConfig } from './config.js';
 import { registerConnections } from './connections.js';
@@ -9,6 +10,7 @@ import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerIdle } from './idle.js';
 import { registerReceiver } from './receiver.js';
+import { registerRemove } from './remove.js';
 import { registerReplay } from './replay.js';
 import { registerStart } from './start.js';
 import { registerSync } from './sync.js';
@@ -32,6 +34,8 @@ const registrations: readonly Register[] = [
   registerDoctor,
   registerConfig,
   registerConnections,
+  registerRemove,
+  registerAudit,
 ];
 
 /** Runs the command line and sets the exit status. Does not end the process: a command closes what it opened. */

@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.js';
 import { startStack, type Stack } from '../embedded/stack.js';
 import { createLog } from '../log.js';
 import { takesWebhooks, type RunningReceiver } from '../receiver/receiver.js';
+import { scheduleRetention } from '../retention.js';
 import { openDatabase, type Sql } from '../store/database.js';
 import { migrate } from '../store/migrate.js';
 import { connectTemporal, connectWorker, ensureSearchAttributes } from '../temporal.js';
@@ -14,7 +15,7 @@ import type { Output } from './output.js';
 import { runReceiver, type RunReceiverOptions } from './runReceiver.js';
 
 export interface RunStackOptions {
-  readonly config: Pick<Config, 'database' | 'temporal' | 'receiver' | 'dataDirectory' | 'log'>;
+  readonly config: Pick<Config, 'database' | 'temporal' | 'receiver' | 'retention' | 'dataDirectory' | 'log'>;
   readonly output: Output;
   readonly connections: Config['connections'];
   /** Log file; left out: standard error. */
@@ -66,12 +67,13 @@ export async function runStack<T>(options: RunStackOptions, action: (running: Ru
     const { connection, client } = await connectTemporal(address);
     closing.push(() => connection.close());
     await ensureSearchAttributes(connection, config.temporal.namespace);
+    await scheduleRetention(client, config);
     // Not before it is needed: the SDK's runtime keeps the process alive until the last native connection is closed.
     installRuntime(log);
     const temporal = await connectWorker(address);
     closing.push(() => temporal.close());
     const worker = await startWorker({
-      config: { connections: options.connections, temporal: config.temporal },
+      config: { connections: options.connections, retention: config.retention, temporal: config.temporal },
       sql,
       temporal,
       workflowBundle: await bundling,

@@ -18,12 +18,18 @@ export function registerWorker(program: Command, _output: Output): void {
       const { migrate } = await import('../store/migrate.js');
       const { openDatabase } = await import('../store/database.js');
       const { connectTemporal, connectWorker, ensureSearchAttributes } = await import('../temporal.js');
+      const { scheduleRetention } = await import('../retention.js');
       const { untilSignal } = await import('./untilSignal.js');
       const log = createLog(config.log.level);
       const server = { ...config.temporal, address };
       await migrate(url);
-      const { connection } = await connectTemporal(server);
-      await ensureSearchAttributes(connection, config.temporal.namespace).finally(() => connection.close());
+      const { connection, client } = await connectTemporal(server);
+      try {
+        await ensureSearchAttributes(connection, config.temporal.namespace);
+        await scheduleRetention(client, config);
+      } finally {
+        await connection.close();
+      }
       const sql = openDatabase(url, {
         maxConnections: config.database.maxConnections,
         applicationName: 'passerelle-worker',

@@ -78,9 +78,6 @@ export const receiverSchema = z
     strandedMs: ms(
       'Events that were taken and not handled for so long are signalled again: their workflow was terminated by hand, or Temporal’s data were lost. Harmless where the workflow only waits for its quota.',
     ).default(3_600_000),
-    keepHandledMs: ms(
-      'Webhooks that were handled are kept for so long, to show what came and when; then they are deleted, because bodies hold people’s data.',
-    ).default(30 * 24 * 3_600_000),
   })
   .prefault({});
 

@@ -15,6 +15,7 @@ import { fieldsSchema } from './fields.js';
 import { guardSchema } from './guard.js';
 import { liveSchema } from './live.js';
 import { receiverSchema } from './receiver.js';
+import { retentionSchema } from './retention.js';
 import { webhooksSchema } from './webhooks.js';
 
 const ms = (text: string) => z.number().int().positive().describe(text);
@@ -224,6 +225,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   receiver: receiverSchema,
+  retention: retentionSchema,
   dataDirectory: z
     .string()
     .default('.passerelle')

@@ -128,36 +128,27 @@ export class BudgetLine {
   }
 
   /** As `Budget.take`; `n` is within the limits. */
-  take(n: number, ask: PermitAsk): Promise<Permit[]> {
-    return new Promise((resolve, reject) => {
-      const rank = lanes.indexOf(ask.lane);
-      const onAbort = () => {
-        if (this.#lanes[rank]!.delete(turn)) reject(ask.signal!.reason as Error);
-        // The database may hold it as the first in line.
-        this.wake();
-      };
-      const turn: Turn = {
-        size: n,
-        ask,
-        rank,
-        since: performance.now(),
-        passing: 'notYet',
-        resolve: (permits) => {
-          ask.signal?.removeEventListener('abort', onAbort);
-          resolve(permits);
-        },
-        reject: (reason) => {
-          ask.signal?.removeEventListener('abort', onAbort);
-          reject(reason);
-        },
-      };
-      ask.signal?.addEventListener('abort', onAbort, { once: true });
-      this.#lanes[rank]!.add(turn);
-      const first = this.#first()!;
-      // Who stands further back gains nothing from asking now: the first in line is asked for already.
-      if (first === turn || (first.passing === 'may' && first.rank === rank && n === 1)) this.wake();
-      this.#pump ??= this.#run();
-    });
+  async take(n: number, ask: PermitAsk): Promise<Permit[]> {
+    const rank = lanes.indexOf(ask.lane);
+    let leave = (): void => undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        const turn: Turn = { size: n, ask, rank, since: performance.now(), passing: 'notYet', resolve, reject };
+        leave = () => {
+          if (this.#lanes[rank]!.delete(turn)) reject(ask.signal!.reason as Error);
+          // The database may hold it as the first in line.
+          this.wake();
+        };
+        ask.signal?.addEventListener('abort', leave, { once: true });
+        this.#lanes[rank]!.add(turn);
+        const first = this.#first()!;
+        // Who stands further back gains nothing from asking now: the first in line is asked for already.
+        if (first === turn || (first.passing === 'may' && first.rank === rank && n === 1)) this.wake();
+        this.#pump ??= this.#run();
+      });
+    } finally {
+      ask.signal?.removeEventListener('abort', leave);
+    }
   }
 
   /** Something changed that makes asking again worth while. */

@@ -297,16 +297,6 @@ export async function reviveStranded(sql: Sql, rules: readonly ForwardingRule[],
   return revived.count;
 }
 
-/** Deletes what was handled longer ago than this: bodies hold people's data. @returns how many events */
-export async function pruneInbox(sql: Sql, rules: readonly ForwardingRule[], olderThanMs: number): Promise<number> {
-  const pruned = await sql`
-    -- Of every kind, and what is of none.
-    delete from inbox
-     where connection_id = any(${ruleColumns(rules).ids}::text[])
-       and handled_at < now() - ${olderThanMs}::float8 * interval '1 ms'`;
-  return pruned.count;
-}
-
 /** Events of a connection, of every kind, that are not handled yet, and links whose workflow has not taken theirs. */
 export interface PendingCounts {
   readonly connectionId: string;

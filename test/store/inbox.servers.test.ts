@@ -10,7 +10,6 @@ import {
   countPending,
   inboxIsReady,
   markHandled,
-  pruneInbox,
   nextDueInMs,
   readdress,
   releaseSignals,
@@ -328,19 +327,6 @@ describe('events that were taken and never handled', () => {
     await sql`update inbox set received_at = received_at - interval '61 seconds' where connection_id = ${club}`;
     expect(await reviveStranded(sql, rules, 60_000)).toBe(0);
   });
-});
-
-test('what was handled long ago is deleted, and nothing else', async () => {
-  await add(fromYapla('1'), fromYapla('2'));
-  await address();
-  const [old] = await takeEvents(sql, personsOf(club), 'yapla:1');
-  await markHandled(sql, personsOf(club), [old!.id]);
-  expect(await pruneInbox(sql, rules, 60_000)).toBe(0);
-  await sql`
-    update inbox set received_at = received_at - interval '61 seconds', handled_at = handled_at - interval '61 seconds'
-     where connection_id = ${club}`;
-  expect(await pruneInbox(sql, rules, 60_000)).toBe(1);
-  expect(await takeEvents(sql, personsOf(club), 'yapla:2')).toHaveLength(1);
 });
 
 test('what waits is counted by connection: events not handled, addressed or not, and links not taken', async () => {

@@ -383,11 +383,9 @@ async function everythingOf({ connectionId, kind }: Scope): Promise<Record<strin
       ...tables.map(({ name }) =>
         rows(name, sql`from ${sql(name)} t where connection_id = ${connectionId} and kind = ${kind}`),
       ),
-      ...(['plan_item', 'plan_decision'] as const).map((name) =>
-        rows(
-          name,
-          sql`from ${sql(name)} t join plan p on p.id = t.plan_id where p.connection_id = ${connectionId} and p.kind = ${kind}`,
-        ),
+      rows(
+        'plan_item',
+        sql`from plan_item t join plan p on p.id = t.plan_id where p.connection_id = ${connectionId} and p.kind = ${kind}`,
       ),
       rows(
         'journal_outcome',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { refusedFields, throttleMs } from '../../src/http/refusals.js';
+import { refusedFields, throttleMs } from '../../src/http/failures.js';
 
 describe('the fields that an answer refuses', () => {
   test.each([
