@@ -14,6 +14,7 @@ import { registerReceiver } from './receiver.js';
 import { registerRemove } from './remove.js';
 import { registerReplay } from './replay.js';
 import { registerStart } from './start.js';
+import { registerStatus } from './status.js';
 import { registerSync } from './sync.js';
 import { registerWorker } from './worker.js';
 import { processOutput } from './output.js';
@@ -29,6 +30,7 @@ const registrations: readonly Register[] = [
   registerReceiver,
   registerSync,
   registerControl,
+  registerStatus,
   registerIdle,
   registerCases,
   registerLinking,

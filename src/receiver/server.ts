@@ -4,6 +4,7 @@ import type { ReceiverConfig } from '../config/receiver.js';
 import type { JsonObject } from '../core/document.js';
 import type { Log } from '../log.js';
 import { authenticate, type Endpoint, type Endpoints, isSigned } from './authentication.js';
+import type { Ceilings } from './ceilings.js';
 import type { InboxWriter } from './inboxWriter.js';
 import type { Metrics } from './metrics.js';
 import { errorCode, type Outage } from './outage.js';
@@ -19,6 +20,7 @@ export interface ServerOptions {
     'trustProxy' | 'bodyLimitBytes' | 'maxRequestsPerSecond' | 'requestTimeoutMs' | 'retryMs'
   >;
   readonly endpoints: Endpoints;
+  readonly ceilings: Ceilings;
   readonly writer: InboxWriter;
   readonly metrics: Metrics;
   /** Told when something was stored. */
@@ -64,7 +66,7 @@ const json = /^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i;
 
 /** Not listening yet. `close()` ends it after the requests that have come in. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { settings, endpoints, writer, metrics, onStored, readiness, log } = options;
+  const { settings, endpoints, ceilings, writer, metrics, onStored, readiness, log } = options;
   const { requestTimeoutMs } = settings;
   const logRefusal = createRefusalLog(log);
   const app = fastify({
@@ -105,7 +107,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     if (refusal.reason === 'internal') log.error({ error: errorCode(error) }, 'the receiver failed on a request');
     metrics.refused(refusal.reason);
     logRefusal(refusal, placeOf(request, endpoints));
-    if (refusal.reason === 'unavailable') reply.header('retry-after', Math.ceil(settings.retryMs / 1_000));
+    const retryAfterMs = refusal.reason === 'unavailable' ? settings.retryMs : refusal.retryAfterMs;
+    if (retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(retryAfterMs / 1_000));
     // RFC 9110 wants a challenge; it is the same whatever is configured.
     if (refusal.reason === 'authentication')
       reply.header('www-authenticate', 'Basic realm="webhooks", charset="UTF-8"');
@@ -135,7 +138,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       if (parsed === undefined) throw new Refusal('json');
       const { connectionId, system, connection } = endpoint;
       const { kind, event, externalId } = (system === 'yapla' ? readYapla : readYoplanning)(connection, parsed.body);
-      await writer.add({ connectionId, kind, system, event, externalId, body: parsed.text });
+      const delivered = { connectionId, kind, system, event, externalId, body: parsed.text };
+      const exceeded = await ceilings.exceededBy(delivered, connection.webhooks);
+      if (exceeded !== null) {
+        metrics.aboveCeiling(connectionId, exceeded.ceiling);
+        throw new Refusal('ceiling', undefined, { ceiling: exceeded.ceiling }, exceeded.retryAfterMs);
+      }
+      await writer.add(delivered);
       metrics.received(connectionId, system, event);
       onStored();
       return reply.code(202).type(jsonType).send('{"status":"stored"}');

@@ -37,6 +37,9 @@ export interface SandboxConnectionOptions {
   readonly settings?: Partial<Omit<ConnectionInput, 'yapla' | 'yoplanning' | 'fields'>>;
 }
 
+/** A sandbox may tell of more within a moment than a club within a year. */
+const anyNumber = { maxReadsPerHour: 1_000_000, maxStrangersPerHour: 1_000_000, maxInboxBytes: 1_000_000_000 };
+
 /** @returns the input of `connectionSchema` for a sandbox at `addresses`. */
 export function sandboxConnection(
   addresses: SandboxAddresses,
@@ -58,6 +61,7 @@ export function sandboxConnection(
     webhooks: {
       yapla: { secret: yaplaWebhookSecret, ...(shape === 'listed' ? listedWebhooks : {}) },
       yoplanning: { secret: yoplanningWebhookSecret },
+      ...anyNumber,
     },
     ...options.settings,
     yapla: options.limits?.yapla === undefined ? yapla : { ...yapla, limits: options.limits.yapla },
