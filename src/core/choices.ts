@@ -14,6 +14,7 @@ import {
 import { foldWords } from './fold.js';
 import { cleanLine } from './normalise.js';
 import type { FieldType } from './record.js';
+import { remembering } from './remembered.js';
 
 /** Labels of one value, the first of which is written: the same in all languages, or by language. */
 export type ChoiceRow = string | readonly string[] | Readonly<Record<string, string | readonly string[]>>;
@@ -85,6 +86,9 @@ export function ambiguousChoices(rows: ChoiceRows): readonly { readonly value: s
   return found;
 }
 
+/** Texts of one table that are looked up but once: a choice has few. */
+const mostRemembered = 1_024;
+
 /** Tables are made once for each field of a configuration, and asked for every record. */
 const made = new WeakMap<object, Choices>();
 
@@ -117,14 +121,16 @@ export function createChoices(type: FieldType, rows: ChoiceRows): Choices {
     for (const text of [value, ...labelsOf(row)]) own.add(text, value);
   }
   const known = builtIn[type];
+  const look = (text: string) => {
+    const found = own.find(text);
+    if (found !== undefined || known === undefined) return found ?? null;
+    const code = known.codeOf(cleanLine(text));
+    // What cannot be written as a label is no row of the table, though it is a code: each that is read can be shown on the other side.
+    return code !== null && known.label(code, 'fr') !== null ? code : null;
+  };
+  const remember = remembering<string | null>(mostRemembered);
   return {
-    valueOf(text) {
-      const found = own.find(text);
-      if (found !== undefined || known === undefined) return found ?? null;
-      const code = known.codeOf(cleanLine(text));
-      // What cannot be written as a label is no row of the table, though it is a code: each that is read can be shown on the other side.
-      return code !== null && known.label(code, 'fr') !== null ? code : null;
-    },
+    valueOf: (text) => remember(text, () => look(text)),
     labelOf(value, language) {
       const row = Object.hasOwn(rows, value) ? rows[value]! : null;
       const [label] = row === null ? [] : labelsOf(row, language);

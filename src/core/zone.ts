@@ -4,6 +4,8 @@
  * and by the clock after. By Node's own `Intl`, which brings the zones' rules: Node 20 has no `Temporal`.
  */
 
+import { remembering } from './remembered.js';
+
 /** The first and the last instant, in epoch milliseconds, that a text can stand for: the same where it stands for one. */
 export interface Instants {
   readonly first: number;
@@ -61,10 +63,22 @@ export function localTime(instant: number, zone: string): number {
 /** No zone has put its clocks by more than a day, nor twice within two. */
 const dayMs = 86_400_000;
 
+/** A day of a zone's clocks during which they are not put, by its offset; null: they are. Times of records fall into few days, and `Intl` is slow. */
+const rememberDay = remembering<number | null>(8_192);
+
 /** The instants at which the clocks of a zone show a time. @param local as `localTime` */
 export function instantsOf(local: number, zone: string): Instants {
-  // The default, met with every record of a list.
   if (zone === 'UTC') return { first: local, last: local };
+  const day = Math.floor(local / dayMs);
+  const offset = rememberDay(`${zone} ${day}`, () => {
+    const [begin, end] = [day * dayMs, (day + 1) * dayMs - 1].map((at) => ({ at, ...computed(at, zone) }));
+    const isQuiet = begin!.first === begin!.last && end!.first === end!.last && end!.first - begin!.first === dayMs - 1;
+    return isQuiet ? begin!.at - begin!.first : null;
+  });
+  return offset === null ? computed(local, zone) : { first: local - offset, last: local - offset };
+}
+
+function computed(local: number, zone: string): Instants {
   const offsets = [local - dayMs, local + dayMs].map((instant) => localTime(instant, zone) - instant);
   const candidates = offsets.map((offset) => local - offset);
   const shown = candidates.filter((instant) => localTime(instant, zone) === local);

@@ -105,7 +105,7 @@ export function readFields(
 function chosen(name: string, field: FieldMapping, raw: null | number | string, system: SystemName): FieldValue {
   const table = choicesOf(field);
   if (table === null || raw === null) return null;
-  const text = normaliseValue('name', raw, { defaultCountry: '' });
+  const text = normalised('name', raw, { defaultCountry: '' });
   if (text === null) return null;
   const value = table.valueOf(text);
   if (value === null) throw new UnknownChoice(`fields.${name}.${system}`, readPlace(field[system]), name);
