@@ -14,6 +14,9 @@ const shared = {
 /** Those that take minutes have files of their own, which `npm test` does not look at: a skipped test would say less. */
 const long = process.env['PASSERELLE_LONG'] === undefined ? [] : ['<rootDir>/test/**/*.long.test.ts'];
 
+// Commands are noted with the name of whoever is logged in; where tests run, that may be nobody.
+process.env['USER'] ||= 'tester';
+
 export default {
   reporters: ['default', '<rootDir>/test/helpers/closingLine.js'],
   // Two cores: one worker each, next to the servers that they use.

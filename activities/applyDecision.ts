@@ -2,6 +2,7 @@ import type { Scope } from '../src/core/record.js';
 import { activityInfo } from '@temporalio/activity';
 import type { LiveDecision } from '../src/core/live.js';
 import { applyDecision as apply, type AppliedDecision as Applied } from '../src/link/applyDecision.js';
+import { type AttemptInput, isLastTry } from './attempts.js';
 import type { Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';
@@ -12,7 +13,7 @@ export interface AppliedDecision extends Applied {
 }
 
 /** The scope, and what of it. */
-export interface ApplyDecisionInput extends Scope {
+export interface ApplyDecisionInput extends Scope, AttemptInput {
   readonly linkId: string;
   readonly decision: LiveDecision;
   /** Of the view that was decided on. */
@@ -26,7 +27,8 @@ export const applyDecision = ({ keyedSql, claims, configured }: Dependencies) =>
   const localAttempts = new LocalAttempts<Applied>();
   return async (input: ApplyDecisionInput): Promise<AppliedDecision> => {
     const connection = await configured({ connectionId: input.connectionId, kind: input.kind });
-    const applying = { ...input, sql: keyedSql, claims, connection, patienceMs: attemptPatienceMs() };
+    const patienceMs = attemptPatienceMs();
+    const applying = { ...input, sql: keyedSql, claims, connection, patienceMs, isLastTry: isLastTry() };
     const applied = await localAttempts.join(input.writeId, () =>
       withHeartbeat(() => apply(applying), { first: 'later' }),
     );

@@ -1,6 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import * as link from '../src/link/applyItems.js';
 import { endedItems } from '../src/store/planItems.js';
+import { succeeded } from './attempts.js';
 import { type Dependencies, scopeOfBulk } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
@@ -23,6 +24,7 @@ export const applyItems =
           planId,
           connection: await connection(scopeOfBulk(input)),
           cancelled: () => signal.aborted,
+          succeeded,
         },
         from,
         to,

@@ -1,4 +1,5 @@
 /** What activities are made with: see createActivities() in index.ts. */
+import type { RetentionConfig } from '../src/config/retention.js';
 import type { OpenConnection } from '../src/connection.js';
 import { personsOf, type Scope } from '../src/core/record.js';
 import type { Sql } from '../src/store/database.js';
@@ -21,6 +22,14 @@ export interface Dependencies {
    * @throws {UnknownConnection} {@link KindNotOffered}
    */
   readonly configured: (scope: Scope) => Promise<OpenConnection>;
+}
+
+/** For what concerns the database as a whole. */
+export interface RetentionDependencies {
+  readonly sql: Sql;
+  readonly retention: RetentionConfig;
+  /** Of all limits of all connections: requests count for so long. */
+  readonly longestWindowMs: number;
 }
 
 /** What a bulk sync is about. It covers one kind today, people: its workflow's id and its input name a connection only. */

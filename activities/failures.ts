@@ -2,7 +2,7 @@
  * How failures cross into Temporal. What happens next is decided by type: see the table in src/http/failures.ts. Nothing here
  * carries a value of a record; an unknown error's message is dropped, because it could quote one.
  */
-import { activityInfo, log } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { KindNotOffered } from '../src/connection.js';
 import { UnreadableValue } from '../src/core/normalise.js';
@@ -18,39 +18,70 @@ import {
 import { DatabaseError, withoutValues } from '../src/store/database.js';
 import { ClaimLost, LinkBusy } from '../src/link/claims.js';
 import { NewsUnread } from '../src/link/creations.js';
+import { ListAwaited } from '../src/link/listReadings.js';
+import { attemptsToRead } from '../src/link/unreadable.js';
 import { MisplacedField } from '../src/systems/mapping.js';
+import { type AttemptInput, beginAttempt, countFailure, type FailureCounts, isShown } from './attempts.js';
 import { UnknownConnection } from './dependencies.js';
 import { describeUnexpected, errorCode, type UnexpectedError } from './unexpected.js';
-
-/** An answer that could not be read may be a hiccup of something in between: it is asked for so often before a person is. */
-const attemptsToRead = 3;
 
 /** A tenth of the wait, at random: Temporal's own retries have no jitter, and many workers must not come back at once. */
 const jitterShare = 0.1;
 
 /** Runs an activity's work and turns what it throws into what Temporal understands. */
-export async function withFailures<T>(work: () => Promise<T>): Promise<T> {
+export async function withFailures<T>(work: () => Promise<T>, input: AttemptInput = {}): Promise<T> {
+  beginAttempt(input);
   try {
     return await work();
   } catch (error) {
-    throw toApplicationFailure(error, activityInfo().attempt, (unexpected) => {
-      log.error('an unexpected error', { unexpected });
-    });
+    if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
+    const cause = causeOf(error);
+    const failed = countFailure(cause);
+    const tell = (unexpected: UnexpectedError) => void log.error('an unexpected error', { unexpected });
+    throw withCounts(toApplicationFailure(error, { nth: failed[cause], tell, isShown }), failed);
   }
 }
 
-/**
- * @param attempt of the activity, from 1
- * @param tell takes what may be told of an error that nobody expected
- */
+/** What an attempt's failure is counted under. */
+function causeOf(error: unknown): string {
+  if (isFailure(error)) return error.type;
+  return error instanceof Error ? error.name : 'UnknownError';
+}
+
+/** For the workflow, which hands them from a local attempt to the ordinary one, and for whoever reads its history. */
+function withCounts(failure: ApplicationFailure, failed: FailureCounts): ApplicationFailure {
+  const { message, type, nonRetryable, nextRetryDelay } = failure;
+  const [told] = (failure.details ?? []) as object[];
+  return ApplicationFailure.create({
+    message,
+    ...(type === undefined || type === null ? {} : { type }),
+    nonRetryable: nonRetryable ?? false,
+    details: [{ ...told, failed }],
+    ...(nextRetryDelay === undefined || nextRetryDelay === null ? {} : { nextRetryDelay }),
+  });
+}
+
+interface Crossing {
+  /** How often the activity failed with this, one behind the other, this time included. */
+  readonly nth?: number | undefined;
+  /** Takes what may be told of an error that nobody expected. */
+  readonly tell?: (unexpected: UnexpectedError) => void;
+  /** Whether so long a wait is to be made in the open, by whoever asked for the activity. */
+  readonly isShown?: (waitMs: number) => boolean;
+}
+
+/** A failure as Temporal is told of it. */
 export function toApplicationFailure(
   error: unknown,
-  attempt: number,
-  tell: (unexpected: UnexpectedError) => void = () => undefined,
-): unknown {
-  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  if (isFailure(error)) return fromFailure(error, attempt);
-  if (error instanceof LinkBusy || error instanceof ClaimLost || error instanceof NewsUnread) {
+  { nth = 1, tell = () => undefined, isShown = () => false }: Crossing = {},
+): ApplicationFailure {
+  if (isFailure(error)) return fromFailure(error, nth, isShown);
+  if (
+    error instanceof LinkBusy ||
+    error instanceof ClaimLost ||
+    error instanceof NewsUnread ||
+    error instanceof ListAwaited
+  ) {
     return ApplicationFailure.create({ type: error.name, message: error.message });
   }
   if (error instanceof MisplacedField || error instanceof UnreadableValue) {
@@ -72,43 +103,52 @@ export function toApplicationFailure(
   });
 }
 
-function fromFailure(failure: Failure, attempt: number): ApplicationFailure {
+function fromFailure(failure: Failure, nth: number, isShown: (waitMs: number) => boolean): ApplicationFailure {
   const common = { type: failure.type, message: failure.message };
-  if (failure instanceof BudgetExhausted) {
+  const retryAtMs = openAgainAtMs(failure);
+  if (retryAtMs !== null) {
+    const waitMs = retryAtMs - Date.now();
+    const nextRetryDelay = delay(waitMs);
+    // Told as of the budget, which is closed until then: whoever met it first waits as all others do, and makes no attempts of its own.
+    const type = 'BudgetExhausted';
     return ApplicationFailure.create({
       ...common,
-      details: [{ retryAtMs: failure.retryAtMs }],
-      nextRetryDelay: delay(failure.retryAtMs - Date.now()),
+      type,
+      details: [{ retryAtMs }],
+      nextRetryDelay,
+      nonRetryable: isShown(waitMs),
     });
   }
   if (failure instanceof Throttled) {
     return ApplicationFailure.create({ ...common, nextRetryDelay: delay(failure.retryAfterMs) });
   }
-  if ((failure instanceof ServerFailed || failure instanceof NoAnswer) && failure.retryAtMs !== undefined) {
-    // The breaker is open: who met it last waits as all others do, in the open, and makes no attempts of its own.
-    return ApplicationFailure.create({
-      type: 'BudgetExhausted',
-      message: failure.message,
-      details: [{ retryAtMs: failure.retryAtMs }],
-      nextRetryDelay: delay(failure.retryAtMs - Date.now()),
-    });
-  }
   // A record that is missing while it is written makes the decision stale: the next attempt decides again.
   if (failure instanceof ServerFailed || failure instanceof NoAnswer || failure instanceof RecordMissing) {
-    const retryAfterMs = delay(serverRetryMs(attempt));
+    const retryAfterMs = delay(serverRetryMs(nth));
     // Told a second time, because Temporal keeps the first from the workflow: who makes the next attempt by itself waits as long.
     return ApplicationFailure.create({ ...common, details: [{ retryAfterMs }], nextRetryDelay: retryAfterMs });
   }
-  if (failure.type === 'UnexpectedResponse' && attempt < attemptsToRead) {
+  if (failure.type === 'UnexpectedResponse' && nth < attemptsToRead) {
     // Under another type: the workflow holds on `UnexpectedResponse`, and Temporal must retry this one.
     return ApplicationFailure.create({ ...common, type: 'UnreadableAnswer' });
   }
   return ApplicationFailure.create({ ...common, nonRetryable: true });
 }
 
+/** A wait that a 429 asks for is waited for as for a spent quota where it is longer: it is then shown, and `resume` ends it. */
+const longThrottleMs = 60_000;
+
+/** When a budget that this failure closed, or found closed, opens again, in epoch milliseconds; null: it is open, or opens in a moment. */
+function openAgainAtMs(failure: Failure): number | null {
+  if (failure instanceof BudgetExhausted) return failure.retryAtMs;
+  if (failure instanceof Throttled && failure.retryAfterMs > longThrottleMs) return Date.now() + failure.retryAfterMs;
+  if (failure instanceof ServerFailed || failure instanceof NoAnswer) return failure.retryAtMs ?? null;
+  return null;
+}
+
 /** Doubles from a second up to a quarter of an hour: a server that is down for a day must not cost the day's quota in attempts. */
-function serverRetryMs(attempt: number): number {
-  return Math.min(1_000 * 2 ** (attempt - 1), longestServerRetryMs);
+function serverRetryMs(nth: number): number {
+  return Math.min(1_000 * 2 ** (nth - 1), longestServerRetryMs);
 }
 
 const longestServerRetryMs = 15 * 60_000;

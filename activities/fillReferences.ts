@@ -1,20 +1,20 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { fillReferences as fill } from '../src/link/fillReferences.js';
+import { fillReferences as fill, type References } from '../src/link/fillReferences.js';
 import { scopeOfBulk, type Dependencies } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
-/** Stores ids in linked records that carry none, from what the day's quota has left over; returns how many. */
+/** Stores ids in linked records that carry none, from what the day's quota has left over; returns how many, and how many failed. */
 export const fillReferences =
   ({ sql, claims, connection }: Dependencies) =>
-  async (input: { connectionId: string }): Promise<{ filled: number }> =>
+  async (input: { connectionId: string }): Promise<References> =>
     await withHeartbeat(async () => {
       const signal = cancellationSignal();
-      const filled = await fill({
+      const references = await fill({
         sql,
         claims,
         connection: await connection(scopeOfBulk(input)),
         cancelled: () => signal.aborted,
       });
       signal.throwIfAborted();
-      return { filled };
+      return references;
     });

@@ -1,5 +1,6 @@
 /** Signs of life of an activity, while it works. */
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
+import { signOfLife } from './attempts.js';
 
 /**
  * Heartbeats several times within the activity's own heartbeat time-out, until `work` ends.
@@ -16,8 +17,8 @@ export async function withHeartbeat<T>(
 ): Promise<T> {
   const timeoutMs = activityInfo().heartbeatTimeoutMs;
   if (timeoutMs === undefined) return await work();
-  if (first === 'at once') heartbeat(details());
-  const timer = setInterval(() => heartbeat(details()), Math.max(timeoutMs / 4, 50));
+  if (first === 'at once') signOfLife(details());
+  const timer = setInterval(() => signOfLife(details()), Math.max(timeoutMs / 4, 50));
   try {
     return await work();
   } finally {

@@ -1,7 +1,9 @@
 /** Every activity, made with its dependencies and wrapped so that failures cross into Temporal as the table says. */
 import { applyItems, applyLocalItems } from './applyItems.js';
 import { applyDecision } from './applyDecision.js';
-import type { Dependencies } from './dependencies.js';
+import type { AttemptInput } from './attempts.js';
+import { deleteExpired } from './deleteExpired.js';
+import type { Dependencies, RetentionDependencies } from './dependencies.js';
 import { withFailures } from './failures.js';
 import { fillReferences } from './fillReferences.js';
 import { liftStops } from './liftStops.js';
@@ -20,6 +22,7 @@ const factories = {
   applyLocalItems,
   countOutcomes,
   countUnsettled,
+  deleteExpired,
   draftPlan,
   endScan,
   fillReferences,
@@ -38,11 +41,11 @@ const factories = {
 /** The activities by name, as workflows call them. */
 export type Activities = { [Name in keyof typeof factories]: ReturnType<(typeof factories)[Name]> };
 
-export function createActivities(dependencies: Dependencies): Activities {
+export function createActivities(dependencies: Dependencies & RetentionDependencies): Activities {
   return Object.fromEntries(
     Object.entries(factories).map(([name, create]) => {
       const activity = create(dependencies) as (input: never) => Promise<unknown>;
-      return [name, (input: never) => withFailures(() => activity(input))];
+      return [name, (input: never) => withFailures(() => activity(input), input as AttemptInput | undefined)];
     }),
   ) as Activities;
 }

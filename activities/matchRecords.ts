@@ -1,6 +1,7 @@
 import {
   type Doubt,
   type GroupResult,
+  knowingApart,
   matchGroup,
   matchNameAlone,
   matchReferences,
@@ -9,6 +10,7 @@ import {
 } from '../src/core/match.js';
 import { linkIdOf } from '../src/core/linkId.js';
 import { otherSystem, type SystemName, systemNames } from '../src/core/record.js';
+import { apartPairs } from '../src/store/apart.js';
 import {
   freeRecords,
   type Grouped,
@@ -73,6 +75,7 @@ export const matchRecords =
         doubtful: systemNames.flatMap((system) => [...doubtful[system]].map((id) => ({ system, id }))),
         among,
       });
+      const told = knowingApart(await apartPairs(sql, scope));
       const doubts: Doubt[] = [];
       let linked = 0;
       let proposals: Proposal[] = [];
@@ -129,25 +132,25 @@ export const matchRecords =
           await take('returned', [], { links: [], doubts: [returnedDoubt(system, id, instead)] });
         }
         const referring = await referencedCandidates(sql, now());
-        await take('reference', referring, matchReferences(referring));
+        await take('reference', referring, matchReferences(told(referring)));
         await endRule();
         // Who looks like somebody linked is that person entered again, or somebody else: made in the other system it could be a twin.
         for (const [index, rule] of matchRules.entries()) {
           if (!saysItAll(rule)) continue;
           for await (const group of groupsByKey(sql, now(), index, 'linkedBefore')) {
-            await take(ruleName(rule), group, matchGroup(rule, group));
+            await take(ruleName(rule), group, matchGroup(rule, told(group)));
           }
           await endRule();
         }
         for (const [index, rule] of matchRules.entries()) {
           for await (const group of groupsByKey(sql, now(), index)) {
-            await take(ruleName(rule), group, matchGroup(rule, group));
+            await take(ruleName(rule), group, matchGroup(rule, told(group)));
           }
           await endRule();
         }
         if (matchSettings.nameAlone === 'ask') {
           for await (const group of groupsByKey(sql, now(), matchRules.length)) {
-            await take('name', group, matchNameAlone(group));
+            await take('name', group, matchNameAlone(told(group)));
           }
         }
       }

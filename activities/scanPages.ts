@@ -1,8 +1,9 @@
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { foundUnreadable } from '../src/cases/unreadable.js';
 import type { SystemName } from '../src/core/record.js';
 import { advanceScan, type PageFacts, type ScanOptions, type ScanState } from '../src/core/scan.js';
 import { databaseTime, endScan as storeEnd, openScan as storeOpen, storePage } from '../src/store/scans.js';
+import { signOfLife, succeeded, toldBefore } from './attempts.js';
 import { type Dependencies, scopeOfBulk } from './dependencies.js';
 import { withHeartbeat } from './heartbeat.js';
 
@@ -32,7 +33,7 @@ export const scanPages =
     const { systems, shadowOf } = await connection(scope);
     const target = systems[system];
     const signal = cancellationSignal();
-    const facts = toldBefore();
+    const facts = readBefore();
     const after = (state: ScanState, page: PageFacts) => advanceScan(state, page, options);
     let state = facts.reduce(after, scan);
 
@@ -40,7 +41,8 @@ export const scanPages =
       const askedAt = await databaseTime(sql);
       const page = await target.readPage({ from: state.from }, { lane: 'bulk', purpose: `scan/${scanId}` });
       const unreadable = page.unreadable.map(({ failure, position }) => foundUnreadable(system, failure, position));
-      const stored = { start: page.start, count: page.count, rows: page.records.map(shadowOf), unreadable, askedAt };
+      const rows = page.records.map(shadowOf);
+      const stored = { start: page.start, count: page.count, ends: page.ends, rows, unreadable, askedAt };
       return await storePage(sql, { scope, system, scanId, pass: state.pass }, stored);
     };
 
@@ -57,7 +59,8 @@ export const scanPages =
             // The next step meets it again, and nothing that was read is read once more.
             return facts;
           }
-          heartbeat(facts);
+          succeeded();
+          signOfLife(facts);
         }
         return facts;
       },
@@ -66,10 +69,9 @@ export const scanPages =
   };
 
 /** Pages that an attempt before this one read, and told of. */
-function toldBefore(): PageFacts[] {
-  const info = activityInfo();
-  const told: unknown = info.heartbeatDetails;
-  return info.attempt > 1 && Array.isArray(told) ? [...(told as PageFacts[])] : [];
+function readBefore(): PageFacts[] {
+  const told = toldBefore();
+  return Array.isArray(told) ? [...(told as PageFacts[])] : [];
 }
 
 /** Opens a scan, or finds the one that an earlier attempt opened; returns its id. */

@@ -44,7 +44,7 @@ export async function signalAnswered(target: LiveTarget, linkId: string, caseId:
 }
 
 /**
- * Tells a connection's records that had stopped to look again. Repeatable: one whose connection is still refused stops again, at the cost
+ * Tells a connection's records that had stopped, or that wait for its budget, to look again. Repeatable: one whose connection is still refused stops again, at the cost
  * of a look, and of no request where the credential is stopped.
  *
  * @returns how many were told
@@ -53,7 +53,7 @@ export async function resumeStoppedRecords(
   client: { readonly workflow: Pick<Client['workflow'], 'getHandle' | 'list'> },
   connectionId: string,
 ): Promise<number> {
-  const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}' AND PasserelleState = 'stopped'`;
+  const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}' AND PasserelleState IN ('stopped', 'waitingForBudget')`;
   let told = 0;
   for await (const { workflowId } of client.workflow.list({ query })) {
     try {
@@ -67,6 +67,32 @@ export async function resumeStoppedRecords(
   return told;
 }
 
+/**
+ * Tells every record of a connection that runs to look again. Where the workers' configuration does not have the connection any more, each
+ * ends in good order.
+ *
+ * @returns how many ran
+ */
+export async function wakeRecords(
+  client: { readonly workflow: Pick<Client['workflow'], 'getHandle' | 'list'> },
+  connectionId: string,
+): Promise<number> {
+  const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}'`;
+  let running = 0;
+  for await (const { workflowId } of client.workflow.list({ query })) {
+    const handle = client.workflow.getHandle(workflowId);
+    try {
+      await handle.signal(changedSignal, { yapla: 0, yoplanning: 0 });
+      await handle.signal(resumeRecordSignal);
+      running += 1;
+    } catch (error) {
+      // It runs no more.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+  return running;
+}
+
 /** A worker that is merely busy answers within it, with two local attempts in the task. */
 const shortestTaskTimeoutMs = 5_000;
 
@@ -77,8 +103,15 @@ const shortestTaskTimeoutMs = 5_000;
 const localShare = 0.5;
 
 function startOptions({ liveTaskQueue, scope, connection }: LiveTarget, linkId: string) {
-  const { lingerMs, caseCheckMs, stoppedRetryMs, maxStoppedRetryMs, heartbeatTimeoutMs, maxHistoryEvents } =
-    connection.live;
+  const {
+    lingerMs,
+    caseCheckMs,
+    stoppedRetryMs,
+    maxStoppedRetryMs,
+    shownWaitMs,
+    heartbeatTimeoutMs,
+    maxHistoryEvents,
+  } = connection.live;
   // Steps that run within a workflow task send no heartbeat: that the task ends tells that their worker lives.
   const taskTimeoutMs = Math.max(heartbeatTimeoutMs, shortestTaskTimeoutMs);
   const input: SyncRecordInput = {
@@ -89,6 +122,7 @@ function startOptions({ liveTaskQueue, scope, connection }: LiveTarget, linkId: 
       caseCheckMs,
       stoppedRetryMs,
       maxStoppedRetryMs,
+      shownWaitMs,
       heartbeatTimeoutMs,
       localAttemptMs: taskTimeoutMs * localShare,
       maxHistoryEvents,

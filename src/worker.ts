@@ -17,12 +17,14 @@ import { createActivities } from '../activities/index.js';
 import { UnknownConnection } from '../activities/dependencies.js';
 import type { Config } from './config/schema.js';
 import { scopeName, type Scope } from './core/record.js';
+import { longestWindowMs } from './config/credentials.js';
 import { openConnection, withRules, type OpenConnection } from './connection.js';
 import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './link/claims.js';
 import { resumeStoppedRecords } from './syncRecord.js';
+import { keepWaking } from './waking.js';
 
 /** How long activities under way may take to come to an end when the worker is told to stop; a chunk ends after the items in hand. */
 const shutdownGraceMs = 20_000;
@@ -46,7 +48,7 @@ const stickyTimeoutMs = 2_000;
 const heartbeatThrottleMs = 1_000;
 
 export interface WorkerOptions {
-  readonly config: Pick<Config, 'connections' | 'temporal'>;
+  readonly config: Pick<Config, 'connections' | 'retention' | 'temporal'>;
   /** Migrated already. Stays open when the worker ends. */
   readonly sql: Sql;
   /** Of `connectWorker`. Stays open when the worker ends. */
@@ -56,9 +58,19 @@ export interface WorkerOptions {
   readonly log: Log;
 }
 
+export interface QueueStatus {
+  readonly queue: string;
+  /** `RUNNING` while it is polled. */
+  readonly state: string;
+  readonly activitiesInHand: number;
+  readonly workflowTasksInHand: number;
+}
+
 export interface RunningWorker {
   /** Rejects when the worker fails; resolves when it has stopped. */
   readonly ended: Promise<void>;
+  /** How each of its task queues stands. */
+  queues(): readonly QueueStatus[];
   /** Ends after the work in hand. Repeatable. */
   stop(): Promise<void>;
 }
@@ -134,6 +146,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     sql,
     keyedSql,
     claims,
+    retention: config.retention,
+    longestWindowMs: longestWindowMs(config.connections),
     // A rule that a person made of an answer counts from the next activity on.
     connection: async (scope) => withRules(await opened(scope), await fieldRules(keyedSql, scope)),
     configured: opened,
@@ -165,6 +179,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   // A worker starts with what a person has mended: a new token, another setting, a connection that is configured again.
   const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
   const resuming = resumeStopped(client, Object.keys(config.connections), log);
+  const stopWaking = new AbortController();
+  const waking = keepWaking({ sql, client, connections: config.connections, log }, stopWaking.signal);
 
   // Where one of them fails, the other must not go on alone.
   const shutDown = () => {
@@ -178,7 +194,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     }
   };
   const ended = Promise.allSettled(workers.map(run)).then(async (ends) => {
-    await resuming;
+    stopWaking.abort();
+    await Promise.all([resuming, waking]);
     const open = await Promise.allSettled(connections.values());
     await Promise.all(open.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
     await claims.close();
@@ -191,6 +208,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   ended.catch(() => undefined);
   return {
     ended,
+    queues: () =>
+      workers.map((worker) => {
+        const { runState, numInFlightActivities, numInFlightWorkflowActivations } = worker.getStatus();
+        return {
+          queue: worker.options.taskQueue,
+          state: runState,
+          activitiesInHand: numInFlightActivities,
+          workflowTasksInHand: numInFlightWorkflowActivations,
+        };
+      }),
     stop: async () => {
       shutDown();
       await ended;

@@ -68,7 +68,7 @@ export interface ApplyCounts {
 }
 
 /**
- * Who decided about a plan. Of a person the history has no name: `person` is the id of the row in Postgres (`plan_decision`) that has it;
+ * Who decided about a plan. Of a person the history has no name: `person` is the id of the row in Postgres (`audit`) that has it;
  * null where a message named none, as one that was sent by Temporal's own tools.
  */
 export type Decider = { readonly person: number | null } | { readonly rule: 'autoApprove' | 'nothingToApprove' };
@@ -109,7 +109,7 @@ export interface BulkSyncResult {
 export interface PlanMessage {
   /** The plan's number, so that a late decision cannot hit another plan. */
   readonly plan: number;
-  /** Id of the row in Postgres that says who decides (`plan_decision`). */
+  /** Id of the row in Postgres that says who decides (`audit`). */
   readonly decision?: number;
 }
 

@@ -1,3 +1,4 @@
 /** Every workflow type of Passerelle: what the worker bundles. */
 export { bulkSync } from './bulkSync.js';
+export { retention } from './retention.js';
 export { syncRecord } from './syncRecord.js';

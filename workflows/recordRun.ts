@@ -14,6 +14,8 @@
  * - `applying`: what was decided on the view (core/live.ts) is carried out, which returns a new view; decided again until the link rests,
  *   `maxDecisions` times at most.
  * - `waiting`, `lingering`: for a message; a case is looked at now and then, who lingers completes.
+ * - `waitingForBudget`: for the quota, for the time that a 429 named, or for a server that fails. Goes on with the same activity when that
+ *   time has come, or when somebody says that it may have (`resume`).
  * - `stopped`: the whole connection is refused. Goes on with the same activity after `resume`. Nothing else is awaited but a rare look, in
  *   ever longer pauses (`nextLookMs`), each of which begins a new run: a history that waits does not grow, and a word that was lost on its
  *   way does not leave it waiting for ever.
@@ -57,7 +59,7 @@ export interface RecordRunState {
   readonly stops?: number;
 }
 
-export type Shown = 'stopped' | 'waiting' | null;
+export type Shown = 'stopped' | 'waiting' | 'waitingForBudget' | null;
 
 const none: PerSystem = { yapla: 0, yoplanning: 0 };
 
@@ -106,6 +108,8 @@ export class RecordRun {
   #state: RecordRunState;
   #work: Work | null = null;
   #stopped = false;
+  /** In epoch milliseconds; null: no budget is waited for. */
+  #waitsUntilMs: number | null = null;
   #looks = 0;
 
   constructor(state: RecordRunState = newRecordRun) {
@@ -118,6 +122,7 @@ export class RecordRun {
 
   get mode(): RecordState {
     if (this.#stopped) return 'stopped';
+    if (this.#waitsUntilMs !== null) return 'waitingForBudget';
     if (this.#work !== null) return this.#work.toApply === null ? 'reading' : 'applying';
     if (this.#state.woken) return 'reading';
     return this.#state.openCases > 0 ? 'waiting' : 'lingering';
@@ -143,7 +148,8 @@ export class RecordRun {
   }
 
   get progress(): RecordProgress {
-    return { state: this.mode, ...this.result };
+    const until = this.#waitsUntilMs === null ? {} : { until: new Date(this.#waitsUntilMs).toISOString() };
+    return { state: this.mode, ...until, ...this.result };
   }
 
   get result(): RecordResult {
@@ -168,9 +174,10 @@ export class RecordRun {
     this.#become({ woken: true, answered: true });
   }
 
-  /** What stopped the connection is mended. */
+  /** What stopped the connection is mended, or its budget may be open again. */
   resume(): void {
     this.#stopped = false;
+    this.#waitsUntilMs = null;
   }
 
   // --- what the steps lead to ---
@@ -205,10 +212,11 @@ export class RecordRun {
   }
 
   /**
-   * A stopped run ends in the middle of its work, for the next run to look anew: nothing of it is lost but a read, because what was decided
+   * A run that is stopped, or has waited so often that its history is long, ends in the middle of its work, for the next run to look anew: nothing of it is lost but a read, because what was decided
    * and not carried out is decided again. Who caused it stays known, since it says what may be written (core/live.ts).
    */
   workDropped(): void {
+    this.#waitsUntilMs = null;
     const { came, byAnswer, triggers } = this.#working;
     const caused = (system: SystemName) => Math.max(came[system], triggers.includes(system) ? 1 : 0);
     this.#work = null;
@@ -216,7 +224,7 @@ export class RecordRun {
       woken: true,
       gathered: plus(this.#state.gathered, { yapla: caused('yapla'), yoplanning: caused('yoplanning') }),
       answered: this.#state.answered || byAnswer,
-      stops: (this.#state.stops ?? 0) + 1,
+      stops: (this.#state.stops ?? 0) + (this.#stopped ? 1 : 0),
     });
   }
 
@@ -264,6 +272,14 @@ export class RecordRun {
       { level: 'info', text, more: { came: cause, ...toldOf(toApply.decision, applied) } },
       ...this.#decide(view),
     ];
+  }
+
+  get waitsForBudget(): boolean {
+    return this.#waitsUntilMs !== null;
+  }
+
+  waitForBudget(untilMs: number): void {
+    this.#waitsUntilMs = untilMs;
   }
 
   /** The whole connection is refused. */

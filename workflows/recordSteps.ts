@@ -13,6 +13,7 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import type { ApplyDecisionInput, AppliedDecision } from '../activities/applyDecision.js';
+import type { FailureCounts } from '../activities/attempts.js';
 import type { Activities } from '../activities/index.js';
 import type { ReadRecordInput, RecordReading } from '../activities/readRecord.js';
 import type { LiveSettings } from './syncRecord.messages.js';
@@ -49,7 +50,9 @@ const activityOptions: ActivityOptions = {
   },
 };
 
-export function recordSteps({ heartbeatTimeoutMs, localAttemptMs }: LiveSettings): RecordSteps {
+export function recordSteps({ heartbeatTimeoutMs, localAttemptMs, shownWaitMs }: LiveSettings): RecordSteps {
+  // Runs of before have none: nothing is then said about it.
+  const shown = shownWaitMs === undefined ? {} : { shownWaitMs };
   const ordinary = proxyActivities<Activities>({ ...activityOptions, heartbeatTimeout: heartbeatTimeoutMs });
   const local = proxyLocalActivities<Activities>({
     // Counts from when it is asked for: a worker without a free place leaves it to the ordinary one, too.
@@ -59,36 +62,58 @@ export function recordSteps({ heartbeatTimeoutMs, localAttemptMs }: LiveSettings
   return {
     readRecord: (input) =>
       localFirst(
-        () => local.readRecord(input),
-        () => ordinary.readRecord(input),
+        () => local.readRecord({ ...input, ...shown }),
+        (before) => ordinary.readRecord({ ...input, ...shown, ...before }),
       ),
     readLater: ordinary.readRecord,
     applyDecision: (input) =>
       localFirst(
-        () => local.applyDecision(input),
-        () => ordinary.applyDecision(input),
+        () => local.applyDecision({ ...input, ...shown }),
+        (before) => ordinary.applyDecision({ ...input, ...shown, ...before }),
       ),
   };
 }
 
-async function localFirst<Result>(local: () => Promise<Result>, ordinary: () => Promise<Result>): Promise<Result> {
+async function localFirst<Result>(
+  local: () => Promise<Result>,
+  ordinary: (before: { readonly failed?: FailureCounts }) => Promise<Result>,
+): Promise<Result> {
   try {
     return await local();
   } catch (error) {
     // A worker that stops cancels its local attempts as well: that ends no workflow.
     if (CancellationScope.current().consideredCancelled) throw error;
-    const pauseMs = pauseAfter(error);
-    if (pauseMs > 0) await sleep(pauseMs, { summary: 'a system failed: it is asked again' });
-    return await ordinary();
+    if (budgetOpensAtMs(error) !== null) throw error;
+    // A system that fails is not asked again at once: each request costs quota.
+    const { retryAfterMs = 0, failed } = toldBy(error);
+    if (retryAfterMs > 0) await sleep(retryAfterMs, { summary: 'a system failed: it is asked again' });
+    return await ordinary(failed === undefined ? {} : { failed });
   }
 }
 
-/** A system that fails is not asked again at once: each request costs quota. */
-function pauseAfter(error: unknown): number {
+/** What a failure tells besides its words (activities/failures.ts). */
+interface Told {
+  readonly retryAfterMs?: number;
+  readonly retryAtMs?: number;
+  readonly failed?: FailureCounts;
+}
+
+function toldBy(error: unknown): Told {
+  const [told] = (causeOf(error)?.details ?? []) as Told[];
+  return told ?? {};
+}
+
+function causeOf(error: unknown): ApplicationFailure | null {
   // What ends a local activity comes as it is.
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  const [told] = (cause instanceof ApplicationFailure ? (cause.details ?? []) : []) as { retryAfterMs?: number }[];
-  return told?.retryAfterMs ?? 0;
+  return cause instanceof ApplicationFailure ? cause : null;
+}
+
+/** When the budget opens, where the wait for that is to be made in the open (epoch milliseconds); null: the failure is another, or Temporal waits. */
+export function budgetOpensAtMs(error: unknown): number | null {
+  const cause = causeOf(error);
+  if (cause?.type !== 'BudgetExhausted' || cause.nonRetryable !== true) return null;
+  return toldBy(error).retryAtMs ?? null;
 }
 
 /** The failure's type where the whole connection is refused; else null. */

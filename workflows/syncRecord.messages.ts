@@ -25,6 +25,8 @@ export interface LiveSettings {
   readonly stoppedRetryMs: number;
   /** And never later than so long after the look before. Left out by runs of before. */
   readonly maxStoppedRetryMs?: number;
+  /** A wait for a budget that is longer than this is shown; left out (as by runs of before): none is. */
+  readonly shownWaitMs?: number;
   /** Without a sign of life for so long, an activity is taken for dead and tried again. */
   readonly heartbeatTimeoutMs: number;
   /** A step's first attempt may take so long as a local activity. */
@@ -47,11 +49,16 @@ export interface RecordCounts {
   readonly stale: number;
 }
 
-/** - `waiting`: a case waits for a person; `lingering`: nothing is left to do; `stopped`: a system refuses the whole connection. */
-export type RecordState = 'reading' | 'applying' | 'waiting' | 'lingering' | 'stopped';
+/**
+ * - `waiting`: a case waits for a person; `lingering`: nothing is left to do; `stopped`: a system refuses the whole connection;
+ * - `waitingForBudget`: for the quota, for the time that a 429 named, or for a server that fails.
+ */
+export type RecordState = 'reading' | 'applying' | 'waiting' | 'lingering' | 'stopped' | 'waitingForBudget';
 
 export interface RecordProgress {
   readonly state: RecordState;
+  /** What `waitingForBudget` waits for, at the latest. */
+  readonly until?: string;
   readonly lastOutcome: LiveOutcome | null;
   readonly counts: RecordCounts;
 }
@@ -68,7 +75,7 @@ export const changedSignal = defineSignal<[Readonly<Record<SystemName, number>>]
 /** A person answered this case. What: see the case. */
 export const answeredSignal = defineSignal<[{ readonly caseId: number }]>('answered');
 
-/** What stopped the connection is mended: a workflow that waits for that tries again at once. */
+/** What stopped the connection is mended, or its budget may be open again: a workflow that waits for that tries again at once. */
 export const resumeRecordSignal = defineSignal('resume');
 
 export const recordProgressQuery = defineQuery<RecordProgress>('progress');

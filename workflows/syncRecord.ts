@@ -28,7 +28,7 @@ import type { AppliedDecision } from '../activities/applyDecision.js';
 import type { RecordReading } from '../activities/readRecord.js';
 import { refuseForeignStart } from './ownStart.js';
 import { RecordRun, type Shown, type ToApply, type Told } from './recordRun.js';
-import { recordSteps, stoppingFailure } from './recordSteps.js';
+import { budgetOpensAtMs, recordSteps, stoppingFailure } from './recordSteps.js';
 import { stateKey } from './searchAttributes.js';
 import {
   answeredSignal,
@@ -39,6 +39,9 @@ import {
   type RecordResult,
   type SyncRecordInput,
 } from './syncRecord.messages.js';
+
+/** A budget that is open in a moment is not asked at once. */
+const shortestWaitMs = 1_000;
 
 /** The configuration has the connection no more: its records are nobody's work. */
 class ConnectionGone extends Error {
@@ -91,6 +94,8 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
    * @throws {ConnectionGone} the connection is not configured any more
    */
   async function untilMended(error: unknown): Promise<void> {
+    const openAtMs = budgetOpensAtMs(error);
+    if (openAtMs !== null) return await untilOpen(openAtMs);
     const failure = stoppingFailure(error);
     if (failure === null) throw error;
     if (failure === 'UnknownConnection') throw new ConnectionGone();
@@ -104,6 +109,24 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
     if (await condition(() => !run.isStopped || isFull(), waitMs, { summary: `stopped: ${failure}` })) {
       if (!run.isStopped) return show(null);
     }
+    run.workDropped();
+    await carryOn();
+  }
+
+  /**
+   * Waits in the open until the budget may be used again, or somebody says so. What comes meanwhile is looked at together.
+   *
+   * That it waited is shown until the work is done: who waits for a server that fails tries it again and again.
+   */
+  async function untilOpen(openAtMs: number): Promise<void> {
+    run.waitForBudget(openAtMs);
+    show('waitingForBudget');
+    const until = new Date(openAtMs).toISOString();
+    setCurrentDetails(`waits for the budget until ${until}`);
+    const waitMs = Math.max(openAtMs - Date.now(), shortestWaitMs);
+    await condition(() => !run.waitsForBudget || isFull(), waitMs, { summary: 'waits for the budget' });
+    run.resume();
+    if (!isFull()) return;
     run.workDropped();
     await carryOn();
   }

@@ -1,6 +1,5 @@
 /** One bulk sync from a terminal, from start to summary: used by `sync` and by `demo`. */
 import { personsOf } from '../core/record.js';
-import { createInterface } from 'node:readline/promises';
 import { ActivityFailure, WorkflowFailedError, type Client } from '@temporalio/client';
 import { BulkSyncRefuses, startBulkSync, type BulkSyncHandle } from '../bulk.js';
 import { sampleItems } from '../store/planItems.js';
@@ -15,6 +14,7 @@ import {
   type BulkSyncResult,
   type PlanSummary,
 } from '../../workflows/bulkSync.messages.js';
+import { confirm } from './confirm.js';
 import { decidePlan, planDecision } from './decidePlan.js';
 import { followBulk, type Watched } from './followBulk.js';
 import { progressText } from './progressText.js';
@@ -27,9 +27,11 @@ export interface BulkRun {
   readonly taskQueue: string;
   readonly input: BulkSyncInput;
   readonly output: Output;
-  /** Who approves in this run's name; null: a person is asked on the terminal. */
-  readonly approver: string | null;
-  /** The approver was told that a plan may be over a threshold of the guard, and means it; left out: a person must look at such a plan. */
+  /** Who decides about the plan; null: nobody is known, so the plan waits. */
+  readonly by: string | null;
+  /** They approved it before it was drawn; else they are asked on the terminal. */
+  readonly approved: boolean;
+  /** They were told that a plan may be over a threshold of the guard, and means it; left out: a person must look at such a plan. */
   readonly beyondGuard?: boolean;
   /** Sample lines of each kind. */
   readonly samples: number;
@@ -153,10 +155,10 @@ async function settled(promise: Promise<unknown>): Promise<void> {
 async function decide(run: BulkRun, handle: BulkSyncHandle, { number, guard }: PlanSummary): Promise<void> {
   const { connectionId } = run.input;
   // The guard asks for somebody who has looked: a word that was given before the plan was drawn is no answer to it.
-  const approver = guard.length > 0 && run.beyondGuard !== true ? null : run.approver;
-  if (approver === null && !process.stdin.isTTY) throw new PlanWaits(connectionId, number, guard);
-  const yes = approver !== null || (await confirm());
-  const by = run.approver ?? process.env['USER'] ?? 'terminal';
+  const { by } = run;
+  const approved = run.approved && (guard.length === 0 || run.beyondGuard === true);
+  if (by === null || (!approved && !process.stdin.isTTY)) throw new PlanWaits(connectionId, number, guard);
+  const yes = approved || (await confirm('Apply this plan?'));
   try {
     const what = { connectionId, plan: number, verb: yes ? 'approve' : 'reject', by } as const;
     run.output.note(await decidePlan(planDecision({ ...run, handle }, what)));
@@ -225,15 +227,6 @@ export class PlanWaits extends Error {
     super(
       `plan ${plan} waits for approval${over}: "passerelle approve ${connectionId} ${plan}" applies it, "passerelle reject ${connectionId} ${plan}" drops it`,
     );
-  }
-}
-
-async function confirm(): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^(y|yes|o|oui)$/i.test((await terminal.question('Apply this plan? (yes/no) ')).trim());
-  } finally {
-    terminal.close();
   }
 }
 

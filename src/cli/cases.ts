@@ -6,6 +6,7 @@ import type { ResolveOptions } from './caseAnswer.js';
 import type { Output } from './output.js';
 import { UsageError, type CommonOptions } from './program.js';
 import { visibleJson } from './visible.js';
+import { whoOf, withBy, type ByOption } from './who.js';
 
 interface CasesOptions extends CommonOptions {
   readonly rules?: boolean;
@@ -41,8 +42,7 @@ export function registerCases(program: Command, output: Output): void {
       });
     });
 
-  program
-    .command('resolve <id>')
+  withBy(program.command('resolve <id>'))
     .description('Answer a case: the answer is stored, and carried out at once.')
     .option(
       '--take <which>',
@@ -52,9 +52,9 @@ export function registerCases(program: Command, output: Output): void {
     .option('--remember', "make the answer the field's rule for this connection")
     .option('--close', 'close the case: the matter is settled, or is left as it is')
     .option('--why <text>', 'with --close: the reason, kept with the case')
-    .option('--by <who>', 'who answers; stands with the case', process.env['USER'] ?? 'terminal')
     .action(async (id: string, _: unknown, command: Command) => {
-      const options = command.optsWithGlobals<CommonOptions & ResolveOptions & { readonly by: string }>();
+      const options = command.optsWithGlobals<CommonOptions & ResolveOptions & ByOption>();
+      const by = whoOf(options);
       await onCase(options, id, async ({ config, sql, question }) => {
         const { readResolution } = await import('./caseAnswer.js');
         const { connectionOf } = await import('./session.js');
@@ -63,21 +63,28 @@ export function registerCases(program: Command, output: Output): void {
         const { CaseClosed } = await import('../store/cases.js');
         if (question.closedAt !== null) throw new CaseClosed(question.id, question.closedAt, question.closedBy ?? '');
         const resolution = readResolution(options, question, connectionOf(config, question.scope.connectionId));
-        await storeResolution(sql, question, resolution, options.by);
+        await storeResolution(sql, question, resolution, by);
         for (const line of await whatHappensNext(config, sql, question, resolution)) output.note(line);
       });
     });
 
-  program
-    .command('forget-rule <connection> <field>')
+  withBy(program.command('forget-rule <connection> <field>'))
     .description("Take a remembered rule back: the configuration's rule counts again.")
     .action(async (connectionId: string, field: string, _: unknown, command: Command) => {
-      await inStore(command.optsWithGlobals<CommonOptions>(), async ({ config, sql }) => {
+      const options = command.optsWithGlobals<CommonOptions & ByOption>();
+      const by = whoOf(options);
+      await inStore(options, async ({ config, sql }) => {
         const { connectionOf } = await import('./session.js');
+        const { noteDeed } = await import('../store/audit.js');
         const { forgetRule } = await import('../store/fieldRules.js');
         const { personsOf } = await import('../core/record.js');
         const rule = connectionOf(config, connectionId).fields[field]?.rule;
-        const forgotten = await forgetRule(sql, personsOf(connectionId), field);
+        const scope = personsOf(connectionId);
+        const forgotten = await sql.begin(async (tx) => {
+          const was = await forgetRule(tx, scope, field);
+          if (was) await noteDeed(tx, { ...scope, verb: 'forgetRule', by, about: { field } }, 'done');
+          return was;
+        });
         if (!forgotten && rule === undefined)
           throw new UsageError(`${connectionId} has no field "${field}", and no rule is remembered for it`);
         const now = rule === undefined ? '' : ` Conflicts about ${field} go by the configuration: ${rule}.`;

@@ -35,5 +35,8 @@ export function registerConnections(program: Command, output: Output): void {
 
 function words({ configured, links }: { readonly configured: boolean; readonly links: number | null }): string[] {
   if (links === null) return ['', 'only in the configuration: nothing of it was read yet'];
-  return [`${links} links`, configured ? '' : 'only in the database: no worker synchronises it'];
+  return [
+    `${links} links`,
+    configured ? '' : 'only in the database: no worker synchronises it; "passerelle remove" deletes it',
+  ];
 }

@@ -6,6 +6,7 @@ import type { Output } from './output.js';
 import { CommandFailed, UsageError, wholeNumber, type CommonOptions } from './program.js';
 import type { Session } from './session.js';
 import { visibleJson } from './visible.js';
+import { whoOf, withBy, type ByOption } from './who.js';
 
 interface JsonOptions extends CommonOptions {
   readonly json?: boolean;
@@ -82,35 +83,41 @@ export function registerControl(program: Command, output: Output): void {
     });
 
   for (const verb of ['approve', 'reject'] as const) {
-    program
-      .command(`${verb} <connection> <plan>`)
+    withBy(program.command(`${verb} <connection> <plan>`))
       .description(
         verb === 'approve'
           ? 'Approve the plan with that number: it is applied.'
           : 'Reject the plan: nothing is changed.',
       )
-      .option('--by <who>', 'who decides; kept with the plan in the database', process.env['USER'] ?? 'terminal')
       .action(async (connectionId: string, number: string, _: unknown, command: Command) => {
-        const options = command.optsWithGlobals<CommonOptions & { readonly by: string }>();
+        const options = command.optsWithGlobals<CommonOptions & ByOption>();
         const plan = planNumber(number);
+        const by = whoOf(options);
         await onBulkSync(options, connectionId, async ({ handle, session }) => {
           const { decidePlan, planDecision } = await import('./decidePlan.js');
-          const what = { connectionId, plan, verb, by: options.by };
+          const what = { connectionId, plan, verb, by };
           output.note(await decidePlan(planDecision({ ...session, handle }, what)));
         });
       });
   }
 
-  program
-    .command('resume <connection>')
+  withBy(program.command('resume <connection>'))
     .description('Go on after a pause, or after what stopped the connection (token, permission) was mended.')
     .addOption(new Option('--system <system>', 'lift the stop of this system only').choices(systemNames))
     .action(async (connectionId: string, _: unknown, command: Command) => {
-      const options = command.optsWithGlobals<CommonOptions & { readonly system?: SystemName }>();
+      const options = command.optsWithGlobals<CommonOptions & ByOption & { readonly system?: SystemName }>();
+      const by = whoOf(options);
       await inSession(options, connectionId, async (session, { connections }) => {
         const { resumeConnection } = await import('./resume.js');
         const systems = options.system === undefined ? undefined : [options.system];
-        const told = await resumeConnection({ ...session, connections, systems }, connectionId);
+        const { carryOutDeed } = await import('../store/audit.js');
+        const about = options.system === undefined ? {} : { system: options.system };
+        const told = await carryOutDeed(
+          session.sql,
+          { connectionId, kind: null, verb: 'resume', by, about },
+          () => resumeConnection({ ...session, connections, systems }, connectionId),
+          () => false,
+        );
         const { bulkSync, records, lifted, waits } = told;
         const bulk = {
           goesOn: 'Its bulk sync goes on',
@@ -140,30 +147,43 @@ export function registerControl(program: Command, output: Output): void {
     keyof typeof verbs,
     readonly [string, string],
   ][]) {
-    program
-      .command(`${verb} <connection>`)
+    withBy(program.command(`${verb} <connection>`))
       .description(description)
       .action(async (connectionId: string, _: unknown, command: Command) => {
-        await onBulkSync(command.optsWithGlobals<CommonOptions>(), connectionId, async ({ handle, session }) => {
+        const options = command.optsWithGlobals<CommonOptions & ByOption>();
+        const by = whoOf(options);
+        // What the configuration names no more can still be ended: "passerelle remove" asks for that.
+        const left = verb === 'cancel';
+        await onBulkSync({ ...options, left }, connectionId, async ({ handle, session }) => {
           const messages = await import('../../workflows/bulkSync.messages.js');
-          const { tellBulkSync } = await import('../bulk.js');
+          const { BulkSyncRefuses, NoBulkSync, tellBulkSync } = await import('../bulk.js');
+          const { carryOutDeed } = await import('../store/audit.js');
+          const { personsOf } = await import('../core/record.js');
           const update = messages[`${verb}Update`];
-          await tellBulkSync(session.client, connectionId, () => handle.executeUpdate(update));
+          await carryOutDeed(
+            session.sql,
+            { ...personsOf(connectionId), verb, by },
+            () => tellBulkSync(session.client, connectionId, () => handle.executeUpdate(update)),
+            (error) => error instanceof BulkSyncRefuses || error instanceof NoBulkSync,
+          );
           output.note(`The bulk sync of ${connectionId} ${done}.`);
         });
       });
   }
 }
 
+/** `left`: the connection need not be one of the configuration. */
+type SessionOptions = CommonOptions & { readonly left?: boolean };
+
 async function inSession(
-  options: CommonOptions,
+  options: SessionOptions,
   connectionId: string,
   action: (session: Session, config: Config) => Promise<void>,
 ): Promise<void> {
   const { loadConfig } = await import('../config/load.js');
   const { connectionOf, openSession } = await import('./session.js');
   const config = loadConfig(options.config);
-  connectionOf(config, connectionId);
+  if (options.left !== true) connectionOf(config, connectionId);
   const session = await openSession(config);
   try {
     await action(session, config);
@@ -174,7 +194,7 @@ async function inSession(
 
 /** Runs an action on the running bulk sync. @throws {UsageError} when none runs */
 async function onBulkSync(
-  options: CommonOptions,
+  options: SessionOptions,
   connectionId: string,
   action: (on: { readonly handle: WorkflowHandle; readonly session: Session }) => Promise<void>,
 ): Promise<void> {

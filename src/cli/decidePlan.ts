@@ -2,6 +2,7 @@
 import { personsOf } from '../core/record.js';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { BulkSyncRefuses, NoBulkSync, tellBulkSync } from '../bulk.js';
+import { endDeed, type DeedOutcome } from '../store/audit.js';
 import type { Sql } from '../store/database.js';
 import { findPlan, notePlanDecision, type Plan, type PlanStatus } from '../store/plans.js';
 import { approveUpdate, rejectUpdate } from '../../workflows/bulkSync.messages.js';
@@ -18,6 +19,8 @@ export interface PlanDecision {
   readonly note: () => Promise<number | null>;
   /** Tells the workflow. @throws {BulkSyncRefuses} {@link NoBulkSync} */
   readonly tell: (decision: number) => Promise<void>;
+  /** Notes what became of it. */
+  readonly ended: (decision: number, outcome: DeedOutcome) => Promise<void>;
   /** The plan as the store has it by now. */
   readonly stored: () => Promise<Pick<Plan, 'status' | 'approvedBy'> | null>;
 }
@@ -38,6 +41,7 @@ export function planDecision(
     note: () => notePlanDecision(sql, personsOf(connectionId), plan, verb, by),
     tell: (decision) =>
       tellBulkSync(client, connectionId, () => handle.executeUpdate(update, { args: [{ plan, decision }] })),
+    ended: (decision, outcome) => endDeed(sql, decision, outcome),
     stored: () => findPlan(sql, personsOf(connectionId), plan),
   };
 }
@@ -48,7 +52,16 @@ export function planDecision(
  * @returns a line for the person
  * @throws {BulkSyncRefuses} with a sentence: it is not the plan that waits, or was decided before
  */
-export async function decidePlan({ connectionId, plan, verb, by, note, tell, stored }: PlanDecision): Promise<string> {
+export async function decidePlan({
+  connectionId,
+  plan,
+  verb,
+  by,
+  note,
+  tell,
+  ended,
+  stored,
+}: PlanDecision): Promise<string> {
   const decision = await note();
   if (decision === null) throw new BulkSyncRefuses('noPlan', `${connectionId} has no plan ${plan}`);
   try {
@@ -56,6 +69,7 @@ export async function decidePlan({ connectionId, plan, verb, by, note, tell, sto
   } catch (error) {
     const isRefusal = error instanceof BulkSyncRefuses;
     if (!isRefusal && !(error instanceof NoBulkSync)) throw error;
+    await ended(decision, 'refused');
     const found = await stored();
     if (isRefusal) throw new BulkSyncRefuses(error.code, `${error.message}${approver(found)}`, { cause: error });
     const how = found === null ? 'belongs to a sync that runs no more' : ends[found.status];
@@ -63,6 +77,7 @@ export async function decidePlan({ connectionId, plan, verb, by, note, tell, sto
     const text = `plan ${plan} ${how}${approver(found)}, and is not ${past[verb]} any more: ${anew}`;
     throw new BulkSyncRefuses('ending', text, { cause: error });
   }
+  await ended(decision, 'done');
   return `Plan ${plan}: ${past[verb]} by ${by}.`;
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { Command, CommanderError } from 'commander';
+import { registerAudit } from './audit.js';
 import { registerCases } from './cases.js';
 import { registerConfig } from './config.js';
 import { registerConnections } from './connections.js';
@@ -8,9 +9,12 @@ import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerIdle } from './idle.js';
+import { registerLinking } from './linking.js';
 import { registerReceiver } from './receiver.js';
+import { registerRemove } from './remove.js';
 import { registerReplay } from './replay.js';
 import { registerStart } from './start.js';
+import { registerStatus } from './status.js';
 import { registerSync } from './sync.js';
 import { registerWorker } from './worker.js';
 import { processOutput } from './output.js';
@@ -26,12 +30,16 @@ const registrations: readonly Register[] = [
   registerReceiver,
   registerSync,
   registerControl,
+  registerStatus,
   registerIdle,
   registerCases,
+  registerLinking,
   registerReplay,
   registerDoctor,
   registerConfig,
   registerConnections,
+  registerRemove,
+  registerAudit,
 ];
 
 /** Runs the command line and sets the exit status. Does not end the process: a command closes what it opened. */

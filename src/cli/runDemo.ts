@@ -60,7 +60,8 @@ export async function runDemo({ output, keep, seed }: DemoOptions): Promise<void
             taskQueue: config.temporal.taskQueue,
             input: { connectionId },
             output,
-            approver: 'demo',
+            by: 'demo',
+            approved: true,
             beyondGuard: true,
             samples: samplesPerKind,
           };

@@ -7,7 +7,7 @@ import { startReceiver, type RunningReceiver } from '../receiver/receiver.js';
 import type { Output } from './output.js';
 
 export interface RunReceiverOptions {
-  readonly config: Pick<Config, 'receiver' | 'temporal'>;
+  readonly config: Pick<Config, 'receiver' | 'retention' | 'temporal'>;
   readonly connections: Config['connections'];
   readonly databaseUrl: string;
   readonly client: Client;

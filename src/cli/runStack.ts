@@ -6,21 +6,28 @@ import type { Config } from '../config/schema.js';
 import { startStack, type Stack } from '../embedded/stack.js';
 import { createLog } from '../log.js';
 import { takesWebhooks, type RunningReceiver } from '../receiver/receiver.js';
+import { scheduleRetention } from '../retention.js';
 import { openDatabase, type Sql } from '../store/database.js';
 import { migrate } from '../store/migrate.js';
 import { connectTemporal, connectWorker, ensureSearchAttributes } from '../temporal.js';
 import { bundleWorkflows, installRuntime, startWorker, type RunningWorker } from '../worker.js';
+import { startWorkerStatus } from '../workerStatus.js';
 import type { Output } from './output.js';
 import { runReceiver, type RunReceiverOptions } from './runReceiver.js';
 
 export interface RunStackOptions {
-  readonly config: Pick<Config, 'database' | 'temporal' | 'receiver' | 'dataDirectory' | 'log'>;
+  readonly config: Pick<
+    Config,
+    'database' | 'temporal' | 'receiver' | 'retention' | 'worker' | 'dataDirectory' | 'log'
+  >;
   readonly output: Output;
   readonly connections: Config['connections'];
   /** Log file; left out: standard error. */
   readonly logFile?: string;
   /** The receiver takes another port where the configured one is taken; left out: that is an error. */
   readonly anyReceiverPort?: boolean;
+  /** The worker shows how it stands (`worker.port`); left out: it does not. */
+  readonly showStatus?: boolean;
   /** Rejects when the command is to end (see `interruption`): what runs is then stopped in order, also in the middle of starting. */
   readonly interrupted: Promise<never>;
 }
@@ -66,18 +73,24 @@ export async function runStack<T>(options: RunStackOptions, action: (running: Ru
     const { connection, client } = await connectTemporal(address);
     closing.push(() => connection.close());
     await ensureSearchAttributes(connection, config.temporal.namespace);
+    await scheduleRetention(client, config);
     // Not before it is needed: the SDK's runtime keeps the process alive until the last native connection is closed.
     installRuntime(log);
     const temporal = await connectWorker(address);
     closing.push(() => temporal.close());
     const worker = await startWorker({
-      config: { connections: options.connections, temporal: config.temporal },
+      config: { connections: options.connections, retention: config.retention, temporal: config.temporal },
       sql,
       temporal,
       workflowBundle: await bundling,
       log,
     });
     closing.push(() => worker.stop());
+    if (options.showStatus === true) {
+      const watched = { connections: options.connections, worker: config.worker };
+      const status = await startWorkerStatus({ config: watched, sql, client, worker, log });
+      closing.push(async () => status?.stop());
+    }
     const receiver = await receiverBeside(options, { databaseUrl: stack.databaseUrl, client, log });
     closing.push(async () => receiver?.stop());
     const workerEnded = worker.ended.then(() => new Promise<never>(() => undefined));

@@ -6,7 +6,7 @@ import { countOpenCases } from '../store/cases.js';
 import { countLinkStates } from '../store/links.js';
 import { linksByOutcome } from '../store/planItems.js';
 import { credentialsOf } from '../connection.js';
-import { requestsOf } from '../store/requestLog.js';
+import { requestsOf } from '../store/budgetState.js';
 import type { Sql } from '../store/database.js';
 import type { BulkRunEnd } from './applyPlan.js';
 import { table, type Output } from './output.js';

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { Output } from './output.js';
 import { CommandFailed, UsageError, wholeNumber, type CommonOptions } from './program.js';
+import { nameOf, whoOf, withBy, type ByOption } from './who.js';
 
-interface SyncOptions extends CommonOptions {
+interface SyncOptions extends CommonOptions, ByOption {
   readonly yes?: boolean;
   readonly beyondGuard?: boolean;
   readonly samples: number;
@@ -10,8 +11,7 @@ interface SyncOptions extends CommonOptions {
 
 /** `passerelle sync <connection>`: a bulk sync, from reading both lists to the verified end. */
 export function registerSync(program: Command, output: Output): void {
-  program
-    .command('sync <connection>')
+  withBy(program.command('sync <connection>'))
     .description('Compare both lists, show the plan, and apply it once it is approved.')
     .option('-y, --yes', 'approve the plan without asking, unless it is over a threshold of the guard')
     .option('--beyond-guard', 'with --yes: approve it also where it is over a threshold of the guard')
@@ -20,6 +20,8 @@ export function registerSync(program: Command, output: Output): void {
       const options = command.optsWithGlobals<SyncOptions>();
       if (options.beyondGuard === true && options.yes !== true)
         throw new UsageError('--beyond-guard says what --yes may approve: give both, or neither');
+      // Whoever approves must be named before the work begins; where the plan is left to wait, nobody need be.
+      const by = options.yes === true || process.stdin.isTTY ? whoOf(options) : nameOf(options);
       const { loadConfig } = await import('../config/load.js');
       const { connectionOf, openSession } = await import('./session.js');
       const { runBulkSync } = await import('./applyPlan.js');
@@ -28,13 +30,13 @@ export function registerSync(program: Command, output: Output): void {
       const connection = connectionOf(config, connectionId);
       const session = await openSession(config);
       try {
-        const approver = options.yes === true ? (process.env['USER'] ?? 'terminal') : null;
         const end = await runBulkSync({
           ...session,
           taskQueue: config.temporal.taskQueue,
           input: { connectionId },
           output,
-          approver,
+          by,
+          approved: options.yes === true,
           beyondGuard: options.beyondGuard === true,
           samples: options.samples,
         });

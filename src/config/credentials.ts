@@ -98,3 +98,9 @@ function fewer(one: number | null, other: number | null): number | null {
 function originOf(address: string): string {
   return URL.canParse(address) ? new URL(address).origin : address;
 }
+
+/** The longest window of any limit: a request counts for so long. */
+export function longestWindowMs(connections: Readonly<Record<string, CredentialConfig>>): number {
+  const limits = Object.values(connections).flatMap(({ yapla, yoplanning }) => [yapla.limits, yoplanning.limits]);
+  return Math.max(0, ...limits.flatMap(({ secondWindowMs, dayWindowMs }) => [secondWindowMs, dayWindowMs]));
+}

@@ -28,6 +28,12 @@ export const liveSchema = z
     maxStoppedRetryMs: ms(
       'The longest pause between two such looks: a stop of months costs one short run a day for each person who waits.',
     ).default(24 * 3_600_000),
+    shownWaitMs: ms(
+      'A wait for the quota, for a time that a server named (429), or for a server that fails, is shown (`waitingForBudget`, with its time) where it is longer than this, and ends early by `passerelle resume` or when the credential may be used again. Shorter ones are left to Temporal, because a wait that is shown costs some events of a history.',
+    ).default(60_000),
+    wakeMs: ms(
+      'So often a worker looks whether a credential that was stopped, closed (429) or held by the breaker may be used again, and wakes the people’s workflows that wait for it: one small question to the database.',
+    ).default(5_000),
     maxAttempts: z
       .number()
       .int()
@@ -48,6 +54,12 @@ export const liveSchema = z
     lateBodyMs: ms(
       'Where a member cannot be read by itself: a webhook that shows what our own write replaced no longer ago than this is taken for late, until one shows something else. Longer than a webhook is under way, and shorter than somebody takes to change their mind.',
     ).default(10 * 60_000),
+    listGatherMs: ms(
+      'Where a webhook has the whole list read (`webhooks.yapla.believe`): others join for so long, so that an import of fifty members costs one reading.',
+    ).default(5_000),
+    listIntervalMs: ms(
+      'Such readings begin so far apart at least: with 3,000 members and pages of 100 that is one request in two seconds, whatever webhooks come.',
+    ).default(60_000),
     heartbeatTimeoutMs: ms(
       'Without a sign of life for so long, a worker that reads or writes a person is taken for dead, and another takes over.',
     ).default(10_000),

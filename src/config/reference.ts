@@ -19,7 +19,7 @@ what is in effect; \`passerelle doctor <connection>\` holds it against the real 
 
 * \`\${NAME}\` in any text stands for the environment variable of that name. Settings marked **secret** must be written so, and so must a password within an
   address; in clear text they are refused.
-* Durations are in milliseconds: their names end in \`Ms\`. Paths within an answer are dotted: \`data.session_token\`.
+* Durations are in milliseconds where their names end in \`Ms\`; those of \`retention\` say \`Days\` and \`Hours\`. Paths within an answer are dotted: \`data.session_token\`.
 * A setting without a default is optional unless it is marked **required**. An unknown setting is an error.
 * "Not public; assumed" marks what the vendors do not document: \`passerelle doctor\` tells whether the assumption holds for your account.`;
 

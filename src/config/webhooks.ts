@@ -68,6 +68,8 @@ function needsSecret(given: Authentication, context: z.RefinementCtx): void {
   });
 }
 
+const ceiling = (text: string) => z.number().int().positive().describe(text);
+
 const words = (text: string) => z.array(z.string().min(1)).describe(text);
 
 const yaplaEventSchema = z
@@ -110,6 +112,12 @@ export const webhooksSchema = z
           .nullable()
           .default(null)
           .describe('Path of the modification time within the member; null: that of `yapla.read.answer.modified`.'),
+        believe: z
+          .enum(['whole', 'part', 'nothing'])
+          .default('whole')
+          .describe(
+            'Where no member can be read by itself: which bodies do for a reading. `whole`: those that show every mapped field that lists show; `part`: whatever they show, and the rest stays as it is known; `nothing`: none, which also closes what a forged webhook could do. For the others the list is read, once for all who wait (`live.listGatherMs`, `live.listIntervalMs`).',
+          ),
         fields: z
           .record(z.string(), z.string().min(1))
           .default({})
@@ -120,9 +128,39 @@ export const webhooksSchema = z
       .superRefine(needsSecret)
       .prefault({}),
     yoplanning: z.strictObject(authentication).superRefine(needsSecret).prefault({}),
+    maxReadsPerHour: ceiling(
+      'Looks at people that the webhooks of both systems may cause in an hour; events about one person that gather are one. Above it they are answered 429. As many as Yoplanning allows requests in a day: what comes on top would wait for another day, and a bulk sync reads everybody for a few dozen requests.',
+    ).default(1_000),
+    maxStrangersPerHour: ceiling(
+      'People whom nobody knows yet that webhooks may tell of in an hour: each may become a record in the other system. Enough for a day of enrolments; more come with the next bulk sync, whose plan is approved. Above it only events about those who are known are taken.',
+    ).default(300),
+    maxInboxBytes: ceiling(
+      'Bodies of webhooks that are kept, as stored. A month of a large club is some 50 MB; whoever has the address must not fill the disk.',
+    ).default(256 * 1_048_576),
+    quietAlertMs: z
+      .number()
+      .int()
+      .positive()
+      .nullable()
+      .default(7 * 86_400_000)
+      .describe(
+        'A system of which no webhook came for so long is quiet: `passerelle status`, the log and a metric say so, because a webhook that was switched off at the vendor’s is noticed by nobody else. A week: even in the holidays somebody moves house. Null: never.',
+      ),
   })
   .prefault({});
 
 export type WebhooksConfig = z.infer<typeof webhooksSchema>;
+
+/** Where the body of a Yapla webhook has the member's id, within the member: for the receiver, and for whoever takes the body for a reading. */
+export function memberIdPath({
+  webhooks,
+  yapla,
+}: {
+  readonly webhooks: Pick<WebhooksConfig, 'yapla'>;
+  readonly yapla: { readonly read: { readonly answer: { readonly id: string } } };
+}): string {
+  return webhooks.yapla.id ?? yapla.read.answer.id;
+}
+
 /** What authenticates one system's deliveries. */
 export type WebhookAuthentication = WebhooksConfig['yoplanning'];

@@ -9,7 +9,7 @@ import { isPhone, readPhone, type PhoneForm, type PhoneOptions } from './phone.j
 import type { FieldType, FieldValue } from './record.js';
 
 /** To be increased whenever a normal form changes: what is stored was made with the form before, and is made again (core/fieldMap.ts). */
-export const normaliserVersion = 1;
+export const normaliserVersion = 2;
 
 /** What normalising needs to know besides the value: the countries of phone numbers written without one. */
 export type NormaliseOptions = PhoneOptions;
@@ -121,7 +121,8 @@ function cleanLines(raw: string): string {
     .trim();
 }
 
-function cleanLine(raw: string): string {
+/** A text in one line, without what cannot be seen or stored, and with one blank where there were several. */
+export function cleanLine(raw: string): string {
   return cleanLines(raw).replaceAll(/\n+/g, ' ');
 }
 

@@ -97,7 +97,7 @@ export class MemoryBudget implements Budget {
     return Array.from({ length: n }, () => {
       const id = (this.#given += 1);
       this.#counted.set(id, { answeredAt: null });
-      return { id, ask, grantedAt, remainingMs: () => n * this.#inFlightTimeoutMs - (performance.now() - grantedAt) };
+      return { id, ask, remainingMs: () => n * this.#inFlightTimeoutMs - (performance.now() - grantedAt) };
     });
   }
 

@@ -18,6 +18,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import path from 'node:path';
+import { childEnvironment } from '../childEnvironment.js';
 import { EmbeddedServerError } from './errors.js';
 import type { OnProgress } from './serverProcess.js';
 
@@ -51,11 +52,11 @@ export function postgresUser(
   const existing = lookUpUser();
   if (existing !== undefined) return existing;
   onProgress('PostgreSQL: creating the system user "postgres", because PostgreSQL refuses to run as root');
-  spawnSync('groupadd', ['--system', 'postgres'], { stdio: 'ignore' });
+  spawnSync('groupadd', ['--system', 'postgres'], { stdio: 'ignore', env: childEnvironment() });
   spawnSync(
     'useradd',
     ['--system', '--gid', 'postgres', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres'],
-    { stdio: 'ignore' },
+    { stdio: 'ignore', env: childEnvironment() },
   );
   const created = lookUpUser();
   if (created === undefined) {
@@ -95,7 +96,7 @@ export async function postgresBinaries(
   if (user !== undefined && !canEnter(user, path.dirname(found.postgres)))
     root = copyToSharedDirectory(root, onProgress);
   const postgres = path.join(root, 'bin', 'postgres');
-  const version = spawnSync(postgres, ['--version'], { encoding: 'utf8', cwd: '/', ...user });
+  const version = spawnSync(postgres, ['--version'], { encoding: 'utf8', cwd: '/', env: childEnvironment(), ...user });
   const majorVersion = Number(/\(PostgreSQL\) (\d+)/.exec(version.stdout)?.[1]);
   if (version.status !== 0 || !Number.isInteger(majorVersion)) {
     throw new EmbeddedServerError(
@@ -107,7 +108,14 @@ export async function postgresBinaries(
 
 /** @returns whether this user may enter a directory, asked of the kernel, so that access lists and mounts count too. */
 export function canEnter(user: SystemUser, directory: string): boolean {
-  return spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', directory], { cwd: '/', stdio: 'ignore', ...user }).status === 0;
+  return (
+    spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', directory], {
+      cwd: '/',
+      stdio: 'ignore',
+      env: childEnvironment(),
+      ...user,
+    }).status === 0
+  );
 }
 
 /**
@@ -166,7 +174,13 @@ function copyToSharedDirectory(root: string, onProgress: OnProgress): string {
 function lookUpUser(): SystemUser | undefined {
   try {
     const id = (flag: string) =>
-      Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+      Number(
+        execFileSync('id', [flag, 'postgres'], {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore'],
+          env: childEnvironment(),
+        }),
+      );
     return { uid: id('-u'), gid: id('-g') };
   } catch {
     return undefined;

@@ -1,18 +1,29 @@
 /**
  * The only door to the two systems. See createHttpClient() for what it guarantees.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { HttpConfig } from '../config/limits.js';
-import { PermitPostponed, PermitsStopped } from '../store/budget.js';
-import type { Budget, Lane, Permit, PermitAsk } from '../store/budget.js';
-import { exchange, ExchangeBroken } from './exchange.js';
-import type { Incoming } from './exchange.js';
-import { BudgetExhausted, ConnectionStopped, NoAnswer, UnexpectedResponse } from './failures.js';
-import type { AnyFailure, FailureContext, ServerFailed } from './failures.js';
-import { excessOf, parseJson, stringifyJson } from './json.js';
-import { failureOf, isRead, throttleMs } from './refusals.js';
-import { RoundTrips } from './roundTrips.js';
+import { excessOf, parseJson, stringifyJson } from '../core/json.js';
+import {
+  type Budget,
+  type Lane,
+  type Permit,
+  type PermitAsk,
+  PermitPostponed,
+  PermitsStopped,
+} from '../store/budget.js';
+import {
+  type AnyFailure,
+  BudgetExhausted,
+  ConnectionStopped,
+  type FailureContext,
+  failureOf,
+  isRead,
+  NoAnswer,
+  type ServerFailed,
+  throttleMs,
+  UnexpectedResponse,
+} from './failures.js';
 
 /** Who asks, and for what: decides the lane of the budget and names the record in errors and in the request log. */
 export interface Ask {
@@ -70,9 +81,8 @@ export interface HttpClient {
    */
   send(request: HttpRequest, ask: Ask, permit?: Permit): Promise<Answer>;
   /**
-   * Takes the permits for requests that must follow each other without waiting, together; each is for use as much later than the one
-   * before as a round trip takes at least. Where the limit allows fewer at once, that many; `send` takes the others when their
-   * time comes. Give back with `release` those that are not used.
+   * Takes the permits for requests that must follow each other without waiting, together. Where the limit allows fewer at once, that
+   * many; `send` takes the others when their time comes. Give back with `release` those that are not used.
    * @throws {BudgetExhausted} {ConnectionStopped} as `send`
    */
   reserve(n: number, ask: Ask): Promise<Permit[]>;
@@ -118,8 +128,6 @@ class UndiciClient implements HttpClient {
   readonly #pool: Pool;
   readonly #basePath: string;
   readonly #timeoutMs: number;
-  /** Of reads that another request follows. */
-  readonly #roundTrips = new RoundTrips();
 
   constructor(options: HttpClientOptions) {
     const { http } = options;
@@ -161,15 +169,13 @@ class UndiciClient implements HttpClient {
       throw failure;
     }
     const { status, headers, sentAtMs, answeredAtMs } = incoming;
-    if (given !== undefined && isRead(request.method)) this.#roundTrips.add(answeredAtMs - sentAtMs);
     const body = bodyOf(incoming, context);
     return { status, headers, body, requestId: String(permit.id), sentAtMs, answeredAtMs, context };
   }
 
   reserve(n: number, ask: Ask): Promise<Permit[]> {
     const most = Math.min(n, this.#options.budget.largestGroup(ask.lane));
-    const gapMs = this.#roundTrips.shortestMs;
-    return this.#take(most, { ...ask, gapMs }, this.#context('reserve', `${n} requests`, ask));
+    return this.#take(most, ask, this.#context('reserve', `${n} requests`, ask));
   }
 
   release(permits: readonly Permit[]): void {
@@ -195,26 +201,12 @@ class UndiciClient implements HttpClient {
 
   async #validPermit(given: Permit | undefined, ask: Ask, context: FailureContext): Promise<Permit> {
     if (given !== undefined) {
-      await this.#untilDue(given, ask.signal);
       if (given.remainingMs() > 0) return given;
       // Held for too long: the window may count it no more at the time it would reach the server.
       this.release([given]);
     }
     const [permit] = await this.#take(1, ask, context);
     return permit!;
-  }
-
-  /** Waits only if the answer before came faster than any did lately. */
-  async #untilDue(permit: Permit, signal: AbortSignal | undefined): Promise<void> {
-    // Timers can fire a little early.
-    for (let ms = permit.grantedAt - performance.now(); ms > 0; ms = permit.grantedAt - performance.now()) {
-      try {
-        await delay(Math.ceil(ms), undefined, signal ? { signal } : {});
-      } catch {
-        this.release([permit]);
-        throw signal?.reason;
-      }
-    }
   }
 
   async #take(n: number, ask: PermitAsk, context: FailureContext): Promise<Permit[]> {
@@ -321,4 +313,132 @@ function bodyOf(incoming: Incoming, context: FailureContext): unknown {
     );
   }
   return body;
+}
+
+/** One HTTP request, ready to go. */
+export interface Outgoing {
+  readonly method: Dispatcher.HttpMethod;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: string | null;
+  /** The request is cut off so long after it was handed over, whatever it is doing. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Called just before the first byte goes out. If it is never called, the server has certainly received nothing. */
+  readonly onSending: () => void;
+  /** Called once, as soon as the head of an answer is there: the server has certainly received the request by then. */
+  readonly onHead: (status: number) => void;
+}
+
+export interface Incoming {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** Epoch milliseconds, with fractions: when the first byte went out and when the head of the answer came. */
+  readonly sentAtMs: number;
+  readonly answeredAtMs: number;
+}
+
+/** The exchange did not end with an answer. */
+export class ExchangeBroken extends Error {
+  override readonly name = 'ExchangeBroken';
+  constructor(
+    /** Code of Node.js or undici, or `DEADLINE`. */
+    readonly code: string,
+  ) {
+    super(`the exchange broke: ${code}`);
+  }
+}
+
+/**
+ * Sends one request on the pool and reads the whole answer; no redirect is followed and nothing is sent twice (the pool must not
+ * pipeline).
+ *
+ * undici's `dispatch` is used rather than its `request`, because only there can be seen whether a request was sent at all: that
+ * is what tells "certainly not applied" from "may have been applied".
+ *
+ * @throws {ExchangeBroken} @throws the signal's reason when it fires
+ */
+export function exchange(pool: Dispatcher, outgoing: Outgoing): Promise<Incoming> {
+  return new Promise((resolve, reject) => {
+    const { signal } = outgoing;
+    if (signal?.aborted) return reject(signal.reason as Error);
+    let controller: Dispatcher.DispatchController | undefined;
+    let over = false;
+    let sentAtMs = 0;
+    let answeredAtMs = 0;
+    let status = 0;
+    let headers: Readonly<Record<string, string>> = {};
+    const chunks: Buffer[] = [];
+
+    const finish = (act: () => void) => {
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      act();
+    };
+    const cut = (reason: Error) => {
+      finish(() => reject(reason));
+      controller?.abort(new Error('cut off'));
+    };
+    const onAbort = () => cut(signal?.reason as Error);
+    const timer = setTimeout(() => cut(new ExchangeBroken('DEADLINE')), outgoing.deadlineMs);
+    signal?.addEventListener('abort', onAbort, { once: true });
+
+    const { method, path, body } = outgoing;
+    pool.dispatch(
+      { method, path, headers: outgoing.headers, body },
+      {
+        onRequestStart(started) {
+          controller = started;
+          // Cut off while it waited for a connection: it must not be sent any more.
+          if (over) return started.abort(new Error('cut off'));
+          sentAtMs = now();
+          outgoing.onSending();
+        },
+        onResponseStart(_controller, statusCode, answerHeaders) {
+          if (statusCode < 200 || over) return;
+          answeredAtMs = now();
+          status = statusCode;
+          headers = flatten(answerHeaders);
+          outgoing.onHead(statusCode);
+        },
+        onResponseData(_controller, chunk) {
+          chunks.push(chunk);
+        },
+        onResponseEnd() {
+          const text = Buffer.concat(chunks).toString('utf8');
+          finish(() => resolve({ status, headers, text, sentAtMs, answeredAtMs }));
+        },
+        onResponseError(_controller, error) {
+          finish(() => reject(new ExchangeBroken(codeOf(error))));
+        },
+      },
+    );
+  });
+}
+
+/** Epoch milliseconds with fractions: gaps between two requests are shorter than a millisecond. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return flat;
+}
+
+function codeOf(error: unknown): string {
+  // Several addresses tried: Node.js wraps one error for each.
+  const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
+  for (const candidate of [error, inner]) {
+    const code = (candidate as { code?: unknown } | null)?.code;
+    if (typeof code === 'string') return code;
+  }
+  return 'UNKNOWN';
 }

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import type { Answer } from './client.js';
-import { UnexpectedResponse } from './failures.js';
-import { isRead } from './refusals.js';
+import { isRead, UnexpectedResponse } from './failures.js';
 
 const MOST_PLACES = 5;
 const segment = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;

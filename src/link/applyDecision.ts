@@ -11,7 +11,7 @@ import type { Sql } from '../store/database.js';
 import { massChange } from '../cases/massChange.js';
 import { refusedCase } from '../cases/refused.js';
 import { findLinkState, type LinkState } from '../store/linkState.js';
-import { failuresOfRecord } from '../store/requestLog.js';
+import { failuresOfRecord } from '../store/budgetState.js';
 import { recordUnreadable } from '../store/unreadable.js';
 import type { OpenConnection } from '../connection.js';
 import { commitResults, type LinkResult, stopIfCanariesDie } from './results.js';
@@ -36,6 +36,8 @@ export interface ApplyingDecision {
   readonly writeId: string;
   /** Of each request: see `PermitAsk`. */
   readonly patienceMs?: number | undefined;
+  /** See `unreadableRecord`. Default: no. */
+  readonly isLastTry?: boolean;
 }
 
 export interface AppliedDecision {
@@ -127,10 +129,10 @@ async function record(
 
 /** @returns the question, where it is the record; else throws the failure again, for another attempt */
 async function refusal(applying: ApplyingDecision, failure: Failure, { nothing: base, saw }: LinkInterrupted) {
-  const { sql, connection, linkId } = applying;
+  const { sql, connection, linkId, isLastTry = false } = applying;
   await creationFailed(sql, connection.scope, linkId, failure);
   const outcome = 'refused' as const;
-  const unreadable = unreadableIn(failure, linkId);
+  const unreadable = unreadableIn(failure, linkId, isLastTry);
   if (unreadable !== null) return { ...base, outcome, cases: [unreadable.found.question], unreadable };
   if (!(failure instanceof InvalidRecord) && !(await isTheRecord(applying, failure))) throw failure;
   return { ...base, outcome, cases: [refusedCase(linkId, failure, saw)], unreadable };

@@ -5,7 +5,7 @@
  *
  * Yoplanning says that invalid data, too, can be answered with a 5xx. So a record is told from a server that is down: an attempt
  * counts against the record only if the server answered something else meanwhile, and after `maxItemAttempts` such attempts the
- * record becomes a case and the rest goes on.
+ * record becomes a case and the rest goes on. So it does where the answers about it are no records at all, while those about others are.
  */
 import type { LiveDecision } from '../core/live.js';
 import type { Doubt } from '../core/match.js';
@@ -23,7 +23,7 @@ import { carryOut, LinkInterrupted } from './carryOut.js';
 import { type Claim, LinkBusy, type LinkClaims } from './claims.js';
 import { creationFailed, NewsUnread } from './creations.js';
 import { type ChunkPlaces, sharedWork, type SharedWork } from './sharedWork.js';
-import { unreadableIn } from './unreadable.js';
+import { attemptsToRead, type Unreadable, unreadableIn } from './unreadable.js';
 
 export interface ApplyingChunk {
   readonly sql: Sql;
@@ -32,6 +32,8 @@ export interface ApplyingChunk {
   readonly planId: number;
   /** Says to end after the items in hand. */
   readonly cancelled: () => boolean;
+  /** Told that a system answered about an item: what fails later is no failure in a row with those before. */
+  readonly succeeded?: () => void;
 }
 
 /** Failures that concern one record or one answer; any other ends the whole attempt at once. */
@@ -250,12 +252,10 @@ class ChunkAttempt {
     }
     if (!isFailure(cause)) throw cause;
     await creationFailed(sql, connection.scope, item.linkId!, cause);
-    const unreadable = unreadableIn(cause, item.linkId!);
+    const unreadable = unreadableIn(cause, item.linkId!, false);
     if (unreadable !== null) {
-      const { system, found } = unreadable;
-      this.answered(system);
-      await this.endRefused(item, at, found.question, 'refused');
-      await sql.begin(async (tx) => await recordUnreadable(tx, connection.scope, system, [found]));
+      this.answered(unreadable.system);
+      await this.endUnreadable(item, at, unreadable);
     } else if (cause instanceof InvalidRecord) {
       this.answered(cause.context.system);
       await this.refuse(item, at, cause, 'refused');
@@ -272,6 +272,7 @@ class ChunkAttempt {
   private answered(system: string): void {
     this.answering.add(system);
     this.failuresSinceAnswer.set(system, 0);
+    this.chunk.succeeded?.();
   }
 
   /** After the attempt: was it the record, or the server? */
@@ -279,13 +280,31 @@ class ChunkAttempt {
     // A write is sent after its record was read (or looked up), so one that fails again and again is the record's own.
     const isWrite = failure.context.method !== 'GET';
     const serverAnswers = this.answering.has(failure.context.system) || (isWrite && item.attempts > 0);
-    const counts = serverAnswers || isWrite;
+    const counts = serverAnswers || isWrite || this.isUnreadable(failure);
     const attempts = counts ? await countAttempt(this.chunk.sql, this.chunk.planId, item.n) : 0;
-    if (serverAnswers && attempts >= this.chunk.connection.config.bulk.maxItemAttempts) {
+    const isLastTry = this.isUnreadable(failure) && attempts >= attemptsToRead;
+    const unreadable = unreadableIn(failure, item.linkId!, isLastTry);
+    if (unreadable !== null) {
+      await this.endUnreadable(item, at, unreadable);
+    } else if (serverAnswers && attempts >= this.chunk.connection.config.bulk.maxItemAttempts) {
       await this.refuse(item, at, failure, 'keepsFailing');
     } else {
       this.ending ??= failure;
     }
+  }
+
+  /** What answers many in this way is the server, or something before it. */
+  private isUnreadable({ type, context }: Failure): boolean {
+    const alike = this.failed.filter(
+      ({ failure }) => failure.type === type && failure.context.system === context.system,
+    );
+    return type === 'UnexpectedResponse' && alike.length < failuresInARow;
+  }
+
+  private async endUnreadable(item: Item, at: LinkInterrupted, { system, found }: Unreadable): Promise<void> {
+    const { sql, connection } = this.chunk;
+    await this.endRefused(item, at, found.question, 'refused');
+    await sql.begin(async (tx) => await recordUnreadable(tx, connection.scope, system, [found]));
   }
 
   private async refuse(

@@ -2,10 +2,10 @@
  * Stores the other system's id in records that carry none, so that links can be recovered from the systems alone: Yoplanning's
  * vendor recommends it ("Storing your id"). Linking costs no request, and the id travels with the next write of a record; those
  * that need no write get it here, in the lowest lane, from what the day's quota has left over. What is not done today is done by
- * the next run.
+ * the next run: so is a record that keeps failing, and everything where the server fails at whatever is asked. Nobody waits for that.
  */
 import { type SystemName, systemNames } from '../core/record.js';
-import { BudgetExhausted, InvalidRecord } from '../http/failures.js';
+import { BudgetExhausted, InvalidRecord, isFailure, UnreadableRecord } from '../http/failures.js';
 import { canaryCase } from '../cases/canary.js';
 import { kindsThat } from '../cases/index.js';
 import { openCases } from '../store/cases.js';
@@ -27,56 +27,118 @@ export interface FillingReferences {
   readonly cancelled: () => boolean;
 }
 
+export interface References {
+  readonly filled: number;
+  /** Records left to the next run, because the server failed at them. */
+  readonly failed: number;
+}
+
 /** GET and PUT. */
 const requestsEach = 2;
 
-/** @returns how many records got their reference. @throws {Failure} but for a spent quota, which only ends it. */
-export async function fillReferences(filling: FillingReferences): Promise<number> {
-  let filled = 0;
+/** A record that fails is tried again once the others had their turn, so often in all. */
+const triesEach = 3;
+
+/** So many failures in a row without a success in between: it is the server, which is left alone. */
+const failuresInARow = 3;
+
+/** Failures of one record, or of a server that may be back for the next run; any other is thrown. */
+const passing: ReadonlySet<string> = new Set(['ServerFailed', 'NoAnswer', 'UnexpectedResponse', 'RecordMissing']);
+
+/** @throws {Failure} but for a spent quota and a server that fails, which only end it. */
+export async function fillReferences(filling: FillingReferences): Promise<References> {
+  const references = { filled: 0, failed: 0 };
   for (const system of systemNames) {
     const { storesReference, writes } = filling.connection.systems[system];
-    if (storesReference && writes) filled += await fillSystem(filling, system);
+    if (!storesReference || !writes) continue;
+    const { filled, failed } = await new FillingSystem(filling, system).run();
+    references.filled += filled;
+    references.failed += failed;
   }
-  return filled;
+  return references;
 }
 
-async function fillSystem(filling: FillingReferences, system: SystemName): Promise<number> {
-  const { sql, claims, connection } = filling;
-  let filled = 0;
-  for (let after = ''; ;) {
-    if (filling.cancelled()) return filled;
-    const room = Math.floor((await leftOver(connection, system)) / requestsEach);
-    const batch = await linksLackingReference(
-      sql,
-      connection.scope,
-      system,
-      after,
-      Math.min(room, connection.config.bulk.chunkItems),
-      kindsThat(({ holds }) => holds?.what === 'link'),
-    );
-    if (batch.length === 0) return filled;
-    after = batch.at(-1)!.linkId;
-    const claim = await claims.claim(
-      connection.scope,
-      batch.map(({ linkId }) => linkId),
-    );
+class FillingSystem {
+  private filled = 0;
+  private inARow = 0;
+  /** The quota is spent, or the server fails. */
+  private isOver = false;
+  private failed: Unreferenced[] = [];
+
+  constructor(
+    private readonly filling: FillingReferences,
+    private readonly system: SystemName,
+  ) {}
+
+  async run(): Promise<References> {
+    let after = '';
+    await this.fillAll(async (most) => {
+      const batch = await this.lacking(after, most);
+      after = batch.at(-1)?.linkId ?? after;
+      return batch;
+    });
+    for (let nth = 2; nth <= triesEach && this.failed.length > 0; nth += 1) {
+      const again = this.failed.splice(0);
+      await this.fillAll((most) => Promise.resolve(again.splice(0, most)));
+      this.failed.push(...again);
+    }
+    return { filled: this.filled, failed: this.failed.length };
+  }
+
+  private async lacking(after: string, most: number): Promise<Unreferenced[]> {
+    const { sql, connection } = this.filling;
+    const held = kindsThat(({ holds }) => holds?.what === 'link');
+    return await linksLackingReference(sql, connection.scope, this.system, after, most, held);
+  }
+
+  /** @param next the next records, as many as said at most; none: that was all */
+  private async fillAll(next: (most: number) => Promise<Unreferenced[]>): Promise<void> {
+    const { connection } = this.filling;
+    while (!this.isOver && !this.filling.cancelled()) {
+      const room = Math.floor((await leftOver(connection, this.system)) / requestsEach);
+      const batch = await next(Math.min(room, connection.config.bulk.chunkItems));
+      if (batch.length === 0) return;
+      await this.fillBatch(batch);
+    }
+  }
+
+  private async fillBatch(batch: readonly Unreferenced[]): Promise<void> {
+    const { claims, connection } = this.filling;
+    const linkIds = batch.map(({ linkId }) => linkId);
+    const claim = await claims.claim(connection.scope, linkIds);
     try {
       const queue = batch.filter(({ linkId }) => claim.linkIds.has(linkId));
-      const hand = async (): Promise<number> => {
-        let done = 0;
-        for (let one = queue.shift(); one !== undefined && !filling.cancelled(); one = queue.shift()) {
+      const hand = async () => {
+        for (let one = queue.shift(); one !== undefined && this.goesOn; one = queue.shift()) {
           await claim.verify();
-          if (await fillOne(filling, system, one)) done += 1;
+          await this.fill(one);
         }
-        return done;
       };
       const hands = await Promise.allSettled(Array.from({ length: connection.config.bulk.parallelItems }, hand));
-      for (const end of hands) if (end.status === 'fulfilled') filled += end.value;
-      const failed = hands.find((end) => end.status === 'rejected');
-      if (failed?.reason instanceof BudgetExhausted) return filled;
-      if (failed) throw failed.reason;
+      const ended = hands.find((end) => end.status === 'rejected');
+      if (ended) throw ended.reason;
     } finally {
       await claim.release();
+    }
+  }
+
+  private get goesOn(): boolean {
+    return !this.isOver && !this.filling.cancelled();
+  }
+
+  private async fill(one: Unreferenced): Promise<void> {
+    try {
+      if (await fillOne(this.filling, this.system, one)) this.filled += 1;
+      this.inARow = 0;
+    } catch (error) {
+      if (error instanceof BudgetExhausted) {
+        this.isOver = true;
+        return;
+      }
+      if (!isFailure(error) || !passing.has(error.type)) throw error;
+      this.failed.push(one);
+      this.inARow += 1;
+      this.isOver ||= this.inARow >= failuresInARow;
     }
   }
 }
@@ -117,8 +179,8 @@ async function fillOne(
     }
     return true;
   } catch (error) {
-    // A record that does not take a reference is linked all the same.
-    if (error instanceof InvalidRecord) return false;
+    // A record that does not take a reference, or that nobody can read, is linked all the same.
+    if (error instanceof InvalidRecord || error instanceof UnreadableRecord) return false;
     throw error;
   }
 }

@@ -14,7 +14,6 @@ import {
   type DueSignal,
   type ForwardingRule,
   nextDueInMs,
-  pruneInbox,
   releaseSignals,
   reviveStranded,
   takeDueSignals,
@@ -25,10 +24,7 @@ export interface ForwarderOptions {
   readonly sql: Sql;
   /** Of the connections that this process knows; events of others are left to others. */
   readonly rules: readonly ForwardingRule[];
-  readonly settings: Pick<
-    ReceiverConfig,
-    'pollMs' | 'parallelSignals' | 'retryMs' | 'maxRetryMs' | 'strandedMs' | 'keepHandledMs'
-  >;
+  readonly settings: Pick<ReceiverConfig, 'pollMs' | 'parallelSignals' | 'retryMs' | 'maxRetryMs' | 'strandedMs'>;
   /** Sends one signal. Repeatable. */
   readonly send: (signal: DueSignal) => Promise<void>;
   readonly onForwarded: (signal: DueSignal) => void;
@@ -119,7 +115,6 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
   async function revive(now: number): Promise<void> {
     if (now < revivedAt + settings.strandedMs / 4) return;
     const links = await reviveStranded(sql, rules, settings.strandedMs);
-    await pruneInbox(sql, rules, settings.keepHandledMs);
     revivedAt = now;
     if (links > 0) log.warn({ links }, 'events were taken and never handled: their workflows are signalled again');
   }

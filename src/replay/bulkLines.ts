@@ -1,4 +1,5 @@
 /** The timeline of `bulkSync`: phases, pages, the plan and who approved it, chunks, and what it waited for. */
+import type { References } from '../link/fillReferences.js';
 import type {
   ApplyCounts,
   BulkSyncInput,
@@ -95,7 +96,8 @@ function doneTexts({ name, input, result }: ActivityRun): string[] {
       return (result as readonly PageFacts[]).map(({ start, received, seen, count, firstKnown }) => {
         const moved = firstKnown ? '' : '; the list moved, this page proves nothing';
         const where = `${String(given['system'])}, from ${start}`;
-        return `page of ${where}: ${counted(received, 'record')}; ${seen} of ${count} seen${moved}`;
+        const all = count === null ? '' : ` of ${count}`;
+        return `page of ${where}: ${counted(received, 'record')}; ${seen}${all} seen${moved}`;
       });
     case 'endScan':
       return [`scan ${String(given['scanId'])} is ${String(given['status'])}`];
@@ -117,8 +119,11 @@ function doneTexts({ name, input, result }: ActivityRun): string[] {
       return [
         `verified ${counted(Number(answer['links']), 'link')}: ${String(answer['differences'])} differ, ${String(answer['inQuestion'])} in question`,
       ];
-    case 'fillReferences':
-      return [`${counted(Number(answer['filled']), 'reference')} stored`];
+    case 'fillReferences': {
+      const { filled, failed = 0 } = result as Partial<References>;
+      const left = failed === 0 ? '' : `, ${failed} left to the next run`;
+      return [`${counted(filled ?? 0, 'reference')} stored${left}`];
+    }
     case 'liftStops':
       return ['the stop is lifted'];
     default:

@@ -165,6 +165,7 @@ function appliedText({ outcome, written, created, cases, view }: AppliedDecision
 function waitText(state: unknown, ms: number): string {
   const after = durationText(ms);
   if (state === 'stopped') return `the connection is refused: tries again after ${after}`;
+  if (state === 'waitingForBudget') return `waits for the budget: goes on after ${after}`;
   if (state === 'waiting') return `waits for a person; looks again after ${after}`;
   return `lingers for ${after}`;
 }

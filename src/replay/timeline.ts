@@ -20,7 +20,7 @@ const tellers: Readonly<Record<string, (history: RecordedHistory, runs: Readonly
   };
 
 /** Types of workflows whose histories can be read. */
-export const knownWorkflowTypes: readonly string[] = Object.keys(tellers);
+export const knownWorkflowTypes: readonly string[] = [...Object.keys(tellers), 'retention'];
 
 /** The lines, in the history's order. Of a type that is not ours, only what Temporal itself says. */
 export function timelineOf(history: RecordedHistory): TimelineLine[] {

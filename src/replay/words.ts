@@ -1,4 +1,5 @@
 /** What the timelines of both workflows share: reading one event, and saying counts and durations. */
+import type { FailureCounts } from '../../activities/attempts.js';
 import { firstPayload, payload, type RecordedEvent } from './history.js';
 
 /** Says what an event means to one type of workflow; `[]`: nothing to say, null: what it means to any. */
@@ -8,12 +9,20 @@ export type Teller = (event: RecordedEvent) => readonly string[] | null;
 export function failureText(failure: unknown): string {
   const { message, applicationFailureInfo, cause } = (failure ?? {}) as {
     message?: string;
-    applicationFailureInfo?: { type?: string };
+    applicationFailureInfo?: { type?: string; details?: unknown };
     cause?: unknown;
   };
   const own = [applicationFailureInfo?.type, message].filter((text) => text !== undefined && text !== '').join(': ');
   if (applicationFailureInfo === undefined && cause !== undefined && cause !== null) return failureText(cause);
-  return own || 'a failure without a message';
+  return (own || 'a failure without a message') + failedText(applicationFailureInfo?.details);
+}
+
+/** How often what failed before a failure, by cause: what counted, and what did not (activities/attempts.ts). Once: nothing to say. */
+function failedText(details: unknown): string {
+  const { failed = {} } = (firstPayload(details) ?? {}) as { failed?: FailureCounts };
+  const causes = Object.entries(failed);
+  if (causes.reduce((sum, [, n]) => sum + n, 0) < 2) return '';
+  return ` (failed so far: ${causes.map(([cause, n]) => `${cause} ${counted(n, 'time')}`).join(', ')})`;
 }
 
 /** One search attribute that an event sets; undefined: it leaves it. */

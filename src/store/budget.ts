@@ -3,15 +3,11 @@
  *
  * **The rule.** A request counts in a window of length W from the giving of its permit until its answer + W (`counts_from` + W;
  * until it is answered, `counts_from` is the last moment at which it can still reach the server). A permit is given only while
- * fewer than `limit` requests count.
- *
- * A permit that becomes free within the next moments is given at once, to be used only then, and the later permits of a group may be
- * for use a gap later than the one before; what follows holds with g as that later moment, for each permit its own. It does not ask
- * in which order the moments lie, nor who stood first in line: permits are decided one by one, those of a group, too.
+ * fewer than `limit` requests count. It does not matter who stood first in line: permits are decided one by one, those of a group, too.
  *
  * **Why the server can then never see more than `limit` within any W.** Suppose it did: there were limit + 1 requests whose
  * arrivals all lie less than W apart. Permits of one credential are decided one after the other, under a lock. Take the request
- * that was decided last, for use from g on. It arrived at or after g, and each of the others less than W before it or later, hence
+ * that was decided last, at the moment g. It arrived at or after g, and each of the others less than W before it or later, hence
  * after g - W. A request's `counts_from` is never before its arrival, when it is final nor while it is still an assumption. So when
  * the last one was decided all the other `limit` requests had `counts_from` > g - W: all of them counted at g, and the permit was
  * not given. □
@@ -21,30 +17,36 @@
  * `lateArrivalMs` after that: the http client holds the first, configuration names the second; so a crash with requests
  * under way is covered too; (3) the clock of the database does not jump forward and ticks like the server's.
  *
- * **The parts.** `budget_take` (migrations/006) decides; budgetLine.ts keeps those who wait in this process and asks for them, or
- * budgetGate.ts where nothing is limited; budgetSettlements.ts reports what is over.
+ * **The parts.** `budget_take` (migrations/006) decides; budgetLine.ts keeps those who wait in this process and asks for them; here it is
+ * recorded how requests ended.
  */
-import type { BreakerConfig, LimitsConfig } from '../config/limits.js';
-import { BudgetGate } from './budgetGate.js';
-import { BudgetLine } from './budgetLine.js';
-import { dayLimitOfOthers, PermitPostponed } from './budgetPermits.js';
-import type { Lane, Permit, PermitAnswer, PermitAsk, PermitSource } from './budgetPermits.js';
-import { Settlements } from './budgetSettlements.js';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { BudgetLine, dayLimitOfOthers, PermitPostponed } from './budgetLine.js';
+import type { Lane, LineOptions, Permit, PermitAsk } from './budgetLine.js';
 import { liftStopsBefore, readBudgetState } from './budgetState.js';
 import type { BudgetState } from './budgetState.js';
 import { withoutValues } from './database.js';
 import type { Sql } from './database.js';
 
-export { lanes, PermitPostponed, PermitsStopped } from './budgetPermits.js';
-export type { BlockedBy, Lane, Permit, PermitAnswer, PermitAsk } from './budgetPermits.js';
-export { pruneRequestLog } from './budgetState.js';
-export type { BudgetState } from './budgetState.js';
+export { lanes, PermitPostponed, PermitsStopped } from './budgetLine.js';
+export type { BlockedBy, Lane, Permit, PermitAsk } from './budgetLine.js';
+
+/** How a request ended. */
+export interface PermitAnswer {
+  /** HTTP status; null: no answer came. */
+  readonly status: number | null;
+  readonly method: string;
+  /** What kind of request it was, without ids, for the request log: `GET /teams/{team}/clients`. */
+  readonly kind: string;
+  /** True when it was cut off, so that it may reach the server later: it then counts for `lateArrivalMs` longer. */
+  readonly mayStillArrive?: boolean;
+}
 
 export interface Budget {
   /** Most permits that `take` can give at once in this lane: the smallest limit that applies. */
   largestGroup(lane: Lane): number;
   /**
-   * Waits for `n` permits, given together or not at all. The first may be used at once, each of them from its `grantedAt` on.
+   * Waits for `n` permits, given together or not at all.
    * @throws {PermitPostponed} when the wait is known to be longer than `longWaitMs`, or took `ask.patienceMs`
    * @throws {PermitsStopped} after `stop`, in every process
    * @throws {RangeError} when `n` is larger than `largestGroup`
@@ -74,62 +76,40 @@ export interface Budget {
   end(): Promise<void>;
 }
 
-export interface BudgetOptions {
-  readonly sql: Sql;
-  /** Names the credential in the database. Never the secret itself; the same in all processes and connections that use it. */
-  readonly credential: string;
-  readonly limits: LimitsConfig;
-  /** Left out: requests never pause because of failures. */
-  readonly breaker?: BreakerConfig;
-  /** Longest time from a permit to the end of its request. */
-  readonly inFlightTimeoutMs: number;
-}
-
 /** Most permits given at once where no limit is smaller. */
 const LARGEST_GROUP = 64;
-/** Where nothing is limited nobody waits for the end of a request: only the log does. */
-const UNLIMITED_LINGER_MS = 100;
 /** A 429 never closes a budget for less (design.md) nor, should its time be nonsense, for more than about a year. */
 const SHORTEST_CLOSURE_MS = 1_000;
 const LONGEST_CLOSURE_MS = 366 * 86_400_000;
 
 /** See `Budget`. One per credential and process. */
-export function createBudget(options: BudgetOptions): Budget {
+export function createBudget(options: LineOptions): Budget {
   return new PostgresBudget(options);
 }
 
 class PostgresBudget implements Budget {
+  readonly #options: LineOptions;
   readonly #sql: Sql;
   readonly #credential: string;
-  readonly #limits: LimitsConfig;
-  readonly #settlements: Settlements;
-  readonly #permits: PermitSource;
-  readonly #breaker: BreakerConfig | undefined;
+  readonly #ends: RequestEnds;
+  readonly #line: BudgetLine;
   /** The breaker was seen open, or about to open, since the server last answered here. */
   #sawFailures = false;
   /** An answer that closes the breaker is being recorded: who asks next must not meet it open. */
   #closing: Promise<void> | undefined;
   #ended = false;
 
-  constructor(options: BudgetOptions) {
-    const { sql, credential, limits } = options;
-    this.#sql = sql;
-    this.#credential = credential;
-    this.#limits = limits;
-    this.#breaker = options.breaker;
-    const isLimited = limits.requestsPerSecond !== null || limits.requestsPerDay !== null;
-    this.#settlements = new Settlements(sql, credential, limits.lateArrivalMs, isLimited ? 0 : UNLIMITED_LINGER_MS);
-    const line = new BudgetLine({
-      ...options,
-      mostAtOnce: this.largestGroup('live'),
-      unused: (permit) => this.release(permit),
-    });
-    this.#permits = isLimited ? line : new BudgetGate({ ...options, line });
+  constructor(options: LineOptions) {
+    this.#options = options;
+    this.#sql = options.sql;
+    this.#credential = options.credential;
+    this.#ends = new RequestEnds(options);
+    this.#line = new BudgetLine(options, (permit) => this.release(permit));
   }
 
   largestGroup(lane: Lane): number {
-    const day = lane === 'live' ? this.#limits.requestsPerDay : dayLimitOfOthers(this.#limits);
-    return Math.min(this.#limits.requestsPerSecond ?? LARGEST_GROUP, day ?? LARGEST_GROUP, LARGEST_GROUP);
+    const day = lane === 'live' ? this.#options.limits.requestsPerDay : dayLimitOfOthers(this.#options.limits);
+    return Math.min(this.#options.limits.requestsPerSecond ?? LARGEST_GROUP, day ?? LARGEST_GROUP, LARGEST_GROUP);
   }
 
   async take(n: number, ask: PermitAsk): Promise<Permit[]> {
@@ -150,39 +130,39 @@ class PostgresBudget implements Budget {
 
   async #takePatiently(n: number, ask: PermitAsk): Promise<Permit[]> {
     const { patienceMs, signal } = ask;
-    if (patienceMs === undefined) return await this.#permits.take(n, ask);
+    if (patienceMs === undefined) return await this.#line.take(n, ask);
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(new PermitPostponed(Date.now(), 'lane')), patienceMs);
     const either = signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]);
     try {
-      return await this.#permits.take(n, { ...ask, signal: either });
+      return await this.#line.take(n, { ...ask, signal: either });
     } finally {
       clearTimeout(timer);
     }
   }
 
   answered(permit: Permit, answer: PermitAnswer): void {
-    this.#settlements.answered(permit, answer);
+    this.#ends.answered(permit, answer);
     if (!this.#sawFailures || answer.status === null || answer.status >= 500) return;
     this.#sawFailures = false;
-    this.#closing = this.#settlements.flush().then(() => this.#permits.wake());
+    this.#closing = this.#ends.flush().then(() => this.#line.wake());
   }
 
   async failed(record: string | undefined): Promise<number | null> {
-    if (this.#breaker === undefined) return null;
+    if (this.#options.breaker === undefined) return null;
     this.#sawFailures = true;
-    const { failuresInARow, firstPauseMs, longestPauseMs } = this.#breaker;
+    const { failuresInARow, firstPauseMs, longestPauseMs } = this.#options.breaker;
     const [{ pauseMs }] = await this.#sql<[{ pauseMs: number | null }]>`
       SELECT budget_failed(
         ${this.#credential}, ${record ?? null}, ${failuresInARow}, ${firstPauseMs}::float8, ${longestPauseMs}::float8) AS "pauseMs"`;
-    this.#permits.wake();
+    this.#line.wake();
     return pauseMs === null ? null : Date.now() + Math.max(0, pauseMs);
   }
 
   release(permit: Permit): void {
-    this.#settlements.released(permit);
+    this.#ends.released(permit);
     // The one event that makes room sooner than the database foretold.
-    if (this.#permits.waiting) void this.#settlements.flush().then(() => this.#permits.wake());
+    if (this.#line.waiting) void this.#ends.flush().then(() => this.#line.wake());
   }
 
   async close(forMs: number, reason: string): Promise<void> {
@@ -192,7 +172,7 @@ class PostgresBudget implements Budget {
       VALUES (${this.#credential}, clock_timestamp() + ${ms}::float8 * interval '1 millisecond', ${reason})
       ON CONFLICT (credential) DO UPDATE
         SET closed_until = greatest(budget.closed_until, excluded.closed_until), closed_reason = excluded.closed_reason`;
-    this.#permits.wake();
+    this.#line.wake();
   }
 
   async stop(reason: string): Promise<void> {
@@ -203,26 +183,123 @@ class PostgresBudget implements Budget {
       ON CONFLICT (credential) DO UPDATE
         SET stopped_at = excluded.stopped_at, stopped_reason = excluded.stopped_reason
         WHERE budget.stopped_at IS NULL`;
-    this.#permits.wake();
+    this.#line.wake();
   }
 
   async resume(beforeMs: number): Promise<void> {
     await liftStopsBefore(this.#sql, this.#credential, beforeMs);
-    this.#permits.wake();
+    this.#line.wake();
   }
 
   async state(): Promise<BudgetState> {
     await this.flush();
-    return readBudgetState(this.#sql, this.#credential, this.#limits);
+    return readBudgetState(this.#sql, this.#credential, this.#options.limits);
   }
 
   flush(): Promise<void> {
-    return this.#settlements.flush();
+    return this.#ends.flush();
   }
 
   async end(): Promise<void> {
     this.#ended = true;
-    await this.#permits.end();
-    await this.#settlements.end();
+    await this.#line.end();
+    await this.#ends.end();
+  }
+}
+
+interface RequestEnd {
+  readonly permit: Permit;
+  readonly answer: PermitAnswer;
+  /** On the scale of `performance.now()`. */
+  readonly at: number;
+}
+
+/** After a failed write the next attempt waits so long, unless somebody asks for it. */
+const RETRY_MS = 500;
+
+/**
+ * Records the ends of requests, in the background and many at a time: each write takes all that came while the one before it was
+ * under way. Losing some (a crash) leaves those requests counted for longer, never for shorter.
+ */
+class RequestEnds {
+  readonly #options: LineOptions;
+  #answers: RequestEnd[] = [];
+  #released: number[] = [];
+  #writing: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+  }
+
+  answered(permit: Permit, answer: PermitAnswer): void {
+    this.#answers.push({ permit, answer, at: performance.now() });
+    this.#start();
+  }
+
+  released(permit: Permit): void {
+    this.#released.push(permit.id);
+    this.#start();
+  }
+
+  /** Resolves when all that was reported so far is recorded, or could not be. */
+  async flush(): Promise<void> {
+    await this.#writing;
+    if (this.#pending()) {
+      this.#start();
+      await this.#writing;
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.flush();
+    clearTimeout(this.#retry);
+  }
+
+  #pending(): boolean {
+    return this.#answers.length > 0 || this.#released.length > 0;
+  }
+
+  #start(): void {
+    this.#writing ??= this.#write();
+  }
+
+  async #write(): Promise<void> {
+    clearTimeout(this.#retry);
+    try {
+      // Lets those join that end in this same turn of the event loop.
+      await immediate();
+      while (this.#pending()) await this.#writeOnce();
+    } catch {
+      // Nothing is lost by waiting, and whoever needs the database next hears of it: the permits come from there.
+      this.#retry = setTimeout(() => this.#start(), RETRY_MS).unref();
+    } finally {
+      // In the same step as the last look at what is pending, so that nothing reported now relies on a writer that has ended.
+      this.#writing = undefined;
+    }
+  }
+
+  async #writeOnce(): Promise<void> {
+    const { sql, credential, limits } = this.#options;
+    const answers = this.#answers;
+    const released = this.#released;
+    this.#answers = [];
+    this.#released = [];
+    const now = performance.now();
+    const rows = answers.map(({ permit, answer, at }) => ({
+      id: permit.id,
+      method: answer.method,
+      kind: answer.kind,
+      status: answer.status,
+      agoMs: now - at,
+      lateMs: answer.mayStillArrive ? limits.lateArrivalMs : 0,
+    }));
+    try {
+      await sql`SELECT budget_settle(${credential}, ${sql.json(rows)}, ${sql.json(released)})`;
+    } catch (error) {
+      this.#answers = [...answers, ...this.#answers];
+      this.#released = [...released, ...this.#released];
+      throw error;
+    }
   }
 }

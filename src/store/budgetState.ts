@@ -1,3 +1,4 @@
+/** What the database knows of a credential: what it has used and sent, and what holds it. */
 import type { LimitsConfig } from '../config/limits.js';
 import type { Sql } from './database.js';
 
@@ -119,4 +120,37 @@ export async function closedUntil(sql: Sql, credential: string): Promise<Date | 
     SELECT closed_until AS "closedUntil" FROM budget
      WHERE credential = ${credential} AND closed_until > clock_timestamp()`;
   return row?.closedUntil ?? null;
+}
+
+export interface RequestCounts {
+  readonly sent: number;
+  /** Answered 429. */
+  readonly refused: number;
+}
+
+/** Requests of a credential for these purposes. */
+export async function requestsOf(sql: Sql, credential: string, purposes: readonly string[]): Promise<RequestCounts> {
+  const [row] = await sql<RequestCounts[]>`
+    select count(*)::int as sent, count(*) filter (where status = 429)::int as refused from request_log
+     where credential = ${credential} and purpose = any(${purposes})`;
+  return row!;
+}
+
+/**
+ * Whether it is the record, or the server: how often the server failed at this record within the window that ends now, and whether it
+ * answered anything else meanwhile.
+ */
+export async function failuresOfRecord(
+  sql: Sql,
+  credential: string,
+  record: string,
+  windowMs: number,
+): Promise<{ readonly failed: number; readonly answersOthers: boolean }> {
+  const [row] = await sql<{ failed: number; answersOthers: boolean }[]>`
+    select count(*) filter (where record = ${record} and method <> 'GET' and (status >= 500 or status is null))::int as failed,
+           coalesce(bool_or(status < 500 and (record is distinct from ${record} or method = 'GET')), false) as "answersOthers"
+      from request_log
+     where credential = ${credential} and counts_from > now() - ${windowMs} * interval '1 millisecond'
+       and answered_at is not null`;
+  return row!;
 }

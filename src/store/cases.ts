@@ -374,6 +374,19 @@ export async function closeCasesAbout(
        and status = 'open'`;
 }
 
+/** A person said that these two are one: questions about them and nobody else have their answer. */
+export async function closeDoubtsWithin(
+  tx: Transaction,
+  scope: Scope,
+  { yapla, yoplanning }: Readonly<Record<SystemName, string>>,
+  by: string,
+): Promise<void> {
+  await tx`
+    update cases set status = 'closed', closed_at = now(), closed_by = ${by}
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' and code = 'doubt'
+       and string_to_array(subject, ' ') <@ ${[`yapla:${yapla}`, `yoplanning:${yoplanning}`]}::text[]`;
+}
+
 /**
  * Moves the open cases of a link that became part of another. One that stands there already is closed here.
  *

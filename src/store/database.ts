@@ -1,9 +1,7 @@
 /** The database, as every store module takes it: statements as tagged templates, on a pool of connections. */
 import { Sql as Template } from 'sql-template-tag';
-import { clientConfig, Connection } from './postgres/connection.js';
-import { Pool } from './postgres/pool.js';
-import { statements, type Fragment, type Row, type Run, type Statements } from './postgres/query.js';
-import { OpenTransaction } from './postgres/transaction.js';
+import { clientConfig, Connection, OpenTransaction, Pool } from './postgres/connection.js';
+import { type Fragment, type Row, type Run, statements, type Statements } from './postgres/query.js';
 
 export { ConnectionLost, DatabaseError, withoutValues } from './postgres/errors.js';
 export type { Fragment } from './postgres/query.js';

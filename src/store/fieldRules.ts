@@ -45,7 +45,7 @@ export async function listRules(sql: Sql | Transaction, scope: Scope): Promise<R
 }
 
 /** Takes a remembered rule back: the configuration's counts again. @returns false where there was none */
-export async function forgetRule(sql: Sql, scope: Scope, field: FieldName): Promise<boolean> {
+export async function forgetRule(sql: Sql | Transaction, scope: Scope, field: FieldName): Promise<boolean> {
   const rows = await sql`
     with unsettled as (${unsettleAsked(sql, scope, field)})
     delete from field_rule where connection_id = ${scope.connectionId} and kind = ${scope.kind} and field = ${field} returning 1`;

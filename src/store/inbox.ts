@@ -5,6 +5,7 @@
  * taken: one signal, however many events. Nothing is lost between the two, because the workflow deletes its row before it looks.
  */
 import type { JsonObject } from '../core/document.js';
+import { parseJson } from '../core/json.js';
 import type { RecordKind, Scope, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
@@ -31,10 +32,12 @@ export interface InboxEvent {
   readonly system: SystemName;
   readonly event: RecordEvent;
   readonly externalId: string;
-  /** The whole body as received. */
+  /** The whole body as received, its numbers to the letter (core/json.ts). */
   readonly body: JsonObject;
   /** By the database's clock, epoch milliseconds. */
   readonly receivedAtMs: number;
+  /** Whether its system's list was read since (store/awaited.ts). */
+  readonly listed?: boolean;
   /** When it was taken, by the database's clock, to be given back to the database: what is read for it is younger. */
   readonly takenAt: string;
 }
@@ -43,8 +46,15 @@ export interface InboxEvent {
 export async function addEvents(sql: Sql, events: readonly NewInboxEvent[]): Promise<void> {
   if (events.length === 0) return;
   await sql`
-    insert into inbox (connection_id, kind, system, event, external_id, body, handled_at)
-    select e.connection_id, e.kind, e.system, e.event, e.external_id, e.body::json, case when e.event = 'other' then now() end
+    insert into inbox (connection_id, kind, system, event, external_id, body, handled_at, stranger)
+    select e.connection_id, e.kind, e.system, e.event, e.external_id, e.body::json, case when e.event = 'other' then now() end,
+           e.event <> 'other'
+             and not exists (select 1 from link l where l.connection_id = e.connection_id and l.kind = e.kind and e.system = 'yapla'
+                                and l.yapla_id = e.external_id)
+             and not exists (select 1 from link l where l.connection_id = e.connection_id and l.kind = e.kind and e.system = 'yoplanning'
+                                and l.yoplanning_id = e.external_id)
+             and not exists (select 1 from intent i where i.connection_id = e.connection_id and i.kind = e.kind and i.system = e.system
+                                and i.external_id = e.external_id)
       from unnest(${events.map((one) => one.connectionId)}::text[], ${events.map((one) => one.kind)}::text[],
                   ${events.map((one) => one.system)}::text[],
                   ${events.map((one) => one.event)}::text[], ${events.map((one) => one.externalId)}::text[],
@@ -104,12 +114,13 @@ export function tellsNothing({ body }: Pick<InboxEvent, 'body'>): boolean {
  */
 export async function takeEvents(sql: Sql, scope: Scope, linkId: string): Promise<InboxEvent[]> {
   await sql`delete from link_signal where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}`;
-  return await sql<InboxEvent[]>`
-    select id, system, event, external_id as "externalId", body,
+  const rows = await sql<(Omit<InboxEvent, 'body'> & { readonly body: string })[]>`
+    select id, system, event, external_id as "externalId", body::text as body, listed_at is not null as listed,
            (extract(epoch from received_at) * 1000)::float8 as "receivedAtMs", now()::text as "takenAt"
       from inbox
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and handled_at is null
      order by id`;
+  return rows.map((row) => ({ ...row, body: parseJson(row.body) as JsonObject }));
 }
 
 /** What these events said is recorded: with their shadows, in one transaction. Repeatable. */
@@ -295,16 +306,6 @@ export async function reviveStranded(sql: Sql, rules: readonly ForwardingRule[],
      order by connection_id, kind, link_id
     on conflict (connection_id, kind, link_id) do nothing`;
   return revived.count;
-}
-
-/** Deletes what was handled longer ago than this: bodies hold people's data. @returns how many events */
-export async function pruneInbox(sql: Sql, rules: readonly ForwardingRule[], olderThanMs: number): Promise<number> {
-  const pruned = await sql`
-    -- Of every kind, and what is of none.
-    delete from inbox
-     where connection_id = any(${ruleColumns(rules).ids}::text[])
-       and handled_at < now() - ${olderThanMs}::float8 * interval '1 ms'`;
-  return pruned.count;
 }
 
 /** Events of a connection, of every kind, that are not handled yet, and links whose workflow has not taken theirs. */

@@ -167,6 +167,9 @@ export async function proposeLinks(
     select ${scope.connectionId}, ${scope.kind}, r."linkId", r."yaplaId", r."yoplanningId", 'proposed', r."matchedBy", ${planId}::bigint
       from json_to_recordset(${JSON.stringify(proposals)}::text::json)
         as r("linkId" text, "yaplaId" text, "yoplanningId" text, "matchedBy" text)
+     -- Said while they were matched.
+     where not exists (select 1 from apart a where a.connection_id = ${scope.connectionId} and a.kind = ${scope.kind}
+                          and a.yapla_id = r."yaplaId" and a.yoplanning_id = r."yoplanningId")
     on conflict do nothing returning 1`;
   return rows.length;
 }

@@ -1,5 +1,6 @@
 /** The table `plan`: a stored, numbered set of decisions, which a person or a rule approves before it is applied. */
 import { type Scope, systemNames } from '../core/record.js';
+import { noteDeed } from './audit.js';
 import type { Sql, Transaction } from './database.js';
 import { lookAgain } from './inbox.js';
 import { lockFirstSights } from './links.js';
@@ -105,8 +106,8 @@ export async function findPlan<T, C, G>(sql: Sql, scope: Scope, number?: number)
 }
 
 /**
- * Notes that somebody is about to approve or to reject a plan. What becomes of it, the workflow says: it is told the note's id, so that
- * no name stands in a history.
+ * Notes that somebody is about to approve or to reject a plan (the table `audit`). What becomes of it, the workflow says: it is told the
+ * note's id, so that no name stands in a history.
  *
  * @returns the note's id; null: the connection has no such plan
  */
@@ -117,16 +118,16 @@ export async function notePlanDecision(
   verb: 'approve' | 'reject',
   by: string,
 ): Promise<number | null> {
-  const [row] = await sql<{ id: number }[]>`
-    insert into plan_decision (plan_id, verb, decided_by)
-    select id, ${verb}, ${by} from plan where connection_id = ${scope.connectionId} and kind = ${scope.kind} and number = ${number}
-    returning id::int as id`;
-  return row?.id ?? null;
+  const plan = await findPlan(sql, scope, number);
+  return plan === null ? null : await noteDeed(sql, { ...scope, verb, by, about: { plan: number } });
 }
 
 /** Who decided about this plan; null: there is no such note about it. */
 export async function deciderOf(sql: Sql, planId: number, decisionId: number): Promise<string | null> {
   const [row] = await sql<{ by: string }[]>`
-    select decided_by as by from plan_decision where plan_id = ${planId} and id = ${decisionId}`;
+    select a.done_by as by from plan p
+      join audit a on a.connection_id = p.connection_id and a.kind = p.kind and a.verb in ('approve', 'reject')
+                  and a.about = jsonb_build_object('plan', p.number)
+     where p.id = ${planId} and a.id = ${decisionId}`;
   return row?.by ?? null;
 }

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PageFacts } from '../core/scan.js';
 import type { Scope, SystemName } from '../core/record.js';
-import type { Sql } from './database.js';
+import type { Sql, Transaction } from './database.js';
+import { markScanned } from './awaited.js';
 import { lookAgain } from './inbox.js';
 import { endUnlisted, type FoundUnreadable, recordUnreadable } from './unreadable.js';
 import { hashesByIds, markSeen, storeListed, type ShadowRow } from './shadows.js';
@@ -25,7 +26,9 @@ export async function openScan(sql: Sql, scope: Scope, system: SystemName, runId
 
 export interface ScannedPage {
   readonly start: number;
-  readonly count: number;
+  readonly count: number | null;
+  /** Where no total is stated: whether the list ends with this page. */
+  readonly ends?: boolean | undefined;
   readonly rows: readonly ShadowRow[];
   /** Those of the page that cannot be read. */
   readonly unreadable?: readonly FoundUnreadable[];
@@ -50,17 +53,19 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
   return await sql.begin(async (tx) => {
     // A page that a crash of the database loses takes its marks with it: the pass does not add up, and is read again.
     const unhurried = tx`select set_config('synchronous_commit', 'off', true)`;
-    // First of those that are sent together, for its lock: of two attempts that store one page at the same time, the second must see what the first has marked.
+    // First of those that are sent together, for its lock: of two attempts that store one page at the same time, the second must see what
+    // the first has marked.
     // A new pass begins with nothing seen; an attempt repeated after its commit finds the pass already begun.
     const begun = tx<{ pass: number; seen: number }[]>`
       update scan set seen = case when pass < ${pass} then 0 else seen end, pass = greatest(pass, ${pass}),
-             pages = pages + 1, stated_count = ${page.count}
+             ids_sum = case when pass < ${pass} then 0 else ids_sum end, pages = pages + 1, stated_count = ${page.count}
        where id = ${scanId} returning pass, seen`;
     const { rows, unreadable = [] } = page;
     const ids = [...rows, ...unreadable].map(({ id }) => id);
     const first = unreadable.find(({ position }) => position === page.start) ?? rows[0];
-    const marks = tx<{ first: boolean; all: number }[]>`
-      select coalesce(bool_or(external_id = ${first?.id ?? ''}), false) as first, count(*)::int as all from (
+    const marks = tx<{ first: boolean; all: number; sum: string }[]>`
+      select coalesce(bool_or(external_id = ${first?.id ?? ''}), false) as first, count(*)::int as all,
+             coalesce(sum(hashtextextended(external_id, 0)), 0)::text as sum from (
         select external_id from reading
          where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
            and scan_id = ${scanId} and scan_pass = ${pass}
@@ -89,17 +94,50 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
         differing.map((row) => row.id),
       );
       await recordUnreadable(tx, scope, system, unreadable, { scanId, pass });
-      seen += new Set(ids).size - marked!.all;
-      await tx`update scan set seen = ${seen} where id = ${scanId}`;
+      const distinct = [...new Set(ids)];
+      seen += distinct.length - marked!.all;
+      await tx`
+        update scan set seen = ${seen}, ids_sum = ids_sum - ${marked!.sum}::numeric
+               + (select sum(hashtextextended(id, 0)) from unnest(${distinct}::text[]) as r(id))
+         where id = ${scanId}`;
     }
-    return { start: page.start, received: rows.length + unreadable.length, firstKnown, seen, count: page.count };
+    const facts = { start: page.start, received: rows.length + unreadable.length, firstKnown, seen, count: page.count };
+    if (page.count !== null) return facts;
+    const ends = page.ends ?? false;
+    return ends && firstKnown && !isLate ? { ...facts, ends, ...(await atTheEnd(tx, key)) } : { ...facts, ends };
   });
+}
+
+/**
+ * What a pass that has reached the end of a list without a total proves (core/scan.ts). Something is looked for where a known record was not
+ * seen, where a creation was sent whose effect nobody knows, and in a first list: whoever it does not show would be created.
+ */
+async function atTheEnd(
+  tx: Transaction,
+  { scope, system, scanId, pass }: ScanKey,
+): Promise<Pick<PageFacts, 'lacksNothing' | 'repeats'>> {
+  const [row] = await tx<{ lacking: boolean; repeats: boolean }[]>`
+    with ended as (
+      update scan set passes = passes || jsonb_build_object(${pass}::text, jsonb_build_array(seen, ids_sum::text))
+       where id = ${scanId} returning passes, started_at)
+    select exists (select 1 from reading
+                    where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and gone_at is null
+                      and read_at < ended.started_at)
+           or exists (select 1 from intent
+                       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'sent')
+           or not exists (select 1 from scan
+                           where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'complete')
+             as lacking,
+           exists (select 1 from jsonb_each(passes) as p(n, saw) where p.n::int < ${pass} and p.saw = passes -> ${pass}::text) as repeats
+      from ended`;
+  return { lacksNothing: !row!.lacking, repeats: row!.repeats };
 }
 
 /** Ends a scan. */
 export async function endScan(sql: Sql, scanId: number, status: 'complete' | 'failed'): Promise<void> {
   await sql`update scan set status = ${status}, ended_at = now() where id = ${scanId}`;
   await endUnlisted(sql, scanId);
+  await markScanned(sql, scanId);
 }
 
 /** Records of a system that this complete scan did not show, and that are not proven gone yet. */

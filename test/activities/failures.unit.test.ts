@@ -1,8 +1,10 @@
 import { personsOf } from '../../src/core/record.js';
 import { describe, expect, test } from '@jest/globals';
+import { asyncLocalStorage, Context, type Info } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pg from 'pg';
-import { toApplicationFailure } from '../../activities/failures.js';
+import { type AttemptInput, succeeded } from '../../activities/attempts.js';
+import { toApplicationFailure, withFailures } from '../../activities/failures.js';
 import { UnknownConnection } from '../../activities/dependencies.js';
 import type { UnexpectedError } from '../../activities/unexpected.js';
 import { KindNotOffered } from '../../src/connection.js';
@@ -25,10 +27,10 @@ import { MisplacedField } from '../../src/systems/mapping.js';
 const context = { connection: 'club', system: 'yapla', method: 'PUT', path: '/members/1042', record: '1042' };
 const inAnHour = Date.now() + 3_600_000;
 
-function cross(error: unknown, attempt = 1): ApplicationFailure {
-  const failure = toApplicationFailure(error, attempt);
+function cross(error: unknown, nth = 1): ApplicationFailure {
+  const failure = toApplicationFailure(error, { nth });
   expect(failure).toBeInstanceOf(ApplicationFailure);
-  return failure as ApplicationFailure;
+  return failure;
 }
 const delayMs = (failure: ApplicationFailure) => failure.nextRetryDelay as number | undefined;
 
@@ -77,6 +79,22 @@ describe('a failure at the edge', () => {
     }
   });
 
+  test('of a budget that opens in hours is waited for in the open, by whoever asks for that, and a moment’s by Temporal', async () => {
+    const long = [
+      new BudgetExhausted(context, inAnHour, 'day'),
+      new Throttled(context, 3_600_000),
+      Object.assign(new ServerFailed(context, 'none', 503), { retryAtMs: inAnHour }),
+    ];
+    for (const failure of await attempts(long, { shownWaitMs: 60_000 })) {
+      expect(failure).toMatchObject({ type: 'BudgetExhausted', nonRetryable: true });
+      const [{ retryAtMs }] = failure.details as [{ retryAtMs: number }];
+      expect(Math.abs(retryAtMs - inAnHour)).toBeLessThan(60_000);
+    }
+    for (const failure of await attempts(long)) expect(failure.nonRetryable).toBe(false);
+    const short = [new BudgetExhausted(context, Date.now() + 5_000, 'second'), new Throttled(context, 5_000)];
+    for (const failure of await attempts(short, { shownWaitMs: 60_000 })) expect(failure.nonRetryable).toBe(false);
+  });
+
   test('of a server makes the attempts rarer, up to a quarter of an hour', () => {
     const delays = [1, 2, 5, 40].map((attempt) => delayMs(cross(new ServerFailed(context, 'unknown', 500), attempt))!);
     for (const [n, least] of [1_000, 2_000, 16_000, 900_000].entries()) expect(delays[n]).toBeGreaterThanOrEqual(least);
@@ -106,11 +124,81 @@ test.each([
   expect(cross(error)).toMatchObject({ type, nonRetryable, message: error.message });
 });
 
-test('what Temporal knows already passes as it is', () => {
+test('what Temporal knows already passes as it is', async () => {
   for (const error of [new CancelledFailure('cancelled'), ApplicationFailure.create({ type: 'x' })]) {
-    expect(toApplicationFailure(error, 1)).toBe(error);
+    expect((await attempts([error]))[0]).toBe(error);
   }
 });
+
+describe('attempts at one activity are counted by what failed', () => {
+  const busy = new LinkBusy(['yapla:1042']);
+  const truncated = new UnexpectedResponse(context, 'none', 'malformed JSON');
+  const failing = new ServerFailed(context, 'none', 503);
+  const types = (failures: readonly ApplicationFailure[]) => failures.map(({ type }) => type);
+
+  test('an answer that cannot be read is asked for three times, however often the link was busy before', async () => {
+    const failures = await attempts([busy, busy, busy, busy, truncated, busy, truncated, truncated]);
+    expect(types(failures.slice(4))).toEqual([
+      'UnreadableAnswer',
+      'LinkBusy',
+      'UnreadableAnswer',
+      'UnexpectedResponse',
+    ]);
+    expect(failures.at(-1)).toMatchObject({
+      nonRetryable: true,
+      details: [{ failed: { LinkBusy: 5, UnexpectedResponse: 3 } }],
+    });
+  });
+
+  test('the first failure of a server is waited for as a first one, however often the link was busy before', async () => {
+    const failures = await attempts([busy, busy, busy, busy, failing, busy, failing]);
+    const waits = failures.map(delayMs);
+    expect(waits[4]).toBeLessThanOrEqual(1_100);
+    expect(waits[6]).toBeGreaterThanOrEqual(2_000);
+    expect(waits[6]).toBeLessThanOrEqual(2_200);
+  });
+
+  test('what failed in the local attempt before counts as well', async () => {
+    const failures = await attempts([truncated, truncated], { failed: { UnexpectedResponse: 1 } });
+    expect(types(failures)).toEqual(['UnreadableAnswer', 'UnexpectedResponse']);
+  });
+
+  test('after a success they are counted anew', async () => {
+    const failures = await attempts([failing, failing, failing, { after: succeeded, throws: failing }, failing]);
+    const waits = failures.map((failure) => Math.floor(delayMs(failure)! / 1_000));
+    expect(waits).toEqual([1, 2, 4, 1, 2]);
+  });
+});
+
+interface ThrowsAfter {
+  readonly after: () => void;
+  readonly throws: Error;
+}
+
+/** Attempts at one activity that end so, one behind the other, as Temporal makes them: each is told the last sign of life of the one before. */
+async function attempts(
+  ends: readonly (Error | ThrowsAfter)[],
+  input: AttemptInput = {},
+): Promise<ApplicationFailure[]> {
+  const nothing = {} as never;
+  const never = new Promise<never>(() => undefined);
+  const failures: ApplicationFailure[] = [];
+  let heartbeatDetails: unknown;
+  for (const [at, end] of ends.entries()) {
+    const info = { attempt: at + 1, isLocal: false, heartbeatDetails } as Info;
+    const tell = (details: unknown) => void (heartbeatDetails = structuredClone(details));
+    const { signal } = new AbortController();
+    const attempt = new Context(info, never, signal, tell, undefined, nothing, nothing, nothing);
+    const work = () => {
+      if (end instanceof Error) return Promise.reject(end);
+      end.after();
+      return Promise.reject(end.throws);
+    };
+    const thrown = asyncLocalStorage.run(attempt, () => withFailures(work, input));
+    failures.push(await thrown.catch((error: unknown) => error as ApplicationFailure));
+  }
+  return failures;
+}
 
 test('a database error keeps its code and place, and loses the words that quote the row', () => {
   const error = Object.assign(new pg.DatabaseError('Key (email)=(zoe@example.org) already exists', 0, 'error'), {
@@ -142,7 +230,7 @@ describe('an error that nobody expected', () => {
 
   test('is told to the log with the frames of its stack, and those of its cause, without a word of either message', () => {
     const told: UnexpectedError[] = [];
-    toApplicationFailure(new Error(trap, { cause: new RangeError(trap) }), 1, (one) => told.push(one));
+    toApplicationFailure(new Error(trap, { cause: new RangeError(trap) }), { tell: (one) => told.push(one) });
     expect(told).toMatchObject([{ name: 'Error', cause: { name: 'RangeError' } }]);
     expect(told[0]!.frames[0]).toMatch(/failures\.unit\.test\.ts:\d+:\d+/);
     expect(told[0]!.cause!.frames.length).toBeGreaterThan(0);

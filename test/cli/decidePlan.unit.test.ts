@@ -10,6 +10,7 @@ function deciding(
   note: number | null = 7,
 ) {
   const told: number[] = [];
+  const ends: unknown[] = [];
   const decide = () =>
     decidePlan({
       connectionId: 'club',
@@ -21,9 +22,13 @@ function deciding(
         told.push(decision);
         return answer === null ? Promise.resolve() : Promise.reject(answer);
       },
+      ended: (...end) => {
+        ends.push(end);
+        return Promise.resolve();
+      },
       stored: () => Promise.resolve(stored),
     });
-  return { decide, told };
+  return { decide, told, ends };
 }
 
 test('a plan that waits is approved, or rejected; the workflow is told an id, and no name', async () => {
@@ -32,6 +37,7 @@ test('a plan that waits is approved, or rejected; the workflow is told an id, an
   const rejection = deciding('reject', null);
   expect(await rejection.decide()).toBe('Plan 3: rejected by ann.');
   expect([...approval.told, ...rejection.told]).toEqual([7, 7]);
+  expect(approval.ends).toEqual([[7, 'done']]);
 });
 
 test('a plan that does not exist is refused before anything is sent', async () => {

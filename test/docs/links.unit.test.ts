@@ -102,8 +102,26 @@ test('every page of docs/ that the sources refer to is there', () => {
   expect([...new Set(named)].filter((page) => !existsSync(path.join(root, page)))).toEqual([]);
 });
 
-test('the README tells what each dependency is for, and of none that is not there', () => {
-  const section = /## Dependencies\n([\s\S]*?)\n## /.exec(read('README.md'))![1]!;
+test('no line of what a newcomer reads first is longer than 160 characters', () => {
+  for (const file of [
+    'README.md',
+    'README.fr.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'docs/speed.md',
+    'docs/dependencies.md',
+  ]) {
+    expect({
+      file,
+      tooLong: read(file)
+        .split('\n')
+        .filter((line) => line.length > 160),
+    }).toEqual({ file, tooLong: [] });
+  }
+});
+
+test('docs/dependencies.md tells what each dependency is for, and of none that is not there', () => {
+  const section = read('docs/dependencies.md');
   const rows = [...section.matchAll(/^\| (`[^|]+) \|/gm)].map(([, packages]) => packages!);
   const named = rows.flatMap((packages) => [...packages.matchAll(/`([^`]+)`/g)].map(([, name]) => name!));
   expect(named.sort()).toEqual(

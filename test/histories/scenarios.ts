@@ -3,7 +3,8 @@
  * `npm run record-histories` on the real server; replayed by test/workflows/replay.servers.test.ts.
  */
 import { bulkSyncScenarios } from './bulkSyncScenarios.js';
+import { retentionScenarios } from './retentionScenarios.js';
 import type { Scenario } from './scenario.js';
 import { syncRecordScenarios } from './syncRecordScenarios.js';
 
-export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...syncRecordScenarios];
+export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...retentionScenarios, ...syncRecordScenarios];

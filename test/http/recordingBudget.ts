@@ -30,7 +30,7 @@ export class RecordingBudget implements Pick<
     if (this.refusal) return Promise.reject(this.refusal);
     const permits = Array.from({ length: n }, () => {
       const { validMs } = this;
-      return { id: this.taken.push(ask), ask, grantedAt: performance.now(), remainingMs: () => validMs };
+      return { id: this.taken.push(ask), ask, remainingMs: () => validMs };
     });
     return Promise.resolve(permits);
   }

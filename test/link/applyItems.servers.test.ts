@@ -1,5 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { AccessRefused, BudgetExhausted, InvalidRecord, NoAnswer, ServerFailed } from '../../src/http/failures.js';
+import {
+  AccessRefused,
+  BudgetExhausted,
+  InvalidRecord,
+  NoAnswer,
+  ServerFailed,
+  UnexpectedResponse,
+} from '../../src/http/failures.js';
 import { uuidOf } from '../../src/core/linkId.js';
 import type { CanonicalFields } from '../../src/core/record.js';
 import { answerCase } from '../../src/cases/answers.js';
@@ -178,6 +185,44 @@ describe('a failure that is the record’s', () => {
     await apply(planId);
     expect(await outcomes(planId)).toEqual({ written: 2, keepsFailing: 1 });
   });
+});
+
+describe('answers about a record that are no records at all', () => {
+  const notJson = (id: string) => new UnexpectedResponse(context(id, 'GET'), 'none', 'the answer is not JSON');
+
+  test('are asked for three times and are then a question about that record alone, whatever the others come to', async () => {
+    const { planId, linkIds } = await changed(3, { bulk: { maxItemAttempts: 4 } });
+    connection.systems.yoplanning.arrives = failing(['b2'], notJson);
+    for (const _ of ['with the others', 'alone'])
+      await expect(apply(planId)).rejects.toMatchObject({ type: 'UnexpectedResponse', context: { record: 'b2' } });
+    await apply(planId);
+    expect(await outcomes(planId)).toEqual({ written: 2, refused: 1 });
+    expect(writes().filter((call) => call === 'update b2')).toHaveLength(3);
+    const asked = await listOpenCases(sql, connection.scope);
+    expect(asked).toMatchObject([{ kind: 'unreadable', subject: 'yoplanning:b2', linkId: linkIds[1] }]);
+  });
+
+  test('are nobody’s question where all answers are like that: it is the server', async () => {
+    const { planId } = await changed(5);
+    connection.systems.yoplanning.arrives = failing(['b1', 'b2', 'b3', 'b4', 'b5'], notJson);
+    for (let n = 0; n < 4; n++) await expect(apply(planId)).rejects.toMatchObject({ type: 'UnexpectedResponse' });
+    expect(await listOpenCases(sql, connection.scope)).toEqual([]);
+    expect(await outcomes(planId)).toEqual({});
+  });
+});
+
+test('whoever makes the attempts hears of each success, so that a failure after it is a first one', async () => {
+  const { planId } = await changed(3);
+  const heard: string[] = [];
+  connection.systems.yoplanning.arrives = (_, id) => {
+    heard.push(id);
+    if (id === 'b2') throw serverFails(id);
+  };
+  const succeeded = () => void heard.push('success');
+  await expect(
+    applyItems({ sql, claims, connection, planId, cancelled: () => false, succeeded }, 1, 100),
+  ).rejects.toMatchObject({ type: 'ServerFailed' });
+  expect(heard).toEqual(['b1', 'success', 'b2', 'b3', 'success']);
 });
 
 describe('a failure that is the server’s', () => {

@@ -52,13 +52,19 @@ describe('a webhook', () => {
     expect(await house.signalsTo(`yoplanning:${clientId}`)).toHaveLength(1);
   });
 
-  test('of a resource that nobody acts on is kept and acknowledged', async () => {
-    const receiver = await house.start();
+  test.each([
+    ['without its body, which holds people’s data', {}],
+    ['with its body, where that is asked for', { otherWebhookBodies: true }],
+  ])('of a resource that nobody acts on is acknowledged and kept %s', async (_, retention) => {
+    const config = house.configOf({});
+    Object.assign(config.retention, retention);
+    const receiver = await house.start({}, { config });
     const link = `https://yoplanning.pro/api/v3.1/teams/${team}/orders/1`;
     const body = { resource: { id: '1', type: 'order' }, link, event: 'created' };
     expect(await house.deliver(receiver, 'yoplanning', body)).toMatchObject({ status: 202 });
     const rows = await house.sql`select event, external_id, body, handled_at is not null as handled from inbox`;
-    expect([...rows]).toEqual([{ event: 'other', external_id: null, body, handled: true }]);
+    const kept = 'otherWebhookBodies' in retention ? body : {};
+    expect([...rows]).toEqual([{ event: 'other', external_id: null, body: kept, handled: true }]);
   });
 });
 

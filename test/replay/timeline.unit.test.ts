@@ -203,6 +203,19 @@ test('failures are told by type and message, those within an activity’s failur
   expect(failureText(undefined)).toBe('a failure without a message');
 });
 
+test('a failure names the causes that attempts failed for, and how often each', () => {
+  const encoding = Buffer.from('json/plain').toString('base64');
+  const failure = (failed: Record<string, number>) => {
+    const data = Buffer.from(JSON.stringify({ failed })).toString('base64');
+    const details = { payloads: [{ metadata: { encoding }, data }] };
+    return { message: 'not JSON', applicationFailureInfo: { type: 'UnexpectedResponse', details } };
+  };
+  expect(failureText(failure({ UnexpectedResponse: 1 }))).toBe('UnexpectedResponse: not JSON');
+  expect(failureText(failure({ LinkBusy: 4, UnexpectedResponse: 3 }))).toBe(
+    'UnexpectedResponse: not JSON (failed so far: LinkBusy 4 times, UnexpectedResponse 3 times)',
+  );
+});
+
 test('counts and durations read as a person says them', () => {
   expect([counted(1, 'echo', 'echoes'), counted(2, 'echo', 'echoes')]).toEqual(['1 echo', '2 echoes']);
   expect([40, 1_500, 90_000, 86_400_000].map(durationText)).toEqual(['40 ms', '1.5 s', '1.5 min', '24 h']);

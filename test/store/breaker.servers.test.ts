@@ -140,7 +140,7 @@ test('an answer that came before the failures began does not close the breaker',
   const [early] = await budget.take(1, ask());
   for (const record of ['a', 'b', 'c']) await fails(budget, record);
   await sql`select budget_settle(${credential}, ${sql.json([
-    { id: early!.id, lane: 'live', purpose: 'test', status: 200, heldMs: 1, agoMs: 60_000, lateMs: 0 },
+    { id: early!.id, status: 200, agoMs: 60_000, lateMs: 0 },
   ])}, '[]')`;
   await putOff(budget);
 });
@@ -170,15 +170,7 @@ test('whatever fails and is answered in whatever order, it is open exactly while
         if (one === 'answer') {
           row = [];
           await sql`select budget_settle(${credential}, ${sql.json([
-            {
-              lane: 'live',
-              purpose: 'test',
-              status: 200,
-              heldMs: 0,
-              agoMs: 0,
-              lateMs: 0,
-              id: --id,
-            },
+            { id: --id, status: 200, agoMs: 0, lateMs: 0 },
           ])}, '[]')`;
         } else {
           row.push(one.record);

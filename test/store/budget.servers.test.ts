@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LimitsConfig } from '../../src/config/limits.js';
-import { createBudget, PermitPostponed, PermitsStopped, pruneRequestLog } from '../../src/store/budget.js';
-import type { Budget, BudgetOptions, Lane, Permit } from '../../src/store/budget.js';
-import { liftStop, seenStop } from '../../src/store/budgetState.js';
+import { createBudget, PermitPostponed, PermitsStopped } from '../../src/store/budget.js';
+import type { Budget, Lane, Permit } from '../../src/store/budget.js';
+import type { LineOptions } from '../../src/store/budgetLine.js';
+import { liftStop, pruneRequestLog, seenStop } from '../../src/store/budgetState.js';
 import { openDatabase } from '../../src/store/database.js';
 import type { Sql } from '../../src/store/database.js';
 import { freshDatabase, uniqueName } from '../helpers/servers.js';
@@ -36,7 +37,7 @@ const limits: LimitsConfig = {
   maxRetryAfterMs: 90_000_000,
 };
 
-function budgetOf(credential: string, changed: Partial<LimitsConfig>, more: Partial<BudgetOptions> = {}): Budget {
+function budgetOf(credential: string, changed: Partial<LimitsConfig>, more: Partial<LineOptions> = {}): Budget {
   const budget = createBudget({
     sql,
     credential,
@@ -48,10 +49,7 @@ function budgetOf(credential: string, changed: Partial<LimitsConfig>, more: Part
   return budget;
 }
 
-const ask = (
-  lane: Lane = 'bulk',
-  more: { record?: string; signal?: AbortSignal; gapMs?: number; patienceMs?: number } = {},
-) => ({
+const ask = (lane: Lane = 'bulk', more: { record?: string; signal?: AbortSignal; patienceMs?: number } = {}) => ({
   lane,
   purpose: 'test',
   ...more,
@@ -203,26 +201,6 @@ describe('a group', () => {
     budget.answered(first!, ok);
     await Promise.all([pair, later]);
     expect(order).toEqual(['pair', 'idle']);
-  });
-
-  test('with a gap needs its later permits only so much later, and gives them for then', async () => {
-    const budget = budgetOf(uniqueName('credential'), { requestsPerSecond: 2, secondWindowMs: 1_000 });
-    const [early] = await budget.take(1, ask());
-    const [late] = await budget.take(1, ask());
-    budget.answered(early!, ok);
-    const gapMs = 900;
-    const answered = new Promise<number>((resolve) =>
-      setTimeout(() => {
-        // Taken before the answer is reported: the window begins no earlier.
-        resolve(performance.now());
-        budget.answered(late!, ok);
-      }, gapMs - 50),
-    );
-    const [one, two] = await budget.take(2, ask('bulk', { gapMs }));
-    const lateMs = await answered;
-    expect(two!.grantedAt - one!.grantedAt).toBeCloseTo(gapMs, 3);
-    expect(one!.grantedAt).toBeLessThan(lateMs + 1_000);
-    expect(two!.grantedAt).toBeGreaterThanOrEqual(lateMs + 1_000);
   });
 
   test('that no window could ever hold is refused as a mistake', async () => {

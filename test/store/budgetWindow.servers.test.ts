@@ -51,7 +51,6 @@ const stepArbitrary = fc.record({
   lane: fc.constantFrom(...lanes),
   requests: fc.array(requestArbitrary, { minLength: 1, maxLength: 2 }),
   unused: fc.boolean(),
-  gapMs: fc.integer({ min: 0, max: 40 }),
 });
 const processArbitrary = fc.record({
   startsAfterMs: fc.integer({ min: 0, max: 60 }),
@@ -117,8 +116,8 @@ class World {
   async #take(process: Alive, step: Step): Promise<Permit[] | null> {
     while (!process.isDead()) {
       try {
-        const { lane, gapMs } = step;
-        const permits = await process.budget.take(step.requests.length, { lane, purpose: 'property', gapMs });
+        const { lane } = step;
+        const permits = await process.budget.take(step.requests.length, { lane, purpose: 'property' });
         return process.isDead() ? null : permits;
       } catch (error) {
         if (!(error instanceof PermitPostponed)) throw error;
@@ -129,10 +128,7 @@ class World {
   }
 
   async #send(process: Alive, permit: Permit, request: Request): Promise<void> {
-    // As the http client does: nothing is sent on a permit before its time, nor when that is up.
-    for (let ms = permit.grantedAt - performance.now(); ms > 0; ms = permit.grantedAt - performance.now()) {
-      await delay(Math.ceil(ms));
-    }
+    // As the http client does: nothing is sent on a permit when its time is up.
     if (process.isDead() || permit.remainingMs() <= 0) {
       if (!process.isDead()) process.budget.release(permit);
       return;

@@ -1,6 +1,6 @@
 import { personsOf } from '../../src/core/record.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../src/core/document.js';
+import { parseJson, stringifyJson } from '../../src/core/json.js';
 import { uuidOf } from '../../src/core/linkId.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { ensureConnection } from '../../src/store/connections.js';
@@ -10,7 +10,6 @@ import {
   countPending,
   inboxIsReady,
   markHandled,
-  pruneInbox,
   nextDueInMs,
   readdress,
   releaseSignals,
@@ -80,7 +79,7 @@ const ageSignals = (milliseconds: number) => sql`
 describe('events', () => {
   test('come back in the order in which they were added, with their bodies to the letter and the time', async () => {
     const before = Date.now();
-    const body = '{"data": {"id": 7, "note": "\\u0000 \\ud800 é"}, "n": 1.10}';
+    const body = '{"data": {"id": 12345678901234567, "note": "\\u0000 \\ud800 é"}, "n": 1.10}';
     await add(fromYapla('7', { event: 'created', body }), fromYapla('7'));
     await address();
     const [first, second] = await takeEvents(sql, personsOf(club), 'yapla:7');
@@ -88,8 +87,9 @@ describe('events', () => {
       system: 'yapla',
       event: 'created',
       externalId: '7',
-      body: JSON.parse(body) as JsonObject,
+      body: parseJson(body),
     });
+    expect(stringifyJson(first!.body)).toContain('"id":12345678901234567');
     expect(second).toMatchObject({ event: 'updated' });
     expect(second!.id).toBeGreaterThan(first!.id);
     // Both clocks are this machine's.
@@ -328,19 +328,6 @@ describe('events that were taken and never handled', () => {
     await sql`update inbox set received_at = received_at - interval '61 seconds' where connection_id = ${club}`;
     expect(await reviveStranded(sql, rules, 60_000)).toBe(0);
   });
-});
-
-test('what was handled long ago is deleted, and nothing else', async () => {
-  await add(fromYapla('1'), fromYapla('2'));
-  await address();
-  const [old] = await takeEvents(sql, personsOf(club), 'yapla:1');
-  await markHandled(sql, personsOf(club), [old!.id]);
-  expect(await pruneInbox(sql, rules, 60_000)).toBe(0);
-  await sql`
-    update inbox set received_at = received_at - interval '61 seconds', handled_at = handled_at - interval '61 seconds'
-     where connection_id = ${club}`;
-  expect(await pruneInbox(sql, rules, 60_000)).toBe(1);
-  expect(await takeEvents(sql, personsOf(club), 'yapla:2')).toHaveLength(1);
 });
 
 test('what waits is counted by connection: events not handled, addressed or not, and links not taken', async () => {

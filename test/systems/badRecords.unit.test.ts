@@ -142,3 +142,12 @@ describe('one record that is read by itself', () => {
     },
   );
 });
+
+describe.each(['.', '..', ''])('the id %p', (dots) => {
+  test('is none: its record is unreadable, and those beside it can be read', async () => {
+    server.answersWith(200, clients('2', client(''), client('').replace(id, dots)));
+    const page = await systems.yoplanning.readPage({ from: 0 }, ask);
+    expect(page.records.map((record) => record.id)).toEqual([id]);
+    expect(page.unreadable).toMatchObject([{ position: 1, failure: { id: null } }]);
+  });
+});

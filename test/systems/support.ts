@@ -30,7 +30,7 @@ export class GrantingBudget implements Budget {
     this.groups.push(n);
     this.lanes.push(ask.lane);
     this.open += n;
-    const permit = () => ({ id: ++this.#last, ask, grantedAt: performance.now(), remainingMs: () => 60_000 });
+    const permit = () => ({ id: ++this.#last, ask, remainingMs: () => 60_000 });
     return Promise.resolve(Array.from({ length: n }, permit));
   }
   answered(_permit: Permit, answer: PermitAnswer): void {
@@ -92,7 +92,8 @@ export function opener(): (opening?: Opening) => Promise<Opened> {
       yoplanning: { limits: { requestsPerSecond: null, requestsPerDay: null }, ...options.yoplanning },
     });
     closing.push(() => sandbox.stop());
-    const input = structuredClone(sandboxConnection(sandbox.addresses, { shape }));
+    const listEnd = options.yapla?.listEnd ?? 'total';
+    const input = structuredClone(sandboxConnection(sandbox.addresses, { shape, listEnd }));
     configure?.(input);
     const config = connectionSchema.parse(input);
     const budgets = { yapla: new GrantingBudget(), yoplanning: new GrantingBudget() };

@@ -21,7 +21,11 @@ const edited = 50;
 test('a day of 503 with 50 edited people costs at most 60 requests, and all 50 are carried over soon after', async () => {
   house = await startPasserelle({
     sandbox: { people: { seed: 21, yapla: 0, yoplanning: 0, shared: edited, differing: 0 } },
-    connection: { limits: { yoplanning: { requestsPerSecond: 5, secondWindowMs: 100 } } },
+    connection: {
+      limits: { yoplanning: { requestsPerSecond: 5, secondWindowMs: 100 } },
+      // Waits are made in the open from a minute of that day on.
+      settings: { live: { shownWaitMs: 60_000 * scale, wakeMs: 50 } },
+    },
     breaker,
   });
   const { sql, connectionId, sandbox } = house;

@@ -55,6 +55,32 @@ function rested(): RecordRun {
   return run;
 }
 
+describe('a wait for a budget', () => {
+  test('is shown with its time, and is over when somebody says so; the work goes on where it was', () => {
+    const run = new RecordRun();
+    run.beginLook();
+    run.looked({ events: [event('yapla')], view: edited });
+    run.waitForBudget(Date.UTC(2026, 0, 1));
+    expect(run.progress).toMatchObject({ state: 'waitingForBudget', until: '2026-01-01T00:00:00.000Z' });
+    run.resume();
+    expect(run.progress.state).toBe('applying');
+    expect(run.progress.until).toBeUndefined();
+    expect(run.toApply).not.toBeNull();
+  });
+
+  test('that ends its run because the history is long is no stop: a stop that follows is a first one', () => {
+    const run = new RecordRun();
+    run.changed({ yapla: 1, yoplanning: 0 });
+    run.beginLook();
+    run.waitForBudget(Date.UTC(2026, 0, 1));
+    run.workDropped();
+    const next = new RecordRun(run.state);
+    expect(next.isWoken).toBe(true);
+    expect(next.state.gathered).toEqual({ yapla: 1, yoplanning: 0 });
+    expect(next.nextLookMs(100, 1_000)).toBe(100);
+  });
+});
+
 describe('a change', () => {
   test('is looked at, carried out and counted, and then the workflow lingers', () => {
     const run = new RecordRun();

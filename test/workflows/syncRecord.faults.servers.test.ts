@@ -4,6 +4,7 @@ import { resumeConnection } from '../../src/cli/resume.js';
 import { liftStop, seenStop } from '../../src/store/budgetState.js';
 import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
 import { credentialsOf } from '../../src/connection.js';
+import { LinkClaims } from '../../src/link/claims.js';
 import { linkedPerson, recordTotals, until, untilHolds, untilQuiet } from '../helpers/live.js';
 import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
 
@@ -180,6 +181,36 @@ describe('a system that fails once', () => {
     });
     expect(then.slice(0, 3)).toEqual(['pause', 'its end', 'ordinary attempt']);
     expect(await house.sandbox.control.writes('yoplanning')).toEqual({ [one.yoplanning]: 1 });
+  });
+});
+
+describe('a link that somebody else holds for a while, and then one truncated answer', () => {
+  test('is no reason to stop: each cause has its own count', async () => {
+    await start({ connection: { settings: { live: { debounceMs: 5, lingerMs: 1_500, stoppedRetryMs: 3_600_000 } } } });
+    const claims = new LinkClaims(house.sql);
+    const held = await claims.claim(house.scope, [one.linkId]);
+    await house.sandbox.control.addFault({
+      system: 'yapla',
+      kind: 'read',
+      record: one.yapla,
+      times: 1,
+      action: { do: 'malformed' },
+    });
+    await house.sandbox.control.edit('yapla', one.yapla, { city: 'Rennes' });
+    const workflow = house.client.workflow.getHandle(`person/${house.connectionId}/${one.linkId}`);
+    await until(
+      async () => {
+        const { raw } = await workflow.describe().catch(() => ({ raw: { pendingActivities: [] } }));
+        return raw.pendingActivities?.[0]?.attempt ?? 0;
+      },
+      (attempt) => attempt > 3,
+    );
+    await held.release();
+    await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
+    await claims.close();
+    const { events } = await workflow.fetchHistory();
+    const stops = events!.filter((event) => event.upsertWorkflowSearchAttributesEventAttributes);
+    expect(stops).toEqual([]);
   });
 });
 

@@ -63,7 +63,7 @@ test('is woken by a worker that starts, which brings what was mended', async () 
 test('ends, and says so, once its connection is not configured any more; its events wait for whoever configures it again', async () => {
   await stopped({ stoppedRetryMs: 150, maxStoppedRetryMs: 150 });
   const before = house.connection;
-  await house.reconfigure(() => undefined as never);
+  await house.reconfigure(() => undefined);
   const ended = await until(
     async () => (await house.client.workflow.getHandle(workflowId()).describe()).status.name,
     (status) => status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW',

@@ -47,6 +47,25 @@ describe('a bulk sync that meets a record which cannot be read', () => {
     expect(await control.ids('yapla')).toHaveLength(12);
   });
 
+  test.each(['flat', 'nested'] as const)(
+    'of Yapla goes on with everybody else, and with that member once it can be read (%s Yapla)',
+    async (shape) => {
+      house = await startPasserelle({ sandbox: { people, yapla: { shape } } });
+      const { control } = house.sandbox;
+      const place = shape === 'flat' ? 'city' : 'coordonnees.adresse.ville';
+      const known = await control.truth();
+      const bad = known.find(({ kind }) => kind === 'yapla')!.ids.yapla!;
+      await control.edit('yapla', bad, {}, { [place]: { of: 'nobody' } });
+      expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+      expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yapla:${bad}`, linkId: null }]);
+      expect(await control.ids('yoplanning')).toHaveLength(11);
+      await control.edit('yapla', bad, {}, { [place]: null });
+      expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+      expect(await asked()).toEqual([]);
+      expect(await control.ids('yoplanning')).toHaveLength(12);
+    },
+  );
+
   test('holds back its link: it is neither written nor taken as gone, and goes on where it was', async () => {
     house = await startPasserelle({ sandbox: { people } });
     await sync();
@@ -97,6 +116,57 @@ describe('a record that turns out to be unreadable', () => {
     expect(counts.byKind.read).toBeLessThanOrEqual(2);
     expect((await control.records('yoplanning')).some(({ person }) => person.firstName === 'Odile')).toBe(true);
     expect(newcomer).not.toBe(yapla);
+  });
+
+  test('because its answers are no records at all is one case live, for at most three requests, until something changes', async () => {
+    house = await startPasserelle({ sandbox: { people }, live: true });
+    await sync();
+    await untilQuiet(house);
+    const { linkId, yapla, yoplanning } = await linkedPerson(house);
+    const { control } = house.sandbox;
+    await control.resetCounts();
+    const fault = await control.addFault({
+      system: 'yoplanning',
+      kind: 'read',
+      record: yoplanning,
+      action: { do: 'malformed' },
+    });
+    await control.edit('yoplanning', yoplanning, { city: 'Brest' });
+    await until(asked, (cases) => cases.length === 1);
+    expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
+    await untilQuiet(house);
+    expect((await control.counts()).yoplanning.byKind.read).toBe(3);
+
+    await control.removeFault(fault);
+    await control.edit('yoplanning', yoplanning, { postalCode: '29200' });
+    await untilHolds(house, 'yapla', yapla, { city: 'Brest', postalCode: '29200' });
+    await untilQuiet(house);
+    expect(await asked()).toEqual([]);
+  });
+
+  test('because its answers are no records at all when it is written is one case, for at most three requests', async () => {
+    house = await startPasserelle({ sandbox: { people }, live: true });
+    await sync();
+    await untilQuiet(house);
+    const { linkId, yapla, yoplanning } = await linkedPerson(house);
+    const { control } = house.sandbox;
+    await control.resetCounts();
+    const fault = await control.addFault({
+      system: 'yoplanning',
+      kind: 'read',
+      record: yoplanning,
+      action: { do: 'malformed' },
+    });
+    await control.edit('yapla', yapla, { city: 'Rennes' });
+    await until(asked, (cases) => cases.length === 1);
+    expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
+    await untilQuiet(house);
+    expect((await control.counts()).yoplanning.requests).toBe(3);
+
+    await control.removeFault(fault);
+    expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+    await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes' });
+    expect(await asked()).toEqual([]);
   });
 
   test('live is one case for at most three requests, whatever else changes, and goes on by itself once it can be read', async () => {

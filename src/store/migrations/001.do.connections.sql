@@ -28,3 +28,19 @@ create table made_under (
   rules_digest  text not null,
   primary key (connection_id, kind)
 );
+
+-- Who did what by a command, noted before it is done. By id: no values, and no foreign key, because it outlives what it is about.
+create table audit (
+  id            bigint generated always as identity primary key,
+  connection_id text not null,
+  -- Null: the connection itself, with the records of every kind.
+  kind          text,
+  verb          text not null,
+  done_by       text not null,
+  -- What it was about, by id: { "plan": 3 }, { "case": 12, "take": "yapla" }, { "link": "yapla:1042" } …
+  about         jsonb not null default '{}',
+  at            timestamptz not null default now(),
+  -- Null: the command ended before it learnt what became of it.
+  outcome       text check (outcome in ('done', 'refused'))
+);
+create index audit_connection on audit (connection_id, kind, id);

@@ -12,7 +12,10 @@ create table scan (
   status        text not null default 'reading' check (status in ('reading', 'complete', 'failed')),
   pages         integer not null default 0,
   seen          integer not null default 0,
+  -- null: the list states no total. Two passes that reached its end must then have seen the same ids: their number and sum, by pass.
   stated_count  integer,
+  ids_sum       numeric not null default 0,
+  passes        jsonb not null default '{}',
   started_at    timestamptz not null default now(),
   ended_at      timestamptz
 );
@@ -135,6 +138,15 @@ create trigger shadow_changes_link after update on shadow for each row
   when (old.hashes is distinct from new.hashes) execute function bump_link_of_record();
 create trigger reading_changes_link after update on reading for each row
   when ((old.gone_at is null) <> (new.gone_at is null)) execute function bump_link_of_record();
+
+-- Pairs of records of which a person said that they are not one person (`passerelle unlink`): matching never links them by itself.
+create table apart (
+  connection_id text not null references connection on delete cascade,
+  kind          text not null,
+  yapla_id      text not null,
+  yoplanning_id text not null,
+  primary key (connection_id, kind, yapla_id, yoplanning_id)
+);
 
 -- Records that a bulk sync keeps out of its plan: each matches a link whose other record was missing from the last list, which proves
 -- nothing yet. Once that one is proven gone, the newcomer takes its place; until then it is not made anywhere.

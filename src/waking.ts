@@ -1,0 +1,91 @@
+/**
+ * Wakes the people's workflows that wait for a credential, as soon as it may be used again: its stop was lifted (by whom and wherever), the
+ * time that a 429 named is over, or the breaker has closed. Left alone they would find out by their own timers, hours later where it was
+ * stopped. What is seen here is the database, so every worker sees what any of them met.
+ *
+ * Repeatable and never needed for what is right: a wake-up too much costs a look, one too few a wait until the workflow's own timer.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { ConnectionConfig } from './config/schema.js';
+import { credentialsOf } from './connection.js';
+import { systemNames } from './core/record.js';
+import type { Log } from './log.js';
+import type { Sql } from './store/database.js';
+import { heldCredentials, type WatchedCredential } from './store/heldCredentials.js';
+import { resumeStoppedRecords } from './syncRecord.js';
+
+export interface WakingOptions {
+  readonly sql: Sql;
+  readonly client: { readonly workflow: Pick<Client['workflow'], 'getHandle' | 'list'> };
+  readonly connections: Readonly<Record<string, ConnectionConfig>>;
+  readonly log: Log;
+}
+
+/**
+ * Looks this time, and once more the next: who began to wait just before a credential was free may not be listed by Temporal yet, which
+ * learns of it a moment later.
+ */
+const looks = 2;
+
+/** Looks after the credentials of all connections, until the signal fires. Never throws. */
+export async function keepWaking(options: WakingOptions, signal: AbortSignal): Promise<void> {
+  const { connections, log } = options;
+  const everyMs = Math.min(...Object.values(connections).map(({ live }) => live.wakeMs));
+  if (!Number.isFinite(everyMs)) return;
+  const waking = new Waking(options);
+  while (!signal.aborted) {
+    try {
+      await waking.look();
+    } catch (error) {
+      // The database or Temporal is away: the next look finds the same.
+      log.debug({ error: error instanceof Error ? error.name : typeof error }, 'nobody could be woken');
+    }
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** One look after the other. Exported for its test. */
+export class Waking {
+  private held: ReadonlySet<string> = new Set();
+  /** Credentials that are free, and whose connections are to be told so, so many times more. */
+  private readonly toTell = new Map<string, number>();
+  private watched: (WatchedCredential & { readonly connectionId: string })[] | null = null;
+
+  constructor(private readonly options: WakingOptions) {}
+
+  async look(): Promise<void> {
+    const watched = await this.credentials();
+    const held = await heldCredentials(this.options.sql, watched);
+    for (const credential of this.held) if (!held.has(credential)) this.toTell.set(credential, looks);
+    for (const credential of held) this.toTell.delete(credential);
+    this.held = held;
+    for (const [credential, times] of [...this.toTell]) {
+      const told = watched.filter((one) => one.credential === credential).map((one) => one.connectionId);
+      for (const connectionId of new Set(told)) await this.wake(connectionId);
+      if (times > 1) this.toTell.set(credential, times - 1);
+      else this.toTell.delete(credential);
+    }
+  }
+
+  private async wake(connectionId: string): Promise<void> {
+    const { client, log } = this.options;
+    const records = await resumeStoppedRecords(client, connectionId);
+    if (records > 0)
+      log.info({ connectionId, records }, 'a credential may be used again: records that waited look again');
+  }
+
+  private async credentials() {
+    if (this.watched !== null) return this.watched;
+    const { sql, connections } = this.options;
+    const watched: (WatchedCredential & { readonly connectionId: string })[] = [];
+    for (const [connectionId, connection] of Object.entries(connections)) {
+      const credentials = await credentialsOf(sql, connection);
+      for (const system of systemNames) {
+        const { failuresInARow } = connection[system].breaker;
+        watched.push({ connectionId, credential: credentials[system], failuresInARow });
+      }
+    }
+    return (this.watched = watched);
+  }
+}
