@@ -9,10 +9,12 @@ import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerIdle } from './idle.js';
+import { registerLinking } from './linking.js';
 import { registerReceiver } from './receiver.js';
 import { registerRemove } from './remove.js';
 import { registerReplay } from './replay.js';
 import { registerStart } from './start.js';
+import { registerStatus } from './status.js';
 import { registerSync } from './sync.js';
 import { registerWorker } from './worker.js';
 import { processOutput } from './output.js';
@@ -28,8 +30,10 @@ const registrations: readonly Register[] = [
   registerReceiver,
   registerSync,
   registerControl,
+  registerStatus,
   registerIdle,
   registerCases,
+  registerLinking,
   registerReplay,
   registerDoctor,
   registerConfig,

@@ -75,6 +75,9 @@ export const receiverSchema = z
       'While Temporal does not answer, the first pause before it is tried again; the next are twice as long each. Events wait in the inbox.',
     ).default(1_000),
     maxRetryMs: ms('Longest of these pauses.').default(30_000),
+    quietLookMs: ms(
+      'So often is looked whether webhooks stopped coming (`webhooks.quietAlertMs`): a question of a moment, about something that takes days.',
+    ).default(15 * 60_000),
     strandedMs: ms(
       'Events that were taken and not handled for so long are signalled again: their workflow was terminated by hand, or Temporal’s data were lost. Harmless where the workflow only waits for its quota.',
     ).default(3_600_000),

@@ -68,6 +68,8 @@ function needsSecret(given: Authentication, context: z.RefinementCtx): void {
   });
 }
 
+const ceiling = (text: string) => z.number().int().positive().describe(text);
+
 const words = (text: string) => z.array(z.string().min(1)).describe(text);
 
 const yaplaEventSchema = z
@@ -126,6 +128,24 @@ export const webhooksSchema = z
       .superRefine(needsSecret)
       .prefault({}),
     yoplanning: z.strictObject(authentication).superRefine(needsSecret).prefault({}),
+    maxReadsPerHour: ceiling(
+      'Looks at people that the webhooks of both systems may cause in an hour; events about one person that gather are one. Above it they are answered 429. As many as Yoplanning allows requests in a day: what comes on top would wait for another day, and a bulk sync reads everybody for a few dozen requests.',
+    ).default(1_000),
+    maxStrangersPerHour: ceiling(
+      'People whom nobody knows yet that webhooks may tell of in an hour: each may become a record in the other system. Enough for a day of enrolments; more come with the next bulk sync, whose plan is approved. Above it only events about those who are known are taken.',
+    ).default(300),
+    maxInboxBytes: ceiling(
+      'Bodies of webhooks that are kept, as stored. A month of a large club is some 50 MB; whoever has the address must not fill the disk.',
+    ).default(256 * 1_048_576),
+    quietAlertMs: z
+      .number()
+      .int()
+      .positive()
+      .nullable()
+      .default(7 * 86_400_000)
+      .describe(
+        'A system of which no webhook came for so long is quiet: `passerelle status`, the log and a metric say so, because a webhook that was switched off at the vendor’s is noticed by nobody else. A week: even in the holidays somebody moves house. Null: never.',
+      ),
   })
   .prefault({});
 

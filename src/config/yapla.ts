@@ -6,7 +6,9 @@
 import { z } from 'zod';
 import { credentialPrefix, recordPath, systemAddress } from './address.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
+import { placeText } from './place.js';
 import { secret } from './secret.js';
+import { timeZoneSchema } from './timeZone.js';
 
 const path = (text: string) => z.string().describe(text);
 
@@ -101,7 +103,7 @@ const restSchema = z.strictObject({
   apiKey: z.string().min(1).meta(secret).describe('API key for the session. Write it as `${NAME}`.'),
   sessionPath: path('Where a session token is asked for.').default('/authentication'),
   sessionToken: path('Path of the token in the answer.').default('data.session_token'),
-  sessionExpiry: path('Path of its expiry (RFC 3339, or `YYYY-MM-DD HH:MM:SS`, taken as UTC).').default(
+  sessionExpiry: path('Path of its expiry (RFC 3339, or `YYYY-MM-DD HH:MM:SS` in `timeZone`).').default(
     'data.expire_date',
   ),
   tokenHeader: path('Header that carries the token.').default('token'),
@@ -158,13 +160,13 @@ export const yaplaSchema = z
       .describe(
         'How Passerelle writes to Yapla: `rest` (REST 2.0), or `none`: Yapla is only read. Further ways come later.',
       ),
-    referenceField: z
-      .string()
+    referenceField: placeText()
       .nullable()
       .default(null)
       .describe(
-        "A member field of the organisation's own that holds the Yoplanning id; null: none. With one, a creation cut off half-way is recognised for certain.",
+        "A member field of the organisation's own that holds the Yoplanning id, for example `custom[id=f108].value`; null: none. With one, a creation cut off half-way is recognised for certain.",
       ),
+    timeZone: timeZoneSchema('Not public; UTC is what other people’s connectors take its times for.'),
     volatileFields: z
       .array(z.string())
       .default(['updated_at'])

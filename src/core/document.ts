@@ -1,5 +1,6 @@
 /** What a system's record is before anything is made of it: its document, and what the field map reads from it. */
 import type { CanonicalFields } from './record.js';
+import type { Instants } from './zone.js';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -31,8 +32,10 @@ export interface SystemRecord {
   readonly fields: CanonicalFields;
   /** Forms of phone numbers as they are written (core/phone.ts), by field; absent: known by their values only. */
   readonly phoneForms?: Readonly<Record<string, string>>;
-  /** Modification time, epoch milliseconds UTC, where the system returns one. */
+  /** Modification time, epoch milliseconds UTC; null: the system returns none, or one that stands for two instants. */
   readonly modifiedAt: number | null;
+  /** The first and the last instant that its modification time can stand for, where that is not one (zone.ts). */
+  readonly modifiedWithin?: Instants;
   /** The id of the other system's record that this one carries, where the system has a place for it. */
   readonly externalReference: string | null;
 }

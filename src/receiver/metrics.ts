@@ -2,11 +2,15 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { SystemName } from '../core/record.js';
 import type { NewInboxEvent, PendingCounts } from '../store/inbox.js';
+import { type CeilingName, ceilingNames } from './ceilings.js';
+import type { Silence } from './quiet.js';
 import { refusalReasons, type RefusalReason } from './refusals.js';
 
 export interface Metrics {
   received(connectionId: string, system: SystemName, event: NewInboxEvent['event']): void;
   refused(reason: RefusalReason): void;
+  /** Refused as `ceiling`. */
+  aboveCeiling(connectionId: string, ceiling: CeilingName): void;
   inserted(milliseconds: number): void;
   forwarded(connectionId: string): void;
   forwardFailed(connectionId: string): void;
@@ -14,10 +18,14 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/**
- * @param pending what waits, asked when the page is; null: PostgreSQL does not answer, and the page leaves it out
- */
-export function createMetrics(pending: () => Promise<readonly PendingCounts[] | null>): Metrics {
+/** What is asked when the page is; null: PostgreSQL does not answer, and the page leaves it out. */
+export interface MetricsSources {
+  readonly pending: () => Promise<readonly PendingCounts[] | null>;
+  readonly silences: () => Promise<readonly Silence[] | null>;
+}
+
+/** @param connectionIds those whose webhooks are taken */
+export function createMetrics({ pending, silences }: MetricsSources, connectionIds: readonly string[] = []): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const received = new Counter({
@@ -34,6 +42,20 @@ export function createMetrics(pending: () => Promise<readonly PendingCounts[] | 
   });
   // Shown from the start: an alert on the growth of something that was never shown does not fire the first time.
   for (const reason of refusalReasons) refused.inc({ reason }, 0);
+  const aboveCeiling = new Counter({
+    name: 'passerelle_webhooks_above_ceiling_total',
+    help: 'Webhooks refused because a ceiling of their connection (webhooks.max…) was reached.',
+    labelNames: ['connection', 'ceiling'],
+    registers,
+  });
+  for (const connection of connectionIds)
+    for (const ceiling of ceilingNames) aboveCeiling.inc({ connection, ceiling }, 0);
+  const quiet = new Gauge({
+    name: 'passerelle_webhooks_quiet',
+    help: '1 where no webhook of a system came for longer than webhooks.quietAlertMs.',
+    labelNames: ['connection', 'system'],
+    registers,
+  });
   const insertSeconds = new Histogram({
     name: 'passerelle_inbox_insert_seconds',
     help: 'Time that one insert took, of as many webhooks as had gathered.',
@@ -67,14 +89,18 @@ export function createMetrics(pending: () => Promise<readonly PendingCounts[] | 
   return {
     received: (connection, system, event) => received.inc({ connection, system, event }),
     refused: (reason) => refused.inc({ reason }),
+    aboveCeiling: (connection, ceiling) => aboveCeiling.inc({ connection, ceiling }),
     inserted: (milliseconds) => insertSeconds.observe(milliseconds / 1_000),
     forwarded: (connection) => signals.inc({ connection }),
     forwardFailed: (connection) => failures.inc({ connection }),
     contentType: registry.contentType,
     text: async () => {
-      const counts = await pending();
+      const [counts, systems] = await Promise.all([pending(), silences()]);
       events.reset();
       links.reset();
+      quiet.reset();
+      for (const { connectionId, system, isQuiet } of systems ?? [])
+        quiet.set({ connection: connectionId, system }, isQuiet ? 1 : 0);
       for (const one of counts ?? []) {
         events.set({ connection: one.connectionId }, one.events);
         links.set({ connection: one.connectionId }, one.signals);

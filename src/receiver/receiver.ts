@@ -1,17 +1,22 @@
 /** The receiver as a whole: takes webhooks, stores them in the inbox, and tells the workflows of the people they are about. */
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../log.js';
 import { openDatabase } from '../store/database.js';
 import { addEvents, countPending, inboxIsReady, type NewInboxEvent } from '../store/inbox.js';
+import { isKnown, lastWebhooks, webhookUse } from '../store/webhookUse.js';
 import { signalChanged } from '../syncRecord.js';
 import { endpointsOf } from './authentication.js';
+import { createCeilings, hourMs } from './ceilings.js';
 import { startForwarder } from './forwarder.js';
 import { createInboxWriter } from './inboxWriter.js';
 import { createMetrics } from './metrics.js';
 import { watchOutage } from './outage.js';
+import { createSilenceLog, expectedWebhooks, silencesOf } from './quiet.js';
 import { createServer, type Readiness } from './server.js';
+import { addressOf, within } from '../status.js';
 
 export interface ReceiverOptions {
   readonly config: Pick<Config, 'connections' | 'receiver' | 'retention' | 'temporal'>;
@@ -54,9 +59,32 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
     plans: 'kept',
   });
 
-  const metrics = createMetrics(() =>
-    within(settings.storeTimeoutMs, countPending(sql, connectionIds)).catch(() => null),
+  const endpoints = endpointsOf(config.connections);
+  const expected = expectedWebhooks(config.connections);
+  const silences = async () => silencesOf(config.connections, await lastWebhooks(sql, expected), Date.now());
+  const orNull = <T>(result: Promise<T>) => within(settings.storeTimeoutMs, result).catch(() => null);
+  const metrics = createMetrics(
+    { pending: () => orNull(countPending(sql, connectionIds)), silences: () => orNull(silences()) },
+    [...new Set(expected.map(({ connectionId }) => connectionId))],
   );
+  const logSilences = createSilenceLog(log);
+  const listening = new AbortController();
+  const listens = (async () => {
+    while (!listening.signal.aborted) {
+      logSilences((await orNull(silences())) ?? []);
+      await sleep(settings.quietLookMs, undefined, { signal: listening.signal, ref: false }).catch(() => undefined);
+    }
+  })();
+  const gatherMs = (connectionId: string) => config.connections[connectionId]!.live.debounceMs;
+  const ceilings = createCeilings({
+    gatherMs,
+    use: (connectionId) =>
+      within(
+        settings.storeTimeoutMs,
+        webhookUse(sql, connectionId, { windowMs: hourMs, gatherMs: gatherMs(connectionId) }),
+      ),
+    isKnown: (event) => within(settings.storeTimeoutMs, isKnown(sql, event)),
+  });
   const storing = watchOutage({
     ...settings,
     log,
@@ -102,10 +130,10 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
     return { ready: postgres === 'up', postgres, temporal: forwarder.temporal };
   }
 
-  const endpoints = endpointsOf(config.connections);
   const server = await createServer({
     settings,
     endpoints,
+    ceilings,
     writer,
     metrics,
     onStored: () => forwarder.poke(),
@@ -116,6 +144,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
     // Node closes the connections that are idle when it is told to stop; those whose answer is sent afterwards would be kept alive.
     const sweeping = setInterval(() => server.server.closeIdleConnections(), idleSweepMs);
     await server.close().finally(() => clearInterval(sweeping));
+    listening.abort();
+    await listens;
     await forwarder.stop();
     await sql.end({ timeout: 5 });
   };
@@ -138,23 +168,4 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
 /** Of what nobody acts on only that it came is kept, unless its body was asked for: it holds people's data. */
 function keeping({ otherWebhookBodies }: Config['retention']): (event: NewInboxEvent) => NewInboxEvent {
   return (event) => (event.event === 'other' && !otherWebhookBodies ? { ...event, body: '{}' } : event);
-}
-
-function addressOf(host: string, { port }: AddressInfo): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** @throws Error when it takes longer: a database that hangs must not make whoever asks hang as well */
-async function within<T>(milliseconds: number, result: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([result, late]);
-  } finally {
-    clearTimeout(timer);
-    // Nobody waits for it any more.
-    result.catch(() => undefined);
-  }
 }

@@ -1,7 +1,7 @@
 import type { Log } from '../log.js';
 /** Why a delivery is not taken. Each answer says what is wrong and what to do, and never repeats what was sent. */
 
-/** - `busy`: too many requests from one address; `unavailable`: PostgreSQL did not store it, so that it should be delivered again. */
+/** - `busy`: too many requests from one address; `ceiling`: too many webhooks of one connection; `unavailable`: PostgreSQL did not store it, so that it should be delivered again. */
 export type RefusalReason =
   | 'authentication'
   | 'tooLarge'
@@ -12,6 +12,7 @@ export type RefusalReason =
   | 'http'
   | 'notFound'
   | 'busy'
+  | 'ceiling'
   | 'unavailable'
   | 'internal';
 
@@ -37,6 +38,11 @@ const refusals: Readonly<Record<RefusalReason, { readonly status: number; readon
     message: 'There is nothing here. Webhooks go to POST /webhooks/<connection>/<system>/<secret>.',
   },
   busy: { status: 429, message: 'Too many requests from this address. Deliver again after the time of Retry-After.' },
+  ceiling: {
+    status: 429,
+    message:
+      'The webhooks of this connection are above a ceiling of its configuration. Deliver again after the time of Retry-After.',
+  },
   unavailable: { status: 503, message: 'It could not be stored. Deliver again after the time of Retry-After.' },
   internal: { status: 500, message: 'The receiver failed. Deliver again; its log says why.' },
 };
@@ -55,6 +61,8 @@ export class Refusal extends Error {
     detail?: string,
     /** For the log: ids, and a link's host. */
     readonly logged: Readonly<Record<string, string>> = {},
+    /** When to deliver again, where that is known. */
+    readonly retryAfterMs?: number,
   ) {
     const { status, message } = refusals[reason];
     super(detail === undefined ? message : `${message} ${detail}`);

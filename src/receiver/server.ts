@@ -1,14 +1,15 @@
 /** The receiver's HTTP side: authenticates before it reads, checks before it parses, and acknowledges what is stored. */
-import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ReceiverConfig } from '../config/receiver.js';
 import type { JsonObject } from '../core/document.js';
 import type { Log } from '../log.js';
 import { authenticate, type Endpoint, type Endpoints, isSigned } from './authentication.js';
+import type { Ceilings } from './ceilings.js';
 import type { InboxWriter } from './inboxWriter.js';
 import type { Metrics } from './metrics.js';
 import { errorCode, type Outage } from './outage.js';
 import { parseBody } from './reading.js';
+import { addStatusRoutes, jsonType, limitRequests } from '../status.js';
 import { createRefusalLog, Refusal, type RefusalReason } from './refusals.js';
 import { readYapla } from './yapla.js';
 import { readYoplanning } from './yoplanning.js';
@@ -19,6 +20,7 @@ export interface ServerOptions {
     'trustProxy' | 'bodyLimitBytes' | 'maxRequestsPerSecond' | 'requestTimeoutMs' | 'retryMs'
   >;
   readonly endpoints: Endpoints;
+  readonly ceilings: Ceilings;
   readonly writer: InboxWriter;
   readonly metrics: Metrics;
   /** Told when something was stored. */
@@ -62,11 +64,9 @@ const timeoutCheckMs = 1_000;
 
 const json = /^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i;
 
-const jsonType = 'application/json; charset=utf-8';
-
 /** Not listening yet. `close()` ends it after the requests that have come in. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { settings, endpoints, writer, metrics, onStored, readiness, log } = options;
+  const { settings, endpoints, ceilings, writer, metrics, onStored, readiness, log } = options;
   const { requestTimeoutMs } = settings;
   const logRefusal = createRefusalLog(log);
   const app = fastify({
@@ -107,7 +107,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     if (refusal.reason === 'internal') log.error({ error: errorCode(error) }, 'the receiver failed on a request');
     metrics.refused(refusal.reason);
     logRefusal(refusal, placeOf(request, endpoints));
-    if (refusal.reason === 'unavailable') reply.header('retry-after', Math.ceil(settings.retryMs / 1_000));
+    const retryAfterMs = refusal.reason === 'unavailable' ? settings.retryMs : refusal.retryAfterMs;
+    if (retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(retryAfterMs / 1_000));
     // RFC 9110 wants a challenge; it is the same whatever is configured.
     if (refusal.reason === 'authentication')
       reply.header('www-authenticate', 'Basic realm="webhooks", charset="UTF-8"');
@@ -117,15 +118,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     throw new Refusal('notFound');
   });
 
-  const noHeaders = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false };
-  await app.register(rateLimit, {
-    global: false,
-    max: settings.maxRequestsPerSecond,
-    timeWindow: 1_000,
-    errorResponseBuilder: () => new Refusal('busy'),
-    addHeaders: noHeaders,
-    addHeadersOnExceeding: noHeaders,
-  });
+  await limitRequests(app, settings.maxRequestsPerSecond, () => new Refusal('busy'));
 
   app.post<{ Params: Place }>(
     '/webhooks/:connection/:system/:secret',
@@ -145,22 +138,20 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       if (parsed === undefined) throw new Refusal('json');
       const { connectionId, system, connection } = endpoint;
       const { kind, event, externalId } = (system === 'yapla' ? readYapla : readYoplanning)(connection, parsed.body);
-      await writer.add({ connectionId, kind, system, event, externalId, body: parsed.text });
+      const delivered = { connectionId, kind, system, event, externalId, body: parsed.text };
+      const exceeded = await ceilings.exceededBy(delivered, connection.webhooks);
+      if (exceeded !== null) {
+        metrics.aboveCeiling(connectionId, exceeded.ceiling);
+        throw new Refusal('ceiling', undefined, { ceiling: exceeded.ceiling }, exceeded.retryAfterMs);
+      }
+      await writer.add(delivered);
       metrics.received(connectionId, system, event);
       onStored();
       return reply.code(202).type(jsonType).send('{"status":"stored"}');
     },
   );
 
-  app.get('/health', (_request, reply) => reply.type(jsonType).send('{"status":"up"}'));
-  // Each asks PostgreSQL something: whoever reaches the port must not make it busy.
-  app.get('/ready', { onRequest: app.rateLimit() }, async (_request, reply) => {
-    const state = await readiness();
-    return reply.code(state.ready ? 200 : 503).send(state);
-  });
-  app.get('/metrics', { onRequest: app.rateLimit() }, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.text()),
-  );
+  addStatusRoutes(app, { readiness, metrics });
   return app;
 }
 

@@ -2,7 +2,8 @@
 import type { z } from 'zod';
 import type { fieldsSchema } from '../config/fields.js';
 import type { connectionSchema } from '../config/schema.js';
-import type { SystemName } from '../core/record.js';
+import { systemNames, type SystemName } from '../core/record.js';
+import type { LabelOptions } from './labels.js';
 import { type ListEnd, sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
 
 type ConnectionInput = z.input<typeof connectionSchema>;
@@ -29,10 +30,15 @@ export interface SandboxConnectionOptions {
   };
   /** Rule for every field; left out: the configuration's default. */
   readonly rule?: Rule;
+  /** As the sandbox shows its choice fields. */
+  readonly labels?: Partial<Readonly<Record<SystemName, LabelOptions>>>;
   readonly credentials?: Partial<Record<keyof typeof sandboxCredentials, string>>;
   /** Laid over the rest, key by key at the top. */
   readonly settings?: Partial<Omit<ConnectionInput, 'yapla' | 'yoplanning' | 'fields'>>;
 }
+
+/** A sandbox may tell of more within a moment than a club within a year. */
+const anyNumber = { maxReadsPerHour: 1_000_000, maxStrangersPerHour: 1_000_000, maxInboxBytes: 1_000_000_000 };
 
 /** @returns the input of `connectionSchema` for a sandbox at `addresses`. */
 export function sandboxConnection(
@@ -49,11 +55,13 @@ export function sandboxConnection(
   };
   const yapla = { ...account, read: { ...account.read, answer } };
   const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
-  const fields = withRule(shape === 'nested' ? nestedFields : flatFields, options.rule);
+  const mapped = withLabels(shape === 'nested' ? nestedFields : flatFields, options.labels ?? {});
+  const fields = withRule(mapped, options.rule);
   return {
     webhooks: {
       yapla: { secret: yaplaWebhookSecret, ...(shape === 'listed' ? listedWebhooks : {}) },
       yoplanning: { secret: yoplanningWebhookSecret },
+      ...anyNumber,
     },
     ...options.settings,
     yapla: options.limits?.yapla === undefined ? yapla : { ...yapla, limits: options.limits.yapla },
@@ -199,6 +207,18 @@ const nestedFields: FieldsInput = {
   postalCode: { ...yoplanningFields.postalCode, yapla: 'coordonnees.adresse.codePostal' },
   country: { ...yoplanningFields.country, yapla: 'coordonnees.adresse.pays' },
 };
+
+function withLabels(fields: FieldsInput, labels: Partial<Record<SystemName, LabelOptions>>): FieldsInput {
+  const labelled = { ...fields };
+  for (const system of systemNames) {
+    for (const [name, label] of Object.entries(labels[system] ?? {})) {
+      const field = labelled[name]!;
+      const place = field[system];
+      labelled[name] = { ...field, [system]: { ...(typeof place === 'string' ? { read: place } : place), label } };
+    }
+  }
+  return labelled;
+}
 
 function withRule(fields: FieldsInput, rule: Rule | undefined): FieldsInput {
   if (rule === undefined) return fields;

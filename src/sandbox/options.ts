@@ -1,6 +1,7 @@
 /** What a sandbox can be started with. Everything has a default; the defaults are the vendors' documented behaviour. */
 import { z } from 'zod';
 import { faultSchema } from './faults.js';
+import { labelsSchema } from './labels.js';
 import { orderableFields } from './yoplanning/listing.js';
 import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
 
@@ -88,6 +89,8 @@ export const sandboxOptionsSchema = z.strictObject({
       listEnd: z.enum(listEnds).default('total'),
       /** A `GET` of one member, in both APIs: as the shape says; or of each id 404, as if there were no such address; or 405. */
       singleReads: z.enum(['asShape', 'noAddress', 'notAllowed']).default('asShape'),
+      /** Choice fields that it shows by label; it takes the exact label or the value. */
+      labels: labelsSchema.prefault({}),
       limits: sandboxLimitsSchema.prefault({}),
       latency: latencySchema.prefault({}),
       /** Where its webhooks go; `null`: nobody subscribed. */
@@ -114,6 +117,8 @@ export const sandboxOptionsSchema = z.strictObject({
       listOrder: z.enum(['created', 'modified']).default('created'),
       /** Fields that lists leave out (the vendor's list example does not show `external_reference`). */
       listOmits: z.array(z.string()).default([]),
+      /** Choice fields that it shows by label; it takes the exact label alone. */
+      labels: labelsSchema.prefault({}),
       limits: sandboxLimitsSchema.prefault({ requestsPerSecond: 5, requestsPerDay: 1_000 }),
       latency: latencySchema.prefault({}),
       webhooks: webhookTargetSchema.nullable().default(null),

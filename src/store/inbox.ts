@@ -46,8 +46,15 @@ export interface InboxEvent {
 export async function addEvents(sql: Sql, events: readonly NewInboxEvent[]): Promise<void> {
   if (events.length === 0) return;
   await sql`
-    insert into inbox (connection_id, kind, system, event, external_id, body, handled_at)
-    select e.connection_id, e.kind, e.system, e.event, e.external_id, e.body::json, case when e.event = 'other' then now() end
+    insert into inbox (connection_id, kind, system, event, external_id, body, handled_at, stranger)
+    select e.connection_id, e.kind, e.system, e.event, e.external_id, e.body::json, case when e.event = 'other' then now() end,
+           e.event <> 'other'
+             and not exists (select 1 from link l where l.connection_id = e.connection_id and l.kind = e.kind and e.system = 'yapla'
+                                and l.yapla_id = e.external_id)
+             and not exists (select 1 from link l where l.connection_id = e.connection_id and l.kind = e.kind and e.system = 'yoplanning'
+                                and l.yoplanning_id = e.external_id)
+             and not exists (select 1 from intent i where i.connection_id = e.connection_id and i.kind = e.kind and i.system = e.system
+                                and i.external_id = e.external_id)
       from unnest(${events.map((one) => one.connectionId)}::text[], ${events.map((one) => one.kind)}::text[],
                   ${events.map((one) => one.system)}::text[],
                   ${events.map((one) => one.event)}::text[], ${events.map((one) => one.externalId)}::text[],

@@ -6,7 +6,7 @@ import type { Sql, Transaction } from './database.js';
 import { markScanned } from './awaited.js';
 import { lookAgain } from './inbox.js';
 import { endUnlisted, type FoundUnreadable, recordUnreadable } from './unreadable.js';
-import { hashesByIds, markSeen, upsertShadows, type ShadowRow } from './shadows.js';
+import { hashesByIds, markSeen, storeListed, type ShadowRow } from './shadows.js';
 
 export interface ScanKey {
   readonly scope: Scope;
@@ -67,7 +67,7 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
     const [marked] = await tx<{ first: boolean; all: number; sum: string }[]>`
       select coalesce(bool_or(external_id = ${first?.id ?? ''}), false) as first, count(*)::int as all,
              coalesce(sum(hashtextextended(external_id, 0)), 0)::text as sum from (
-        select external_id from shadow
+        select external_id from reading
          where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
            and scan_id = ${scanId} and scan_pass = ${pass}
         union
@@ -78,7 +78,7 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
     let seen = scan!.seen;
     if (firstKnown && !isLate && ids.length > 0) {
       // What was stored while the page was on its way stays. Where the page shows something else, nobody knows which is the younger.
-      const younger = await upsertShadows(tx, scope, system, rows, {
+      const younger = await storeListed(tx, scope, system, rows, {
         seenBy: { scanId, pass },
         replaces: { storedUntil: page.askedAt },
       });
@@ -118,7 +118,7 @@ async function atTheEnd(
     with ended as (
       update scan set passes = passes || jsonb_build_object(${pass}::text, jsonb_build_array(seen, ids_sum::text))
        where id = ${scanId} returning passes, started_at)
-    select exists (select 1 from shadow
+    select exists (select 1 from reading
                     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and gone_at is null
                       and read_at < ended.started_at)
            or exists (select 1 from intent
@@ -141,7 +141,7 @@ export async function endScan(sql: Sql, scanId: number, status: 'complete' | 'fa
 /** Records of a system that this complete scan did not show, and that are not proven gone yet. */
 export async function countUnseen(sql: Sql, key: Omit<ScanKey, 'pass'>): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
-    select count(*)::int as n from shadow s join scan c on c.id = ${key.scanId} and c.status = 'complete'
+    select count(*)::int as n from reading s join scan c on c.id = ${key.scanId} and c.status = 'complete'
      where s.connection_id = ${key.scope.connectionId} and s.kind = ${key.scope.kind} and s.system = ${key.system} and s.gone_at is null
        and s.read_at < c.started_at`;
   return row!.n;
@@ -150,7 +150,30 @@ export async function countUnseen(sql: Sql, key: Omit<ScanKey, 'pass'>): Promise
 /** Records of a system that are not proven gone. */
 export async function countPeople(sql: Sql, scope: Scope, system: SystemName): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
-    select count(*)::int as n from shadow
+    select count(*)::int as n from reading
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and gone_at is null`;
   return row!.n;
+}
+
+/**
+ * Looks once over all records, as a plan needs it: counts those that are not proven gone, by system, and unsettles the links of which the
+ * last complete scan of a system did not show the record, because it has to be proven whether it is gone. One pass for both, and apart from
+ * the update, so that PostgreSQL may share it among its workers: it is most of what a night costs in which nothing changed.
+ */
+export async function unsettleUnseen(sql: Sql, scope: Scope): Promise<Record<SystemName, number>> {
+  const rows = await sql<{ system: SystemName; people: number; unseen: string[] | null }[]>`
+    select s.system, count(*)::int as people, array_agg(s.external_id) filter (where s.read_at < n.started_at) as unseen
+      from reading s left join (select system, max(started_at) as started_at from scan
+             where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'complete' group by system) n on n.system = s.system
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
+     group by s.system`;
+  const people = { yapla: 0, yoplanning: 0 };
+  for (const row of rows) {
+    people[row.system] = row.people;
+    if (row.unseen === null) continue;
+    await sql`
+      update link set settled_version = null
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and ${sql(`${row.system}_id`)} = any(${row.unseen}) and settled_version is not null`;
+  }
+  return people;
 }

@@ -16,10 +16,14 @@ import { waitFor } from '../embedded/waitFor.js';
 import { freshDatabase, temporalAddress, uniqueName, type FreshDatabase } from '../helpers/servers.js';
 import { secrets, testConfig } from './testServer.js';
 
+const anyNumber = { maxReadsPerHour: 1_000_000, maxStrangersPerHour: 1_000_000, maxInboxBytes: 1_000_000_000 };
+
 export interface Quick {
   readonly debounceMs?: number;
   readonly resignalMs?: number;
   readonly receiver?: Partial<Config['receiver']>;
+  /** Ceilings of the connection, and when it is quiet; left out: whatever comes is taken. */
+  readonly webhooks?: NonNullable<Parameters<typeof testConfig>[0]>['webhooks'];
 }
 
 /** The servers of one test, and what is asked of its receivers. */
@@ -58,11 +62,12 @@ export class ReceiverHouse {
     this.#stops.push(stop);
   }
 
-  configOf({ debounceMs = 100, resignalMs = 600_000, receiver = {} }: Quick): Config {
+  configOf({ debounceMs = 100, resignalMs = 600_000, receiver = {}, webhooks = anyNumber }: Quick): Config {
     return testConfig({
       connectionId: this.club,
       liveTaskQueue: uniqueName('live'),
       connection: { live: { debounceMs, resignalMs } },
+      webhooks,
       receiver: { maxRequestsPerSecond: 100_000, retryMs: 50, maxRetryMs: 200, ...receiver },
     });
   }

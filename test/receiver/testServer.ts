@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import type { z } from 'zod';
 import { configSchema, type connectionSchema, type Config } from '../../src/config/schema.js';
 import { endpointsOf } from '../../src/receiver/authentication.js';
+import type { Ceilings } from '../../src/receiver/ceilings.js';
 import { createMetrics } from '../../src/receiver/metrics.js';
 import { createServer } from '../../src/receiver/server.js';
 import type { NewInboxEvent } from '../../src/store/inbox.js';
@@ -25,6 +26,8 @@ export function testConfig(
   more: {
     readonly yapla?: WebhooksInput['yapla'];
     readonly yoplanning?: WebhooksInput['yoplanning'];
+    /** Ceilings of the connection, and when it is quiet. */
+    readonly webhooks?: Omit<WebhooksInput, 'yapla' | 'yoplanning'>;
     readonly receiver?: Partial<Config['receiver']>;
     readonly connection?: Partial<ConnectionInput>;
     readonly connectionId?: string;
@@ -38,6 +41,7 @@ export function testConfig(
     webhooks: {
       yapla: { secret: secrets.yapla, ...more.yapla },
       yoplanning: { secret: secrets.yoplanning, ...more.yoplanning },
+      ...more.webhooks,
     },
     ...more.connection,
   };
@@ -60,14 +64,15 @@ export const clientEvent = {
 
 export const memberEvent = { event: 'member.updated', data: { id: 1042, first_name: 'Nobody' } };
 
-export async function testServer(options: Parameters<typeof testConfig>[0] = {}) {
+export async function testServer(options: Parameters<typeof testConfig>[0] & { readonly ceilings?: Ceilings } = {}) {
   const config = testConfig(options);
   const stored: NewInboxEvent[] = [];
   const logged: string[] = [];
-  const metrics = createMetrics(async () => []);
+  const metrics = createMetrics({ pending: async () => [], silences: async () => [] }, ['club']);
   const app = await createServer({
     settings: config.receiver,
     endpoints: endpointsOf(config.connections),
+    ceilings: options.ceilings ?? { exceededBy: async () => null },
     writer: { add: async (event) => void stored.push(event) },
     metrics,
     onStored: () => undefined,

@@ -57,6 +57,20 @@ describe('a page', () => {
     expect(await store(page(1, ['x', 'c']), 2)).toMatchObject({ seen: 3, firstKnown: true });
   });
 
+  test('that shows what is stored neither writes nor locks a shadow, and one that shows something else writes that one', async () => {
+    const rows = async () =>
+      await sql<{ id: string; at: string }[]>`
+        select external_id as id, ctid || ' ' || xmin || ' ' || xmax as at from shadow where connection_id = ${club} order by 1`;
+    await store(page(0, ['a', 'b']));
+    const before = await rows();
+    scanId = await openScan(sql, scope, 'yapla', 'run/1');
+    await store(page(0, ['a', 'b']));
+    expect(await rows()).toEqual(before);
+    await store({ ...page(0, []), rows: [row('a'), row('b', { id: 'b', city: 'Brest' })] }, 2);
+    expect((await rows())[0]).toEqual(before[0]);
+    expect((await rows())[1]).not.toEqual(before[1]);
+  });
+
   test('that was asked for before a live change was read or written only marks the record, and replaces nothing', async () => {
     const askedAt = await databaseTime(sql);
     await upsertShadows(sql, scope, 'yapla', [row('a', { name: 'live' }), row('b')]);

@@ -19,6 +19,8 @@ export interface MemberWrite {
   readonly mode: 'whole' | 'partial';
   readonly person: Readonly<Partial<Record<PersonField, unknown>>>;
   readonly rest: Partial<Omit<MemberFields, 'person'>>;
+  /** Complaints about choice fields, by canonical field. */
+  readonly refused?: Readonly<Record<string, string>>;
 }
 
 export interface YaplaShape {

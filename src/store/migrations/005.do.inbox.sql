@@ -16,6 +16,8 @@ create table inbox (
   body          json not null,
   -- The link it concerns, once that is known: the event is then on its way to that link's workflow.
   link_id       text,
+  -- It is about a record that nobody knew when it came.
+  stranger      boolean not null default false,
   -- A read (or a body) that is at least as young as this event has been recorded; for `other`: at once.
   handled_at    timestamptz,
   -- Its system's list was read since, so what the list shows is younger than what stands in the body.
@@ -24,6 +26,8 @@ create table inbox (
 );
 -- Not addressed yet, and addressed but not handled yet: both are few at any time.
 create index inbox_unaddressed on inbox (id) where link_id is null and handled_at is null;
+-- What came lately, and the last of a connection.
+create index inbox_received on inbox (connection_id, kind, system, received_at);
 create index inbox_pending on inbox (connection_id, kind, link_id, id) where handled_at is null and link_id is not null;
 
 -- Links with events that their workflow has not taken yet: one row and one signal, however many events.

@@ -1,10 +1,10 @@
 /** The member in the body of a webhook, in the form in which answers show one: so that both are read by one field map. */
-import { setProperty } from 'dot-prop';
 import { isJsonObject } from '../../core/document.js';
 import type { ConnectionConfig } from '../../config/schema.js';
 import { memberIdPath } from '../../config/webhooks.js';
 import type { FailureContext } from '../../http/failures.js';
 import { contentIn, readPlace, valueAt } from '../mapping.js';
+import { putAt } from '../places.js';
 import type { Json, JsonObject } from '../system.js';
 import { reading, wrongPath } from '../unexpected.js';
 
@@ -27,7 +27,7 @@ export function memberDelivered(settings: Settings, body: JsonObject, id: string
       place(shown, answer.modified, valueAt(member, places.modified, 'webhooks.yapla.modified'));
     }
     // What stands there in a webhook may be another number of theirs: the id is the one by which the receiver found the member.
-    if (memberIdPath(settings) !== answer.id) setProperty(shown, answer.id, id);
+    if (memberIdPath(settings) !== answer.id) putAt(shown, answer.id, id);
     return shown;
   });
 }
@@ -49,5 +49,5 @@ function mappedOnly(member: JsonObject, { webhooks, yapla, fields }: Settings): 
 }
 
 function place(shown: JsonObject, path: string, value: Json | undefined): void {
-  if (value !== undefined) setProperty(shown, path, value);
+  if (value !== undefined) putAt(shown, path, value);
 }

@@ -119,7 +119,8 @@ test.each([
     },
   } as unknown as HttpClient;
   const config = yaplaSchema.parse({ read: { key: { value: 'key' }, ordering } });
-  const places = { system: 'yapla', fieldMap: {}, defaultCountry: 'FR', modified: null, reference: null } as const;
+  const zones = { defaultCountry: 'FR', timeZone: 'UTC' } as const;
+  const places = { system: 'yapla', fieldMap: {}, modified: null, reference: null, ...zones } as const;
   const id = { path: 'id', setting: 'yapla.read.answer.id' };
   await createDataApi({ config, places: { ...places, id }, http }).readPage(0, ask);
   expect(queries).toEqual([{ page: 1, limit: 100, ...expected }]);

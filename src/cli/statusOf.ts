@@ -1,0 +1,85 @@
+/** How a connection is, asked of the database and of Temporal. Ids, counts and times; no value of anybody. */
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { ConnectionConfig } from '../config/schema.js';
+import { credentialsOf } from '../connection.js';
+import { systemNames, type SystemName } from '../core/record.js';
+import { hourMs, type CeilingSettings } from '../receiver/ceilings.js';
+import { expectedWebhooks, silencesOf, type Silence } from '../receiver/quiet.js';
+import type { Sql } from '../store/database.js';
+import { credentialHolds, type CredentialHold } from '../store/heldCredentials.js';
+import { lastWebhooks, webhookUse, type WebhookUse } from '../store/webhookUse.js';
+import { bulkSyncId } from '../../workflows/bulkSync.messages.js';
+import { phaseKey, stateKey } from '../../workflows/searchAttributes.js';
+
+/** States of people's workflows that wait for something. */
+export const waitingStates = ['waitingForBudget', 'stopped', 'waiting'] as const;
+export type WaitingState = (typeof waitingStates)[number];
+
+export interface ConnectionStatus {
+  readonly connection: string;
+  readonly systems: readonly ({ readonly system: SystemName } & Omit<CredentialHold, 'credential'>)[];
+  /** Null: none is running. */
+  readonly bulkSync: { readonly phase: string; readonly state: string } | null;
+  /** People's workflows, by what they wait for. */
+  readonly people: Readonly<Record<WaitingState, number>>;
+  readonly webhooks: {
+    readonly systems: readonly Silence[];
+    /** Of the last hour, but for the bytes. */
+    readonly use: Pick<WebhookUse, 'reads' | 'strangers' | 'bytes'>;
+    readonly ceilings: CeilingSettings;
+  };
+}
+
+export async function statusOf(
+  { sql, client }: { readonly sql: Sql; readonly client: Client },
+  connection: string,
+  config: ConnectionConfig,
+): Promise<ConnectionStatus> {
+  const credentials = await credentialsOf(sql, config);
+  const holds = await credentialHolds(
+    sql,
+    systemNames.map((system) => ({
+      credential: credentials[system],
+      failuresInARow: config[system].breaker.failuresInARow,
+    })),
+  );
+  const only = { [connection]: config };
+  const { maxReadsPerHour, maxStrangersPerHour, maxInboxBytes } = config.webhooks;
+  const window = { windowMs: hourMs, gatherMs: config.live.debounceMs };
+  const { reads, strangers, bytes } = await webhookUse(sql, connection, window);
+  return {
+    connection,
+    systems: systemNames.map((system, at) => {
+      const { stoppedReason, closedUntilMs, triedAtMs } = holds[at]!;
+      return { system, stoppedReason, closedUntilMs, triedAtMs };
+    }),
+    bulkSync: await bulkSyncOf(client, connection),
+    people: await peopleOf(client, connection),
+    webhooks: {
+      systems: silencesOf(only, await lastWebhooks(sql, expectedWebhooks(only)), Date.now()),
+      use: { reads, strangers, bytes },
+      ceilings: { maxReadsPerHour, maxStrangersPerHour, maxInboxBytes },
+    },
+  };
+}
+
+async function bulkSyncOf(client: Client, connection: string): Promise<ConnectionStatus['bulkSync']> {
+  try {
+    const { status, typedSearchAttributes: shown } = await client.workflow.getHandle(bulkSyncId(connection)).describe();
+    if (status.name !== 'RUNNING') return null;
+    return { phase: shown.get(phaseKey) ?? 'unknown', state: shown.get(stateKey) ?? 'running' };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+async function peopleOf(client: Client, connection: string): Promise<Record<WaitingState, number>> {
+  const counts = await Promise.all(
+    waitingStates.map(async (state) => {
+      const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connection}' AND PasserelleState = '${state}'`;
+      return [state, (await client.workflow.count(query)).count] as const;
+    }),
+  );
+  return Object.fromEntries(counts) as Record<WaitingState, number>;
+}
