@@ -44,6 +44,16 @@ const readSchema = z.strictObject({
       pageSize: z.number().int().min(2).max(1_000).default(100).describe('Largest page size.'),
     })
     .prefault({}),
+  ordering: z
+    .strictObject({
+      parameter: z.string().min(1).describe('Query parameter, for example `sort`.'),
+      value: z.string().min(1).describe('What it is set to, for example `id`: something that no edit changes.'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'The order that the list is asked for in; null: none, because no document names a parameter (the default). Where an account has one, it keeps records from moving while the list is read.',
+    ),
   answer: z
     .strictObject({
       records: path('Path of the list of members in a page.').default('data'),

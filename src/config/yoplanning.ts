@@ -29,6 +29,14 @@ export const yoplanningSchema = z.strictObject({
     })
     .prefault({}),
   pageSize: z.number().int().min(2).max(100).default(100).describe('Records per page; 100 is the documented maximum.'),
+  ordering: z
+    .string()
+    .min(1)
+    .nullable()
+    .default('id')
+    .describe(
+      'The order that lists are asked for in, `-` in front for descending: by something that no edit changes, so that our own writes do not move records while a list is read. Not every list honours it (`doctor` tells); null: none is asked for.',
+    ),
   createBy: z
     .enum(['put', 'post'])
     .default('put')

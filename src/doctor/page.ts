@@ -24,6 +24,41 @@ export interface PageExpectation {
   readonly documents: readonly JsonObject[];
 }
 
+/** The order that a list was asked for in. */
+export interface AskedOrder {
+  /** As it was asked for; null: in none. */
+  readonly asked: string | null;
+  /** Whether that means the order of ids, which is the only one that can be seen. */
+  readonly byIds: boolean;
+  readonly setting: string;
+}
+
+/** Fewer records stand in the order of their ids often enough by chance. */
+const enoughForOrder = 8;
+
+/** Whether a list honours the order that it is asked for in. No request: the page shows it. */
+export function checkOrdering(page: Page, { asked, byIds, setting }: AskedOrder, tell: Tell): void {
+  if (asked === null) return;
+  if (!byIds)
+    return tell('ordering', 'skipped', `whether lists honour "${asked}" does not show: only the order of ids does`);
+  if (page.records.length < enoughForOrder) return tell('ordering', 'skipped', 'the list is too short to tell');
+  if (isInOrderOfIds(page)) return tell('ordering', 'ok', `the list honours the order that is asked for ("${asked}")`);
+  tell(
+    'ordering',
+    'warning',
+    `the list is not in the order of its ids, as "${asked}" asks for`,
+    `nothing to do: a list that moves while it is read is read again. If syncs end with ScanIncomplete, set ${setting} to what your account honours`,
+  );
+}
+
+/** Whether the ids of a page go up or down, as numbers where all are such. */
+function isInOrderOfIds({ records }: Page): boolean {
+  const ids = records.map(({ id }) => id);
+  const values = ids.every((id) => /^\d+$/.test(id)) ? ids.map(BigInt) : ids;
+  const pairs = values.slice(1).map((value, at) => [values[at]!, value] as const);
+  return pairs.every(([before, after]) => before < after) || pairs.every(([before, after]) => before > after);
+}
+
 /** No change lies ahead by more: clocks differ by seconds, zones by a quarter of an hour at least. */
 const mostAheadMs = 10 * 60_000;
 

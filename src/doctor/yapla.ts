@@ -7,7 +7,7 @@ import { createYaplaSystem } from '../systems/yapla/system.js';
 import { Attempts, ask } from './attempt.js';
 import type { Tell } from './check.js';
 import { observe } from './observe.js';
-import { checkPage } from './page.js';
+import { checkOrdering, checkPage } from './page.js';
 
 /** An examination looks and stops nothing. */
 const noStop = { stop: () => Promise.resolve() };
@@ -65,6 +65,10 @@ export async function examineYapla(
       },
       tell,
     );
+    const { ordering } = config.read;
+    // What an account's words mean is not known: asked for is an order that no edit changes, and that is of ids, or looks like it.
+    const asked = ordering === null ? null : `${ordering.parameter}=${ordering.value}`;
+    checkOrdering(page.value, { asked, byIds: true, setting: `${settings}.read.ordering` }, tell);
   }
   if (config.write.mode === 'rest') await examineSession(settings, all, config.write, clients, tell);
   else tell('session', 'skipped', 'Yapla is only read (write.mode is "none")');

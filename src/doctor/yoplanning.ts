@@ -8,7 +8,7 @@ import type { Team } from '../systems/yoplanning/teams.js';
 import { Attempts, ask } from './attempt.js';
 import type { Tell } from './check.js';
 import { observe } from './observe.js';
-import { checkPage } from './page.js';
+import { checkOrdering, checkPage } from './page.js';
 
 /** As many teams as a page can hold; a token for more is unheard of. */
 const mostTeams = 100;
@@ -59,6 +59,12 @@ export async function examineYoplanning(
       referenceSetting: `${settings}.referenceField`,
       documents: observed.documents('results'),
     },
+    tell,
+  );
+  const { ordering } = config;
+  checkOrdering(
+    page.value,
+    { asked: ordering, byIds: ordering !== null && ['id', '-id'].includes(ordering), setting: `${settings}.ordering` },
     tell,
   );
   if (page.value.count === 0) {

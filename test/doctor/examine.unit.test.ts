@@ -35,7 +35,9 @@ interface Situation {
 
 /** Examines a sandbox of 26 members and 23 clients, ten on a page, and holds the examination against the sandbox's own count. */
 async function examined({ sandbox: options = {}, change, before }: Situation = {}) {
-  sandbox = await startSandbox({ people: { shared: 20, yapla: 6, yoplanning: 3 }, ...options });
+  const people = { shared: 20, yapla: 6, yoplanning: 3 };
+  const yoplanning = { orderings: ['id' as const], ...options.yoplanning };
+  sandbox = await startSandbox({ people, ...options, yoplanning });
   const input = structuredClone(sandboxConnection(sandbox.addresses, { shape: options.yapla?.shape ?? 'flat' }));
   input.yoplanning.pageSize = 10;
   input.yapla.read.paging = { ...input.yapla.read.paging, pageSize: 10 };
@@ -86,6 +88,7 @@ describe('an account that fits its configuration', () => {
         'yoplanning page',
         'yoplanning ids',
         'yoplanning fields',
+        'yoplanning ordering',
         'yoplanning filter',
         'yapla address',
         'yapla credential',
@@ -97,6 +100,31 @@ describe('an account that fits its configuration', () => {
       ]);
     },
   );
+
+  test.each([
+    ['honours it', ['id'], 'id', 'ok'],
+    ['ignores it', [], 'id', 'warning'],
+    ['is asked for the reverse, and honours it', ['id'], '-id', 'ok'],
+    ['is asked for another one, which does not show', ['last_name'], 'last_name', 'skipped'],
+  ] as const)('a list of Yoplanning that %s is told of, without a request', async (_, orderings, ordering, verdict) => {
+    const { diagnosis, find } = await examined({
+      sandbox: { yoplanning: { orderings: [...orderings] } },
+      change: (input) => void (input.yoplanning.ordering = ordering),
+    });
+    expect(find('yoplanning', 'ordering')).toMatchObject({ verdict });
+    expect(diagnosis.requests).toBe(5);
+  });
+
+  test('is asked for no order where the configuration says so; of Yapla, that is the default', async () => {
+    const none = await examined({ change: (input) => void (input.yoplanning.ordering = null) });
+    expect([none.find('yoplanning', 'ordering'), none.find('yapla', 'ordering')]).toEqual([undefined, undefined]);
+    const sorted = { parameter: 'sort', value: 'id' };
+    const some = await examined({ change: (input) => void (input.yapla.read.ordering = sorted) });
+    expect(some.find('yapla', 'ordering')).toMatchObject({
+      verdict: 'ok',
+      finding: expect.stringContaining('sort=id'),
+    });
+  });
 
   test('that is only read in Yapla costs no session', async () => {
     const { diagnosis, find } = await examined({

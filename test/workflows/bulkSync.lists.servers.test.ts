@@ -51,3 +51,37 @@ describe.each([
     expect(await lastScan('yapla')).toMatchObject({ pass: 2 });
   });
 });
+
+describe('a list of Yoplanning in which each write moves its record to the front', () => {
+  /** Somebody, or we, write to some record before each of the first pages is answered. */
+  const written = { system: 'yoplanning', kind: 'list', times: 4, action: { do: 'touch', records: 2 } } as const;
+  const begin = async (orderings: readonly ('id' | 'last_name')[]) => {
+    house = await startPasserelle({
+      pageSize: 10,
+      sandbox: {
+        people,
+        faults: [written],
+        yoplanning: {
+          listOrder: 'modified',
+          orderings: [...orderings],
+          limits: { requestsPerSecond: null, requestsPerDay: null },
+        },
+      },
+    });
+    expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+    await expectNoTwin(house);
+    expect(await cases()).toEqual([]);
+    return await lastScan('yoplanning');
+  };
+
+  test('does not move where it honours the order of ids that it is asked for: one reading is enough', async () => {
+    // 40 records on pages of ten, one of which overlaps.
+    expect(await begin(['id'])).toEqual({ pass: 1, pages: 5, stated: 40 });
+  });
+
+  test('completes all the same where it honours none, by being read again', async () => {
+    const { pass, stated } = await begin([]);
+    expect(stated).toBe(40);
+    expect(pass).toBeGreaterThan(1);
+  });
+});

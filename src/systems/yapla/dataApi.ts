@@ -42,9 +42,10 @@ const sizeSetting = `${pagingSetting}.sizeParameter`;
 const pageSizeCure = `set ${pagingSetting}.pageSize to what the server gives at most, or correct ${pagingSetting}`;
 
 export function createDataApi({ config, places, http }: DataApiOptions): YaplaDataApi {
-  const { membersPath, memberPath, key, paging, answer: shape } = config.read;
+  const { membersPath, memberPath, key, paging, ordering, answer: shape } = config.read;
   const { campaign } = config;
   const keyInQuery = key.in === 'query' ? { [key.name]: key.prefix + key.value } : {};
+  const inOrder = ordering === null ? {} : { [ordering.parameter]: ordering.value };
 
   function wantedPage(from: number): WantedPage {
     const { pageParameter, sizeParameter, pageSize } = paging;
@@ -68,7 +69,7 @@ export function createDataApi({ config, places, http }: DataApiOptions): YaplaDa
 
   async function send(wanted: WantedPage, ask: Ask): Promise<Answer> {
     const path = fillPath(membersPath, { campaign });
-    const query = { ...wanted.query, ...keyInQuery };
+    const query = { ...wanted.query, ...inOrder, ...keyInQuery };
     return accepted(await http.send({ method: 'GET', path, query, kind: membersPath }, ask), shape.errorWhen);
   }
 

@@ -42,7 +42,8 @@ export function createYoplanningSystem({ config, fieldMap, defaultCountry, http 
     recordOf: (document, from) => toRecord(document, places, from),
 
     async readPage({ from }, ask) {
-      const answer = await clients.list({ offset: from, limit: config.pageSize }, ask);
+      const { pageSize: limit, ordering } = config;
+      const answer = await clients.list({ offset: from, limit, ...(ordering === null ? {} : { ordering }) }, ask);
       const { count, results } = answer.value;
       // Fewer is no error: positions go by what came, so a page that the server cut short only costs more pages.
       if (results.length > config.pageSize) {

@@ -1,8 +1,11 @@
 /** Lists that state no total: where they end, and what is taken for no end. */
 import { describe, expect, test } from '@jest/globals';
+import { yaplaSchema } from '../../../src/config/yapla.js';
+import type { HttpClient, HttpRequest } from '../../../src/http/client.js';
 import { UnexpectedResponse } from '../../../src/http/failures.js';
 import type { ListEnd } from '../../../src/sandbox/options.js';
 import type { System } from '../../../src/systems/system.js';
+import { createDataApi } from '../../../src/systems/yapla/dataApi.js';
 import { ask, failureOf, opener, type ConnectionInput } from '../support.js';
 
 const open = opener();
@@ -101,4 +104,24 @@ test('a server that answers 404 for the page behind the last one has ended its l
   const { systems, sandbox } = await open({ sandbox: { people: { yapla: 7 }, yapla: { listEnd: 'nothing' } } });
   await sandbox.control.addFault({ kind: 'list', skip: 1, action: { do: 'status', status: 404 } });
   expect(await systems.yapla.readPage({ from: 0 }, ask)).toMatchObject({ count: null, ends: true });
+});
+
+test.each([
+  [null, {}],
+  [{ parameter: 'sort', value: 'id' }, { sort: 'id' }],
+])('the list is asked for in the order that is configured: %j', async (ordering, expected) => {
+  const queries: HttpRequest['query'][] = [];
+  const context = { connection: 'test', system: 'yapla', method: 'GET', path: '/' };
+  const http = {
+    send: ({ query }: HttpRequest) => {
+      queries.push(query);
+      return Promise.resolve({ status: 200, body: { total: 0, data: [] }, context });
+    },
+  } as unknown as HttpClient;
+  const config = yaplaSchema.parse({ read: { key: { value: 'key' }, ordering } });
+  const zones = { defaultCountry: 'FR', timeZone: 'UTC' } as const;
+  const places = { system: 'yapla', fieldMap: {}, modified: null, reference: null, ...zones } as const;
+  const id = { path: 'id', setting: 'yapla.read.answer.id' };
+  await createDataApi({ config, places: { ...places, id }, http }).readPage(0, ask);
+  expect(queries).toEqual([{ page: 1, limit: 100, ...expected }]);
 });
