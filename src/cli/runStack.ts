@@ -9,6 +9,7 @@ import { takesWebhooks, type RunningReceiver } from '../receiver/receiver.js';
 import { scheduleRetention } from '../retention.js';
 import { openDatabase, type Sql } from '../store/database.js';
 import { migrate } from '../store/migrate.js';
+import { refuseTransactionPooler } from '../store/pooler.js';
 import { connectTemporal, connectWorker, ensureSearchAttributes } from '../temporal.js';
 import { bundleWorkflows, installRuntime, startWorker, type RunningWorker } from '../worker.js';
 import { startWorkerStatus } from '../workerStatus.js';
@@ -69,6 +70,7 @@ export async function runStack<T>(options: RunStackOptions, action: (running: Ru
       applicationName: 'passerelle',
     });
     closing.push(() => sql.end({ timeout: 5 }));
+    await refuseTransactionPooler(sql);
     const address = { ...config.temporal, address: stack.temporalAddress };
     const { connection, client } = await connectTemporal(address);
     closing.push(() => connection.close());

@@ -18,6 +18,7 @@ export function registerWorker(program: Command, _output: Output): void {
       const { installRuntime, startWorker } = await import('../worker.js');
       const { startWorkerStatus } = await import('../workerStatus.js');
       const { migrate } = await import('../store/migrate.js');
+      const { refuseTransactionPooler } = await import('../store/pooler.js');
       const { openDatabase } = await import('../store/database.js');
       const { connectTemporal, connectWorker, ensureSearchAttributes } = await import('../temporal.js');
       const { scheduleRetention } = await import('../retention.js');
@@ -40,6 +41,7 @@ export function registerWorker(program: Command, _output: Output): void {
       installRuntime(log);
       const temporal = await connectWorker(server);
       try {
+        await refuseTransactionPooler(sql);
         const worker = await startWorker({ config, sql, temporal, log });
         const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
         const status = await startWorkerStatus({ config, sql, client, worker, log });
