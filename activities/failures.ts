@@ -18,6 +18,7 @@ import {
 import { DatabaseError, withoutValues } from '../src/store/database.js';
 import { ClaimLost, LinkBusy } from '../src/link/claims.js';
 import { NewsUnread } from '../src/link/creations.js';
+import { ListAwaited } from '../src/link/listReadings.js';
 import { attemptsToRead } from '../src/link/unreadable.js';
 import { MisplacedField } from '../src/systems/mapping.js';
 import { type AttemptInput, beginAttempt, countFailure, type FailureCounts, isShown } from './attempts.js';
@@ -75,7 +76,12 @@ export function toApplicationFailure(
   { nth = 1, tell = () => undefined, isShown = () => false }: Crossing = {},
 ): ApplicationFailure {
   if (isFailure(error)) return fromFailure(error, nth, isShown);
-  if (error instanceof LinkBusy || error instanceof ClaimLost || error instanceof NewsUnread) {
+  if (
+    error instanceof LinkBusy ||
+    error instanceof ClaimLost ||
+    error instanceof NewsUnread ||
+    error instanceof ListAwaited
+  ) {
     return ApplicationFailure.create({ type: error.name, message: error.message });
   }
   if (error instanceof MisplacedField || error instanceof UnreadableValue) {

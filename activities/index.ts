@@ -2,8 +2,8 @@
 import { applyItems, applyLocalItems } from './applyItems.js';
 import { applyDecision } from './applyDecision.js';
 import type { AttemptInput } from './attempts.js';
-import type { Dependencies, RetentionDependencies } from './dependencies.js';
 import { deleteExpired } from './deleteExpired.js';
+import type { Dependencies, RetentionDependencies } from './dependencies.js';
 import { withFailures } from './failures.js';
 import { fillReferences } from './fillReferences.js';
 import { liftStops } from './liftStops.js';

@@ -15,14 +15,9 @@ import type { LiveDecision } from '../src/core/live.js';
 import { otherSystem, systemNames, type SystemName } from '../src/core/record.js';
 import type { OpenConnection } from '../src/connection.js';
 import { refreshStatistics } from '../src/store/database.js';
-import {
-  countLinkStates,
-  countUnreferenced,
-  settleLinks,
-  unsettleUnseen,
-  type LinkedPair,
-  type Settlement,
-} from '../src/store/links.js';
+import { countLinkStates, settleLinks, type LinkedPair, type Settlement } from '../src/store/links.js';
+import { countUnreferenced } from '../src/store/references.js';
+import { unsettleUnseen } from '../src/store/scans.js';
 import { unsettledLinks, type LinkState } from '../src/store/linkState.js';
 import { addItems, clearItems, countItems, type NewPlanItem } from '../src/store/planItems.js';
 import { guardCase } from '../src/cases/guard.js';

@@ -1,6 +1,7 @@
 import {
   type Doubt,
   type GroupResult,
+  knowingApart,
   matchGroup,
   matchNameAlone,
   matchReferences,
@@ -9,6 +10,7 @@ import {
 } from '../src/core/match.js';
 import { linkIdOf } from '../src/core/linkId.js';
 import { otherSystem, type SystemName, systemNames } from '../src/core/record.js';
+import { apartPairs } from '../src/store/apart.js';
 import {
   freeRecords,
   type Grouped,
@@ -63,16 +65,17 @@ export const matchRecords =
       const found = await freeRecords(sql, scope, fewRecords + 1);
       const among = found.length > fewRecords ? null : found;
       // Where many are new, PostgreSQL may know nothing of them yet. Where few are, they are looked up by their names.
-      const refresh = async (table: string) => {
-        if (among === null) await refreshStatistics(sql, [table]);
+      const refresh = async (...tables: string[]) => {
+        if (among === null) await refreshStatistics(sql, tables);
       };
-      await refresh('shadow');
+      await refresh('shadow', 'reading');
       // A snapshot of who is doubtful: the queries stream, and a rule's own doubts concern other groups.
       const now = (): Matching => ({
         scope,
         doubtful: systemNames.flatMap((system) => [...doubtful[system]].map((id) => ({ system, id }))),
         among,
       });
+      const told = knowingApart(await apartPairs(sql, scope));
       const doubts: Doubt[] = [];
       let linked = 0;
       let proposals: Proposal[] = [];
@@ -121,25 +124,25 @@ export const matchRecords =
           await take('returned', [], { links: [], doubts: [returnedDoubt(system, id, instead)] });
         }
         const referring = await referencedCandidates(sql, now());
-        await take('reference', referring, matchReferences(referring));
+        await take('reference', referring, matchReferences(told(referring)));
         await endRule();
         // Who looks like somebody linked is that person entered again, or somebody else: made in the other system it could be a twin.
         for (const [index, rule] of matchRules.entries()) {
           if (!saysItAll(rule)) continue;
           for await (const group of groupsByKey(sql, now(), index, 'linkedBefore')) {
-            await take(ruleName(rule), group, matchGroup(rule, group));
+            await take(ruleName(rule), group, matchGroup(rule, told(group)));
           }
           await endRule();
         }
         for (const [index, rule] of matchRules.entries()) {
           for await (const group of groupsByKey(sql, now(), index)) {
-            await take(ruleName(rule), group, matchGroup(rule, group));
+            await take(ruleName(rule), group, matchGroup(rule, told(group)));
           }
           await endRule();
         }
         if (matchSettings.nameAlone === 'ask') {
           for await (const group of groupsByKey(sql, now(), matchRules.length)) {
-            await take('name', group, matchNameAlone(group));
+            await take('name', group, matchNameAlone(told(group)));
           }
         }
       }

@@ -41,7 +41,8 @@ export const scanPages =
       const askedAt = await databaseTime(sql);
       const page = await target.readPage({ from: state.from }, { lane: 'bulk', purpose: `scan/${scanId}` });
       const unreadable = page.unreadable.map(({ failure, position }) => foundUnreadable(system, failure, position));
-      const stored = { start: page.start, count: page.count, rows: page.records.map(shadowOf), unreadable, askedAt };
+      const rows = page.records.map(shadowOf);
+      const stored = { start: page.start, count: page.count, ends: page.ends, rows, unreadable, askedAt };
       return await storePage(sql, { scope, system, scanId, pass: state.pass }, stored);
     };
 

@@ -4,8 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { secretOf, type CredentialConfig } from './config/credentials.js';
+import type { FieldPlace } from './config/fields.js';
 import type { ConnectionConfig } from './config/schema.js';
 import { formOf, hashForm } from './core/alike.js';
+import { choicesOf } from './core/choices.js';
 import { restrict, type Decision, type Permission } from './core/decide.js';
 import { createFingerprint, hashFields, type Fingerprint } from './core/fingerprint.js';
 import type { MapVersion } from './core/fieldMap.js';
@@ -26,7 +28,7 @@ import { credentialNames, noteUse, type Credentials } from './store/credentials.
 import type { Sql } from './store/database.js';
 import type { ShadowRow } from './store/shadows.js';
 import { openSystems } from './systems/index.js';
-import { readPlace, valueAt } from './systems/mapping.js';
+import { readPlace, valueAt, writePlace } from './systems/mapping.js';
 import type { Json, JsonObject, System, SystemRecord } from './systems/system.js';
 
 export interface OpenConnection {
@@ -138,7 +140,10 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
     matchRules,
     matchSettings: { nameAlone: config.matching.nameAlone, duplicates: config.duplicates },
     hash,
-    shadowOf: shadowMaker({ fields, matchRules, defaultCountry: config.defaultCountry }, fingerprint),
+    shadowOf: shadowMaker(
+      { fields, matchRules, defaultCountry: config.defaultCountry, choices: choiceNames(config.fields) },
+      fingerprint,
+    ),
     rawValue: (system, document, field) => {
       const place = config.fields[field]?.[system];
       return place === undefined ? null : (valueAt(document, readPlace(place), `fields.${field}.${system}`) ?? null);
@@ -151,7 +156,16 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
 
 /** How a connection's records are stored: with hashes of their values and of their forms (core/alike.ts), and what they are matched by. */
 export function shadowMaker(
-  { fields, matchRules, defaultCountry }: Pick<OpenConnection, 'fields' | 'matchRules'> & { defaultCountry: string },
+  {
+    fields,
+    matchRules,
+    defaultCountry,
+    choices = new Set(),
+  }: Pick<OpenConnection, 'fields' | 'matchRules'> & {
+    readonly defaultCountry: string;
+    /** Fields whose values are of a table: two of them that differ are two, however alike they look. */
+    readonly choices?: ReadonlySet<FieldName>;
+  },
   fingerprint: Fingerprint,
 ): OpenConnection['shadowOf'] {
   return ({ phoneForms = {}, ...record }) => ({
@@ -159,6 +173,7 @@ export function shadowMaker(
     hashes: hashFields(record.fields, fingerprint),
     forms: Object.fromEntries(
       fields.flatMap(({ name, type }) => {
+        if (choices.has(name)) return [];
         const form = phoneForms[name] ?? formOf(type, record.fields[name] ?? null, defaultCountry);
         return form === null ? [] : [[name, hashForm(form, (text) => fingerprint(`${name}~`, text))] as const];
       }),
@@ -175,8 +190,22 @@ export function withRules(open: OpenConnection, rules: Readonly<Record<FieldName
 
 function mapOf({ fields }: ConnectionConfig): MapVersion['fields'] {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, { type, yapla, yoplanning }]) => [name, { type, yapla, yoplanning }]),
+    Object.entries(fields).map(([name, field]) => {
+      const { type, choices } = field;
+      const places = { yapla: pathsOf(field.yapla), yoplanning: pathsOf(field.yoplanning) };
+      return [name, choicesOf(field) === null ? { type, ...places } : { type, ...places, choices: choices ?? {} }];
+    }),
   );
+}
+
+function choiceNames(fields: ConnectionConfig['fields']): ReadonlySet<FieldName> {
+  return new Set(Object.entries(fields).flatMap(([name, field]) => (choicesOf(field) === null ? [] : [name])));
+}
+
+/** Where a field stands. How it is written there (by label, in which language) changes no value. */
+function pathsOf(place: FieldPlace): unknown {
+  const paths = { read: readPlace(place), write: writePlace(place) };
+  return paths.read === paths.write ? paths.read : paths;
 }
 
 function digestOf(what: unknown): string {

@@ -58,9 +58,19 @@ export interface WorkerOptions {
   readonly log: Log;
 }
 
+export interface QueueStatus {
+  readonly queue: string;
+  /** `RUNNING` while it is polled. */
+  readonly state: string;
+  readonly activitiesInHand: number;
+  readonly workflowTasksInHand: number;
+}
+
 export interface RunningWorker {
   /** Rejects when the worker fails; resolves when it has stopped. */
   readonly ended: Promise<void>;
+  /** How each of its task queues stands. */
+  queues(): readonly QueueStatus[];
   /** Ends after the work in hand. Repeatable. */
   stop(): Promise<void>;
 }
@@ -198,6 +208,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   ended.catch(() => undefined);
   return {
     ended,
+    queues: () =>
+      workers.map((worker) => {
+        const { runState, numInFlightActivities, numInFlightWorkflowActivations } = worker.getStatus();
+        return {
+          queue: worker.options.taskQueue,
+          state: runState,
+          activitiesInHand: numInFlightActivities,
+          workflowTasksInHand: numInFlightWorkflowActivations,
+        };
+      }),
     stop: async () => {
       shutDown();
       await ended;

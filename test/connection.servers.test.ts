@@ -30,3 +30,26 @@ test('a connection is refused for a kind that a system does not have, and names 
     message: expect.stringContaining('"registration": not offered by yapla'),
   });
 });
+
+test('two values of a choice that look alike are two, while another field’s are compared loosely', async () => {
+  const choices = { plus: 'C++', sharp: 'C#', 'c-1': 'C 1', c1: 'C1' };
+  const course = { ...config.fields['city']!, choices };
+  const open = await openConnection(sql, scope, { ...config, fields: { ...config.fields, course } });
+  const fields = { course: 'c-1', city: 'Saint-Malo' };
+  const { forms } = open.shadowOf({ id: '7', document: {}, fields, modifiedAt: null, externalReference: null });
+  expect(Object.keys(forms ?? {})).toEqual(['city']);
+  await open.close();
+});
+
+test('the field map is another one where rows of a table are, not where labels are written in another language', async () => {
+  const opened = async (country: object) => {
+    const fields = { ...config.fields, country: { ...config.fields['country']!, ...country } };
+    const open = await openConnection(sql, scope, { ...config, fields });
+    await open.close();
+    return open.mapDigest;
+  };
+  const labelled = await opened({ yapla: { read: 'country', label: 'fr' } });
+  expect(labelled).not.toBe(await opened({}));
+  expect(await opened({ yapla: { read: 'country', write: 'country', label: 'en' } })).toBe(labelled);
+  expect(await opened({ yapla: { read: 'country', label: 'fr' }, choices: { XX: 'Elbonie' } })).not.toBe(labelled);
+});

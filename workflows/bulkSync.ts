@@ -260,8 +260,12 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       if (status === 'reading') continue;
       await quick.endScan({ scanId: scanId!, status });
       if (status === 'failed') {
+        const never =
+          reason === 'unconfirmed'
+            ? 'never showed the same records twice'
+            : `never added up to the count that it states (${reason})`;
         throw ApplicationFailure.nonRetryable(
-          `the list of ${system} never added up to the count that it states (${reason}), in ${passes} passes: nothing was planned. Try again when fewer people edit it, or raise bulk.maxScanRestarts.`,
+          `the list of ${system} ${never}, in ${passes} passes: nothing was planned. Try again when fewer people edit it, or raise bulk.maxScanRestarts.`,
           'ScanIncomplete',
         );
       }

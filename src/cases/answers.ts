@@ -1,5 +1,6 @@
 /** A person's answer to a case: checked against the kind and the field before anything is stored, then stored. */
 import type { FieldsConfig } from '../config/fields.js';
+import { choicesOf } from '../core/choices.js';
 import { isUnderstood, normaliseValue } from '../core/normalise.js';
 import type { FieldType, SystemName } from '../core/record.js';
 import { carryOutDeed } from '../store/audit.js';
@@ -47,7 +48,8 @@ export type CheckedType = Exclude<FieldType, 'text' | 'name'>;
  * - `asksWhetherToCreate`: it takes `create`, or is closed; `asksWhetherToGoOn`: the same of `goOn`;
  * - `notRemembered`: it makes no rule;
  * - `fieldNotMapped`: the configuration knows the field no more, so no value of the person's own can be written;
- * - `notOfType`: the text is none of the field's type.
+ * - `notOfType`: the text is none of the field's type;
+ * - `notAChoice`: no row of the field's table has it; `values`: those that configuration gives.
  */
 export type AnswerProblem =
   | {
@@ -60,7 +62,8 @@ export type AnswerProblem =
         | 'notRemembered'
         | 'fieldNotMapped';
     }
-  | { readonly code: 'notOfType'; readonly type: CheckedType };
+  | { readonly code: 'notOfType'; readonly type: CheckedType }
+  | { readonly code: 'notAChoice'; readonly type: FieldType; readonly values: readonly string[] };
 
 export interface FieldSettings {
   readonly fields: FieldsConfig;
@@ -91,10 +94,16 @@ export function checkAnswer(
   if (given.take === 'goOn') return { resolution: { close: true, why: null, goOn: true } };
   if (given.take !== 'value') return { resolution: { close: false, answer: { take: given.take }, remember } };
 
-  const type = settings.fields[field]?.type;
-  if (type === undefined) return { problem: { code: 'fieldNotMapped' } };
+  const mapped = settings.fields[field];
+  if (mapped === undefined) return { problem: { code: 'fieldNotMapped' } };
+  const { type } = mapped;
   const { defaultCountry } = settings;
-  const value = normaliseValue(type, given.text, { defaultCountry });
+  const table = choicesOf(mapped);
+  const entered = normaliseValue(table === null ? type : 'name', given.text, { defaultCountry });
+  const value = table === null || entered === null ? entered : table.valueOf(entered);
+  if (entered !== null && value === null)
+    return { problem: { code: 'notAChoice', type, values: Object.keys(mapped.choices ?? {}) } };
+  if (table !== null) return { resolution: { close: false, answer: { take: 'value', value }, remember } };
   if (type !== 'text' && type !== 'name' && !isUnderstood(type, value, { defaultCountry }))
     return { problem: { code: 'notOfType', type } };
   return { resolution: { close: false, answer: { take: 'value', value }, remember } };

@@ -79,5 +79,10 @@ function problemText(problem: AnswerProblem, question: Question, given: Given): 
       return `case ${id} is about the field ${field}, which the configuration does not map any more: only --take yapla and --take yoplanning answer it`;
     case 'notOfType':
       return `${field} is of type ${problem.type}: expected ${expected[problem.type]}`;
+    case 'notAChoice': {
+      const { type, values } = problem;
+      const any = [...(type === 'country' || type === 'language' ? [expected[type]] : []), ...values];
+      return `${field} is a choice: expected ${any.join(', or ')}`;
+    }
   }
 }

@@ -9,6 +9,7 @@ import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerIdle } from './idle.js';
+import { registerLinking } from './linking.js';
 import { registerReceiver } from './receiver.js';
 import { registerRemove } from './remove.js';
 import { registerReplay } from './replay.js';
@@ -32,6 +33,7 @@ const registrations: readonly Register[] = [
   registerStatus,
   registerIdle,
   registerCases,
+  registerLinking,
   registerReplay,
   registerDoctor,
   registerConfig,

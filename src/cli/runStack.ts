@@ -11,17 +11,23 @@ import { openDatabase, type Sql } from '../store/database.js';
 import { migrate } from '../store/migrate.js';
 import { connectTemporal, connectWorker, ensureSearchAttributes } from '../temporal.js';
 import { bundleWorkflows, installRuntime, startWorker, type RunningWorker } from '../worker.js';
+import { startWorkerStatus } from '../workerStatus.js';
 import type { Output } from './output.js';
 import { runReceiver, type RunReceiverOptions } from './runReceiver.js';
 
 export interface RunStackOptions {
-  readonly config: Pick<Config, 'database' | 'temporal' | 'receiver' | 'retention' | 'dataDirectory' | 'log'>;
+  readonly config: Pick<
+    Config,
+    'database' | 'temporal' | 'receiver' | 'retention' | 'worker' | 'dataDirectory' | 'log'
+  >;
   readonly output: Output;
   readonly connections: Config['connections'];
   /** Log file; left out: standard error. */
   readonly logFile?: string;
   /** The receiver takes another port where the configured one is taken; left out: that is an error. */
   readonly anyReceiverPort?: boolean;
+  /** The worker shows how it stands (`worker.port`); left out: it does not. */
+  readonly showStatus?: boolean;
   /** Rejects when the command is to end (see `interruption`): what runs is then stopped in order, also in the middle of starting. */
   readonly interrupted: Promise<never>;
 }
@@ -80,6 +86,11 @@ export async function runStack<T>(options: RunStackOptions, action: (running: Ru
       log,
     });
     closing.push(() => worker.stop());
+    if (options.showStatus === true) {
+      const watched = { connections: options.connections, worker: config.worker };
+      const status = await startWorkerStatus({ config: watched, sql, client, worker, log });
+      closing.push(async () => status?.stop());
+    }
     const receiver = await receiverBeside(options, { databaseUrl: stack.databaseUrl, client, log });
     closing.push(async () => receiver?.stop());
     const workerEnded = worker.ended.then(() => new Promise<never>(() => undefined));

@@ -20,7 +20,8 @@ export function registerStart(program: Command, output: Output): void {
       const signal = untilSignal();
       // A signal is the regular end of this command: it interrupts nothing, it is what the action waits for.
       const interrupted = new Promise<never>(() => undefined);
-      await runStack({ config, output, connections: config.connections, interrupted }, async ({ stack, receiver }) => {
+      const stackOptions = { config, output, connections: config.connections, showStatus: true, interrupted };
+      await runStack(stackOptions, async ({ stack, receiver }) => {
         if (receiver === null) output.note('  webhooks: none are taken, as no connection has a secret for them');
         const takeBack = announce(config.dataDirectory, stack);
         try {

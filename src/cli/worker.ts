@@ -13,8 +13,10 @@ export function registerWorker(program: Command, _output: Output): void {
       const config = loadConfig(options.config);
       const { serverAddresses } = await import('./serverAddresses.js');
       const { url, address } = serverAddresses(config, 'worker');
+      const { Client } = await import('@temporalio/client');
       const { createLog } = await import('../log.js');
       const { installRuntime, startWorker } = await import('../worker.js');
+      const { startWorkerStatus } = await import('../workerStatus.js');
       const { migrate } = await import('../store/migrate.js');
       const { openDatabase } = await import('../store/database.js');
       const { connectTemporal, connectWorker, ensureSearchAttributes } = await import('../temporal.js');
@@ -39,8 +41,11 @@ export function registerWorker(program: Command, _output: Output): void {
       const temporal = await connectWorker(server);
       try {
         const worker = await startWorker({ config, sql, temporal, log });
+        const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
+        const status = await startWorkerStatus({ config, sql, client, worker, log });
         await Promise.race([untilSignal(), worker.ended]);
-        await worker.stop();
+        // It is watched while it ends, too.
+        await worker.stop().finally(() => status?.stop());
       } finally {
         await temporal.close();
         await sql.end({ timeout: 5 });

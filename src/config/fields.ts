@@ -1,30 +1,93 @@
 import { z } from 'zod';
+import {
+  ambiguousChoices,
+  builtInLanguages,
+  hasBuiltInChoices,
+  labelLanguageOf,
+  labelsOf,
+  type ChoiceField,
+} from '../core/choices.js';
 import { nameFields } from '../core/person.js';
+import { placeText } from './place.js';
 
 /** Where a field stands in a system: one dotted path, or two where a system names it differently in answers and in writes. */
 const place = z.union([
-  z.string().min(1),
+  placeText(),
   z.strictObject({
-    read: z.string().min(1).describe('Path in what the system answers.'),
-    write: z.string().min(1).describe('Path in what is sent to it.'),
+    read: placeText().describe('Path in what the system answers.'),
+    write: placeText().optional().describe('Path in what is sent to it. Left out: that of `read`.'),
+    label: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The system shows a label to choose from: in this language it is written (`fr`, `en`, or one that `choices` names). Left out: the value is written. Read are the value and labels of all languages, either way.',
+      ),
   }),
 ]);
 
-const fieldSchema = z.strictObject({
-  type: z
-    .enum(['text', 'name', 'email', 'phone', 'date', 'country', 'language'])
-    .default('text')
-    .describe('How values are normalised before they are compared.'),
-  rule: z
-    .enum(['yapla', 'yoplanning', 'newest', 'ask'])
-    .default('ask')
-    .describe(
-      'Which value wins when both systems changed it differently; `ask` opens a case, and the other fields go on.',
+const labels = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
+const choicesSchema = z
+  .record(z.string().min(1), z.union([labels, z.record(z.string().min(1), labels)]))
+  .optional()
+  .describe(
+    'The field is a choice: value to its labels, the first of which is written and each of which is read, in one list or by language. Types `country` and `language` have a table built in, in French and English (`fr`, `en`), whose rows these come before. What stands in no row cannot be read: that record becomes a case.',
+  );
+
+const fieldSchema = z
+  .strictObject({
+    type: z
+      .enum(['text', 'name', 'email', 'phone', 'date', 'country', 'language'])
+      .default('text')
+      .describe('How values are normalised before they are compared.'),
+    rule: z
+      .enum(['yapla', 'yoplanning', 'newest', 'ask'])
+      .default('ask')
+      .describe(
+        'Which value wins when both systems changed it differently; `ask` opens a case, and the other fields go on.',
+      ),
+    direction: z.enum(['both', 'toYapla', 'toYoplanning']).default('both').describe('Which way changes travel.'),
+    yapla: place.describe(
+      'Dotted path in a Yapla member (of an entry of a list: `custom[id=f108].value`), or `{ read, write, label }`.',
     ),
-  direction: z.enum(['both', 'toYapla', 'toYoplanning']).default('both').describe('Which way changes travel.'),
-  yapla: place.describe('Dotted path in a Yapla member, or `{ read, write }`.'),
-  yoplanning: place.describe('Dotted path in a Yoplanning client, or `{ read, write }`.'),
-});
+    yoplanning: place.describe(
+      'Dotted path in a Yoplanning client (of an entry of a list: `custom[id=f108].value`), or `{ read, write, label }`.',
+    ),
+    choices: choicesSchema,
+  })
+  .superRefine(checkChoices);
+
+function checkChoices(field: ChoiceField, context: z.RefinementCtx): void {
+  const { type, choices } = field;
+  const problem = (path: readonly string[], message: string) =>
+    context.addIssue({ code: 'custom', path: [...path], message });
+  if (choices !== undefined && !['text', 'name', 'country', 'language'].includes(type)) {
+    problem(['choices'], `expected a field of type text, name, country or language: one of type ${type} is no choice`);
+  }
+  for (const { value, other } of ambiguousChoices(choices ?? {})) {
+    problem(['choices', value], `expected texts that no other value has: one of them stands for "${other}", too`);
+  }
+  for (const system of ['yapla', 'yoplanning'] as const) {
+    const language = labelLanguageOf(field[system]);
+    if (language === null || builtInLanguages(type).includes(language)) continue;
+    if (choices === undefined && !hasBuiltInChoices(type)) {
+      problem([system, 'label'], 'expected `choices` beside it: which label stands for which value');
+      continue;
+    }
+    if (hasBuiltInChoices(type)) {
+      problem(
+        [system, 'label'],
+        `expected ${builtInLanguages(type).join(' or ')}: the table that is built in has no other language`,
+      );
+      continue;
+    }
+    for (const [value, row] of Object.entries(choices ?? {})) {
+      if (labelsOf(row, language).length > 0) continue;
+      problem(['choices', value], `expected a label in "${language}", the language of ${system}.label`);
+    }
+  }
+}
 
 /** Of people. Yoplanning's names are documented; Yapla's are not (docs/systems.md): the defaults are its labels in snake case. */
 const personFields = {

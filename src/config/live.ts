@@ -54,6 +54,12 @@ export const liveSchema = z
     lateBodyMs: ms(
       'Where a member cannot be read by itself: a webhook that shows what our own write replaced no longer ago than this is taken for late, until one shows something else. Longer than a webhook is under way, and shorter than somebody takes to change their mind.',
     ).default(10 * 60_000),
+    listGatherMs: ms(
+      'Where a webhook has the whole list read (`webhooks.yapla.believe`): others join for so long, so that an import of fifty members costs one reading.',
+    ).default(5_000),
+    listIntervalMs: ms(
+      'Such readings begin so far apart at least: with 3,000 members and pages of 100 that is one request in two seconds, whatever webhooks come.',
+    ).default(60_000),
     heartbeatTimeoutMs: ms(
       'Without a sign of life for so long, a worker that reads or writes a person is taken for dead, and another takes over.',
     ).default(10_000),

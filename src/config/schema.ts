@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { doubleTeams, withSharedLimits } from './credentials.js';
+import { namesEntry } from '../core/entries.js';
 import { personMatchKeys } from '../core/person.js';
 import { secret } from './secret.js';
 import { yaplaSchema } from './yapla.js';
@@ -17,6 +18,7 @@ import { liveSchema } from './live.js';
 import { receiverSchema } from './receiver.js';
 import { retentionSchema } from './retention.js';
 import { webhooksSchema } from './webhooks.js';
+import { workerSchema } from './worker.js';
 
 const ms = (text: string) => z.number().int().positive().describe(text);
 
@@ -162,6 +164,17 @@ export const connectionSchema = z
         message: `expected "yoplanning" or "none", because yapla.write.mode is "none": Passerelle cannot create anybody in Yapla`,
       });
     }
+    // Of such a body only what is mapped is taken: the list would be known with these entries alone, and written back so.
+    const inLists = Object.entries(connection.fields).find(([, { yapla }]) =>
+      namesEntry(typeof yapla === 'string' ? yapla : yapla.read),
+    );
+    if (Object.keys(connection.webhooks.yapla.fields).length > 0 && inLists !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['webhooks', 'yapla', 'fields'],
+        message: `expected none, because fields.${inLists[0]}.yapla is the entry of a list: a webhook shows a list as a whole, or not at all`,
+      });
+    }
     for (const name of Object.keys(connection.webhooks.yapla.fields)) {
       if (name in connection.fields) continue;
       context.addIssue({
@@ -224,6 +237,7 @@ export const configSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  worker: workerSchema,
   receiver: receiverSchema,
   retention: retentionSchema,
   dataDirectory: z

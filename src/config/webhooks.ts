@@ -112,6 +112,12 @@ export const webhooksSchema = z
           .nullable()
           .default(null)
           .describe('Path of the modification time within the member; null: that of `yapla.read.answer.modified`.'),
+        believe: z
+          .enum(['whole', 'part', 'nothing'])
+          .default('whole')
+          .describe(
+            'Where no member can be read by itself: which bodies do for a reading. `whole`: those that show every mapped field that lists show; `part`: whatever they show, and the rest stays as it is known; `nothing`: none, which also closes what a forged webhook could do. For the others the list is read, once for all who wait (`live.listGatherMs`, `live.listIntervalMs`).',
+          ),
         fields: z
           .record(z.string(), z.string().min(1))
           .default({})
@@ -144,5 +150,17 @@ export const webhooksSchema = z
   .prefault({});
 
 export type WebhooksConfig = z.infer<typeof webhooksSchema>;
+
+/** Where the body of a Yapla webhook has the member's id, within the member: for the receiver, and for whoever takes the body for a reading. */
+export function memberIdPath({
+  webhooks,
+  yapla,
+}: {
+  readonly webhooks: Pick<WebhooksConfig, 'yapla'>;
+  readonly yapla: { readonly read: { readonly answer: { readonly id: string } } };
+}): string {
+  return webhooks.yapla.id ?? yapla.read.answer.id;
+}
+
 /** What authenticates one system's deliveries. */
 export type WebhookAuthentication = WebhooksConfig['yoplanning'];

@@ -6,7 +6,9 @@
 import { z } from 'zod';
 import { credentialPrefix, recordPath, systemAddress } from './address.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
+import { placeText } from './place.js';
 import { secret } from './secret.js';
+import { timeZoneSchema } from './timeZone.js';
 
 const path = (text: string) => z.string().describe(text);
 
@@ -45,7 +47,25 @@ const readSchema = z.strictObject({
   answer: z
     .strictObject({
       records: path('Path of the list of members in a page.').default('data'),
-      count: path('Path of the total number in a page.').default('total'),
+      count: z
+        .string()
+        .nullable()
+        .default('total')
+        .describe(
+          'Path of the total number in a page; null: none is stated. The list then ends as `lastPage` or `more` say, or with a page that is not full and has none behind it. Where somebody is missing, it is read until two readings show the same members.',
+        ),
+      lastPage: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe('Where `count` is null: path of the number of the last page, counted as `paging.firstPage` says.'),
+      more: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe(
+          'Where `count` is null: path of what says that there are more pages: true, or the address or number of the next.',
+        ),
       record: path('Path of the member in the answer of `memberPath`; empty: the answer itself.').default('data'),
       id: path("Path of a member's id, within the member.").default('id'),
       modified: z
@@ -73,7 +93,7 @@ const restSchema = z.strictObject({
   apiKey: z.string().min(1).meta(secret).describe('API key for the session. Write it as `${NAME}`.'),
   sessionPath: path('Where a session token is asked for.').default('/authentication'),
   sessionToken: path('Path of the token in the answer.').default('data.session_token'),
-  sessionExpiry: path('Path of its expiry (RFC 3339, or `YYYY-MM-DD HH:MM:SS`, taken as UTC).').default(
+  sessionExpiry: path('Path of its expiry (RFC 3339, or `YYYY-MM-DD HH:MM:SS` in `timeZone`).').default(
     'data.expire_date',
   ),
   tokenHeader: path('Header that carries the token.').default('token'),
@@ -130,13 +150,13 @@ export const yaplaSchema = z
       .describe(
         'How Passerelle writes to Yapla: `rest` (REST 2.0), or `none`: Yapla is only read. Further ways come later.',
       ),
-    referenceField: z
-      .string()
+    referenceField: placeText()
       .nullable()
       .default(null)
       .describe(
-        "A member field of the organisation's own that holds the Yoplanning id; null: none. With one, a creation cut off half-way is recognised for certain.",
+        "A member field of the organisation's own that holds the Yoplanning id, for example `custom[id=f108].value`; null: none. With one, a creation cut off half-way is recognised for certain.",
       ),
+    timeZone: timeZoneSchema('Not public; UTC is what other people’s connectors take its times for.'),
     volatileFields: z
       .array(z.string())
       .default(['updated_at'])
@@ -144,6 +164,18 @@ export const yaplaSchema = z
     limits: limitsSchema({ requestsPerSecond: 5, requestsPerDay: null, why: 'Not public; 5 a second is careful.' }),
     breaker: breakerSchema,
     http: httpSchema,
+  })
+  .superRefine(({ read: { answer, paging } }, context) => {
+    const issue = (path: 'lastPage' | 'more', message: string) =>
+      context.addIssue({ code: 'custom', path: ['read', 'answer', path], message });
+    for (const one of ['lastPage', 'more'] as const) {
+      if (answer[one] !== null && answer.count !== null)
+        issue(one, 'expected count: null beside it, because a total says more');
+    }
+    if (answer.lastPage === null) return;
+    if (answer.more !== null) issue('more', 'expected one of lastPage and more, not both');
+    if (paging.style !== 'page')
+      issue('lastPage', 'expected paging.style: page, because pages by position have no numbers');
   })
   .superRefine((yapla, context) => {
     const { write } = yapla;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { recordPath, systemAddress } from './address.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
+import { placeText } from './place.js';
 import { secret } from './secret.js';
+import { timeZoneSchema } from './timeZone.js';
 
 /** Yoplanning API v3.1, as its vendor documents it; what is not documented is a setting with an assumption. */
 export const yoplanningSchema = z.strictObject({
@@ -33,8 +35,7 @@ export const yoplanningSchema = z.strictObject({
     .describe(
       '`put` to an id of our own making, which cannot make a twin; `post` where the account does not allow it.',
     ),
-  referenceField: z
-    .string()
+  referenceField: placeText()
     .nullable()
     .default('external_reference')
     .describe('Where the Yapla id is stored in a client; null: nowhere.'),
@@ -42,7 +43,8 @@ export const yoplanningSchema = z.strictObject({
     .string()
     .nullable()
     .default('last_update')
-    .describe('Modification time of a client (UTC without zone); null: not returned.'),
+    .describe('Modification time of a client (without zone, in `timeZone`); null: not returned.'),
+  timeZone: timeZoneSchema('UTC is what the vendor documents.'),
   volatileFields: z
     .array(z.string())
     .default(['last_update', 'last_modified'])

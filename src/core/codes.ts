@@ -2,8 +2,23 @@
 import countries from 'i18n-iso-countries';
 import { foldWords } from './fold.js';
 
-/** Languages in which names of countries and languages are understood: those of the two systems' users. */
-const spokenIn = ['fr', 'en'] as const;
+/** Languages in which names of countries and languages are understood, and written: those of the two systems' users. */
+export const labelLanguages = ['fr', 'en'] as const;
+export type LabelLanguage = (typeof labelLanguages)[number];
+
+/** ISO 639-1: a list that Node's own data could not change under us. */
+const iso6391 = new Set(
+  (
+    'aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj ' +
+    'fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky ' +
+    'la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru ' +
+    'rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo ' +
+    'za zh zu'
+  ).split(' '),
+);
+
+/** Where CLDR has one name for two codes. */
+const ownLanguageNames: Readonly<Record<string, string>> = { tl: 'Tagalog', tw: 'Twi' };
 
 /** Looks names up; a name that stands for two codes (`Congo`) stands for none. */
 class NameIndex {
@@ -26,7 +41,7 @@ function keyOf(name: string): string {
 
 function indexCountries(): NameIndex {
   const index = new NameIndex();
-  for (const language of spokenIn) {
+  for (const language of labelLanguages) {
     // The library holds the official names and aliases; the everyday ones (`États-Unis`) are CLDR's, which Node brings.
     const everyday = new Intl.DisplayNames([language], { type: 'region', fallback: 'none' });
     for (const [code, names] of Object.entries(countries.getNames(language, { select: 'all' }))) {
@@ -45,9 +60,9 @@ function indexLanguages(): NameIndex {
   for (const code of codes) {
     // Withdrawn codes (`iw`) are synonyms of the ones in force: their names would only repeat.
     if (Intl.getCanonicalLocales(code)[0] !== code) continue;
-    for (const language of [...spokenIn, code]) {
+    for (const language of [...labelLanguages, code]) {
       const name = new Intl.DisplayNames([language], { type: 'language', fallback: 'none' }).of(code);
-      if (name !== undefined) index.add(name, code);
+      if (name !== undefined && ownLanguageNames[code] === undefined) index.add(name, code);
     }
   }
   return index;
@@ -73,6 +88,11 @@ export function countryCodeOf(text: string): string | null {
  * itself; `null` if it is none. A locale's country is dropped: neither system keeps it.
  */
 export function languageCodeOf(text: string): string | null {
+  // Before the locales: they take `tw` and `twi` for `ak`, and `tl` for a code of three letters.
+  const lower = text.toLowerCase();
+  if (iso6391.has(lower)) return lower;
+  const [own] = Object.entries(ownLanguageNames).find(([, name]) => name.toLowerCase() === lower) ?? [];
+  if (own !== undefined) return own;
   if (/^[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*$/i.test(text)) {
     const code = primaryLanguage(text.replaceAll('_', '-'));
     if (code !== null) return code;
@@ -93,4 +113,25 @@ function primaryLanguage(tag: string): string | null {
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+/** A country's label, by its code: the official name of the library, which changes with a version that we choose; `null`: no such country. */
+export function countryLabel(code: string, language: LabelLanguage): string | null {
+  return countries.getName(code, language) ?? null;
+}
+
+let languageLabels: Readonly<Record<LabelLanguage, Intl.DisplayNames>> | undefined;
+
+/**
+ * A language's label, by its code, with a capital as in a list to choose from (`Français`); `null`: no such language. The names are CLDR's,
+ * which Node brings, as those that are read: no package that is kept up has them in French.
+ */
+export function languageLabel(code: string, language: LabelLanguage): string | null {
+  if (!iso6391.has(code)) return null;
+  languageLabels ??= {
+    fr: new Intl.DisplayNames(['fr'], { type: 'language' }),
+    en: new Intl.DisplayNames(['en'], { type: 'language' }),
+  };
+  const name = ownLanguageNames[code] ?? languageLabels[language].of(code)!;
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }

@@ -1,5 +1,6 @@
 /** What a system's record is before anything is made of it: its document, and what the field map reads from it. */
 import type { CanonicalFields } from './record.js';
+import type { Instants } from './zone.js';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -31,14 +32,16 @@ export interface SystemRecord {
   readonly fields: CanonicalFields;
   /** Forms of phone numbers as they are written (core/phone.ts), by field; absent: known by their values only. */
   readonly phoneForms?: Readonly<Record<string, string>>;
-  /** Modification time, epoch milliseconds UTC, where the system returns one. */
+  /** Modification time, epoch milliseconds UTC; null: the system returns none, or one that stands for two instants. */
   readonly modifiedAt: number | null;
+  /** The first and the last instant that its modification time can stand for, where that is not one (zone.ts). */
+  readonly modifiedWithin?: Instants;
   /** The id of the other system's record that this one carries, where the system has a place for it. */
   readonly externalReference: string | null;
 }
 
 /*
- * A number that JavaScript cannot hold exactly stands in a document as text under a mark (src/http/json.ts): so the document can be copied,
+ * A number that JavaScript cannot hold exactly stands in a document as text under a mark (json.ts): so the document can be copied,
  * compared, stored and written back like any other. A text of the server's own that looks like one stands there under a second mark.
  */
 

@@ -10,6 +10,8 @@ export interface MappedField {
   /** Dotted path, or two where answers and writes name it differently. */
   readonly yapla: unknown;
   readonly yoplanning: unknown;
+  /** The rows of its table, where it is a choice (choices.ts). */
+  readonly choices?: unknown;
 }
 
 /** The field map, and what its values are normalised with. Stored beside what was made with it. */

@@ -18,14 +18,21 @@ const ligatures: Readonly<Record<string, string>> = {
  * letters: elsewhere a mark is a vowel, or makes another letter.
  */
 export function foldWords(text: string): readonly string[] {
+  const lower = ascii.test(text) ? text.toLowerCase() : unmarked(text);
+  return lower.split(between).filter((word) => word !== '');
+}
+
+/** Most texts: nothing in them has to be taken apart. */
+const ascii = /^[\0-\x7f]*$/;
+const between = /[^\p{L}\p{M}\p{N}]+/u;
+
+function unmarked(text: string): string {
   return text
     .normalize('NFKD')
     .replaceAll(/(?<=[\p{Script=Latin}\p{Script=Greek}]\p{M}*)\p{M}/gu, '')
     .toLowerCase()
     .replaceAll(/[œæßøłđðþı]/g, (letter) => ligatures[letter] ?? letter)
-    .normalize('NFC')
-    .split(/[^\p{L}\p{M}\p{N}]+/u)
-    .filter((word) => word !== '');
+    .normalize('NFC');
 }
 
 /**

@@ -16,6 +16,7 @@ import { idsOf, sides, sortDoubts, sortPairs } from './matching/people.js';
 import { matchReferences } from './matching/references.js';
 
 export type { Candidate, Doubt, DoubtKind, GroupResult, Pair } from './matching/candidate.js';
+export { knowingApart } from './matching/apart.js';
 export { matchGroup } from './matching/group.js';
 export { blockingKey, matchKeys, ruleName, saysItAll, type MatchKey, type MatchRule } from './matching/keys.js';
 export { matchNameAlone } from './matching/nameAlone.js';

@@ -57,13 +57,21 @@ export function nameWords({ firstName, lastName }: PersonName): NameWords {
 }
 
 function wordsOf(text: string | null): readonly string[] {
-  return (text ?? '')
+  if (text === null) return [];
+  // Most names: nothing in them has to be taken apart.
+  const lower = ascii.test(text) ? text.toLowerCase() : unmarked(text);
+  return lower.split(between).filter((word) => word !== '');
+}
+
+const ascii = /^[\0-\x7f]*$/;
+const between = /[^\p{L}\p{N}]+/u;
+
+function unmarked(text: string): string {
+  return text
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')
     .toLowerCase()
-    .replaceAll(/[œæßøłđðþı]/g, (letter) => ligatures[letter] ?? letter)
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word !== '');
+    .replaceAll(/[œæßøłđðþı]/g, (letter) => ligatures[letter] ?? letter);
 }
 
 /** Symmetric. Names that do not identify (see NameWords) are `different` from everything, themselves included: no evidence. */

@@ -9,7 +9,7 @@ import { isPhone, readPhone, type PhoneForm, type PhoneOptions } from './phone.j
 import type { FieldType, FieldValue } from './record.js';
 
 /** To be increased whenever a normal form changes: what is stored was made with the form before, and is made again (core/fieldMap.ts). */
-export const normaliserVersion = 1;
+export const normaliserVersion = 2;
 
 /** What normalising needs to know besides the value: the countries of phone numbers written without one. */
 export type NormaliseOptions = PhoneOptions;
@@ -106,7 +106,11 @@ function normaliseLine(type: Exclude<FieldType, 'text'>, line: string, options: 
 const invisible = /[\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]|\p{Cs}|(?![\n\t])\p{Cc}/gu;
 const lineEnds = /\r\n?|[\u000B\u000C\u0085\u2028\u2029]/g;
 
+/** Words of visible ASCII with one blank between them: most values, and nothing is to be done about them. */
+const isClean = /^[!-~]+(?: [!-~]+)*$/;
+
 function cleanLines(raw: string): string {
+  if (isClean.test(raw)) return raw;
   return raw
     .replaceAll(lineEnds, '\n')
     .replaceAll(invisible, '')
@@ -117,7 +121,8 @@ function cleanLines(raw: string): string {
     .trim();
 }
 
-function cleanLine(raw: string): string {
+/** A text in one line, without what cannot be seen or stored, and with one blank where there were several. */
+export function cleanLine(raw: string): string {
   return cleanLines(raw).replaceAll(/\n+/g, ' ');
 }
 

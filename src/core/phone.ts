@@ -8,6 +8,7 @@
  */
 import { isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/core';
 import phoneMetadata from 'libphonenumber-js/min/metadata';
+import { remembering } from './remembered.js';
 
 export interface PhoneOptions {
   /** ISO 3166 alpha-2, upper case: the connection's country, for numbers that none of `countries` can read. */
@@ -44,6 +45,20 @@ const fewestDigits = 6;
  * they are. A few national plans rewrite what they parse; only a form that parses to itself is taken.
  */
 export function readPhone(line: string, { countries = [], defaultCountry }: PhoneOptions): PhoneReading {
+  if (line.length > longestRemembered) return read(line, { countries, defaultCountry });
+  return remember(`${defaultCountry}\0${countries.join()}\0${line}`, () => read(line, { countries, defaultCountry }));
+}
+
+/**
+ * Of a record both the number and its form are asked for, most people's numbers stand in both systems, and a write reads its record some
+ * three times: reading a number costs more than all other values of a record together.
+ */
+const remember = remembering<PhoneReading>(8_192);
+
+/** Longer texts are no numbers, and would make what is remembered large. */
+const longestRemembered = 64;
+
+function read(line: string, { countries = [], defaultCountry }: PhoneOptions): PhoneReading {
   for (const country of [...countries, defaultCountry]) {
     if (!isCountry(country)) continue;
     const parsed = parse(line, country);

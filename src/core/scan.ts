@@ -20,6 +20,10 @@
  *
  * A list that reorders itself while it is read breaks the premise; then only the sum stands between us and a wrong answer. So
  * systems ask for a stable order where they can.
+ *
+ * **A list that states no total** has no sum. What its pages do not show may be missing from an answer that was cut short, and not from the
+ * list. So where something is taken as missing, the list is read twice: the scan is complete when two passes that reached the end have seen
+ * the same ids. Where everything that is looked for was seen, nothing stands on an absence, and one pass is enough.
  */
 
 /** What one page proves. Counts and truth values only: this travels through the workflow's history. */
@@ -32,8 +36,14 @@ export interface PageFacts {
   readonly firstKnown: boolean;
   /** Distinct ids seen in this pass, this page's included if it is continuous (see isContinuous). */
   readonly seen: number;
-  /** How many records the list holds, as the system states on this page. */
-  readonly count: number;
+  /** How many records the list holds, as the system states on this page; null: it states no total, and the following say what takes its place. */
+  readonly count: number | null;
+  /** Whether the list ends with this page. */
+  readonly ends?: boolean;
+  /** Where it ends: whether what is looked for was seen, so that nothing stands on an absence. */
+  readonly lacksNothing?: boolean;
+  /** Where it ends: whether an earlier pass that reached the end has seen the same ids. */
+  readonly repeats?: boolean;
 }
 
 export interface ScanOptions {
@@ -47,8 +57,9 @@ export interface ScanOptions {
  * - `sum`: the end was reached, but ids seen and stated count differ
  * - `moved`: the list moved so much that going back led to its beginning
  * - `stuck`: a page holds nothing beyond the position asked for, and yet is not the end
+ * - `unconfirmed`: the end was reached of a list that states no total, something is missing, and no pass before has seen the same
  */
-export type ScanTrouble = 'sum' | 'moved' | 'stuck';
+export type ScanTrouble = 'sum' | 'moved' | 'stuck' | 'unconfirmed';
 
 export interface ScanState {
   readonly status: 'reading' | 'complete' | 'failed';
@@ -87,8 +98,11 @@ export function advanceScan(state: ScanState, facts: PageFacts, options: ScanOpt
   const read = { ...state, pages: state.pages + 1 };
   if (!isContinuous(facts)) return goBack(read, facts, options);
   const end = facts.start + facts.received;
-  if (end >= facts.count) {
-    return facts.seen === facts.count ? { ...read, status: 'complete', reason: null } : restart(read, 'sum', options);
+  const complete: ScanState = { ...read, status: 'complete', reason: null };
+  if (facts.count === null) {
+    if (facts.ends) return facts.lacksNothing || facts.repeats ? complete : restart(read, 'unconfirmed', options);
+  } else if (end >= facts.count) {
+    return facts.seen === facts.count ? complete : restart(read, 'sum', options);
   }
   const next = end - 1;
   // A page that may begin before the position asked for can end at it as well: asking again would bring the same page.
@@ -102,12 +116,15 @@ export function advanceScan(state: ScanState, facts: PageFacts, options: ScanOpt
  */
 function goBack(state: ScanState, facts: PageFacts, options: ScanOptions): ScanState {
   const by = state.backBy === 0 ? options.pageSize - 1 : state.backBy * 2;
-  const from = Math.min(state.from, facts.count) - by;
+  const length = facts.count ?? (facts.ends ? facts.start + facts.received : Infinity);
+  const from = Math.min(state.from, length) - by;
   if (from <= 0) return restart(state, 'moved', options);
   return { ...state, from, backBy: by, trouble: Math.max(state.trouble, state.from) };
 }
 
 function restart(state: ScanState, reason: ScanTrouble, options: ScanOptions): ScanState {
-  if (state.pass > options.maxRestarts) return { ...state, status: 'failed', reason };
+  // To read a list twice is no trouble: it takes nothing from what trouble may cost.
+  const passes = options.maxRestarts + (reason === 'unconfirmed' ? 1 : 0);
+  if (state.pass > passes) return { ...state, status: 'failed', reason };
   return { ...startScan(), pass: state.pass + 1, reason, pages: state.pages };
 }

@@ -6,7 +6,7 @@ import type { SystemName } from '../core/record.js';
  */
 export type Verdict = 'ok' | 'warning' | 'failed' | 'skipped';
 
-/** One question put to a real account, with its answer. Texts hold ids, settings and counts, never a value of a record. */
+/** One question put to a real account, with its answer. Texts hold ids, settings and counts, never a value of a record, but for the texts that a choice's table lacks. */
 export interface Check {
   readonly system: SystemName;
   /** What was checked, in a word or two: `address`, `credential`, `page`. */

@@ -1,9 +1,8 @@
-import { hasProperty } from 'dot-prop';
 import type { FieldsConfig } from '../config/fields.js';
 import { nameFields } from '../core/person.js';
 import type { SystemName } from '../core/record.js';
-import { readPlace } from '../systems/mapping.js';
-import type { Page } from '../systems/system.js';
+import { contentIn, readPlace, shownChoices } from '../systems/mapping.js';
+import type { JsonObject, Page } from '../systems/system.js';
 import type { Tell } from './check.js';
 
 /** What the configuration says about a list's pages, with the names of its settings for advice. */
@@ -17,16 +16,28 @@ export interface PageExpectation {
   /** Path of the modification time; null: the configuration says that there is none. */
   readonly modified: string | null;
   readonly modifiedSetting: string;
+  readonly timeZoneSetting: string;
   /** Path of the other system's id; null: none. */
   readonly reference: string | null;
   readonly referenceSetting: string;
+  /** The records of the page as they came, those that cannot be read among them. */
+  readonly documents: readonly JsonObject[];
 }
+
+/** No change lies ahead by more: clocks differ by seconds, zones by a quarter of an hour at least. */
+const mostAheadMs = 10 * 60_000;
+
+/** Texts of one field that are listed for a person to enter into its table, and how much of each. */
+const mostTexts = 10;
+const mostCharacters = 40;
 
 /** Holds the first page of a list against the configuration. */
 export function checkPage(page: Page, expected: PageExpectation, tell: Tell): void {
   checkSize(page, expected, tell);
   checkReadable(page, tell);
+  checkChoices(expected, tell);
   if (page.records.length === 0) {
+    if (page.unreadable.length > 0) return;
     tell('fields', 'skipped', 'the list is empty: no record to look at');
     return;
   }
@@ -49,12 +60,44 @@ function checkReadable({ unreadable: [first, ...others] }: Page, tell: Tell): vo
   );
 }
 
+/** The texts themselves are shown, or nobody could enter them; never who shows them, and none where the place may be another field's. */
+function checkChoices({ documents, fields, system }: PageExpectation, tell: Tell): void {
+  for (const [name, { known, unknown }] of shownChoices(documents, fields, system)) {
+    if (unknown.size === 0) continue;
+    const records = [...unknown.values()].reduce((sum, n) => sum + n, 0);
+    const texts = unknown.size === 1 ? 'one text' : `${unknown.size} texts`;
+    const found = `fields.${name}: ${texts} on ${records} of ${documents.length} records of the page in no row of its table`;
+    if (known === 0) {
+      const advice = `correct fields.${name}.${system}, or complete fields.${name}.choices; until then each of these records is a case`;
+      tell('choices', 'warning', `${found}, and no text that is in one`, advice);
+      continue;
+    }
+    const lines = [...unknown].slice(0, mostTexts).map(([text, n]) => {
+      const shown = text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
+      return `"${shown}" (${n})`;
+    });
+    const advice = `add them to fields.${name}.choices, each to the value it stands for; until then each of these records is a case`;
+    tell(
+      'choices',
+      'warning',
+      found,
+      advice,
+      unknown.size > mostTexts ? [...lines, `and ${unknown.size - mostTexts} more`] : lines,
+    );
+  }
+}
+
 function checkSize(
-  { records: readable, unreadable, count }: Page,
+  { records: readable, unreadable, count, ends }: Page,
   { pageSize, pageSizeSetting, countSetting }: PageExpectation,
   tell: Tell,
 ): void {
   const records = [...readable, ...unreadable];
+  if (count === null) {
+    const all = ends ? 'and no more' : 'and more behind them';
+    tell('page', 'ok', `${records.length} records on the first page, ${all}; the list states no total`);
+    return;
+  }
   const found = `${records.length} records on the first page, ${count} in all`;
   const wanted = Math.min(count, pageSize);
   if (count < records.length) {
@@ -104,11 +147,22 @@ function checkFields({ records }: Page, { system, fields }: PageExpectation, tel
 }
 
 function checkExtras({ records }: Page, expected: PageExpectation, tell: Tell): void {
-  const isThere = (path: string) => records.some((record) => hasProperty(record.document, path));
-  const { modified, modifiedSetting, reference, referenceSetting } = expected;
+  const isThere = (path: string) => records.some((record) => contentIn(record.document, path) !== undefined);
+  const { modified, modifiedSetting, timeZoneSetting, reference, referenceSetting } = expected;
   if (modified !== null && !isThere(modified)) {
     const advice = `correct ${modifiedSetting}, or set it to null; without it the rule "newest" cannot be used`;
     tell('modified', 'warning', `no record of the page has "${modified}"`, advice);
+  }
+  const newest = records.reduce((latest, one) => Math.max(latest, one.modifiedAt ?? 0), 0);
+  const aheadMs = newest - Date.now();
+  if (aheadMs > mostAheadMs) {
+    const advice = `correct ${timeZoneSetting}: the zone of times that the system writes without one`;
+    tell(
+      'modified',
+      'warning',
+      `the last change of a record lies ${Math.round(aheadMs / 60_000)} minutes ahead`,
+      advice,
+    );
   }
   if (reference !== null && !isThere(reference)) {
     const advice = `the list may leave it out (then all is well), or ${referenceSetting} is wrong: set it to null if the account has no such field`;

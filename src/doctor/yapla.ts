@@ -58,8 +58,10 @@ export async function examineYapla(
         idSetting: `${settings}.read.answer.id`,
         modified: answer.modified,
         modifiedSetting: `${settings}.read.answer.modified`,
+        timeZoneSetting: `${settings}.timeZone`,
         reference: config.referenceField,
         referenceSetting: `${settings}.referenceField`,
+        documents: observed.documents(answer.records),
       },
       tell,
     );
@@ -78,7 +80,13 @@ async function examineSession(
 ) {
   const observed = observe(clients.write);
   const { errorWhen } = yapla.read.answer;
-  const session = createSession({ config: write, errorWhen, http: observed.http, budget: noStop });
+  const session = createSession({
+    config: write,
+    timeZone: yapla.timeZone,
+    errorWhen,
+    http: observed.http,
+    budget: noStop,
+  });
   const { host } = new URL(write.baseUrl ?? yaplaAddresses(yapla.server).rest);
   const account = {
     settings: `${settings}.write`,

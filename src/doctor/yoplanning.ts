@@ -54,8 +54,10 @@ export async function examineYoplanning(
       idSetting: '"id" in the answer',
       modified: config.modifiedField,
       modifiedSetting: `${settings}.modifiedField`,
+      timeZoneSetting: `${settings}.timeZone`,
       reference: config.referenceField,
       referenceSetting: `${settings}.referenceField`,
+      documents: observed.documents('results'),
     },
     tell,
   );

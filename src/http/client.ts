@@ -3,6 +3,7 @@
  */
 import { type Dispatcher, Pool } from 'undici';
 import type { HttpConfig } from '../config/limits.js';
+import { excessOf, parseJson, stringifyJson } from '../core/json.js';
 import {
   type Budget,
   type Lane,
@@ -23,7 +24,6 @@ import {
   throttleMs,
   UnexpectedResponse,
 } from './failures.js';
-import { excessOf, parseJson, stringifyJson } from './json.js';
 
 /** Who asks, and for what: decides the lane of the budget and names the record in errors and in the request log. */
 export interface Ask {

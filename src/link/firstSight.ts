@@ -2,10 +2,11 @@
  * A record that is in no link of both sides yet, seen by itself (a webhook) and not in a whole list: who is it? Matched as in the bulk
  * sync, by core/match.ts, among the records that share a key or a reference with it.
  */
-import { type Doubt, match } from '../core/match.js';
+import { type Doubt, knowingApart, match } from '../core/match.js';
 import { otherSystem, type SystemName, systemNames } from '../core/record.js';
 import { doubtCase } from '../cases/doubt.js';
 import { kindsThat } from '../cases/index.js';
+import { apartPairs } from '../store/apart.js';
 import { inOpenDoubt, moveCases, openCases } from '../store/cases.js';
 import type { Transaction } from '../store/database.js';
 import { readdress } from '../store/inbox.js';
@@ -69,7 +70,8 @@ export async function firstSight(tx: Transaction, sighting: Sighting): Promise<F
   // A creation is on its way on the other side: until it is known what became of it, nobody else can be the counterpart.
   if ((await openIntents(tx, connection.scope, [linkId])).length > 0) return { is: 'linked' };
 
-  const around = await neighbourhood(tx, connection.scope, sighting);
+  const told = knowingApart(await apartPairs(tx, connection.scope));
+  const around = told(await neighbourhood(tx, connection.scope, sighting));
   const isSeen = (one: Neighbour) => one.system === system && one.id === id;
   const { links, doubts } = match(
     // Its own doubt is no reason against what it shows now.

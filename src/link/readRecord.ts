@@ -22,18 +22,20 @@ import { releaseNewcomers } from '../store/openPlaces.js';
 import { findLinkState } from '../store/linkState.js';
 import { hasBegun } from '../store/plans.js';
 import { markGone, type Shadow, shadowsByIds, upsertShadows, wasStoredSince } from '../store/shadows.js';
+import type { Instants } from '../core/zone.js';
 import type { Lane } from '../store/budget.js';
 import { recordUnreadable } from '../store/unreadable.js';
 import type { OpenConnection } from '../connection.js';
 import type { SystemRecord } from '../systems/system.js';
+import { areBelieved } from './believed.js';
 import { type Claim, LinkBusy, type LinkClaims } from './claims.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
 import { forget, settledView } from './settle.js';
 import { unreadableRecord } from './unreadable.js';
 import { emptyView } from './view.js';
-import { setProperty } from 'dot-prop';
 import { type JsonObject, laidOver } from '../core/document.js';
 import { contentIn, readPlace } from '../systems/mapping.js';
+import { putAt } from '../systems/places.js';
 import { memberDelivered } from '../systems/yapla/delivered.js';
 
 export interface ReadingRecord {
@@ -75,13 +77,21 @@ class ReadingCrossed extends Error {
   override readonly name = 'ReadingCrossed';
 }
 
+/** What a webhook tells cannot do for a reading, and no single record can be read: the list must be. Nothing was done. */
+export class ListNeeded extends Error {
+  override readonly name = 'ListNeeded';
+  constructor(readonly system: SystemName) {
+    super(`the list of ${system} must be read first`);
+  }
+}
+
 /** A list shows a record once or twice; whoever meets it more often is in the way. */
 const maxReadings = 3;
 
 /** One that is merged needs two claims at most; each further one would be another merge meanwhile. */
 const maxClaims = 4;
 
-/** @throws {LinkBusy} somebody else is at the link. @throws {Failure} of http/failures.ts */
+/** @throws {LinkBusy} somebody else is at the link. @throws {ListNeeded} the list has to be read first. @throws {Failure} of http/failures.ts */
 export async function readRecord(reading: ReadingRecord): Promise<RecordReading> {
   const { claims, connection, linkId } = reading;
   const held: Claim[] = [];
@@ -171,12 +181,16 @@ async function find(
     const record = await target.read(id, { ...ask, record: id });
     return { system, id, record: record ?? 'gone' };
   }
-  // Where one record cannot be read, the event's own body is all there is; and nothing proves a removal but a complete list.
+  // Where one record cannot be read, there are the event's own body, if it is believed, and the list; nothing proves a removal but a complete one.
   const known = (await shadowsByIds(sql, connection.scope, system, [id])).get(id) ?? null;
   const { lateBodyMs } = connection.config.live;
   const replaced =
     known === null ? [] : await replacedUnseen(sql, connection.scope, { linkId, system, id }, lateBodyMs);
-  const told = newestDelivered(connection, system, events, known, replaced);
+  // What a list has answered since says no more: what the list shows is stored, and is younger.
+  const news = events.filter((event) => event.listed !== true);
+  const context = contextOf(connection, system, news);
+  if (!(await areBelieved(sql, { connection, system, events: news, known, context }))) throw new ListNeeded(system);
+  const told = newestDelivered(connection, system, news, known, replaced);
   return { system, id, record: told ?? (countsAsStored(events, known) ? 'stored' : 'unread') };
 }
 
@@ -345,11 +359,13 @@ export function newestDelivered(
   const from = { context: contextOf(connection, system, events) };
   const recordOf = (document: JsonObject) => connection.systems[system].recordOf(document, from);
   const before = known?.document ?? {};
+  // By its document, which says more than the time that was stored: that may stand for two instants, or be read in another zone now.
+  const knownAt = known === null ? null : modifiedIn(recordOf, before);
   const bodies = events
     .filter((one) => one.event !== 'deleted' && !tellsNothing(one))
     .map((one) => documentIn(connection, system, one))
-    .map((document) => ({ document, modifiedAt: recordOf(laidOver(before, document)).modifiedAt }))
-    .filter((one) => !isOlder(one.modifiedAt, known?.modifiedAt ?? null));
+    .map((document) => ({ document, modified: modifiedOf(recordOf(laidOver(before, document))) }))
+    .filter((one) => !isOlder(one.modified, knownAt));
   if (bodies.length === 0) return null;
   const late = new LateFields(connection, system, recordOf, before, replaced);
   return recordOf(inOrder(bodies).reduce((document, body) => late.laid(document, body.document), before));
@@ -372,7 +388,7 @@ class LateFields {
     const mapped = replaced.filter(({ field }) => fields[field] !== undefined);
     this.places = new Map(mapped.map(({ field }) => [field, readPlace(fields[field]![system])]));
     const before = structuredClone(known);
-    for (const { field, oldValue } of mapped) setProperty(before, this.places.get(field)!, oldValue);
+    for (const { field, oldValue } of mapped) putAt(before, this.places.get(field)!, oldValue);
     this.old = mapped.length === 0 ? {} : recordOf(before).fields;
     this.unseen = new Set(this.places.keys());
   }
@@ -386,7 +402,7 @@ class LateFields {
     const kept = structuredClone(document);
     for (const field of shown) {
       const place = this.places.get(field)!;
-      if (fields[field] === this.old[field]) setProperty(kept, place, contentIn(known, place));
+      if (fields[field] === this.old[field]) putAt(kept, place, contentIn(known, place));
       else this.unseen.delete(field);
     }
     return kept;
@@ -403,16 +419,41 @@ export function countsAsStored(events: readonly InboxEvent[], known: Shadow | nu
 
 interface Body {
   readonly document: JsonObject;
-  readonly modifiedAt: number | null;
+  /** Null: not known. */
+  readonly modified: Instants | null;
 }
 
+/** Each after those that are older for certain, and else as received; where one has no time, all as received. */
 function inOrder(bodies: readonly Body[]): readonly Body[] {
-  if (bodies.some((one) => one.modifiedAt === null)) return bodies;
-  return [...bodies].sort((a, b) => a.modifiedAt! - b.modifiedAt!);
+  if (bodies.some((one) => one.modified === null)) return bodies;
+  if (bodies.every(({ modified }) => modified!.first === modified!.last))
+    return [...bodies].sort((a, b) => a.modified!.first - b.modified!.first);
+  const left = [...bodies];
+  const ordered: Body[] = [];
+  while (left.length > 0) {
+    const next = left.findIndex((one) => !left.some((other) => isOlder(other.modified, one.modified)));
+    ordered.push(...left.splice(next, 1));
+  }
+  return ordered;
 }
 
-function isOlder(at: number | null, than: number | null): boolean {
-  return at !== null && than !== null && at < than;
+/** For certain: a time that stands for two instants sets nothing aside that may be newer. */
+function isOlder(at: Instants | null, than: Instants | null): boolean {
+  return at !== null && than !== null && at.last < than.first;
+}
+
+function modifiedOf({ modifiedAt, modifiedWithin }: SystemRecord): Instants | null {
+  return modifiedWithin ?? (modifiedAt === null ? null : { first: modifiedAt, last: modifiedAt });
+}
+
+/** Of a stored document, which may not fit today's field map any more. */
+function modifiedIn(recordOf: (document: JsonObject) => SystemRecord, document: JsonObject): Instants | null {
+  try {
+    return modifiedOf(recordOf(document));
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return null;
+    throw error;
+  }
 }
 
 function contextOf(connection: OpenConnection, system: SystemName, [event]: readonly InboxEvent[]) {

@@ -16,6 +16,7 @@ import { createMetrics } from './metrics.js';
 import { watchOutage } from './outage.js';
 import { createSilenceLog, expectedWebhooks, silencesOf } from './quiet.js';
 import { createServer, type Readiness } from './server.js';
+import { addressOf, within } from '../status.js';
 
 export interface ReceiverOptions {
   readonly config: Pick<Config, 'connections' | 'receiver' | 'retention' | 'temporal'>;
@@ -167,23 +168,4 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
 /** Of what nobody acts on only that it came is kept, unless its body was asked for: it holds people's data. */
 function keeping({ otherWebhookBodies }: Config['retention']): (event: NewInboxEvent) => NewInboxEvent {
   return (event) => (event.event === 'other' && !otherWebhookBodies ? { ...event, body: '{}' } : event);
-}
-
-function addressOf(host: string, { port }: AddressInfo): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** @throws Error when it takes longer: a database that hangs must not make whoever asks hang as well */
-async function within<T>(milliseconds: number, result: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([result, late]);
-  } finally {
-    clearTimeout(timer);
-    // Nobody waits for it any more.
-    result.catch(() => undefined);
-  }
 }

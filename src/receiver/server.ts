@@ -1,5 +1,4 @@
 /** The receiver's HTTP side: authenticates before it reads, checks before it parses, and acknowledges what is stored. */
-import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ReceiverConfig } from '../config/receiver.js';
 import type { JsonObject } from '../core/document.js';
@@ -10,6 +9,7 @@ import type { InboxWriter } from './inboxWriter.js';
 import type { Metrics } from './metrics.js';
 import { errorCode, type Outage } from './outage.js';
 import { parseBody } from './reading.js';
+import { addStatusRoutes, jsonType, limitRequests } from '../status.js';
 import { createRefusalLog, Refusal, type RefusalReason } from './refusals.js';
 import { readYapla } from './yapla.js';
 import { readYoplanning } from './yoplanning.js';
@@ -63,8 +63,6 @@ const maxParameterLength = 1_000;
 const timeoutCheckMs = 1_000;
 
 const json = /^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i;
-
-const jsonType = 'application/json; charset=utf-8';
 
 /** Not listening yet. `close()` ends it after the requests that have come in. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -120,15 +118,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     throw new Refusal('notFound');
   });
 
-  const noHeaders = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false };
-  await app.register(rateLimit, {
-    global: false,
-    max: settings.maxRequestsPerSecond,
-    timeWindow: 1_000,
-    errorResponseBuilder: () => new Refusal('busy'),
-    addHeaders: noHeaders,
-    addHeadersOnExceeding: noHeaders,
-  });
+  await limitRequests(app, settings.maxRequestsPerSecond, () => new Refusal('busy'));
 
   app.post<{ Params: Place }>(
     '/webhooks/:connection/:system/:secret',
@@ -161,15 +151,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
   );
 
-  app.get('/health', (_request, reply) => reply.type(jsonType).send('{"status":"up"}'));
-  // Each asks PostgreSQL something: whoever reaches the port must not make it busy.
-  app.get('/ready', { onRequest: app.rateLimit() }, async (_request, reply) => {
-    const state = await readiness();
-    return reply.code(state.ready ? 200 : 503).send(state);
-  });
-  app.get('/metrics', { onRequest: app.rateLimit() }, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.text()),
-  );
+  addStatusRoutes(app, { readiness, metrics });
   return app;
 }
 

@@ -96,7 +96,8 @@ function doneTexts({ name, input, result }: ActivityRun): string[] {
       return (result as readonly PageFacts[]).map(({ start, received, seen, count, firstKnown }) => {
         const moved = firstKnown ? '' : '; the list moved, this page proves nothing';
         const where = `${String(given['system'])}, from ${start}`;
-        return `page of ${where}: ${counted(received, 'record')}; ${seen} of ${count} seen${moved}`;
+        const all = count === null ? '' : ` of ${count}`;
+        return `page of ${where}: ${counted(received, 'record')}; ${seen}${all} seen${moved}`;
       });
     case 'endScan':
       return [`scan ${String(given['scanId'])} is ${String(given['status'])}`];

@@ -2,8 +2,9 @@
 import type { z } from 'zod';
 import type { fieldsSchema } from '../config/fields.js';
 import type { connectionSchema } from '../config/schema.js';
-import type { SystemName } from '../core/record.js';
-import { sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
+import { systemNames, type SystemName } from '../core/record.js';
+import type { LabelOptions } from './labels.js';
+import { type ListEnd, sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
 
 type ConnectionInput = z.input<typeof connectionSchema>;
 type YaplaInput = ConnectionInput['yapla'];
@@ -20,6 +21,8 @@ export interface SandboxAddresses {
 
 export interface SandboxConnectionOptions {
   readonly shape?: YaplaShapeName;
+  /** What the pages of Yapla's list say of its length; left out: its total. */
+  readonly listEnd?: ListEnd;
   /** What the connection's budget may send; left out: the configuration's own defaults, or nothing above what the sandbox enforces. */
   readonly limits?: {
     readonly yapla?: SandboxLimits & Partial<NonNullable<LimitsInput>>;
@@ -27,6 +30,8 @@ export interface SandboxConnectionOptions {
   };
   /** Rule for every field; left out: the configuration's default. */
   readonly rule?: Rule;
+  /** As the sandbox shows its choice fields. */
+  readonly labels?: Partial<Readonly<Record<SystemName, LabelOptions>>>;
   readonly credentials?: Partial<Record<keyof typeof sandboxCredentials, string>>;
   /** Laid over the rest, key by key at the top. */
   readonly settings?: Partial<Omit<ConnectionInput, 'yapla' | 'yoplanning' | 'fields'>>;
@@ -42,9 +47,16 @@ export function sandboxConnection(
 ): ConnectionInput {
   const credentials = { ...sandboxCredentials, ...options.credentials };
   const shape = options.shape ?? 'flat';
-  const yapla = accounts[shape](addresses.yapla, credentials.yaplaKey);
+  const account = accounts[shape](addresses.yapla, credentials.yaplaKey);
+  const { listEnd = 'total' } = options;
+  const answer = {
+    ...account.read.answer,
+    ...(listEnd === 'total' ? {} : { count: null, ...lengths[shape][listEnd] }),
+  };
+  const yapla = { ...account, read: { ...account.read, answer } };
   const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
-  const fields = withRule(shape === 'nested' ? nestedFields : flatFields, options.rule);
+  const mapped = withLabels(shape === 'nested' ? nestedFields : flatFields, options.labels ?? {});
+  const fields = withRule(mapped, options.rule);
   return {
     webhooks: {
       yapla: { secret: yaplaWebhookSecret, ...(shape === 'listed' ? listedWebhooks : {}) },
@@ -129,6 +141,15 @@ const accounts = { flat: flatYapla, nested: nestedYapla, listed: listedYapla } a
   unknown
 >;
 
+const flatLengths = { lastPage: { lastPage: 'pages' }, more: { more: 'has_more' }, nothing: {} } as const;
+
+/** Where a list that states no total says how long it is. The nested one counts no pages. */
+const lengths = {
+  flat: flatLengths,
+  nested: { lastPage: {}, more: { more: 'response.members.suite' }, nothing: {} },
+  listed: flatLengths,
+} as const satisfies Record<YaplaShapeName, Record<Exclude<ListEnd, 'total'>, object>>;
+
 const listedWebhooks = {
   event: { path: 'action', created: ['Create a member'], updated: ['Edit a member'] },
   member: 'data.fiche',
@@ -186,6 +207,18 @@ const nestedFields: FieldsInput = {
   postalCode: { ...yoplanningFields.postalCode, yapla: 'coordonnees.adresse.codePostal' },
   country: { ...yoplanningFields.country, yapla: 'coordonnees.adresse.pays' },
 };
+
+function withLabels(fields: FieldsInput, labels: Partial<Record<SystemName, LabelOptions>>): FieldsInput {
+  const labelled = { ...fields };
+  for (const system of systemNames) {
+    for (const [name, label] of Object.entries(labels[system] ?? {})) {
+      const field = labelled[name]!;
+      const place = field[system];
+      labelled[name] = { ...field, [system]: { ...(typeof place === 'string' ? { read: place } : place), label } };
+    }
+  }
+  return labelled;
+}
 
 function withRule(fields: FieldsInput, rule: Rule | undefined): FieldsInput {
   if (rule === undefined) return fields;

@@ -71,7 +71,10 @@ export interface SandboxControl {
   // Who edits here does so as a user: when the call returns, the change is stored and its webhook is on its way.
   /** Somebody enters a person in that system. @returns the new id. */
   add(system: SystemName, person: NewPerson, options?: AddOptions): Promise<string>;
-  /** Somebody edits a record in that system: mapped fields by canonical name, unmapped ones by the document's. */
+  /**
+   * Somebody edits a record in that system: mapped fields by canonical name, unmapped ones by the document's. Of Yapla, another name is a
+   * place of the document that is spoilt: the API shows that there, until it is set to null.
+   */
   edit(system: SystemName, id: string, changes: PersonChanges, unmapped?: JsonObject): Promise<void>;
   /** Somebody removes a record from that system. */
   remove(system: SystemName, id: string): Promise<void>;

@@ -39,6 +39,8 @@ export interface Call {
   readonly request: FastifyRequest;
   /** Lays the faults that rewrite or drop values over a person about to be stored. */
   asStored(before: Person | null, next: Person): Person;
+  /** What a list holds, as far as the faults let it be shown. */
+  readonly asListed: <T>(records: readonly T[]) => readonly T[];
   /** Notes that the request took effect. */
   applied(effect: 'created' | 'updated' | 'removed', record: string): void;
 }
@@ -58,7 +60,7 @@ export interface HeldBack {
 }
 
 /** Changes a list while it is read. */
-export type Drift = (action: Extract<FaultAction, { do: 'drift' }>) => void;
+export type Drift = (action: Extract<FaultAction, { do: 'drift' | 'touch' }>) => void;
 
 export class Door {
   readonly accounting: Accounting;
@@ -158,11 +160,12 @@ export class Door {
     actions.push(...this.faults.strike(target, 'request'));
     const instead = this.#insteadOf(actions);
     if (instead !== null) return instead;
-    for (const action of actions) if (action.do === 'drift') this.drift(action);
+    for (const action of actions) if (action.do === 'drift' || action.do === 'touch') this.drift(action);
     const answer = handler({
       kind,
       request,
       asStored: (before, next) => asStored(actions, before, next),
+      asListed: (records) => asListed(actions, records),
       applied: (effect, id) => this.accounting.applied(effect, id),
     });
     return this.#afterwards(actions, answer);
@@ -215,6 +218,10 @@ function statusAnswer({ status, body }: Extract<FaultAction, { do: 'status' }>):
   const page =
     status === 500 ? '<h1>Server Error (500)</h1>' : `<html><head><title>${status}</title></head><body></body></html>`;
   return { status, body: `<!doctype html>${page}` };
+}
+
+function asListed<T>(actions: readonly FaultAction[], records: readonly T[]): readonly T[] {
+  return actions.reduce((shown, action) => (action.do === 'shorten' ? shown.slice(0, action.to) : shown), records);
 }
 
 function asStored(actions: readonly FaultAction[], before: Person | null, next: Person): Person {

@@ -51,6 +51,14 @@ const actionSchema = z.discriminatedUnion('do', [
     remove: z.number().int().nonnegative().default(0),
     at: z.enum(['start', 'end', 'random']).default('random'),
   }),
+  /** Records are changed before the list is answered, in nothing that it shows but their modification: the first ones, or any. */
+  z.strictObject({
+    do: z.literal('touch'),
+    records: z.number().int().positive(),
+    at: z.enum(['start', 'end', 'random']).default('random'),
+  }),
+  /** The list is answered as though it ended after so many records. */
+  z.strictObject({ do: z.literal('shorten'), to: z.number().int().nonnegative() }),
   /** What is written is stored in the server's own form. */
   z.strictObject({
     do: z.literal('rewrite'),

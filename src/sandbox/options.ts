@@ -1,6 +1,8 @@
 /** What a sandbox can be started with. Everything has a default; the defaults are the vendors' documented behaviour. */
 import { z } from 'zod';
 import { faultSchema } from './faults.js';
+import { labelsSchema } from './labels.js';
+import { orderableFields } from './yoplanning/listing.js';
 import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
 
 /** Public on purpose: they open nothing but a sandbox, and what is connected to one. Token and team are the ones of the vendor's own examples. */
@@ -19,6 +21,10 @@ export const yaplaShapes = ['flat', 'nested', 'listed'] as const;
 /** Those in which one member can be read, where the option `singleReads` does not say otherwise. */
 export const readableShapes = ['flat', 'nested'] as const satisfies readonly (typeof yaplaShapes)[number][];
 export type YaplaShapeName = (typeof yaplaShapes)[number];
+
+/** What a page of Yapla's list says about its length. `lastPage`: in the shapes that count pages. `nothing`: a page is all there is. */
+export const listEnds = ['total', 'lastPage', 'more', 'nothing'] as const;
+export type ListEnd = (typeof listEnds)[number];
 
 const count = z.number().int().nonnegative();
 const windowMs = z.number().int().positive();
@@ -80,8 +86,11 @@ export const sandboxOptionsSchema = z.strictObject({
       /** Life of a REST 2.0 session token. */
       sessionMs: z.number().int().positive().default(3_600_000),
       maxPageSize: z.number().int().positive().default(100),
+      listEnd: z.enum(listEnds).default('total'),
       /** A `GET` of one member, in both APIs: as the shape says; or of each id 404, as if there were no such address; or 405. */
       singleReads: z.enum(['asShape', 'noAddress', 'notAllowed']).default('asShape'),
+      /** Choice fields that it shows by label; it takes the exact label or the value. */
+      labels: labelsSchema.prefault({}),
       limits: sandboxLimitsSchema.prefault({}),
       latency: latencySchema.prefault({}),
       /** Where its webhooks go; `null`: nobody subscribed. */
@@ -102,8 +111,14 @@ export const sandboxOptionsSchema = z.strictObject({
       putCreates: z.boolean().default(true),
       /** The form of each path that is served; the other one is redirected to it. */
       slashes: z.strictObject({ teams: slash.default('with'), clients: slash.default('without') }).prefault({}),
+      /** Fields that `ordering` may name: the framework ignores all others without a word. */
+      orderings: z.array(z.enum(orderableFields)).default(['first_name', 'last_name', 'birth_date', 'last_update']),
+      /** The order of a list that was asked for in none: by creation, or the latest change first, so that each write moves its record. */
+      listOrder: z.enum(['created', 'modified']).default('created'),
       /** Fields that lists leave out (the vendor's list example does not show `external_reference`). */
       listOmits: z.array(z.string()).default([]),
+      /** Choice fields that it shows by label; it takes the exact label alone. */
+      labels: labelsSchema.prefault({}),
       limits: sandboxLimitsSchema.prefault({ requestsPerSecond: 5, requestsPerDay: 1_000 }),
       latency: latencySchema.prefault({}),
       webhooks: webhookTargetSchema.nullable().default(null),

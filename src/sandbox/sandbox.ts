@@ -10,6 +10,7 @@ import { Faults, type FaultAction } from './faults.js';
 import { sandboxCredentials, sandboxOptionsSchema, type SandboxOptions, type YaplaShapeName } from './options.js';
 import type { PersonTruth, ResolvedPeopleOptions } from './people.js';
 import type { Person } from './person.js';
+import { Labels } from './labels.js';
 import { populate, strangers } from './population.js';
 import { Random } from './random.js';
 import type { Change, OnChange, Registry } from './registry.js';
@@ -18,6 +19,7 @@ import { clientBody } from './webhooks/bodies.js';
 import { Webhooks } from './webhooks/webhooks.js';
 import { flatShape } from './yapla/flat.js';
 import { Members } from './yapla/members.js';
+import { labelledShape } from './yapla/labelled.js';
 import { listedShape } from './yapla/listed.js';
 import { nestedShape } from './yapla/nested.js';
 import { createYapla } from './yapla/server.js';
@@ -76,7 +78,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     webhooks[change.system].changed(change, before);
     hooks.onChange?.(change, registries[change.system].show(change.record));
   };
-  const shape = shapes[resolved.yapla.shape];
+  const shape = labelledShape(shapes[resolved.yapla.shape], new Labels(resolved.yapla.labels));
   const members = new Members((member) => shape.document(member), onChange);
   const clients = new Clients(onChange);
   const registries: Record<SystemName, Registry> = { yapla: members, yoplanning: clients };
@@ -95,8 +97,10 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   const faults = new Faults();
   for (const fault of resolved.faults) faults.add(fault);
   const random = new Random(resolved.people.seed);
-  const drift = (system: SystemName) => (action: Extract<FaultAction, { do: 'drift' }>) =>
-    driftList(registries[system], action, random, () => stranger());
+  const drift = (system: SystemName) => (action: Extract<FaultAction, { do: 'drift' | 'touch' }>) =>
+    action.do === 'drift'
+      ? driftList(registries[system], action, random, () => stranger())
+      : touchList(registries[system], action, random);
 
   const yapla = createYapla({
     options: resolved.yapla,
@@ -146,6 +150,21 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   }
 }
 
+type Place = Extract<FaultAction, { do: 'drift' | 'touch' }>['at'];
+
+/** A place in a list, its end included. */
+function placeIn(length: number, at: Place, random: Random): number {
+  return at === 'start' ? 0 : at === 'end' ? length : random.below(length + 1);
+}
+
+/** People are edited between two pages, in nothing that matters but when. */
+function touchList(registry: Registry, { records, at }: Extract<FaultAction, { do: 'touch' }>, random: Random): void {
+  for (let i = 0; i < records && registry.size > 0; i += 1) {
+    const id = registry.idAt(Math.min(placeIn(registry.size, at, random), registry.size - 1));
+    if (id !== undefined) registry.editPerson(id, {}, {});
+  }
+}
+
 /** People come and go between two pages. */
 function driftList(
   registry: Registry,
@@ -153,7 +172,7 @@ function driftList(
   random: Random,
   stranger: () => Person,
 ): void {
-  const position = (length: number) => (at === 'start' ? 0 : at === 'end' ? length : random.below(length + 1));
+  const position = (length: number) => placeIn(length, at, random);
   for (let i = 0; i < remove && registry.size > 0; i += 1) {
     const id = registry.idAt(Math.min(position(registry.size), registry.size - 1));
     if (id !== undefined) registry.removePerson(id);

@@ -2,6 +2,7 @@
 import type { Candidate } from '../core/match.js';
 import type { Scope, SystemName } from '../core/record.js';
 import type { Fragment, Sql } from './database.js';
+import { isThere } from './shadows.js';
 
 export interface RecordName {
   readonly system: SystemName;
@@ -31,9 +32,9 @@ interface Row extends Grouped {
 const named = (sql: Sql, records: readonly RecordName[]) => sql`
   unnest(${records.map((one) => one.system)}::text[], ${records.map((one) => one.id)}::text[])`;
 
-/** Two conditions rather than one with OR: PostgreSQL can look each up in its index, or hash it; an OR it tries on each pair of rows. */
+/** Of shadows or readings `s`. Two conditions rather than one with OR: PostgreSQL can look each up in its index, or hash it; an OR it tries on each pair of rows. */
 const free = (sql: Sql, { scope, doubtful, among }: Matching) => sql`
-  s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
+  s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and ${isThere(sql)}
   ${
     among === null
       ? sql``
@@ -45,12 +46,13 @@ const free = (sql: Sql, { scope, doubtful, among }: Matching) => sql`
   and not exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind
                    and s.system = 'yoplanning' and l.yoplanning_id = s.external_id)`;
 
-/** Of a shadow `s`: the link that has it, if one does, by its system; and its name, if it is in a doubt. */
+/** Of a shadow `s`: its reading; the link that has it, if one does, by its system; and its name, if it is in a doubt. */
 const itsStanding = (sql: Sql, { scope, doubtful }: Matching) => sql`
+  left join reading r on r.connection_id = s.connection_id and r.kind = s.kind and r.system = s.system and r.external_id = s.external_id
   left join ${named(sql, doubtful)} as d(system, id) on d.system = s.system and d.id = s.external_id
   left join link a on a.connection_id = s.connection_id and a.kind = s.kind and s.system = 'yapla' and a.yapla_id = s.external_id
   left join link b on b.connection_id = s.connection_id and b.kind = s.kind and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
-  left join shadow c on c.connection_id = s.connection_id and c.kind = s.kind
+  left join reading c on c.connection_id = s.connection_id and c.kind = s.kind
                     and c.system = case s.system when 'yapla' then 'yoplanning' else 'yapla' end
                     and c.external_id = coalesce(a.yoplanning_id, b.yapla_id)
   left join (select system, max(started_at) as started_at from scan
@@ -58,9 +60,9 @@ const itsStanding = (sql: Sql, { scope, doubtful }: Matching) => sql`
   left join (select system, max(started_at) as started_at from scan
               where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'complete' group by system) o on o.system = s.system`;
 
-/** Not a linked record that the last list did not show: its place is looked at by way of its counterpart. */
+/** Not one that is gone, nor a linked record that the last list did not show: its place is looked at by way of its counterpart. */
 const isShown = (sql: Sql) =>
-  sql`not (coalesce(a.link_id, b.link_id) is not null and coalesce(s.read_at < o.started_at, false))`;
+  sql`r.gone_at is null and not (coalesce(a.link_id, b.link_id) is not null and coalesce(r.read_at < o.started_at, false))`;
 
 /** A shadow `s` with `itsStanding` as a `Candidate`. */
 const candidate = (sql: Sql) => sql`
@@ -83,7 +85,7 @@ export async function freeRecords(sql: Sql, scope: Scope, limit: number): Promis
     select 'yoplanning', yoplanning_id from link where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
   return await sql<RecordName[]>`
     with found as materialized (
-      select s.system, s.external_id as id from shadow s
+      select s.system, s.external_id as id from reading s
        where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
          and not exists (select 1 from (${linked}) l where l.system = s.system and l.id = s.external_id))
     select system, id from found limit ${limit}`;
@@ -99,7 +101,7 @@ export interface Returned extends RecordName {
 export async function returnedRecords(sql: Sql, matching: Matching): Promise<readonly Returned[]> {
   return await sql<Returned[]>`
     select s.system, s.external_id as id, case s.system when 'yapla' then n.yapla_id else n.yoplanning_id end as instead
-      from shadow s join link n on n.connection_id = s.connection_id and n.kind = s.kind and n.link_id = s.system || ':' || s.external_id
+      from reading s join link n on n.connection_id = s.connection_id and n.kind = s.kind and n.link_id = s.system || ':' || s.external_id
      where ${free(sql, matching)} and case s.system when 'yapla' then n.yapla_id else n.yoplanning_id end is not null
      order by 1, 2`;
 }
@@ -127,7 +129,6 @@ export async function* groupsByKey(
                      or b.link_id is not null and b.yapla_id is null) over (partition by k.key) as "hasLinked"
         from unnest(array(select distinct ${key} from shadow s where ${free(sql, matching)} and ${key} is not null)) as k(key)
         join shadow s on s.connection_id = ${matching.scope.connectionId} and s.kind = ${matching.scope.kind} and ${key} = k.key
-                     and s.gone_at is null
         ${itsStanding(sql, matching)}
        where ${isShown(sql)}) f
      where n > 1 ${including === 'anybody' ? sql`` : sql`and "hasLinked"`} order by key, system, id`,
@@ -144,15 +145,15 @@ export async function referencedCandidates(sql: Sql, matching: Matching): Promis
   const rows = await sql<Grouped[]>`
     with f as materialized (select s.system, s.external_id, s.external_reference from shadow s where ${free(sql, matching)}),
     edge as (
-      select f.system as from_system, f.external_id as from_id, t.system as to_system, t.external_id as to_id
-        from f join shadow t on t.connection_id = ${scope.connectionId} and t.kind = ${scope.kind} and t.system = ${other('f')}
-                             and t.external_id = f.external_reference
-       where t.gone_at is null
+      select f.system as from_system, f.external_id as from_id, s.system as to_system, s.external_id as to_id
+        from f join shadow s on s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${other('f')}
+                             and s.external_id = f.external_reference
+       where ${isThere(sql)}
       union
-      select t.system, t.external_id, f.system, f.external_id
-        from f join shadow t on t.connection_id = ${scope.connectionId} and t.kind = ${scope.kind} and t.system = ${other('f')}
-                             and t.external_reference = f.external_id
-       where t.gone_at is null),
+      select s.system, s.external_id, f.system, f.external_id
+        from f join shadow s on s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${other('f')}
+                             and s.external_reference = f.external_id
+       where ${isThere(sql)}),
     named as (select from_system as system, from_id as id from edge union select to_system, to_id from edge)
     select ${candidate(sql)}, '{}'::json as fields
       from named m join shadow s on s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = m.system

@@ -284,7 +284,7 @@ export const isDeclined = (sql: Sql | Transaction): Fragment => sql`
   and (c.details->>'system' is null or not exists (
          select 1 from link l where l.connection_id = c.connection_id and l.kind = c.kind and l.link_id = c.link_id
             and c.subject is distinct from 'yapla:' || l.yapla_id and c.subject is distinct from 'yoplanning:' || l.yoplanning_id))
-  and not exists (select 1 from shadow s
+  and not exists (select 1 from reading s
                    where s.connection_id = c.connection_id and s.kind = c.kind and s.system || ':' || s.external_id = c.subject
                      and s.gone_at > c.closed_at)`;
 
@@ -374,6 +374,19 @@ export async function closeCasesAbout(
        and status = 'open'`;
 }
 
+/** A person said that these two are one: questions about them and nobody else have their answer. */
+export async function closeDoubtsWithin(
+  tx: Transaction,
+  scope: Scope,
+  { yapla, yoplanning }: Readonly<Record<SystemName, string>>,
+  by: string,
+): Promise<void> {
+  await tx`
+    update cases set status = 'closed', closed_at = now(), closed_by = ${by}
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'open' and code = 'doubt'
+       and string_to_array(subject, ' ') <@ ${[`yapla:${yapla}`, `yoplanning:${yoplanning}`]}::text[]`;
+}
+
 /**
  * Moves the open cases of a link that became part of another. One that stands there already is closed here.
  *
@@ -427,8 +440,8 @@ export async function doubtedTwins(
     known as (
       select n.*, exists (
                select 1 from link l
-                 join shadow a on a.connection_id = l.connection_id and a.kind = l.kind and a.system = 'yapla' and a.external_id = l.yapla_id
-                 join shadow b on b.connection_id = l.connection_id and b.kind = l.kind and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
+                 join reading a on a.connection_id = l.connection_id and a.kind = l.kind and a.system = 'yapla' and a.external_id = l.yapla_id
+                 join reading b on b.connection_id = l.connection_id and b.kind = l.kind and b.system = 'yoplanning' and b.external_id = l.yoplanning_id
                 where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and a.gone_at is null and b.gone_at is null
                   and ((n.system = 'yapla' and l.yapla_id = n.id) or (n.system = 'yoplanning' and l.yoplanning_id = n.id))) as is_linked
         from named n),

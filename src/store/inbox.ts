@@ -5,6 +5,7 @@
  * taken: one signal, however many events. Nothing is lost between the two, because the workflow deletes its row before it looks.
  */
 import type { JsonObject } from '../core/document.js';
+import { parseJson } from '../core/json.js';
 import type { RecordKind, Scope, SystemName } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
@@ -31,10 +32,12 @@ export interface InboxEvent {
   readonly system: SystemName;
   readonly event: RecordEvent;
   readonly externalId: string;
-  /** The whole body as received. */
+  /** The whole body as received, its numbers to the letter (core/json.ts). */
   readonly body: JsonObject;
   /** By the database's clock, epoch milliseconds. */
   readonly receivedAtMs: number;
+  /** Whether its system's list was read since (store/awaited.ts). */
+  readonly listed?: boolean;
   /** When it was taken, by the database's clock, to be given back to the database: what is read for it is younger. */
   readonly takenAt: string;
 }
@@ -111,12 +114,13 @@ export function tellsNothing({ body }: Pick<InboxEvent, 'body'>): boolean {
  */
 export async function takeEvents(sql: Sql, scope: Scope, linkId: string): Promise<InboxEvent[]> {
   await sql`delete from link_signal where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}`;
-  return await sql<InboxEvent[]>`
-    select id, system, event, external_id as "externalId", body,
+  const rows = await sql<(Omit<InboxEvent, 'body'> & { readonly body: string })[]>`
+    select id, system, event, external_id as "externalId", body::text as body, listed_at is not null as listed,
            (extract(epoch from received_at) * 1000)::float8 as "receivedAtMs", now()::text as "takenAt"
       from inbox
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and handled_at is null
      order by id`;
+  return rows.map((row) => ({ ...row, body: parseJson(row.body) as JsonObject }));
 }
 
 /** What these events said is recorded: with their shadows, in one transaction. Repeatable. */

@@ -120,7 +120,7 @@ export async function replacedUnseen(
        order by j.field, j.id desc
     )
     select field, old_value as "oldValue" from own
-     where not exists (select 1 from shadow s
+     where not exists (select 1 from reading s
                         where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.external_id = ${id}
                           and s.read_at > (select max(at) from own))`;
 }
@@ -148,7 +148,7 @@ export async function knownRecords(
 ): Promise<KnownRecord[]> {
   return await sql<KnownRecord[]>`
     select system, external_id as id, fields, read_at as "readAt", modified_at as "modifiedAt", gone_at as "goneAt"
-      from shadow
+      from known_record
      where connection_id = ${scope.connectionId} and kind = ${scope.kind}
        and ((system = 'yapla' and external_id = any(${ids.yapla}))
          or (system = 'yoplanning' and external_id = any(${ids.yoplanning})))

@@ -8,7 +8,6 @@ import {
   type Scope,
   scopeName,
   type SystemName,
-  otherSystem,
 } from '../core/record.js';
 import type { Fragment, Sql, Transaction } from './database.js';
 import type { Shadow } from './shadows.js';
@@ -111,7 +110,7 @@ const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
  * go through all records for each of them.
  */
 const recordOf = (sql: Sql | Transaction, scope: Scope, system: SystemName, alias: string) => sql`
-  left join lateral (select * from shadow where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system}
+  left join lateral (select * from known_record where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system}
                         and external_id = l.${sql(`${system}_id`)} offset 0) ${sql(alias)} on true`;
 
 /** @param links the rows of the table `link` wanted; chosen before anything is joined to them, or a page of links could cost the whole table */
@@ -168,6 +167,9 @@ export async function proposeLinks(
     select ${scope.connectionId}, ${scope.kind}, r."linkId", r."yaplaId", r."yoplanningId", 'proposed', r."matchedBy", ${planId}::bigint
       from json_to_recordset(${JSON.stringify(proposals)}::text::json)
         as r("linkId" text, "yaplaId" text, "yoplanningId" text, "matchedBy" text)
+     -- Said while they were matched.
+     where not exists (select 1 from apart a where a.connection_id = ${scope.connectionId} and a.kind = ${scope.kind}
+                          and a.yapla_id = r."yaplaId" and a.yoplanning_id = r."yoplanningId")
     on conflict do nothing returning 1`;
   return rows.length;
 }
@@ -189,7 +191,7 @@ export async function proposeUnmatched(
     await sql`
       insert into link (connection_id, kind, link_id, ${column}, state, matched_by, plan_id)
       select ${scope.connectionId}, ${scope.kind}, ${`${system}:`} || s.external_id, s.external_id, 'proposed', 'unmatched', ${planId}::bigint
-        from shadow s
+        from reading s
        where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.gone_at is null
          and s.external_id <> all(${doubtful[system]}) ${among === null ? sql`` : sql`and s.external_id = any(${among[system]})`}
          and not exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind and l.${column} = s.external_id)
@@ -276,7 +278,7 @@ export async function lockLinks(
   if (linkIds.length === 0) return new Map();
   const lockRecords = async (system: SystemName) =>
     await tx<{ linkId: string; readAt: string }[]>`
-      select l.link_id as "linkId", s.read_at::text as "readAt" from link l join shadow s
+      select l.link_id as "linkId", s.read_at::text as "readAt" from link l join reading s
           on s.connection_id = l.connection_id and s.kind = l.kind and s.system = ${system} and s.external_id = l.${tx(`${system}_id`)}
        where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.link_id = any(${linkIds})
        order by s.external_id for update of s`;
@@ -314,29 +316,6 @@ export async function settleLinks(sql: Sql | Transaction, scope: Scope, settled:
     update link l set settled_version = r.version, held_back = r."heldBack"
       from json_to_recordset(${JSON.stringify(settled)}::text::json) as r("linkId" text, version bigint, "heldBack" boolean)
      where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.link_id = r."linkId" and l.version = r.version`;
-}
-
-/**
- * Looks once over all records, as a plan needs it: counts those that are not proven gone, by system, and unsettles the links of which the
- * last complete scan of a system did not show the record, because it has to be proven whether it is gone. One pass for both, and apart from
- * the update, so that PostgreSQL may share it among its workers: it is most of what a night costs in which nothing changed.
- */
-export async function unsettleUnseen(sql: Sql, scope: Scope): Promise<Record<SystemName, number>> {
-  const rows = await sql<{ system: SystemName; people: number; unseen: string[] | null }[]>`
-    select s.system, count(*)::int as people, array_agg(s.external_id) filter (where s.read_at < n.started_at) as unseen
-      from shadow s left join (select system, max(started_at) as started_at from scan
-             where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'complete' group by system) n on n.system = s.system
-     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
-     group by s.system`;
-  const people = { yapla: 0, yoplanning: 0 };
-  for (const row of rows) {
-    people[row.system] = row.people;
-    if (row.unseen === null) continue;
-    await sql`
-      update link set settled_version = null
-       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and ${sql(`${row.system}_id`)} = any(${row.unseen}) and settled_version is not null`;
-  }
-  return people;
 }
 
 /** Under other rules, something may be left to do about every link. */
@@ -393,61 +372,6 @@ export async function linkedIds(
     select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and state = 'active'
        and yapla_id is not null and yoplanning_id is not null`;
-}
-
-/** A linked record that carries no reference to its counterpart. */
-export interface Unreferenced {
-  readonly linkId: string;
-  readonly id: string;
-  readonly otherId: string;
-  /** Of the record as we last saw it. */
-  readonly hashes: FieldHashes;
-}
-
-/**
- * Linked records of a system without a reference, in the order of their links, from just after `after`. Whose counterpart is gone needs none:
- * it would name a record that another one may take the place of.
- *
- * @param held kinds of cases that hold a link back: a link with such an open case is left out
- */
-export async function linksLackingReference(
-  sql: Sql,
-  scope: Scope,
-  system: SystemName,
-  after: string,
-  limit: number,
-  held: readonly string[],
-): Promise<Unreferenced[]> {
-  const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
-  return await sql<Unreferenced[]>`
-    select l.link_id as "linkId", s.external_id as id, l.${sql(other)} as "otherId", s.hashes
-      from link l join shadow s on s.connection_id = l.connection_id and s.kind = l.kind and s.system = ${system} and s.external_id = l.${sql(own)}
-      join shadow o on o.connection_id = l.connection_id and o.kind = l.kind and o.system <> s.system and o.external_id = l.${sql(other)} and o.gone_at is null
-     where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.state = 'active'
-       and s.gone_at is null and s.external_reference is null and l.link_id > ${after}
-       and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.kind = l.kind and c.link_id = l.link_id
-                          and c.code = any(${held}) and c.status = 'open')
-     order by l.link_id limit ${limit}`;
-}
-
-/**
- * How many linked records of a system carry no reference to a counterpart that is there, those of links that a plan proposes included.
- * Materialised for the reason that `freeRecords` has; and each is looked up, because in most nights there is none.
- */
-export async function countUnreferenced(sql: Sql, scope: Scope, system: SystemName): Promise<number> {
-  const [own, other] = system === 'yapla' ? ['yapla_id', 'yoplanning_id'] : ['yoplanning_id', 'yapla_id'];
-  const [row] = await sql<{ n: number }[]>`
-    with lacking as materialized (
-      select system, external_id from shadow
-       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and gone_at is null and external_reference is null)
-    select count(*)::int as n from lacking s
-      join lateral (select l.${sql(other)} as id from link l
-                     where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.${sql(own)} = s.external_id offset 0) l on true
-      join lateral (select 1 from shadow o
-                     where o.connection_id = ${scope.connectionId} and o.kind = ${scope.kind} and o.system = ${otherSystem(system)}
-                       and o.external_id = l.id and o.gone_at is null offset 0) o on true
-     where s.system = ${system}`;
-  return row!.n;
 }
 
 /**

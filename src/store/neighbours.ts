@@ -62,11 +62,11 @@ async function rows(tx: Transaction, scope: Scope, { ids, keys, references }: Re
                        select 1 from intent i where i.connection_id = s.connection_id and i.kind = s.kind and i.status = 'sent'
                           and i.link_id = coalesce(a.link_id, b.link_id)) then 'linked'
                 when q.name is not null then 'doubtful' end as standing
-      from shadow s
+      from known_record s
       left join asked q on q.name = s.system || ':' || s.external_id
       left join link a on a.connection_id = s.connection_id and a.kind = s.kind and s.system = 'yapla' and a.yapla_id = s.external_id
       left join link b on b.connection_id = s.connection_id and b.kind = s.kind and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
-      left join shadow c on c.connection_id = s.connection_id and c.kind = s.kind and c.system <> s.system
+      left join reading c on c.connection_id = s.connection_id and c.kind = s.kind and c.system <> s.system
                         and c.external_id = case s.system when 'yapla' then a.yoplanning_id else b.yapla_id end
      where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
        and (s.external_id = any(${ids}) or s.match_keys && ${keys}::text[]

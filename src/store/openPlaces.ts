@@ -26,7 +26,7 @@ export async function takePlaces(sql: Sql | Transaction, scope: Scope, takings: 
     const column = sql(`${system}_id`);
     const [before] = await sql<{ gone: string; other: string }[]>`
       select l.${column} as gone, ${sql(system === 'yapla' ? 'yoplanning_id' : 'yapla_id')} as other
-        from link l join shadow s on s.connection_id = l.connection_id and s.kind = l.kind and s.system = ${system} and s.external_id = l.${column}
+        from link l join reading s on s.connection_id = l.connection_id and s.kind = l.kind and s.system = ${system} and s.external_id = l.${column}
        where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.link_id = ${linkId} and s.gone_at is not null
          for update of l`;
     if (before === undefined) continue;

@@ -75,7 +75,7 @@ export async function approvePlan(sql: Sql, scope: Scope, planId: number, by: st
     if (!(await hasBegun(tx, scope))) {
       for (const system of systemNames) {
         const read = await tx<{ id: string }[]>`
-          select s.external_id as id from shadow s join plan p on p.id = ${planId}
+          select s.external_id as id from reading s join plan p on p.id = ${planId}
            where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system}
              and s.read_at > p.created_at and s.gone_at is null`;
         await lookAgain(

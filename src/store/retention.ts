@@ -120,9 +120,9 @@ async function sweepTombstones(sql: Sql, expiry: Expiry): Promise<number> {
         { connectionId: string; kind: string; id: string; linkId: string | null; version: number | null }[]
       >`
         select s.connection_id as "connectionId", s.kind, s.external_id as id, l.link_id as "linkId", l.version
-          from shadow s
+          from reading s
           left join link l on l.connection_id = s.connection_id and l.kind = s.kind and l.${sql(own)} = s.external_id
-          left join shadow o on o.connection_id = l.connection_id and o.kind = l.kind and o.system = ${otherSystem(system)}
+          left join reading o on o.connection_id = l.connection_id and o.kind = l.kind and o.system = ${otherSystem(system)}
                             and o.external_id = l.${sql(others)}
          where s.system = ${system} and s.gone_at < ${before(sql, expiry)}
            and (l.link_id is null or (

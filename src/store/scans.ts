@@ -2,10 +2,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PageFacts } from '../core/scan.js';
 import type { Scope, SystemName } from '../core/record.js';
-import type { Sql } from './database.js';
+import type { Sql, Transaction } from './database.js';
+import { markScanned } from './awaited.js';
 import { lookAgain } from './inbox.js';
 import { endUnlisted, type FoundUnreadable, recordUnreadable } from './unreadable.js';
-import { hashesByIds, markSeen, upsertShadows, type ShadowRow } from './shadows.js';
+import { hashesByIds, markSeen, storeListed, type ShadowRow } from './shadows.js';
 
 export interface ScanKey {
   readonly scope: Scope;
@@ -25,7 +26,9 @@ export async function openScan(sql: Sql, scope: Scope, system: SystemName, runId
 
 export interface ScannedPage {
   readonly start: number;
-  readonly count: number;
+  readonly count: number | null;
+  /** Where no total is stated: whether the list ends with this page. */
+  readonly ends?: boolean | undefined;
   readonly rows: readonly ShadowRow[];
   /** Those of the page that cannot be read. */
   readonly unreadable?: readonly FoundUnreadable[];
@@ -54,16 +57,17 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
     // A new pass begins with nothing seen; an attempt repeated after its commit finds the pass already begun.
     const [scan] = await tx<{ pass: number; seen: number }[]>`
       update scan set seen = case when pass < ${pass} then 0 else seen end, pass = greatest(pass, ${pass}),
-             pages = pages + 1, stated_count = ${page.count}
+             ids_sum = case when pass < ${pass} then 0 else ids_sum end, pages = pages + 1, stated_count = ${page.count}
        where id = ${scanId} returning pass, seen`;
     // A late attempt of a pass that is over: nobody waits for its answer, and its marks would be missing from the pass that is read now.
     const isLate = scan!.pass > pass;
     const { rows, unreadable = [] } = page;
     const ids = [...rows, ...unreadable].map(({ id }) => id);
     const first = unreadable.find(({ position }) => position === page.start) ?? rows[0];
-    const [marked] = await tx<{ first: boolean; all: number }[]>`
-      select coalesce(bool_or(external_id = ${first?.id ?? ''}), false) as first, count(*)::int as all from (
-        select external_id from shadow
+    const [marked] = await tx<{ first: boolean; all: number; sum: string }[]>`
+      select coalesce(bool_or(external_id = ${first?.id ?? ''}), false) as first, count(*)::int as all,
+             coalesce(sum(hashtextextended(external_id, 0)), 0)::text as sum from (
+        select external_id from reading
          where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
            and scan_id = ${scanId} and scan_pass = ${pass}
         union
@@ -74,7 +78,7 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
     let seen = scan!.seen;
     if (firstKnown && !isLate && ids.length > 0) {
       // What was stored while the page was on its way stays. Where the page shows something else, nobody knows which is the younger.
-      const younger = await upsertShadows(tx, scope, system, rows, {
+      const younger = await storeListed(tx, scope, system, rows, {
         seenBy: { scanId, pass },
         replaces: { storedUntil: page.askedAt },
       });
@@ -88,23 +92,56 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
         differing.map((row) => row.id),
       );
       await recordUnreadable(tx, scope, system, unreadable, { scanId, pass });
-      seen += new Set(ids).size - marked!.all;
-      await tx`update scan set seen = ${seen} where id = ${scanId}`;
+      const distinct = [...new Set(ids)];
+      seen += distinct.length - marked!.all;
+      await tx`
+        update scan set seen = ${seen}, ids_sum = ids_sum - ${marked!.sum}::numeric
+               + (select sum(hashtextextended(id, 0)) from unnest(${distinct}::text[]) as r(id))
+         where id = ${scanId}`;
     }
-    return { start: page.start, received: rows.length + unreadable.length, firstKnown, seen, count: page.count };
+    const facts = { start: page.start, received: rows.length + unreadable.length, firstKnown, seen, count: page.count };
+    if (page.count !== null) return facts;
+    const ends = page.ends ?? false;
+    return ends && firstKnown && !isLate ? { ...facts, ends, ...(await atTheEnd(tx, key)) } : { ...facts, ends };
   });
+}
+
+/**
+ * What a pass that has reached the end of a list without a total proves (core/scan.ts). Something is looked for where a known record was not
+ * seen, where a creation was sent whose effect nobody knows, and in a first list: whoever it does not show would be created.
+ */
+async function atTheEnd(
+  tx: Transaction,
+  { scope, system, scanId, pass }: ScanKey,
+): Promise<Pick<PageFacts, 'lacksNothing' | 'repeats'>> {
+  const [row] = await tx<{ lacking: boolean; repeats: boolean }[]>`
+    with ended as (
+      update scan set passes = passes || jsonb_build_object(${pass}::text, jsonb_build_array(seen, ids_sum::text))
+       where id = ${scanId} returning passes, started_at)
+    select exists (select 1 from reading
+                    where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and gone_at is null
+                      and read_at < ended.started_at)
+           or exists (select 1 from intent
+                       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'sent')
+           or not exists (select 1 from scan
+                           where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'complete')
+             as lacking,
+           exists (select 1 from jsonb_each(passes) as p(n, saw) where p.n::int < ${pass} and p.saw = passes -> ${pass}::text) as repeats
+      from ended`;
+  return { lacksNothing: !row!.lacking, repeats: row!.repeats };
 }
 
 /** Ends a scan. */
 export async function endScan(sql: Sql, scanId: number, status: 'complete' | 'failed'): Promise<void> {
   await sql`update scan set status = ${status}, ended_at = now() where id = ${scanId}`;
   await endUnlisted(sql, scanId);
+  await markScanned(sql, scanId);
 }
 
 /** Records of a system that this complete scan did not show, and that are not proven gone yet. */
 export async function countUnseen(sql: Sql, key: Omit<ScanKey, 'pass'>): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
-    select count(*)::int as n from shadow s join scan c on c.id = ${key.scanId} and c.status = 'complete'
+    select count(*)::int as n from reading s join scan c on c.id = ${key.scanId} and c.status = 'complete'
      where s.connection_id = ${key.scope.connectionId} and s.kind = ${key.scope.kind} and s.system = ${key.system} and s.gone_at is null
        and s.read_at < c.started_at`;
   return row!.n;
@@ -113,7 +150,30 @@ export async function countUnseen(sql: Sql, key: Omit<ScanKey, 'pass'>): Promise
 /** Records of a system that are not proven gone. */
 export async function countPeople(sql: Sql, scope: Scope, system: SystemName): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
-    select count(*)::int as n from shadow
+    select count(*)::int as n from reading
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and gone_at is null`;
   return row!.n;
+}
+
+/**
+ * Looks once over all records, as a plan needs it: counts those that are not proven gone, by system, and unsettles the links of which the
+ * last complete scan of a system did not show the record, because it has to be proven whether it is gone. One pass for both, and apart from
+ * the update, so that PostgreSQL may share it among its workers: it is most of what a night costs in which nothing changed.
+ */
+export async function unsettleUnseen(sql: Sql, scope: Scope): Promise<Record<SystemName, number>> {
+  const rows = await sql<{ system: SystemName; people: number; unseen: string[] | null }[]>`
+    select s.system, count(*)::int as people, array_agg(s.external_id) filter (where s.read_at < n.started_at) as unseen
+      from reading s left join (select system, max(started_at) as started_at from scan
+             where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'complete' group by system) n on n.system = s.system
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
+     group by s.system`;
+  const people = { yapla: 0, yoplanning: 0 };
+  for (const row of rows) {
+    people[row.system] = row.people;
+    if (row.unseen === null) continue;
+    await sql`
+      update link set settled_version = null
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and ${sql(`${row.system}_id`)} = any(${row.unseen}) and settled_version is not null`;
+  }
+  return people;
 }

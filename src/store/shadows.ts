@@ -1,4 +1,7 @@
-/** The table `shadow`: our last copy of each record, as its system returned it. */
+/**
+ * The tables `shadow` and `reading`: our last copy of each record, as its system returned it, and when that was. The view `known_record` has
+ * both. Whoever stores anything of a record holds its reading first.
+ */
 import type { CanonicalFields, FieldHashes, FieldTimes, Scope, SystemName } from '../core/record.js';
 import type { JsonObject, SystemRecord } from '../core/document.js';
 import { endUnreadable } from './unreadable.js';
@@ -40,9 +43,48 @@ export interface StoringShadows {
   /**
    * What they may replace: `any`; `gone`: only what was read and is proven gone since; or what was last stored, or proven gone, until a
    * moment, by the database's clock: a reading that was stored while this one was on its way may be the younger. Told in the statement
-   * that replaces, which waits for whoever is storing the same record: to look first and replace then would miss them.
+   * that notes the reading, which waits for whoever is storing the same record: to look first and replace then would miss them.
    */
   readonly replaces?: 'any' | 'gone' | { readonly storedUntil: string };
+}
+
+/**
+ * Of a shadow `s`: it is not proven gone. Asked of those who are, for which there is an index of their own: they are few, whatever
+ * PostgreSQL knows of the tables, and nothing has to be joined.
+ */
+export const isThere = (sql: Sql | Transaction): Fragment => sql`
+  not exists (select 1 from reading g where g.connection_id = s.connection_id and g.kind = s.kind and g.system = s.system
+                 and g.external_id = s.external_id and g.gone_at is not null)`;
+
+/** Of what is read at once each record once: a list that moves can show one id twice on a page; the later row is the newer. */
+function eachOnce(rows: readonly ShadowRow[]): ShadowRow[] {
+  // In one order, as whoever else holds several of them (`lockLinks`): two that meet on the same records wait for each other in no circle.
+  return [...new Map(rows.map((row) => [row.id, row])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Notes that these records were read, and are there, where that may be stored; gives their ids. Its rows are held from then on. */
+function noting(
+  sql: Sql | Transaction,
+  scope: Scope,
+  system: SystemName,
+  rows: readonly ShadowRow[],
+  { seenBy, replaces = 'any' }: StoringShadows,
+) {
+  const replaced =
+    replaces === 'any'
+      ? sql``
+      : replaces === 'gone'
+        ? sql`where n.gone_at > n.read_at`
+        : sql`where greatest(n.read_at, n.gone_at) <= ${replaces.storedUntil}::timestamptz`;
+  return sql<{ id: string }[]>`
+    insert into reading as n (connection_id, kind, system, external_id, scan_id, scan_pass)
+    select ${scope.connectionId}, ${scope.kind}, ${system}, id, ${seenBy?.scanId ?? null}::bigint, ${seenBy?.pass ?? null}::int
+      from unnest(${rows.map(({ id }) => id)}::text[]) as r(id)
+    on conflict (connection_id, kind, system, external_id) do update
+       set read_at = now(), read_before = n.read_at, gone_at = null, scan_id = coalesce(excluded.scan_id, n.scan_id),
+           scan_pass = coalesce(excluded.scan_pass, n.scan_pass)
+     ${replaced}
+    returning external_id as id`;
 }
 
 /**
@@ -58,14 +100,68 @@ export async function upsertShadows(
   scope: Scope,
   system: SystemName,
   rows: readonly ShadowRow[],
-  { seenBy, replaces = 'any' }: StoringShadows = {},
+  how: StoringShadows = {},
 ): Promise<string[]> {
   if (rows.length === 0) return [];
-  // A list that moves can show one id twice on a page; the later row is the newer.
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  // In one order, as whoever else holds several of them (`lockLinks`): two that meet on the same records wait for each other in no circle.
-  const rowsById = [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const payload = rowsById.map((row) => ({
+  const rowsById = eachOnce(rows);
+  const noted = noting(sql, scope, system, rowsById, how);
+  const storing = replacing(sql, scope, system, rowsById, {
+    before: sql`with noted as (${noted})`,
+    among: sql`join noted n on n.id = r.external_id`,
+    // Within one statement what it notes is not to be seen yet.
+    readBefore: sql`o.read_at`,
+  });
+  // Sent behind it without waiting for its answer: whoever sends several statements so relies on their order.
+  const [stored] = await Promise.all([storing, endUnreadable(sql, scope, system, idsOf(rowsById))]);
+  const ids = new Set(stored.map(({ id }) => id));
+  return idsOf(rowsById).filter((id) => !ids.has(id));
+}
+
+/**
+ * The same of a page of a list, within the transaction that stores it: shadows are written only where something else is shown than was,
+ * which is known once their readings are held. In most nights that is nobody's.
+ */
+export async function storeListed(
+  tx: Transaction,
+  scope: Scope,
+  system: SystemName,
+  rows: readonly ShadowRow[],
+  how: StoringShadows,
+): Promise<string[]> {
+  if (rows.length === 0) return [];
+  const rowsById = eachOnce(rows);
+  const noted = new Set((await noting(tx, scope, system, rowsById, how)).map(({ id }) => id));
+  const toStore = rowsById.filter(({ id }) => noted.has(id));
+  if (toStore.length > 0) {
+    await replacing(tx, scope, system, toStore, { among: onlyOther(tx), readBefore: tx`o.read_before` });
+  }
+  await endUnreadable(tx, scope, system, idsOf(rowsById));
+  return idsOf(rowsById).filter((id) => !noted.has(id));
+}
+
+function idsOf(rows: readonly ShadowRow[]): string[] {
+  return rows.map(({ id }) => id);
+}
+
+/** Where a row `r` would not be stored just as it is in `o`, the row that is there. */
+function onlyOther(sql: Transaction): Fragment {
+  return sql`
+     where o.external_id is null
+        or (o.document::text, o.hashes, o.forms, o.fields, o.match_keys, o.external_reference, o.modified_at)
+           is distinct from (r.document, r.hashes, r.forms, r.fields, ${matchKeysOf(sql)}, r.external_reference, r.modified_at)`;
+}
+
+const matchKeysOf = (sql: Sql | Transaction) => sql`array(select json_array_elements_text(r.match_keys))`;
+
+/** Inserts or replaces shadows `r`, whose readings are held; `o` is what was stored of each before. Gives the ids of those written. */
+function replacing(
+  sql: Sql | Transaction,
+  scope: Scope,
+  system: SystemName,
+  rows: readonly ShadowRow[],
+  { before = sql``, among, readBefore }: Record<'among' | 'readBefore', Fragment> & { readonly before?: Fragment },
+) {
+  const payload = rows.map((row) => ({
     external_id: row.id,
     fields: row.fields,
     hashes: row.hashes,
@@ -75,45 +171,24 @@ export async function upsertShadows(
     external_reference: row.externalReference,
     modified_at: row.modifiedAt === null ? null : new Date(row.modifiedAt).toISOString(),
   }));
-  const replaced =
-    replaces === 'any'
-      ? sql``
-      : replaces === 'gone'
-        ? sql`where s.gone_at > s.read_at`
-        : sql`where greatest(s.read_at, s.gone_at) <= ${replaces.storedUntil}::timestamptz`;
-  const storing = sql<{ id: string }[]>`
+  return sql<{ id: string }[]>`
+    ${before}
     insert into shadow as s (connection_id, kind, system, external_id, document, fields, hashes, forms, times, match_keys, external_reference,
-                             modified_at, scan_id, scan_pass)
-    select ${scope.connectionId}, ${scope.kind}, ${system}, r.external_id, r.document::json, r.fields, r.hashes, r.forms, ${entered(sql)},
-           array(select json_array_elements_text(r.match_keys)), r.external_reference, r.modified_at,
-           ${seenBy?.scanId ?? null}::bigint, ${seenBy?.pass ?? null}::int
+                             modified_at)
+    select ${scope.connectionId}, ${scope.kind}, ${system}, r.external_id, r.document::json, r.fields, r.hashes, r.forms, ${entered(sql, readBefore)},
+           ${matchKeysOf(sql)}, r.external_reference, r.modified_at
       from rows from (
              json_to_recordset(${JSON.stringify(payload)}::text::json) as (
                external_id text, fields jsonb, hashes jsonb, forms jsonb, times jsonb, match_keys json, external_reference text, modified_at timestamptz),
-             unnest(${jsonTexts(rowsById.map((row) => row.document))}::text[])
+             unnest(${jsonTexts(rows.map((row) => row.document))}::text[])
            ) as r(external_id, fields, hashes, forms, times, match_keys, external_reference, modified_at, document)
-      left join lateral (select * from shadow where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system}
+      left join lateral (select * from known_record where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system}
                             and external_id = r.external_id offset 0) o on true
+      ${among}
     on conflict (connection_id, kind, system, external_id) do update
        set document = excluded.document, fields = excluded.fields, hashes = excluded.hashes, forms = excluded.forms, times = excluded.times, match_keys = excluded.match_keys,
-           external_reference = excluded.external_reference, modified_at = excluded.modified_at,
-           scan_id = coalesce(excluded.scan_id, s.scan_id), scan_pass = coalesce(excluded.scan_pass, s.scan_pass),
-           read_at = now(), gone_at = null
-     ${replaced}
-    ${replaces === 'any' ? sql`` : sql`returning external_id as id`}`;
-  // Sent behind it without waiting for its answer: whoever sends several statements so relies on their order.
-  const [stored] = await Promise.all([
-    storing,
-    endUnreadable(
-      sql,
-      scope,
-      system,
-      rowsById.map(({ id }) => id),
-    ),
-  ]);
-  if (replaces === 'any' || stored.length === rowsById.length) return [];
-  const ids = new Set(stored.map((row) => row.id));
-  return rowsById.flatMap(({ id }) => (ids.has(id) ? [] : [id]));
+           external_reference = excluded.external_reference, modified_at = excluded.modified_at
+    returning external_id as id`;
 }
 
 /**
@@ -126,9 +201,9 @@ export async function upsertShadows(
  *   into it.
  * - Of a record that is read for the first time nothing better is known than when it was last modified; without that, nothing.
  */
-function entered(sql: Sql | Transaction): Fragment {
+function entered(sql: Sql | Transaction, readBefore: Fragment): Fragment {
   const ms = (time: Fragment) => sql`floor(extract(epoch from ${time}) * 1000)`;
-  const between = sql`case when r.modified_at > o.modified_at then greatest(o.read_at, least(r.modified_at, now())) else now() end`;
+  const between = sql`case when r.modified_at > o.modified_at then greatest(${readBefore}, least(r.modified_at, now())) else now() end`;
   return sql`case
     when r.times is not null then coalesce(o.times, '{}') || r.times
     when o.hashes = r.hashes then o.times
@@ -150,7 +225,7 @@ export async function wasStoredSince(
   since: string,
 ): Promise<boolean> {
   const [row] = await tx<{ younger: boolean }[]>`
-    select greatest(read_at, gone_at) > ${since}::timestamptz as younger from shadow
+    select greatest(read_at, gone_at) > ${since}::timestamptz as younger from reading
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = ${id} for update`;
   return row?.younger ?? false;
 }
@@ -186,6 +261,12 @@ export async function remakeShadows(
     keys: matchKeys,
     reference: externalReference,
   }));
+  // Their readings first, as everybody.
+  await tx`
+    select count(*) from (
+      select 1 from reading
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${rows.map(({ id }) => id)})
+       order by external_id for update) held`;
   await tx`
     update shadow s set fields = r.fields, hashes = r.hashes, forms = r.forms, external_reference = r.reference,
            match_keys = array(select json_array_elements_text(r.keys))
@@ -215,7 +296,7 @@ export async function markSeen(
 ): Promise<void> {
   if (ids.length === 0) return;
   await sql`
-    update shadow set scan_id = ${by.scanId}, scan_pass = ${by.pass}
+    update reading set scan_id = ${by.scanId}, scan_pass = ${by.pass}
      where connection_id = ${by.scope.connectionId} and kind = ${by.scope.kind} and system = ${by.system} and external_id = any(${ids})`;
 }
 
@@ -227,17 +308,22 @@ export async function markSeen(
 export async function markGone(sql: Sql | Transaction, scope: Scope, system: SystemName, id: string): Promise<void> {
   const marking = sql`
     with marked as (
-      update shadow set gone_at = coalesce(gone_at, now())
+      update reading set gone_at = coalesce(gone_at, now())
        where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = ${id}
       returning 1
+    ), unread as (
+      insert into reading (connection_id, kind, system, external_id, read_at, gone_at)
+      select ${scope.connectionId}, ${scope.kind}, ${system}, ${id}, now(), now()
+       where not exists (select 1 from marked)
+         and (exists (select 1 from intent
+                      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'sent')
+           or exists (select 1 from scan
+                      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'reading'))
+      on conflict do nothing
+      returning 1
     )
-    insert into shadow (connection_id, kind, system, external_id, document, fields, hashes, match_keys, read_at, gone_at)
-    select ${scope.connectionId}, ${scope.kind}, ${system}, ${id}, '{}', '{}', '{}', '{}', now(), now()
-     where not exists (select 1 from marked)
-       and (exists (select 1 from intent
-                    where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'sent')
-         or exists (select 1 from scan
-                    where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'reading'))
+    insert into shadow (connection_id, kind, system, external_id, document, fields, hashes, match_keys)
+    select ${scope.connectionId}, ${scope.kind}, ${system}, ${id}, '{}', '{}', '{}', '{}' from unread
     on conflict do nothing`;
   await Promise.all([marking, endUnreadable(sql, scope, system, [id])]);
 }
@@ -260,7 +346,7 @@ export async function shadowsByIds(
 ): Promise<Map<string, Shadow>> {
   const rows = await sql<Shadow[]>`
     select external_id as id, document, fields, hashes, forms, times, external_reference as "externalReference",
-           floor(extract(epoch from modified_at) * 1000)::float8 as "modifiedAt" from shadow
+           floor(extract(epoch from modified_at) * 1000)::float8 as "modifiedAt" from known_record
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
        and gone_at is null`;
   return new Map(rows.map((row) => [row.id, row]));
@@ -275,7 +361,7 @@ export async function unlinkedShadow(
 ): Promise<UnlinkedShadow | null> {
   const [row] = await sql<UnlinkedShadow[]>`
     select s.external_id as id, s.hashes, s.external_reference as "externalReference",
-           floor(extract(epoch from s.first_seen_at) * 1000)::float8 as "firstSeenAtMs" from shadow s
+           floor(extract(epoch from s.first_seen_at) * 1000)::float8 as "firstSeenAtMs" from known_record s
      where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.external_id = ${id}
        and s.gone_at is null`;
   return row ?? null;
@@ -285,7 +371,7 @@ export async function unlinkedShadow(
 export async function unlinkedShadows(sql: Sql, scope: Scope, system: SystemName): Promise<UnlinkedShadow[]> {
   return await sql<UnlinkedShadow[]>`
     select s.external_id as id, s.hashes, s.external_reference as "externalReference",
-           floor(extract(epoch from s.first_seen_at) * 1000)::float8 as "firstSeenAtMs" from shadow s
+           floor(extract(epoch from s.first_seen_at) * 1000)::float8 as "firstSeenAtMs" from known_record s
      where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = ${system} and s.gone_at is null
        and not exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind
                         and l.${sql(`${system}_id`)} = s.external_id)

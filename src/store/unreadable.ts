@@ -33,7 +33,7 @@ export async function recordUnreadable(
   const ids = [...new Set(found.map(({ id }) => id))].sort();
   const [scanId, pass] = [seenBy?.scanId ?? null, seenBy?.pass ?? null];
   await tx`
-    update shadow set read_at = now(), scan_id = coalesce(${scanId}::bigint, scan_id), scan_pass = coalesce(${pass}::int, scan_pass)
+    update reading set read_at = now(), read_before = read_at, scan_id = coalesce(${scanId}::bigint, scan_id), scan_pass = coalesce(${pass}::int, scan_pass)
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
        and gone_at is null`;
   await tx`

@@ -5,18 +5,29 @@
  * places changed, because both systems hold more than we map and Yoplanning's PUT replaces the whole record ("you may loose
  * some data", API v3.1, "Using PUT properly").
  */
-import { escapePath, parsePath, setProperty } from 'dot-prop';
+import { escapePath } from 'dot-prop';
 import type { CanonicalFields, FieldType, FieldValue, SystemName } from '../core/record.js';
 import { normaliseValue, phoneFormOf, type NormaliseOptions } from '../core/normalise.js';
 import { remembering } from '../core/remembered.js';
+import { choicesOf, labelLanguageOf, type ChoiceRows } from '../core/choices.js';
 import { carriedIn } from '../core/document.js';
+import { carryList, childOf, contentIn, isEntry, isTree, keysAt, putAt, stepsOf, type Step } from './places.js';
 import type { Json, JsonObject } from './system.js';
 
-/** Dotted path of a field in a system's documents, or two where answers and writes name it differently. */
-export type Place = string | { readonly read: string; readonly write: string };
+export { contentIn } from './places.js';
 
-/** Canonical field name to its type and its place in each system (configuration: `fields`). */
-export type FieldMap = Readonly<Record<string, { readonly type: FieldType } & Readonly<Record<SystemName, Place>>>>;
+/** Dotted path of a field in a system's documents, or two where answers and writes name it differently. `label`: see core/choices.ts. */
+export type Place =
+  string | { readonly read: string; readonly write?: string | undefined; readonly label?: string | undefined };
+
+/** A field's type, its table where it is a choice, and its place in each system. */
+export type FieldMapping = {
+  readonly type: FieldType;
+  readonly choices?: ChoiceRows | undefined;
+} & Readonly<Record<SystemName, Place>>;
+
+/** Canonical field name to what is known of it (configuration: `fields`). */
+export type FieldMap = Readonly<Record<string, FieldMapping>>;
 
 export interface ReadOptions {
   /** ISO 3166 country of phone numbers written without a country code, where the record's own country cannot read them. */
@@ -41,7 +52,20 @@ export class MisplacedField extends Error {
   }
 }
 
-type Step = string | number;
+/**
+ * A choice field holds what its table does not have: it is read as nothing else, and asked about. Names the setting and the path; the text
+ * itself may be a person's.
+ */
+export class UnknownChoice extends Error {
+  override readonly name = 'UnknownChoice';
+  constructor(
+    readonly setting: string,
+    readonly path: string,
+    field: string,
+  ) {
+    super(`${setting} is "${path}", where a text stands that is in no row of the table fields.${field}.choices`);
+  }
+}
 
 /** Where a field is read in a system's documents. */
 export function readPlace(place: Place): string {
@@ -50,7 +74,7 @@ export function readPlace(place: Place): string {
 
 /** Where a field is written in a system's documents. */
 export function writePlace(place: Place): string {
-  return typeof place === 'string' ? place : place.write;
+  return typeof place === 'string' ? place : (place.write ?? place.read);
 }
 
 /**
@@ -58,6 +82,7 @@ export function writePlace(place: Place): string {
  * on the way to it (`"address": null`), gives `null`.
  *
  * @throws {MisplacedField} when a path leads to an object, a list or a boolean, or through a plain value.
+ * @throws {UnknownChoice} when the table of a choice field does not have what stands there.
  */
 export function readFields(
   document: JsonObject,
@@ -69,9 +94,55 @@ export function readFields(
   const country = countryIn(document, fieldMap, system, options);
   for (const [name, field] of Object.entries(fieldMap)) {
     const raw = rawAt(document, name, field[system], system);
-    if (raw !== undefined) fields[name] = normalised(field.type, raw, { ...options, countries: [country] });
+    if (raw === undefined) continue;
+    fields[name] =
+      chosen(name, field, raw, system) ?? normalised(field.type, raw, { ...options, countries: [country] });
   }
   return fields;
+}
+
+/** The value of a choice field; `null`: it is none, or nothing stands there. @throws {UnknownChoice} */
+function chosen(name: string, field: FieldMapping, raw: null | number | string, system: SystemName): FieldValue {
+  const table = choicesOf(field);
+  if (table === null || raw === null) return null;
+  const text = normalised('name', raw, { defaultCountry: '' });
+  if (text === null) return null;
+  const value = table.valueOf(text);
+  if (value === null) throw new UnknownChoice(`fields.${name}.${system}`, readPlace(field[system]), name);
+  return value;
+}
+
+/** What documents show at the place of one choice field. */
+export interface ShownChoices {
+  /** Documents that show a text of the table. */
+  readonly known: number;
+  /** Texts that no row has, each with the number of documents that show it. They may be personal data where the field map is wrong. */
+  readonly unknown: ReadonlyMap<string, number>;
+}
+
+/** By choice field, what these documents show: for whoever completes the tables. */
+export function shownChoices(
+  documents: readonly JsonObject[],
+  fieldMap: FieldMap,
+  system: SystemName,
+): ReadonlyMap<string, ShownChoices> {
+  const shown = new Map<string, ShownChoices>();
+  for (const [name, field] of Object.entries(fieldMap)) {
+    const table = choicesOf(field);
+    if (table === null) continue;
+    const unknown = new Map<string, number>();
+    let known = 0;
+    for (const document of documents) {
+      const raw = contentIn(document, readPlace(field[system]));
+      if (typeof raw !== 'string' && typeof raw !== 'number') continue;
+      const text = normaliseValue('name', raw, { defaultCountry: '' });
+      if (text === null) continue;
+      if (table.valueOf(text) === null) unknown.set(text, (unknown.get(text) ?? 0) + 1);
+      else known += 1;
+    }
+    shown.set(name, { known, unknown });
+  }
+  return shown;
 }
 
 /**
@@ -103,7 +174,8 @@ function countryIn(document: JsonObject, fieldMap: FieldMap, system: SystemName,
   const field = fieldMap[countryField];
   if (field?.type !== 'country') return null;
   const raw = rawAt(document, countryField, field[system], system);
-  return raw === undefined ? null : normalised('country', raw, options);
+  if (raw === undefined) return null;
+  return chosen(countryField, field, raw, system) ?? normalised('country', raw, options);
 }
 
 function rawAt(
@@ -118,25 +190,35 @@ function rawAt(
   return raw;
 }
 
-/** One record is read some three times while it is written (before, as answered, at the next scan), and towns and countries repeat. */
 const remember = remembering<FieldValue>(8_192);
 
 /** Longer values (notes) are rarely met twice, and would make what is remembered large. */
 const longestRemembered = 64;
 
+/** Types whose values cost more to understand than to remember. Phone numbers are remembered where they are read (core/phone.ts). */
+const isCostly: Readonly<Record<FieldType, boolean>> = {
+  text: false,
+  name: false,
+  email: false,
+  date: false,
+  phone: false,
+  country: true,
+  language: true,
+};
+
 function normalised(type: FieldType, raw: null | number | string, options: NormaliseOptions): FieldValue {
-  const compute = () => normaliseValue(type, raw, options);
-  if (typeof raw !== 'string' || raw.length > longestRemembered) return compute();
-  const country = type === 'phone' ? (options.countries ?? []).join() : '';
-  return remember(`${type}\0${options.defaultCountry}\0${country}\0${raw}`, compute);
+  if (!isCostly[type] || typeof raw !== 'string' || raw.length > longestRemembered)
+    return normaliseValue(type, raw, options);
+  return remember(`${type}\0${raw}`, () => normaliseValue(type, raw, options));
 }
 
 /**
  * A deep copy of `document` in which only the places of `set` are changed; all other values, and the order of keys, stay as
  * they are. A place that held a number keeps that JSON type where the new value allows it without loss.
  *
- * With an empty `document` the result is a partial document that holds the set fields only.
+ * With an empty `document` the result is a partial document that holds the set fields only, and the lists that their places lead through.
  *
+ * @param known the whole document, where `document` is only a part of it
  * @throws {MisplacedField} when a path leads through a plain value, which writing would destroy.
  * @throws {TypeError} when `set` names a field that the map does not have.
  */
@@ -145,14 +227,24 @@ export function mergeFields<Document extends JsonObject>(
   set: CanonicalFields,
   fieldMap: FieldMap,
   system: SystemName,
+  known: JsonObject = document,
 ): Document {
   const merged = structuredClone(document);
   for (const [name, value] of Object.entries(set)) {
     const field = fieldMap[name];
     if (field === undefined) throw new TypeError(`The field map has no field "${name}"`);
-    setValue(merged, writePlace(field[system]), value, `fields.${name}.${system}`);
+    const path = writePlace(field[system]);
+    carryList(merged, known, path);
+    setValue(merged, path, shownAs(value, field, system), `fields.${name}.${system}`);
   }
   return merged;
+}
+
+/** A value as the system shows it: where that is by label, the table's. A value without one is sent as it is, for the system to refuse. */
+function shownAs(value: FieldValue, field: FieldMapping, system: SystemName): FieldValue {
+  const language = labelLanguageOf(field[system]);
+  if (value === null || language === null) return value;
+  return choicesOf(field)?.labelOf(value, language) ?? value;
 }
 
 /** The same change at the places where the fields are *read*: what the system should show after a write that it did not answer. */
@@ -164,9 +256,10 @@ export function mergeAsRead(
 ): JsonObject {
   const merged = mergeFields(document, set, fieldMap, system);
   for (const [name, value] of Object.entries(set)) {
-    const place = fieldMap[name]![system];
+    const field = fieldMap[name]!;
+    const place = field[system];
     if (readPlace(place) !== writePlace(place)) {
-      setValue(merged, readPlace(place), value, `fields.${name}.${system}`);
+      setValue(merged, readPlace(place), shownAs(value, field, system), `fields.${name}.${system}`);
     }
   }
   return merged;
@@ -181,7 +274,7 @@ export function setValue(document: JsonObject, path: string, value: FieldValue, 
   const before = heldAt(document, path, setting);
   // Empty within an empty parent is already so: `"address": null` must not become `"address": { "city": null }`.
   if (value === null && before === null) return;
-  setProperty(document, path, inTypeOf(before, value));
+  putAt(document, path, inTypeOf(before, value));
 }
 
 /**
@@ -198,15 +291,11 @@ export function unmappedDifferences(
   system: SystemName,
   volatileFields: readonly string[],
 ): string[] {
-  const expected = new Set<string>();
-  for (const field of Object.values(fieldMap)) {
-    expected.add(canonicalPath(readPlace(field[system])));
-    expected.add(canonicalPath(writePlace(field[system])));
-  }
-  for (const path of volatileFields) expected.add(canonicalPath(path));
+  const places = Object.values(fieldMap).flatMap((field) => [readPlace(field[system]), writePlace(field[system])]);
+  const expected = new Set([...places, ...volatileFields].flatMap((path) => pathsIn(before, after, path)));
 
   const differences: string[] = [];
-  const compare = (left: Json | undefined, right: Json | undefined, path: readonly Step[]): void => {
+  const compare = (left: Json | undefined, right: Json | undefined, path: readonly (string | number)[]): void => {
     if (path.length > 0 && expected.has(pathText(path))) return;
     if (left === right || (left === undefined && isEmpty(right)) || (right === undefined && isEmpty(left))) return;
     const leftIsTree = isTree(left);
@@ -248,28 +337,21 @@ function heldAt(document: JsonObject, path: string, setting: string): null | boo
   let value: Json | undefined = document;
   for (const step of stepsOf(path)) {
     if (value === null) return null;
-    if (!isTree(value)) throw new MisplacedField(setting, path, `a path through ${kindOf(value)}`);
-    value = childOf(value, String(step));
-    if (value === undefined) return undefined;
+    if (!isTree(value) || (isEntry(step) && !Array.isArray(value)))
+      throw new MisplacedField(setting, path, `a path through ${kindOf(value)}`);
+    const [key, ...others] = keysAt(value, step);
+    if (key === undefined) return undefined;
+    if (others.length > 0) throw new MisplacedField(setting, path, 'several entries of a list');
+    value = childOf(value, key)!;
   }
   if (isTree(value)) throw new MisplacedField(setting, path, kindOf(value));
   return value;
-}
-
-/** Whatever stands at a path, objects and lists as well; the empty path is the document itself. `undefined`: nothing. */
-export function contentIn(document: JsonObject, path: string): Json | undefined {
-  if (path === '') return document;
-  return stepsOf(path).reduce<Json | undefined>((value, step) => childOf(value, String(step)), document);
 }
 
 function inTypeOf(before: Json | undefined, value: FieldValue): Json {
   if (value === null) return null;
   const wasNumber = typeof before === 'number' || (typeof before === 'string' && carriedIn(before)?.is === 'number');
   return wasNumber && String(Number(value)) === value ? Number(value) : value;
-}
-
-function isTree(value: Json | undefined): value is Json[] | JsonObject {
-  return typeof value === 'object' && value !== null;
 }
 
 function isNothing(value: Json | undefined): value is null | undefined {
@@ -281,35 +363,38 @@ function isEmpty(value: Json | undefined): boolean {
   return value === null || value === undefined || value === '';
 }
 
-function childOf(tree: Json | undefined, key: string): Json | undefined {
-  if (!isTree(tree) || !Object.hasOwn(tree, key)) return undefined;
-  return (tree as JsonObject)[key];
-}
-
 function kindOf(value: Json): string {
   if (Array.isArray(value)) return 'a list';
   if (value === null) return 'null';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-function pathText(steps: readonly Step[]): string {
+function pathText(steps: readonly (string | number)[]): string {
   return steps.map((step) => (typeof step === 'number' ? String(step) : escapePath(step))).join('.');
 }
 
-/** Configured paths are few, and each is walked for every record. */
-const rememberPath = remembering<{ readonly steps: readonly Step[]; readonly canonical: string }>(1_024);
-
-function parsed(path: string) {
-  return rememberPath(path, () => {
-    const steps = parsePath(path);
-    return { steps, canonical: pathText(steps) };
-  });
+/**
+ * A place as paths without entries, in the two documents: where the entry stands in each, and the entry itself where the second has it and
+ * the first does not, because then we added it.
+ */
+function pathsIn(before: JsonObject, after: JsonObject, path: string): readonly string[] {
+  const steps = stepsOf(path);
+  if (!steps.some(isEntry)) return [pathText(steps as readonly (string | number)[])];
+  const [found, wanted] = [before, after].map((document) => walked(document, steps));
+  return [found, wanted]
+    .flatMap((one) => (one!.length === steps.length ? [pathText(one!)] : []))
+    .concat(found!.length < wanted!.length ? [pathText(wanted!.slice(0, found!.length + 1))] : []);
 }
 
-function stepsOf(path: string): readonly Step[] {
-  return parsed(path).steps;
-}
-
-function canonicalPath(path: string): string {
-  return parsed(path).canonical;
+/** The steps of a place as far as a document has them, entries by their positions. */
+function walked(document: JsonObject, steps: readonly Step[]): readonly (string | number)[] {
+  const taken: (string | number)[] = [];
+  let value: Json | undefined = document;
+  for (const step of steps) {
+    const [key]: readonly string[] = isTree(value) ? keysAt(value, step) : [];
+    if (key === undefined) break;
+    taken.push(Array.isArray(value) ? Number(key) : key);
+    value = childOf(value, key);
+  }
+  return taken;
 }

@@ -1,12 +1,12 @@
 /** A document as a `SystemRecord`. What both systems have in common; the places are configuration. */
 import { isRecordId, type SystemName } from '../core/record.js';
-import { excessOf } from '../http/json.js';
+import { excessOf } from '../core/json.js';
 import { readFields, readPhoneForms, valueAt, type FieldMap } from './mapping.js';
 import { isJsonObject } from '../core/document.js';
 import { UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
 import type { Json, JsonObject, SystemRecord } from './system.js';
 import { parseTimestamp } from './time.js';
-import { effectOf, reading, unexpected, wrongPath, type AnswerContext } from './unexpected.js';
+import { effectOf, reading, unexpected, UnknownShown, wrongPath, type AnswerContext } from './unexpected.js';
 
 /** A path, and the setting that gives it. */
 export interface ConfiguredPlace {
@@ -20,6 +20,8 @@ export interface RecordPlaces {
   readonly fieldMap: FieldMap;
   /** ISO 3166 country of phone numbers written without a country code. */
   readonly defaultCountry: string;
+  /** Of times that name none. */
+  readonly timeZone: string;
   readonly id: ConfiguredPlace;
   /** `null`: the system does not return it. */
   readonly modified: ConfiguredPlace | null;
@@ -45,9 +47,12 @@ export function toRecord(
     if (!(error instanceof UnexpectedResponse)) throw error;
     // A document that shows neither an id nor anything else that we know is no record, but some answer or other.
     if (error instanceof NothingMapped && placed(document, places.id, answer) === undefined) throw error;
-    throw new UnreadableRecord(error, id);
+    throw error instanceof UnknownShown ? new UnreadableChoice(error, id) : new UnreadableRecord(error, id);
   }
 }
+
+/** One that shows a text which its field's table does not have: everything else of it can be read. */
+class UnreadableChoice extends UnreadableRecord {}
 
 /** A record of a page that cannot be read, and its position in the list (0-based). */
 export interface UnreadableListed {
@@ -80,7 +85,8 @@ export function toRecords(
     }
   });
   const [first] = unreadable;
-  if (start === 0 && first !== undefined && records.length === 0) {
+  const areRecords = records.length > 0 || unreadable.some(({ failure }) => failure instanceof UnreadableChoice);
+  if (start === 0 && first !== undefined && !areRecords) {
     const { failure } = first;
     throw new UnexpectedResponse(
       answer.context,
@@ -109,7 +115,7 @@ function recordOf(id: string, document: JsonObject, places: RecordPlaces, answer
     document,
     fields,
     phoneForms: readPhoneForms(document, fieldMap, system, { defaultCountry }),
-    modifiedAt: modifiedAt(document, places, answer),
+    ...modified(document, places, answer),
     externalReference: referenceOf(document, places, answer),
   };
 }
@@ -135,16 +141,20 @@ function idOf(document: JsonObject, places: RecordPlaces, answer: AnswerContext,
   return id;
 }
 
-function modifiedAt(document: JsonObject, { modified }: RecordPlaces, answer: AnswerContext): number | null {
-  if (modified === null) return null;
+function modified(
+  document: JsonObject,
+  { modified, timeZone }: RecordPlaces,
+  answer: AnswerContext,
+): Pick<SystemRecord, 'modifiedAt' | 'modifiedWithin'> {
+  if (modified === null) return { modifiedAt: null };
   const raw = placed(document, modified, answer);
-  if (raw === undefined || raw === null || raw === '') return null;
-  const at = typeof raw === 'string' ? parseTimestamp(raw) : null;
+  if (raw === undefined || raw === null || raw === '') return { modifiedAt: null };
+  const at = typeof raw === 'string' ? parseTimestamp(raw, timeZone) : null;
   if (at === null) {
     const expected = 'a time such as 2019-05-23T10:53:00 (null in the configuration: do not use it)';
     throw wrongPath(answer, modified.setting, modified.path, expected);
   }
-  return at;
+  return at.first === at.last ? { modifiedAt: at.first } : { modifiedAt: null, modifiedWithin: at };
 }
 
 function referenceOf(document: JsonObject, { reference }: RecordPlaces, answer: AnswerContext): string | null {

@@ -27,8 +27,10 @@ export interface Page {
   readonly records: readonly SystemRecord[];
   /** Those that cannot be read; they count in the list like all others. */
   readonly unreadable: readonly UnreadableListed[];
-  /** The total that the system states. */
-  readonly count: number;
+  /** The total that the system states; null: it states none. */
+  readonly count: number | null;
+  /** Where it states no total: whether the list ends with this page. */
+  readonly ends?: boolean;
 }
 
 /**
@@ -89,7 +91,7 @@ export interface System {
   /** True where a record carries the other system's id. */
   readonly storesReference: boolean;
 
-  /** Reads one page. One request. @throws {Failure} see http/failures.ts */
+  /** Reads one page. One request; a second at the end of a list that does not say where it ends. @throws {Failure} see http/failures.ts */
   readPage(request: PageRequest, ask: Ask): Promise<Page>;
   /**
    * A record from a document that was delivered to us (the member in a Yapla event), not asked for.

@@ -1,6 +1,6 @@
 /** Answers that do not fit the configuration, as `UnexpectedResponse`: each names the setting to correct, never a value. */
 import { UnexpectedResponse, type Effect, type FailureContext } from '../http/failures.js';
-import { MisplacedField } from './mapping.js';
+import { MisplacedField, UnknownChoice } from './mapping.js';
 
 /** What an answer is about, as far as errors need it. */
 export interface AnswerContext {
@@ -24,11 +24,18 @@ export function wrongPath(answer: AnswerContext, setting: string, path: string, 
   return new UnexpectedResponse(answer.context, effectOf(answer), what, [{ path, expected }]);
 }
 
-/** Runs `read`, and tells which request brought the document when the field map does not fit it. */
+/** A record shows what is in no row of a choice field's table. It is a record for certain. */
+export class UnknownShown extends UnexpectedResponse {}
+
+/** Runs `read`, and tells which request brought the document when the field map, or a table of it, does not fit it. */
 export function reading<T>(answer: AnswerContext, read: () => T): T {
   try {
     return read();
   } catch (error) {
+    if (error instanceof UnknownChoice) {
+      const places = [{ path: error.path, expected: 'a text of its table' }];
+      throw new UnknownShown(answer.context, effectOf(answer), error.message, places);
+    }
     if (!(error instanceof MisplacedField)) throw error;
     const places = [{ path: error.path, expected: 'a single value' }];
     throw new UnexpectedResponse(answer.context, effectOf(answer), error.message, places);

@@ -4,6 +4,7 @@ import type { Ask, HttpClient } from '../http/client.js';
 import { RecordMissing } from '../http/failures.js';
 import type { Permit } from '../store/budget.js';
 import { mergeAsRead, mergeFields, readPlace, setValue, unmappedDifferences, writePlace } from './mapping.js';
+import { carryList } from './places.js';
 import { toRecord, type RecordPlaces } from './records.js';
 import type { JsonObject, Merge, SystemRecord, UpdateResult } from './system.js';
 import { reading, type AnswerContext } from './unexpected.js';
@@ -93,12 +94,12 @@ export function changeOf(
   const refers = newReference !== undefined && places.reference !== null;
   if (Object.keys(fields).length === 0 && !refers) return null;
   const base = shape === 'whole' ? before.document : {};
-  const sent = mergeFields(base, fields, places.fieldMap, places.system);
+  const sent = mergeFields(base, fields, places.fieldMap, places.system, before.document);
   const expected =
     shape === 'whole' && readsWhereItWrites(fields, places)
       ? sent
       : mergeAsRead(before.document, fields, places.fieldMap, places.system);
-  if (refers) for (const document of [sent, expected]) writeReference(document, newReference, places);
+  if (refers) for (const document of [sent, expected]) writeReference(document, newReference, places, before.document);
   return { sent, expected };
 }
 
@@ -119,8 +120,16 @@ function readsWhereItWrites(fields: CanonicalFields, { fieldMap, system }: Recor
   });
 }
 
-function writeReference(document: JsonObject, reference: string, { reference: place }: RecordPlaces): void {
-  if (place !== null) setValue(document, place.path, reference, place.setting);
+/** @param known the whole record, of which `document` may be a part */
+function writeReference(
+  document: JsonObject,
+  reference: string,
+  { reference: place }: RecordPlaces,
+  known: JsonObject = document,
+): void {
+  if (place === null) return;
+  carryList(document, known, place.path);
+  setValue(document, place.path, reference, place.setting);
 }
 
 function canary(before: SystemRecord, after: SystemRecord, { places, volatileFields }: UpdateTools): string[] {

@@ -74,6 +74,24 @@ describe('a value', () => {
   });
 });
 
+test('a value of a choice is read by its table, as label or value; what that does not have is a problem', () => {
+  const fields = fieldsSchema.parse({
+    ...settings.fields,
+    title: { choices: { mrs: ['Madame', 'Mme'] }, yapla: 'a', yoplanning: 'b' },
+    country: { type: 'country', yapla: { read: 'pays', label: 'fr' }, yoplanning: 'country' },
+  });
+  const checked = (field: string, text: string) =>
+    checkAnswer({ kind: 'conflict', field }, { take: 'value', text, remember: false }, { ...settings, fields });
+  const answered = (value: string | null) => ({
+    resolution: { close: false, answer: { take: 'value', value }, remember: false },
+  });
+  expect(checked('title', ' mme ')).toEqual(answered('mrs'));
+  expect(checked('title', '')).toEqual(answered(null));
+  expect(checked('country', 'Belgique')).toEqual(answered('BE'));
+  expect(checked('title', 'Dr')).toEqual({ problem: { code: 'notAChoice', type: 'text', values: ['mrs'] } });
+  expect(checked('country', 'Fooland')).toEqual({ problem: { code: 'notAChoice', type: 'country', values: [] } });
+});
+
 test("only a system's answer to a conflict becomes a rule", () => {
   const given: readonly Words[] = [
     { take: 'yapla' },

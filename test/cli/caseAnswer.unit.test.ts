@@ -31,6 +31,19 @@ describe('--take', () => {
     expect(value('city', ' Saint  Malo ')).toEqual(answered('Saint Malo'));
   });
 
+  test('of a choice names what may be chosen, and does not repeat what was entered', () => {
+    const fields = fieldsSchema.parse({
+      ...settings.fields,
+      title: { choices: { mrs: 'Madame', mr: 'Monsieur' }, yapla: 'a', yoplanning: 'b' },
+    });
+    const answer = (take: string) => readResolution({ take }, question('conflict', 'title'), { ...settings, fields });
+    expect(answer('Monsieur')).toMatchObject({ answer: { take: 'value', value: 'mr' } });
+    const wrong = () => answer('Docteur');
+    expect(wrong).toThrow(UsageError);
+    expect(wrong).toThrow('title is a choice: expected mrs, or mr');
+    expect(wrong).not.toThrow('Docteur');
+  });
+
   test('clears the field with the empty text, whatever its type', () => {
     for (const field of ['city', 'phone', 'birthDate', 'email', 'country', 'language'])
       expect(read({ take: '' }, 'frozen', field)).toMatchObject({ answer: { take: 'value', value: null } });

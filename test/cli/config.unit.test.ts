@@ -48,6 +48,8 @@ describe('passerelle config', () => {
       expect((await config()).noted).toMatch(/^Warning: connections\.club\.webhooks\.yapla: bodies are believed/);
       writeFileSync(file, webhooks(", hmac: { header: X-Signature, secret: '${CONFIG_TEST_SECRET}' }"));
       expect((await config()).noted).not.toContain('Warning');
+      writeFileSync(file, webhooks(', believe: nothing'));
+      expect((await config()).noted).not.toContain('Warning');
       writeFileSync(file, webhooks('').replace('read: { key', 'read: { memberPath: "/members/{id}", key'));
       expect((await config()).noted).not.toContain('Warning');
     } finally {

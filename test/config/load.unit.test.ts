@@ -146,11 +146,36 @@ describe('problems', () => {
     expect(problems).toEqual([expect.objectContaining({ line: 11, expected, found })]);
   });
 
+  test.each(['Europe/Pari', '+02:00', 'heure d’été'])('of an unknown time zone say what one looks like: %s', (zone) => {
+    expect(problemsOf(valid.replace('team:', `timeZone: '${zone}'\n      team:`))).toEqual([
+      expect.objectContaining({
+        line: 11,
+        path: 'connections.club.yoplanning.timeZone',
+        expected: 'the name of a time zone, such as Europe/Paris, America/Montreal or UTC',
+      }),
+    ]);
+  });
+
+  test('of entries of lists beside webhooks with names of their own say why both cannot be', () => {
+    const settings =
+      "    fields:\n      firstName: { yapla: a, yoplanning: b }\n      lastName: { yapla: 'c[id=f1].value', yoplanning: b }\n" +
+      '    webhooks: { yapla: { fields: { firstName: x } } }\n';
+    expect(problemsOf(valid + settings)).toEqual([
+      expect.objectContaining({
+        path: 'connections.club.webhooks.yapla.fields',
+        expected: expect.stringContaining('none, because fields.lastName.yapla is the entry of a list'),
+      }),
+    ]);
+    expect(problemsOf(valid.replace('team:', "referenceField: 'custom[id=f1'\n      team:"))).toEqual([
+      expect.objectContaining({ path: 'connections.club.yoplanning.referenceField' }),
+    ]);
+  });
+
   test('of a field that may take two forms are told for the form that was begun', () => {
     const fields =
-      '    fields:\n      firstName: { yapla: a, yoplanning: { read: b } }\n      lastName: { yapla: a, yoplanning: b }\n';
+      '    fields:\n      firstName: { yapla: a, yoplanning: { write: b } }\n      lastName: { yapla: a, yoplanning: b }\n';
     expect(problemsOf(valid + fields)).toEqual([
-      { line: 13, path: 'connections.club.fields.firstName.yoplanning.write', expected: 'text', found: 'nothing' },
+      { line: 13, path: 'connections.club.fields.firstName.yoplanning.read', expected: 'text', found: 'nothing' },
     ]);
   });
 

@@ -36,6 +36,7 @@ describe('webhooks', () => {
       member: 'data',
       id: null,
       modified: null,
+      believe: 'whole',
       fields: {},
     });
   });

@@ -233,3 +233,14 @@ describe('a normalised value', () => {
     (type) => expect(isUnderstood(type, null, { defaultCountry: 'FR' })).toBe(true),
   );
 });
+
+test('a text of plain letters is cleaned as it is beside one of any other script', async () => {
+  const plain = fc.string({ unit: fc.constantFrom(...Array.from('aB1-_. \t\n,')) });
+  await checkProperty(
+    fc.property(plain, fc.constantFrom<FieldType>('text', 'name'), (raw, type) => {
+      // The mark cannot be seen and is removed; with it, nothing is plain.
+      expect(normalise(type, `\u200B${raw}`)).toBe(normalise(type, raw));
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -12,13 +12,22 @@ type Edit = { readonly kind: 'insert' | 'delete'; readonly at: number };
  */
 class LiveList {
   readonly seen = new Set<number>();
+  /** Records that are looked for. */
+  readonly known = new Set<number>();
   /** Records there since the pass began. */
   readonly throughout = new Set<number>();
   #records: number[];
   #nextId: number;
   #pass = 0;
 
-  constructor(length: number) {
+  /** Of the passes that reached the end: the ids seen. */
+  readonly #ended = new Map<number, string>();
+
+  /** @param statesTotal false: pages say only whether they are the last */
+  constructor(
+    length: number,
+    private readonly statesTotal = true,
+  ) {
     this.#records = Array.from({ length }, (_, i) => i);
     this.#nextId = length;
   }
@@ -48,7 +57,15 @@ class LiveList {
     const page = this.#records.slice(start, start + pageSize);
     const firstKnown = start === 0 || (page[0] !== undefined && this.seen.has(page[0]));
     if (isContinuous({ start, firstKnown })) for (const id of page) this.seen.add(id);
-    return { start, received: page.length, firstKnown, seen: this.seen.size, count: this.#records.length };
+    const facts = { start, received: page.length, firstKnown, seen: this.seen.size };
+    if (this.statesTotal) return { ...facts, count: this.#records.length };
+    const ends = start + page.length >= this.#records.length;
+    if (!ends || !isContinuous(facts)) return { ...facts, count: null, ends };
+    const saw = [...this.seen].sort().join();
+    const repeats = [...this.#ended].some(([pass, one]) => pass < state.pass && one === saw);
+    this.#ended.set(state.pass, saw);
+    const lacksNothing = [...this.known].every((id) => this.seen.has(id));
+    return { ...facts, count: null, ends, lacksNothing, repeats };
   }
 }
 
@@ -145,6 +162,40 @@ describe('one page', () => {
   });
 });
 
+describe('a list that states no total', () => {
+  const reading: ScanState = { ...startScan(), from: 90, pages: 9 };
+  const atTheEnd = { start: 90, received: 4, firstKnown: true, seen: 94, count: null, ends: true } as const;
+  const advance = (state: ScanState, facts: PageFacts) => advanceScan(state, facts, ordinary);
+
+  test('is complete after one pass that lacks nothing, however many it has seen', () => {
+    const list = new LiveList(94, false);
+    for (let id = 0; id < 94; id += 1) list.known.add(id);
+    expect(scanLive(list, [], ordinary)).toMatchObject({ status: 'complete', pass: 1, pages: 11 });
+  });
+
+  test('is read a second time where somebody is missing, and complete when that shows the same', () => {
+    const list = new LiveList(94, false);
+    list.known.add(1_000);
+    expect(scanLive(list, [], ordinary)).toMatchObject({ status: 'complete', reason: null, pass: 2, pages: 22 });
+  });
+
+  test('is not complete where somebody is missing and no other pass has seen the same', () => {
+    const differing = { ...atTheEnd, lacksNothing: false, repeats: false };
+    expect(advance(reading, differing)).toMatchObject({ status: 'reading', pass: 2, from: 0, reason: 'unconfirmed' });
+    // The first repetition is no trouble and takes nothing from `maxRestarts`.
+    expect(advance({ ...reading, pass: 4 }, differing)).toMatchObject({ status: 'reading', pass: 5 });
+    expect(advance({ ...reading, pass: 5 }, differing)).toMatchObject({ status: 'failed', reason: 'unconfirmed' });
+  });
+
+  test('goes on after a page that is not the last, and goes back where it moved', () => {
+    const more = { ...atTheEnd, received: 10, ends: false };
+    expect(advance(reading, more)).toMatchObject({ status: 'reading', pass: 1, from: 99 });
+    expect(advance(reading, { ...more, firstKnown: false })).toMatchObject({ pass: 1, from: 81 });
+    const shrunk = { start: 90, received: 0, firstKnown: false, seen: 90, count: null, ends: true };
+    expect(advance(reading, shrunk)).toMatchObject({ pass: 1, from: 81 });
+  });
+});
+
 test('a list that empties while it is read ends complete and empty', () => {
   const list = new LiveList(30);
   const deleteAll = Array.from({ length: 30 }, (): Edit => ({ kind: 'delete', at: 0 }));
@@ -214,6 +265,21 @@ describe('whatever is inserted or deleted between pages', () => {
         if (missed.length > 0) throw new Error(`missed ${missed.join(', ')} after ${state.pages} pages`);
       }),
       { numRuns: 5_000 },
+    );
+  });
+
+  test('a complete scan of a list without a total missed nobody, where somebody is looked for who is not there', async () => {
+    await checkProperty(
+      fc.property(run, ({ length, edits, ...options }) => {
+        const list = new LiveList(length, false);
+        list.known.add(-1);
+        const state = scanLive(list, edits, { ...options, maxRestarts: 5 });
+        if (state.status !== 'complete') return;
+        const missed = [...list.throughout].filter((id) => !list.seen.has(id));
+        if (missed.length > 0) throw new Error(`missed ${missed.join(', ')} after ${state.pages} pages`);
+        if (state.pass < 2) throw new Error('one reading was taken for proof');
+      }),
+      { numRuns: 3_000 },
     );
   });
 

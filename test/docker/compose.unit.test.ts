@@ -50,7 +50,8 @@ function filledIn(value: string, variables: Record<string, string>): string {
 }
 
 const secrets = {
-  POSTGRES_PASSWORD: 'invented1',
+  POSTGRES_PASSWORD: 'invented0',
+  PASSERELLE_DB_PASSWORD: 'invented1',
   TEMPORAL_DB_PASSWORD: 'invented2',
   YAPLA_API_KEY: 'invented3',
   YOPLANNING_TOKEN: 'invented4',
@@ -137,30 +138,54 @@ describe('docker-compose.yml', () => {
 
   test('holds no password', () => {
     for (const [name, value] of all.flatMap(([, { environment = {} }]) => Object.entries(environment))) {
-      if (/PASSWORD|PWD/.test(name)) expect(value).toMatch(/^\$\{\w+:\?[^}]+\}$/);
+      if (/PASSWORD|PWD/.test(name)) expect(value).toMatch(/^\$\{\w+:\?[^}]+\}$|^withheld$/);
     }
   });
 
-  test('gives every role the password it was created with', () => {
+  test('works as a role that is no superuser, and gives every role the password that it is created with', () => {
     const variables = { ...secrets };
     const postgres = environmentOf('postgres');
-    const url = new URL(filledIn(environmentOf('worker')['DATABASE_URL'] ?? '', variables));
-    expect({ user: url.username, password: url.password, database: url.pathname.slice(1), host: url.hostname }).toEqual(
-      {
-        user: postgres['POSTGRES_USER'],
-        password: filledIn(postgres['POSTGRES_PASSWORD'] ?? '', variables),
+    const script = readFileSync('docker/create-roles.sh', 'utf8');
+    const created = [...script.matchAll(/^create role (\w+) (.*);$/gm)].map(([, name, options]) => [name, options]);
+    expect(created).toEqual([
+      ['passerelle', "login password :'password'"],
+      ['temporal', "login createdb password :'temporal_password'"],
+    ]);
+    expect(script).toContain('alter database passerelle owner to passerelle;');
+    for (const name of ['worker', 'receiver']) {
+      const url = new URL(filledIn(environmentOf(name)['DATABASE_URL'] ?? '', variables));
+      const found = { user: url.username, password: url.password, database: url.pathname.slice(1), host: url.hostname };
+      expect(found).toEqual({
+        user: 'passerelle',
+        password: filledIn(postgres['PASSERELLE_DB_PASSWORD'] ?? '', variables),
         database: postgres['POSTGRES_DB'],
         host: 'postgres',
-      },
-    );
-    const created = filledIn(postgres['TEMPORAL_DB_PASSWORD'] ?? '', variables);
-    expect(filledIn(environmentOf('temporal')['POSTGRES_PWD'] ?? '', variables)).toBe(created);
-    expect(filledIn(environmentOf('temporal-schema')['SQL_PASSWORD'] ?? '', variables)).toBe(created);
-    const role = /create role (\w+)/.exec(readFileSync('docker/create-temporal-role.sh', 'utf8'))?.[1];
+      });
+      expect(found.user).not.toBe(postgres['POSTGRES_USER']);
+      // .env has them, and whoever reads it must not.
+      for (const password of ['POSTGRES_PASSWORD', 'TEMPORAL_DB_PASSWORD'])
+        expect(environmentOf(name)[password]).toBe('withheld');
+    }
+    const temporal = filledIn(postgres['TEMPORAL_DB_PASSWORD'] ?? '', variables);
+    expect(filledIn(environmentOf('temporal')['POSTGRES_PWD'] ?? '', variables)).toBe(temporal);
+    expect(filledIn(environmentOf('temporal-schema')['SQL_PASSWORD'] ?? '', variables)).toBe(temporal);
     expect([environmentOf('temporal')['POSTGRES_USER'], environmentOf('temporal-schema')['SQL_USER']]).toEqual([
-      role,
-      role,
+      'temporal',
+      'temporal',
     ]);
+  });
+
+  test('asks worker and receiver whether they can work, at the ports that the configuration has by itself', () => {
+    const { worker, receiver } = parseConfig(
+      readFileSync('passerelle.config.example.yaml', 'utf8'),
+      'passerelle.config.yaml',
+      secrets,
+    ).config;
+    for (const [name, port] of [
+      ['worker', worker.port],
+      ['receiver', receiver.port],
+    ] as const)
+      expect(service(name).healthcheck?.test.join(' ')).toContain(`http://127.0.0.1:${port}/ready`);
   });
 
   test('reaches servers under the names and ports they have', () => {
@@ -183,14 +208,11 @@ describe('docker-compose.yml', () => {
     expect(sources).toContain('./passerelle.config.yaml');
   });
 
-  test.each(['create-temporal-role', 'temporal-schema', 'temporal-namespace'])(
-    'docker/%s.sh is sound shell',
-    (name) => {
-      const file = `docker/${name}.sh`;
-      execFileSync('sh', ['-n', file]);
-      expect(readFileSync(file, 'utf8')).toMatch(/^#!\/bin\/sh\n#.*\nset -eu$|^#!\/bin\/sh\n(#.*\n)+set -eu$/m);
-    },
-  );
+  test.each(['create-roles', 'temporal-schema', 'temporal-namespace'])('docker/%s.sh is sound shell', (name) => {
+    const file = `docker/${name}.sh`;
+    execFileSync('sh', ['-n', file]);
+    expect(readFileSync(file, 'utf8')).toMatch(/^#!\/bin\/sh\n#.*\nset -eu$|^#!\/bin\/sh\n(#.*\n)+set -eu$/m);
+  });
 
   test('makes the worker read the configuration, and the configuration find its servers', () => {
     const worker = environmentOf('worker');

@@ -29,15 +29,18 @@ interface Situation {
   readonly sandbox?: SandboxOptions;
   /** What differs from the configuration that fits the sandbox. */
   readonly change?: (input: Input) => void;
+  /** What happens in the sandbox before. */
+  readonly before?: (sandbox: Sandbox) => Promise<void>;
 }
 
 /** Examines a sandbox of 26 members and 23 clients, ten on a page, and holds the examination against the sandbox's own count. */
-async function examined({ sandbox: options = {}, change }: Situation = {}) {
+async function examined({ sandbox: options = {}, change, before }: Situation = {}) {
   sandbox = await startSandbox({ people: { shared: 20, yapla: 6, yoplanning: 3 }, ...options });
   const input = structuredClone(sandboxConnection(sandbox.addresses, { shape: options.yapla?.shape ?? 'flat' }));
   input.yoplanning.pageSize = 10;
   input.yapla.read.paging = { ...input.yapla.read.paging, pageSize: 10 };
   change?.(input);
+  await before?.(sandbox);
   const config: ConnectionConfig = connectionSchema.parse(input);
   const told: Check[] = [];
   const diagnosis = await examine({
@@ -246,6 +249,16 @@ describe('a wrong setting', () => {
     expect(summary).toEqual(['yoplanning modified warning', 'yoplanning reference warning']);
   });
 
+  test('of the time zone is a warning where changes then lie ahead', async () => {
+    // The sandbox writes its times in UTC.
+    const { find, summary } = await examined({
+      change: (input) => (input.yapla.timeZone = 'America/Montreal'),
+      before: async ({ control }) => await control.edit('yapla', (await control.ids('yapla'))[0]!, { city: 'Brest' }),
+    });
+    expect(summary).toEqual(['yapla modified warning']);
+    expect(find('yapla', 'modified')!.advice).toContain('yapla.timeZone');
+  });
+
   test("of the session's token is named, with the names that the answer has", async () => {
     const { find, summary } = await examined({
       change: (input) => {
@@ -307,13 +320,43 @@ describe('a server', () => {
   });
 });
 
+describe('a choice field', () => {
+  const labels = { country: 'fr' } as const;
+  test.each(['yapla', 'yoplanning'] as const)(
+    'of %s: texts that its table does not have are listed with their number, and without anybody’s id',
+    async (system) => {
+      const { diagnosis, find, summary } = await examined({
+        sandbox: { [system]: { labels } },
+        change: (input) =>
+          (input.fields!['country'] = { ...input.fields!['country']!, type: 'text', choices: { FR: 'France' } }),
+      });
+      const check = find(system, 'choices')!;
+      expect(check.verdict).toBe('warning');
+      expect(check.finding).toMatch(/^fields\.country: .* records of the page in no row of its table$/);
+      expect(check.details!.length).toBeGreaterThan(0);
+      for (const line of check.details!) expect(line).toMatch(/^"[^"]+" \(\d+\)$/);
+      expect(check.details!.join()).not.toContain('France');
+      const ids = await sandbox!.control.ids(system);
+      const said = JSON.stringify(diagnosis);
+      expect(ids.filter((id) => said.includes(`"${id}"`) || check.details!.join().includes(id))).toEqual([]);
+      expect(summary).toContain(`${system} choices warning`);
+    },
+  );
+});
+
 test('no value of any record stands in a diagnosis, however wrong the paths are', async () => {
-  const { diagnosis } = await examined({
+  const { diagnosis, find } = await examined({
     change: (input) => {
       input.yapla.read.answer = { records: '' };
-      input.fields = { ...input.fields, firstName: { yapla: 'first_name', yoplanning: 'nowhere' } };
+      input.fields = {
+        ...input.fields,
+        firstName: { yapla: 'first_name', yoplanning: 'nowhere' },
+        // A choice at the place of the e-mail addresses.
+        title: { choices: { mrs: 'Madame' }, yapla: 'email', yoplanning: 'email' },
+      };
     },
   });
+  expect(find('yoplanning', 'choices')).toMatchObject({ verdict: 'warning' });
   const text = JSON.stringify(diagnosis);
   const records = [...(await sandbox!.control.records('yapla')), ...(await sandbox!.control.records('yoplanning'))];
   const values = records

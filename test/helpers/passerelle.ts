@@ -100,8 +100,10 @@ installRuntime(log);
 
 /** Quick in tests: a dead worker is noticed after a second. */
 const quickBulk = { autoApprove: true, heartbeatTimeoutMs: 1_500 };
+/** A list that webhooks have read is read soon. */
+const quickLists = { listGatherMs: 300, listIntervalMs: 300 };
 /** Single changes travel within a moment, and their workflows end soon after. */
-const quickLive = { debounceMs: 40, lingerMs: 1_500, stoppedRetryMs: 500, heartbeatTimeoutMs: 1_500 };
+const quickLive = { debounceMs: 40, lingerMs: 1_500, stoppedRetryMs: 500, heartbeatTimeoutMs: 1_500, ...quickLists };
 /** A server that fails is tried again within a moment. */
 const quickBreaker = { firstPauseMs: 20, longestPauseMs: 500 };
 /** People are created freely: the guard has tests of its own. */
@@ -130,6 +132,7 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
   const { settings, limits, ...rest } = options.connection ?? {};
   const made = sandboxConnection(sandbox.addresses, {
     shape,
+    listEnd: options.sandbox?.yapla?.listEnd ?? 'total',
     rule: 'yapla',
     limits: {
       yapla: { requestsPerSecond: null, ...limits?.yapla },

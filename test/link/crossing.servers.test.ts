@@ -4,7 +4,7 @@ import { decideLive } from '../../src/core/live.js';
 import { type Sql, openDatabase } from '../../src/store/database.js';
 import { addEvents, addressEvents, takeEvents, tellsNothing } from '../../src/store/inbox.js';
 import { recordIntents } from '../../src/store/intents.js';
-import { pairsByIds, agree } from '../../src/store/links.js';
+import { agree, lockLinks, pairsByIds } from '../../src/store/links.js';
 import { databaseTime, endScan, openScan, storePage } from '../../src/store/scans.js';
 import { markGone, shadowsByIds, upsertShadows } from '../../src/store/shadows.js';
 import type { CanonicalFields, SystemName } from '../../src/core/record.js';
@@ -281,6 +281,31 @@ describe('a page that was asked for before a record was read', () => {
     await storing!;
     expect(await shadow('yapla', 'a1')).toEqual(edited);
     expect(await lookedAtAgain()).toEqual(['a1']);
+  });
+
+  test('waits for whoever holds the link, also where it shows what is stored, and then finds what was written', async () => {
+    const askedAt = await databaseTime(sql);
+    let storing: Promise<void>;
+    await pool.begin(async (tx) => {
+      await lockLinks(tx, connection.scope, ['yapla:a1']);
+      storing = listShows('yapla', 'a1', old, askedAt);
+      await untilBlocked();
+      await upsertShadows(tx, connection.scope, 'yapla', [connection.shadowOf(recordOf('a1', edited))]);
+    });
+    await storing!;
+    expect(await shadow('yapla', 'a1')).toEqual(edited);
+    expect(await lookedAtAgain()).toEqual(['a1']);
+  });
+
+  test('replaces what an older reading records meanwhile, also where it shows what stood there before', async () => {
+    let storing: Promise<void>;
+    await pool.begin(async (tx) => {
+      await upsertShadows(tx, connection.scope, 'yapla', [connection.shadowOf(recordOf('a1', edited))]);
+      storing = listShows('yapla', 'a1', old, await databaseTime(sql));
+      await untilBlocked();
+    });
+    await storing!;
+    expect(await shadow('yapla', 'a1')).toEqual(old);
   });
 
   test('does not bring back a record that was found gone before anything was known of it', async () => {

@@ -207,7 +207,7 @@ test('whoever was removed and is entered again takes the place in the link, and 
   expect(pair!.shadows.yoplanning?.id).toBe('b');
   expect(await listOpenCases(sql, connection.scope)).toEqual([]);
   const [shadow] = await sql`
-    select gone_at from shadow where connection_id = ${connection.scope.connectionId} and system = 'yoplanning' and external_id = 'a'`;
+    select gone_at from reading where connection_id = ${connection.scope.connectionId} and system = 'yoplanning' and external_id = 'a'`;
   expect(shadow!['gone_at']).not.toBeNull();
 });
 

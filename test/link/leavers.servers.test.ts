@@ -12,17 +12,11 @@ import { listOpenCases, openCases } from '../../src/store/cases.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { addEvents, addressEvents } from '../../src/store/inbox.js';
-import {
-  agree,
-  countUnreferenced,
-  dropProposals,
-  linksLackingReference,
-  pairsByIds,
-  proposeLinks,
-} from '../../src/store/links.js';
+import { agree, dropProposals, pairsByIds, proposeLinks } from '../../src/store/links.js';
 import { keepNewcomers, takePlaces } from '../../src/store/openPlaces.js';
 import { endedItems } from '../../src/store/planItems.js';
 import { approvePlan, draftPlan } from '../../src/store/plans.js';
+import { countUnreferenced, linksLackingReference } from '../../src/store/references.js';
 import { endScan, openScan } from '../../src/store/scans.js';
 import { upsertShadows } from '../../src/store/shadows.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
@@ -169,7 +163,7 @@ test.each(['open', 'left as it was'] as const)(
 test('a member of whom somebody told since the list that did not show them is not gone, where none can be read', async () => {
   Object.assign(connection.systems.yapla, { readsOne: false });
   const linkId = await linked();
-  await sql`update shadow set read_at = now() - interval '1 hour' where connection_id = ${connection.scope.connectionId} and kind = ${connection.scope.kind} and external_id = 'a1'`;
+  await sql`update reading set read_at = now() - interval '1 hour' where connection_id = ${connection.scope.connectionId} and kind = ${connection.scope.kind} and external_id = 'a1'`;
   connection.systems.yapla.records.delete('a1');
   await listed('yapla');
   const planId = await planFor(sql, connection, [linkId]);
@@ -184,7 +178,7 @@ test('a record that somebody shows while it is proven gone is looked at again be
   const linkId = await linked();
   const { yoplanning } = connection.systems;
   const back = connection.shadowOf(yoplanning.records.get('b1')!);
-  await sql`update shadow set read_at = now() - interval '1 hour' where connection_id = ${connection.scope.connectionId} and kind = ${connection.scope.kind} and external_id = 'b1'`;
+  await sql`update reading set read_at = now() - interval '1 hour' where connection_id = ${connection.scope.connectionId} and kind = ${connection.scope.kind} and external_id = 'b1'`;
   yoplanning.records.delete('b1');
   await listed('yoplanning');
   const planId = await planFor(sql, connection, [linkId]);
@@ -202,7 +196,7 @@ test('a person who leaves the one system that knew them is forgotten by a bulk s
   connection.systems.yapla.put('a1', zoe);
   await scanAll(sql, connection);
   const [linkId] = (await propose(sql, connection, [['a1', null]])) as [string];
-  await sql`update shadow set read_at = now() - interval '1 hour' where connection_id = ${connection.scope.connectionId} and kind = ${connection.scope.kind}`;
+  await sql`update reading set read_at = now() - interval '1 hour' where connection_id = ${connection.scope.connectionId} and kind = ${connection.scope.kind}`;
   connection.systems.yapla.records.delete('a1');
   await listed('yapla');
   const planId = await planFor(sql, connection, [linkId]);

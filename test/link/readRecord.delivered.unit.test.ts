@@ -1,4 +1,4 @@
-import { personsOf } from '../../src/core/record.js';
+import { type CanonicalFields, personsOf } from '../../src/core/record.js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { connectionSchema } from '../../src/config/schema.js';
@@ -11,6 +11,7 @@ import type { InboxEvent } from '../../src/store/inbox.js';
 import type { Shadow } from '../../src/store/shadows.js';
 import { countsAsStored, newestDelivered } from '../../src/link/readRecord.js';
 import { openSystems, type Systems } from '../../src/systems/index.js';
+import { writtenIn, zonedInstants } from '../helpers/instants.js';
 import { checkProperty } from '../helpers/property.js';
 import { type ConnectionInput, GrantingBudget } from '../systems/support.js';
 
@@ -192,6 +193,72 @@ describe('a body that comes late', () => {
     expect(newestDelivered(connection, 'yapla', bodies, known(connection))).toMatchObject({
       fields: { city: '9000 Gent' },
     });
+  });
+});
+
+describe('a body from the hour that happens twice', () => {
+  const inParis = () => connect('flat', (input) => (input.yapla.timeZone = 'Europe/Paris'));
+  const at = (time: string, city: string) => ({ ...document, city, updated_at: `2026-10-25 ${time}` });
+  const cityOf = (record: { readonly fields: CanonicalFields } | null) => record?.fields['city'];
+
+  test('is not set aside for what is known of that hour, whichever of the two it was', () => {
+    const paris = inParis();
+    const stored = known(paris, at('02:50:00', '1 Liège'));
+    // Twenty minutes later, by a clock that was put back meanwhile.
+    expect(cityOf(newestDelivered(paris, 'yapla', [told(at('02:10:00', '2 Namur'))], stored))).toBe('2 Namur');
+    const both = [told(at('02:50:00', '1 Liège')), told(at('02:10:00', '2 Namur'))];
+    expect(cityOf(newestDelivered(paris, 'yapla', both, known(paris, at('01:00:00', '0 Gent'))))).toBe('2 Namur');
+  });
+
+  test('undoes nothing of a newer one that is newer for certain', () => {
+    const paris = inParis();
+    const stored = known(paris, at('03:00:01', '3 Mons'));
+    expect(newestDelivered(paris, 'yapla', [told(at('02:59:59', '1 Liège'))], stored)).toBeNull();
+    const late = [told(at('03:30:00', '3 Mons')), told(at('02:30:00', '1 Liège')), told(at('02:10:00', '2 Namur'))];
+    expect(cityOf(newestDelivered(paris, 'yapla', late, known(paris, at('01:00:00', '0 Gent'))))).toBe('3 Mons');
+  });
+
+  test('has no time that the rule "newest" could go by', () => {
+    const record = newestDelivered(inParis(), 'yapla', [told(at('02:30:00', '1 Liège'))], null)!;
+    expect(record.modifiedAt).toBeNull();
+    const clear = newestDelivered(inParis(), 'yapla', [told(at('03:30:00', '1 Liège'))], null)!;
+    expect(clear.modifiedAt).toBe(Date.parse('2026-10-25T02:30:00Z'));
+  });
+
+  test('around any change of clocks: in the order in which they were made, the last counts; in any, none counts that is older by a clear hour', async () => {
+    const connections = new Map<string, OpenConnection>();
+    const connectionIn = (zone: string) => {
+      const one = connections.get(zone) ?? connect('flat', (input) => (input.yapla.timeZone = zone));
+      connections.set(zone, one);
+      return one;
+    };
+    const minutes = fc.uniqueArray(fc.integer({ min: 0, max: 300 }), { minLength: 2, maxLength: 5 });
+    await checkProperty(
+      fc.property(
+        zonedInstants,
+        minutes,
+        fc.boolean(),
+        fc.boolean(),
+        ({ at: start, zone }, after, inOrder, together) => {
+          const connection = connectionIn(zone);
+          const made = inOrder ? [...after].sort((a, b) => a - b) : after;
+          const bodies = made.map((minute) => {
+            const instant = start + minute * 60_000;
+            const shown = writtenIn(zone, instant);
+            return told({ ...document, city: String(minute), updated_at: shown });
+          });
+          const batches = together ? [bodies] : bodies.map((one) => [one]);
+          const last = batches.reduce<Shadow>(
+            (stored, batch) => ({ ...(newestDelivered(connection, 'yapla', batch, stored) ?? stored), hashes: {} }),
+            known(connection, { updated_at: '1999-01-01 00:00:00' }),
+          );
+          const newest = Math.max(...after);
+          if (inOrder) expect(cityOf(last)).toBe(String(newest));
+          else expect(Number(cityOf(last))).toBeGreaterThanOrEqual(newest - 60);
+        },
+      ),
+      { numRuns: 400 },
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../src/core/document.js';
+import { parseBody } from '../../src/receiver/reading.js';
 import { Refusal } from '../../src/receiver/refusals.js';
 import { readYapla } from '../../src/receiver/yapla.js';
 import { testConfig } from './testServer.js';
@@ -33,6 +34,15 @@ describe('in the assumed shape', () => {
       event: 'updated',
       externalId: 'm-7',
     });
+  });
+
+  test('an id of more digits than JavaScript can count is that id, to the last digit', () => {
+    const text = '{"event":"member.updated","data":{"id":12345678901234567}}';
+    const { body } = parseBody(Buffer.from(text))!;
+    expect(read(body)).toMatchObject({ event: 'updated', externalId: '12345678901234567' });
+    for (const id of ['1234567890123456.7', '1e300', '"\\u0000number:12345678901234567"', '9'.repeat(201)]) {
+      expect(refusal(parseBody(Buffer.from(text.replace('12345678901234567', id)))!.body)).toBe('shape');
+    }
   });
 
   test.each([{ event: 'donation.created', data: { id: 1 } }, { data: { id: 1 } }, { event: 7 }, {}])(

@@ -1,6 +1,6 @@
 import { personsOf } from '../../src/core/record.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../src/core/document.js';
+import { parseJson, stringifyJson } from '../../src/core/json.js';
 import { uuidOf } from '../../src/core/linkId.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
 import { ensureConnection } from '../../src/store/connections.js';
@@ -79,7 +79,7 @@ const ageSignals = (milliseconds: number) => sql`
 describe('events', () => {
   test('come back in the order in which they were added, with their bodies to the letter and the time', async () => {
     const before = Date.now();
-    const body = '{"data": {"id": 7, "note": "\\u0000 \\ud800 é"}, "n": 1.10}';
+    const body = '{"data": {"id": 12345678901234567, "note": "\\u0000 \\ud800 é"}, "n": 1.10}';
     await add(fromYapla('7', { event: 'created', body }), fromYapla('7'));
     await address();
     const [first, second] = await takeEvents(sql, personsOf(club), 'yapla:7');
@@ -87,8 +87,9 @@ describe('events', () => {
       system: 'yapla',
       event: 'created',
       externalId: '7',
-      body: JSON.parse(body) as JsonObject,
+      body: parseJson(body),
     });
+    expect(stringifyJson(first!.body)).toContain('"id":12345678901234567');
     expect(second).toMatchObject({ event: 'updated' });
     expect(second!.id).toBeGreaterThan(first!.id);
     // Both clocks are this machine's.

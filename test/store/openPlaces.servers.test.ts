@@ -109,7 +109,7 @@ describe('where the removal is only suspected, because the last list did not sho
     const scanId = await openScan(sql, connection.scope, 'yoplanning', uniqueName('scan'));
     await store('yoplanning', 'b');
     await endScan(sql, scanId, 'complete');
-    await sql`update shadow set read_at = read_at - interval '1 minute' where connection_id = ${connection.scope.connectionId} and external_id = 'a'`;
+    await sql`update reading set read_at = read_at - interval '1 minute' where connection_id = ${connection.scope.connectionId} and external_id = 'a'`;
     expect(await matchAll()).toEqual({ linked: 0, doubts: 0 });
   });
 

@@ -182,7 +182,7 @@ describe('of records that are gone', () => {
       { linkId: 'yapla:1', yaplaId: '1', yoplanningId: 'a', matchedBy: 'test' },
       { linkId: 'yapla:2', yaplaId: '2', yoplanningId: null, matchedBy: 'test' },
     ]);
-    await age('shadow', 'gone_at', sql`external_id = any(${goneLongAgo})`);
+    await age('reading', 'gone_at', sql`external_id = any(${goneLongAgo})`);
   }
   const left = async () => ({
     records: (await sql<{ id: string }[]>`select external_id as id from shadow order by 1`).map(({ id }) => id),
@@ -197,9 +197,9 @@ describe('of records that are gone', () => {
 
   test('both of a link go with it once both are gone for long enough', async () => {
     await given(['1', 'a']);
-    await sql`update shadow set gone_at = now() where external_id = 'a'`;
+    await sql`update reading set gone_at = now() where external_id = 'a'`;
     expect(await sweep('tombstones')).toBe(0);
-    await age('shadow', 'gone_at', sql`external_id = 'a'`);
+    await age('reading', 'gone_at', sql`external_id = 'a'`);
     expect(await sweep('tombstones', 1)).toBe(2);
     expect(await left()).toEqual({ records: ['2', '3'], links: ['yapla:2'] });
   });
@@ -243,7 +243,7 @@ describe('of records that are gone', () => {
     await given(['2']);
     // Somebody else holds the record: it is left to the next run.
     await sql.begin(async (tx) => {
-      await tx`select 1 from shadow where external_id = '2' and kind = ${scope.kind} for update`;
+      await tx`select 1 from reading where external_id = '2' and kind = ${scope.kind} for update`;
       expect(await sweep('tombstones')).toBe(0);
     });
     await upsertShadows(sql, scope, 'yapla', [shadow('2')]);

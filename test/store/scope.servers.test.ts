@@ -7,6 +7,8 @@ import path from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { personsOf, type RecordKind, type Scope, type SystemName } from '../../src/core/record.js';
+import * as apart from '../../src/store/apart.js';
+import * as awaited from '../../src/store/awaited.js';
 import * as candidates from '../../src/store/candidates.js';
 import * as caseAnswers from '../../src/store/cases.js';
 import * as cases from '../../src/store/cases.js';
@@ -26,6 +28,7 @@ import * as neighbours from '../../src/store/neighbours.js';
 import * as openPlaces from '../../src/store/openPlaces.js';
 import * as planItems from '../../src/store/planItems.js';
 import * as plans from '../../src/store/plans.js';
+import * as references from '../../src/store/references.js';
 import * as scans from '../../src/store/scans.js';
 import * as shadows from '../../src/store/shadows.js';
 import * as unreadable from '../../src/store/unreadable.js';
@@ -160,6 +163,7 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   const { version } = (await links.pairsByIds(sql, scope, ['yapla:1'])).get('yapla:1')!;
   await links.settleLinks(sql, scope, [{ linkId: 'yapla:1', version, heldBack: true }]);
   await openPlaces.keepNewcomers(sql, scope, [{ system: 'yapla', id: '2', linkId: 'yapla:3' }]);
+  await inTransaction((tx) => apart.keepApart(tx, scope, { yapla: '4', yoplanning: 'c' }));
 
   await inTransaction((tx) => inbox.lookAgain(tx, scope, 'yapla', ['1', '9']));
   const { connectionId } = scope;
@@ -196,6 +200,7 @@ const matching = (scope: Scope): candidates.Matching => ({ scope, doubtful: [], 
 
 /** By name, what reads. Under `people` each finds something. */
 const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<unknown>>> = {
+  apartPairs: (scope) => apart.apartPairs(sql, scope),
   freeRecords: (scope) => candidates.freeRecords(sql, scope, 10),
   groupsByKey: (scope) => all(candidates.groupsByKey(sql, matching(scope), 0)),
   referencedCandidates: (scope) => candidates.referencedCandidates(sql, matching(scope)),
@@ -233,8 +238,8 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   lockLinks: (scope) => inTransaction((tx) => links.lockLinks(tx, scope, linkIds)),
   countLinkStates: (scope) => links.countLinkStates(sql, scope, { proposed: true }),
   linkedIds: (scope) => links.linkedIds(sql, scope),
-  linksLackingReference: (scope) => links.linksLackingReference(sql, scope, 'yoplanning', '', 10, ['refused']),
-  countUnreferenced: (scope) => links.countUnreferenced(sql, scope, 'yoplanning'),
+  linksLackingReference: (scope) => references.linksLackingReference(sql, scope, 'yoplanning', '', 10, ['refused']),
+  countUnreferenced: (scope) => references.countUnreferenced(sql, scope, 'yoplanning'),
   linkOfRecord: (scope) => links.linkOfRecord(sql, scope, 'yapla', '1'),
   bareLink: (scope) => links.bareLink(sql, scope, 'yapla:1'),
   neighbourhood: (scope) =>
@@ -258,12 +263,25 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   shadowsByIds: (scope) => shadows.shadowsByIds(sql, scope, 'yapla', ['1']),
   unlinkedShadow: (scope) => shadows.unlinkedShadow(sql, scope, 'yapla', '1'),
   unlinkedShadows: (scope) => shadows.unlinkedShadows(sql, scope, 'yapla'),
+  fieldsShown: (scope) => awaited.fieldsShown(sql, scope, 'yapla'),
+  isAwaited: async (scope) => {
+    await unlist(scope);
+    return awaited.isAwaited(sql, { scope, system: 'yapla', begunAt: 'infinity' });
+  },
 };
+
+/** As though no list had been read since its events came. */
+const unlist = async ({ connectionId, kind }: Scope) =>
+  await sql`update inbox set listed_at = null where connection_id = ${connectionId} and kind = ${kind}`;
 
 const noSystem: Readonly<Record<SystemName, readonly string[]>> = { yapla: [], yoplanning: [] };
 
 /** By name, what changes. Each changes something of `people`. */
 const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<unknown>>> = {
+  keepApart: (scope) => inTransaction((tx) => apart.keepApart(tx, scope, { yapla: '5', yoplanning: 'c' })),
+  forgetApart: (scope) => inTransaction((tx) => apart.forgetApart(tx, scope, { yapla: '4', yoplanning: 'c' })),
+  closeDoubtsWithin: (scope) =>
+    inTransaction((tx) => cases.closeDoubtsWithin(tx, scope, { yapla: '1', yoplanning: 'b' }, 'test')),
   forwardAnswer: (scope) => caseAnswers.forwardAnswer(sql, scope, 'yapla:6'),
   openCases: (scope) =>
     cases.openCases(sql, scope, null, [
@@ -291,6 +309,15 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
   lookAgain: (scope) => inTransaction((tx) => inbox.lookAgain(tx, scope, 'yapla', ['1'])),
   lookAtLinks: (scope) => inbox.lookAtLinks(sql, scope, ['yapla:6']),
   takeEvents: (scope) => inbox.takeEvents(sql, scope, 'yapla:1'),
+  storeAwaited: async (scope) => {
+    await unlist(scope);
+    const page = { askedAt: 'infinity', rows: [shadow('1', 'Quimper')], unreadable: [] };
+    await awaited.storeAwaited(sql, { scope, system: 'yapla', begunAt: 'infinity' }, page);
+  },
+  markListed: async (scope) => {
+    await unlist(scope);
+    await awaited.markListed(sql, { scope, system: 'yapla', begunAt: 'infinity' }, { allBut: ['9'] });
+  },
   markHandled: (scope, { eventIds }) => inbox.markHandled(sql, scope, eventIds),
   readdress: (scope) => inbox.readdress(sql, scope, 'yapla:1', 'yapla:3'),
   recordIntents: (scope) =>
@@ -316,7 +343,7 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
     const { version } = (await links.pairsByIds(sql, scope, ['yapla:3'])).get('yapla:3')!;
     await links.settleLinks(sql, scope, [{ linkId: 'yapla:3', version, heldBack: true }]);
   },
-  unsettleUnseen: (scope) => links.unsettleUnseen(sql, scope),
+  unsettleUnseen: (scope) => scans.unsettleUnseen(sql, scope),
   unsettleAll: (scope) => inTransaction((tx) => links.unsettleAll(tx, scope)),
   remakeLinks: (scope) =>
     inTransaction((tx) => links.remakeLinks(tx, scope, [{ linkId: 'yapla:1', base: {}, baseFields: {}, equal: {} }])),
@@ -342,6 +369,7 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
       { start: 0, count: 1, rows: [shadow('1', 'Quimper')], askedAt: await scans.databaseTime(sql) },
     ),
   upsertShadows: (scope) => shadows.upsertShadows(sql, scope, 'yapla', [shadow('1', 'Quimper')]),
+  storeListed: (scope) => inTransaction((tx) => shadows.storeListed(tx, scope, 'yapla', [shadow('1', 'Quimper')], {})),
   remakeShadows: (scope) => inTransaction((tx) => shadows.remakeShadows(tx, scope, 'yapla', [shadow('1', 'Quimper')])),
   markSeen: (scope, { readingId }) =>
     shadows.markSeen(sql, { scope, system: 'yapla', scanId: readingId, pass: 1 }, ['1']),

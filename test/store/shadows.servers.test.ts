@@ -1,7 +1,7 @@
 import type { Scope } from '../../src/core/record.js';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Sql } from '../../src/store/database.js';
-import { shadowsByIds, upsertShadows, type ShadowRow } from '../../src/store/shadows.js';
+import { shadowsByIds, storeListed, upsertShadows, type ShadowRow } from '../../src/store/shadows.js';
 import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
@@ -19,13 +19,17 @@ const read = (hashes: ShadowRow['hashes'], modifiedAt: number | null = null): Sh
   modifiedAt,
   externalReference: null,
 });
-const store = async (row: ShadowRow) => await upsertShadows(sql, scope, 'yapla', [row]);
+const ways = {
+  'read alone': async (row: ShadowRow) => await upsertShadows(sql, scope, 'yapla', [row]),
+  'shown by a list': async (row: ShadowRow) =>
+    await sql.begin(async (tx) => await storeListed(tx, scope, 'yapla', [row], {})),
+};
 const times = async () => (await shadowsByIds(sql, scope, 'yapla', ['a'])).get('a')!.times!;
 /** Lets the last reading have been so long ago. */
 const lastRead = async (atMs: number) =>
-  await sql`update shadow set read_at = to_timestamp(${atMs / 1000}) where connection_id = ${club}`;
+  await sql`update reading set read_at = to_timestamp(${atMs / 1000}) where connection_id = ${club}`;
 
-describe('the time of a field', () => {
+describe.each(Object.entries(ways))('the time of a field, of a record %s,', (_, store) => {
   let now: number;
   beforeEach(() => {
     now = Date.now();

@@ -92,7 +92,8 @@ export function opener(): (opening?: Opening) => Promise<Opened> {
       yoplanning: { limits: { requestsPerSecond: null, requestsPerDay: null }, ...options.yoplanning },
     });
     closing.push(() => sandbox.stop());
-    const input = structuredClone(sandboxConnection(sandbox.addresses, { shape }));
+    const listEnd = options.yapla?.listEnd ?? 'total';
+    const input = structuredClone(sandboxConnection(sandbox.addresses, { shape, listEnd }));
     configure?.(input);
     const config = connectionSchema.parse(input);
     const budgets = { yapla: new GrantingBudget(), yoplanning: new GrantingBudget() };

@@ -47,6 +47,25 @@ describe('a bulk sync that meets a record which cannot be read', () => {
     expect(await control.ids('yapla')).toHaveLength(12);
   });
 
+  test.each(['flat', 'nested'] as const)(
+    'of Yapla goes on with everybody else, and with that member once it can be read (%s Yapla)',
+    async (shape) => {
+      house = await startPasserelle({ sandbox: { people, yapla: { shape } } });
+      const { control } = house.sandbox;
+      const place = shape === 'flat' ? 'city' : 'coordonnees.adresse.ville';
+      const known = await control.truth();
+      const bad = known.find(({ kind }) => kind === 'yapla')!.ids.yapla!;
+      await control.edit('yapla', bad, {}, { [place]: { of: 'nobody' } });
+      expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+      expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yapla:${bad}`, linkId: null }]);
+      expect(await control.ids('yoplanning')).toHaveLength(11);
+      await control.edit('yapla', bad, {}, { [place]: null });
+      expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+      expect(await asked()).toEqual([]);
+      expect(await control.ids('yoplanning')).toHaveLength(12);
+    },
+  );
+
   test('holds back its link: it is neither written nor taken as gone, and goes on where it was', async () => {
     house = await startPasserelle({ sandbox: { people } });
     await sync();

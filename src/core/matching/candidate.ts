@@ -15,6 +15,8 @@ export interface Candidate {
   readonly standing?: 'linked' | 'doubtful' | 'open' | undefined;
   /** The link of one that is linked, or whose counterpart is gone: the same for both of its records. */
   readonly linkId?: string | null | undefined;
+  /** Ids of the other system: of these a person said that they are somebody else (apart.ts). */
+  readonly apart?: ReadonlySet<string> | undefined;
 }
 
 /** The two external ids of one person. */

@@ -7,6 +7,7 @@ import { pairByName, pairNamesakes } from './pairing.js';
 import {
   contradict,
   idsOf,
+  isAnswered,
   isSingle,
   nobody,
   sides,
@@ -31,7 +32,7 @@ export function matchGroup(rule: MatchRule, group: readonly Candidate[]): GroupR
   const { left, known } = sortOut(people, links);
   if (!systemNames.some((system) => left[system].some((person) => person.isNew))) return { links, doubts: [] };
   const doubt = isNamed ? doubtAboutNamesakes(left, known) : doubtAboutFamily(left, known);
-  if (doubt === null) return { links, doubts: [] };
+  if (doubt === null || isAnswered(doubt)) return { links, doubts: [] };
   const { kind, yapla, yoplanning } = doubt;
   return { links, doubts: [{ kind, by: ruleName(rule), yapla: idsOf(yapla), yoplanning: idsOf(yoplanning) }] };
 }

@@ -20,7 +20,9 @@ export const nameAloneRule: MatchRule = { all: ['name'] };
 
 /** A record's keys: one for each rule in their order, then that of the name alone. */
 export function matchKeys(rules: readonly MatchRule[], fields: CanonicalFields): readonly (string | null)[] {
-  return [...rules, nameAloneRule].map((rule) => blockingKey(rule, fields));
+  // Taken apart once: most rules have the name in them.
+  const name = keyPart('name', fields);
+  return [...rules, nameAloneRule].map((rule) => joined(rule, (key) => (key === 'name' ? name : keyPart(key, fields))));
 }
 
 /** Records that share its key are namesakes: the rule needs no further look to take them for one person. */
@@ -38,7 +40,11 @@ const partSeparator = '\u001F';
  * Personal data: the key stays in Postgres and memory.
  */
 export function blockingKey(rule: MatchRule, fields: CanonicalFields): string | null {
-  const parts = rule.all.map((key) => keyPart(key, fields));
+  return joined(rule, (key) => keyPart(key, fields));
+}
+
+function joined(rule: MatchRule, partOf: (key: MatchKey) => string | null): string | null {
+  const parts = rule.all.map(partOf);
   return parts.includes(null) ? null : parts.join(partSeparator);
 }
 

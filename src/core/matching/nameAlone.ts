@@ -2,7 +2,7 @@
 import { otherSystem, type SystemName } from '../record.js';
 import type { Candidate, Doubt, GroupResult } from './candidate.js';
 import { nameAloneRule, ruleName } from './keys.js';
-import { idsOf, sides, type Person, type Sides } from './people.js';
+import { idsOf, isAnswered, sides, type Person, type Sides } from './people.js';
 
 /**
  * Judges records that no rule found a counterpart for, and that have one name. They are not made a second time on each side without a
@@ -27,7 +27,7 @@ export function matchNameAlone(group: readonly Candidate[]): GroupResult {
   const isOneQuestion = birthDates.yapla.has(null) || birthDates.yoplanning.has(null);
   const questions = isOneQuestion ? [asked] : byBirthDate(asked);
   const doubts = questions.flatMap(({ yapla, yoplanning }): Doubt[] =>
-    ![...yapla, ...yoplanning].some((one) => one.isNew)
+    isAnswered({ yapla, yoplanning }) || ![...yapla, ...yoplanning].some((one) => one.isNew)
       ? []
       : [{ kind: 'nameAlone', by: ruleName(nameAloneRule), yapla: idsOf(yapla), yoplanning: idsOf(yoplanning) }],
   );

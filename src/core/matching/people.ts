@@ -1,6 +1,7 @@
 /** The people of a group, side by side. */
 import type { NameWords } from '../names.js';
 import { systemNames, type SystemName } from '../record.js';
+import { areApart } from './apart.js';
 import type { Candidate, Doubt, Pair } from './candidate.js';
 import { keyPart, nameOf } from './keys.js';
 
@@ -14,6 +15,7 @@ export interface Person {
   readonly isNew: boolean;
   /** What both records of a link have in common; null: no link. */
   readonly link: unknown;
+  readonly apart: Candidate['apart'];
 }
 
 export type Sides = Readonly<Record<SystemName, readonly Person[]>>;
@@ -22,7 +24,7 @@ export function sides(group: readonly Candidate[]): Sides {
   const of = (system: SystemName) =>
     group
       .filter((candidate) => candidate.system === system)
-      .map(({ id, fields, standing, linkId = null }): Person => {
+      .map(({ id, fields, standing, linkId = null, apart }): Person => {
         const birthDate = keyPart('birthDate', fields);
         return {
           id,
@@ -31,14 +33,16 @@ export function sides(group: readonly Candidate[]): Sides {
           isFree: standing === undefined || standing === 'open',
           isNew: standing === undefined,
           link: linkId,
+          apart,
         };
       })
       .sort((a, b) => compareIds(a.id, b.id));
   return { yapla: of('yapla'), yoplanning: of('yoplanning') };
 }
 
-/** Both birthdays are known, and they differ. */
+/** They are two people: both birthdays are known, and they differ; or somebody said so. @param a of one system. @param b of the other */
 export function contradict(a: Person, b: Person): boolean {
+  if (areApart(a, b)) return true;
   return a.birthDate !== null && b.birthDate !== null && a.birthDate !== b.birthDate;
 }
 
@@ -48,6 +52,11 @@ export function mayPair(a: Person, b: Person): boolean {
 }
 
 export const nobody: Sides = { yapla: [], yoplanning: [] };
+
+/** One on each side, and a person said that they are two: nothing is left to ask. */
+export function isAnswered(people: Sides): boolean {
+  return isSingle(people) && areApart(people.yapla[0]!, people.yoplanning[0]!);
+}
 
 export function isSingle({ yapla, yoplanning }: Sides): boolean {
   return yapla.length === 1 && yoplanning.length === 1;

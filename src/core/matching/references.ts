@@ -1,5 +1,6 @@
 /** Records that carry each other's ids. */
 import { otherSystem } from '../record.js';
+import { areApart } from './apart.js';
 import type { Candidate, Doubt, GroupResult, Pair } from './candidate.js';
 import { idsOf, isSingle, sides, sortDoubts, sortPairs } from './people.js';
 
@@ -19,7 +20,8 @@ export function matchReferences(candidates: readonly Candidate[]): GroupResult {
   for (const candidate of candidates) {
     const other = byId[otherSystem(candidate.system)].get(candidate.externalReference ?? '');
     // Of two that have a link or a question already, neither needs to be told who it is.
-    if (!other || (candidate.standing !== undefined && other.standing !== undefined)) continue;
+    if (!other || areApart(candidate, other) || (candidate.standing !== undefined && other.standing !== undefined))
+      continue;
     join(candidate, other);
     join(other, candidate);
   }
@@ -51,9 +53,11 @@ export function matchReferences(candidates: readonly Candidate[]): GroupResult {
   return { links: sortPairs(links), doubts: sortDoubts(doubts) };
 }
 
-/** Carries the other's id, or none: the reference of the other one is then enough. */
+/** Carries the other's id, or none that counts: the reference of the other one is then enough. */
 function agree(candidate: Candidate | undefined, otherId: string): boolean {
-  return candidate?.externalReference === null || candidate?.externalReference === otherId;
+  if (candidate === undefined) return false;
+  const { externalReference, apart } = candidate;
+  return externalReference === null || externalReference === otherId || apart?.has(externalReference) === true;
 }
 
 /** Everybody who can be reached from one record along references. */

@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../../systems/system.js';
 import type { PersonField } from '../person.js';
 import type { Member, MemberFields, MemberStatus, Membership } from './members.js';
 import { memberBody } from '../webhooks/bodies.js';
-import type { MemberWrite, YaplaShape } from './shape.js';
+import { asSpoilt, type MemberWrite, type YaplaShape } from './shape.js';
 
 const names: Readonly<Record<PersonField, string>> = {
   firstName: 'first_name',
@@ -32,11 +32,12 @@ export const flatShape: YaplaShape = {
     const size = Math.min(positive(query.get('limit')) ?? maxPageSize, maxPageSize);
     return { start: ((positive(query.get('page')) ?? 1) - 1) * size, size };
   },
-  page: (members, total, { start, size }) => ({
+  page: (members, total, { start, size }, says) => ({
     result: true,
     page: start / size + 1,
-    pages: Math.ceil(total / size),
-    total,
+    ...(says === 'total' ? { pages: Math.ceil(total / size), total } : {}),
+    ...(says === 'lastPage' ? { pages: Math.ceil(total / size) } : {}),
+    ...(says === 'more' ? { has_more: start + size < total } : {}),
     data: members.map(document),
   }),
   document,
@@ -71,7 +72,11 @@ function nameOf(field: string): string {
   return known[field] ?? field;
 }
 
-function document({ id, number, fields, createdAtMs, updatedAtMs }: Member): JsonObject {
+function document(member: Member): JsonObject {
+  return asSpoilt(member, wholeDocument(member));
+}
+
+function wholeDocument({ id, number, fields, createdAtMs, updatedAtMs }: Member): JsonObject {
   const { person } = fields;
   return {
     id: Number(id),

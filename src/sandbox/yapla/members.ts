@@ -45,6 +45,8 @@ export interface Member {
   /** Incremental; default format `{00000}`; not editable. */
   readonly number: string;
   fields: MemberFields;
+  /** What stands at places of the document, whatever should: by path as the API shows it. */
+  spoilt: JsonObject;
   readonly createdAtMs: number;
   updatedAtMs: number;
 }
@@ -75,13 +77,14 @@ export class Members implements Registry {
     return this.#records.all();
   }
 
-  create(fields: MemberFields, by: 'api' | 'desk', at?: number, nowMs = Date.now()): Member {
+  create(fields: MemberFields, by: 'api' | 'desk', at?: number, nowMs = Date.now(), spoilt: JsonObject = {}): Member {
     const serial = this.#created;
     this.#created += 1;
     const member: Member = {
       id: String(firstId + serial),
       number: String(serial + 1).padStart(5, '0'),
       fields,
+      spoilt,
       createdAtMs: nowMs,
       updatedAtMs: nowMs,
     };
@@ -90,9 +93,10 @@ export class Members implements Registry {
     return member;
   }
 
-  update(member: Member, fields: MemberFields, by: 'api' | 'desk'): void {
+  update(member: Member, fields: MemberFields, by: 'api' | 'desk', spoilt = member.spoilt): void {
     const before = { ...member };
     member.fields = fields;
+    member.spoilt = spoilt;
     // Two changes within one tick of the clock are two versions all the same.
     member.updatedAtMs = Math.max(Date.now(), member.updatedAtMs + 1);
     this.onChange({ system: 'yapla', record: member.id, event: 'updated', by }, () => this.show_(before));
@@ -112,15 +116,19 @@ export class Members implements Registry {
   }
 
   addPerson(person: Person, options: AddToRegistry = {}): string {
-    const fields: MemberFields = { ...emptyMember, person, status: 'active', ...knownOnly(options.unmapped ?? {}) };
-    return this.create(fields, 'desk', options.at).id;
+    const { known, others } = sorted(options.unmapped ?? {});
+    const fields: MemberFields = { ...emptyMember, person, status: 'active', ...known };
+    return this.create(fields, 'desk', options.at, Date.now(), others).id;
   }
 
   editPerson(id: string, changes: PersonChanges, unmapped: JsonObject): boolean {
     const member = this.#records.get(id);
     if (member === undefined) return false;
     const { fields } = member;
-    this.update(member, { ...fields, person: withChanges(fields.person, changes), ...knownOnly(unmapped) }, 'desk');
+    const { known, others } = sorted(unmapped);
+    const spoilt = Object.entries({ ...member.spoilt, ...others }).filter(([, value]) => value !== null);
+    const changed = { ...fields, person: withChanges(fields.person, changes), ...known };
+    this.update(member, changed, 'desk', Object.fromEntries(spoilt));
     return true;
   }
 
@@ -160,11 +168,11 @@ export const emptyMember: MemberFields = {
   custom: null,
 };
 
-function knownOnly(unmapped: JsonObject): Partial<MemberFields> {
-  const unknown = Object.keys(unmapped).filter(
-    (name) => !['status', 'organisation', 'groups', 'custom'].includes(name),
-  );
-  if (unknown.length > 0)
-    throw new Error(`a Yapla member has no unmapped field ${unknown.join(', ')}: status, organisation, groups, custom`);
-  return unmapped;
+const unmappedFields: readonly string[] = ['status', 'organisation', 'groups', 'custom'];
+
+/** Unmapped fields, and places of the document that are spoilt (null: no longer). */
+function sorted(unmapped: JsonObject): { readonly known: Partial<MemberFields>; readonly others: JsonObject } {
+  const of = (known: boolean) =>
+    Object.fromEntries(Object.entries(unmapped).filter(([name]) => unmappedFields.includes(name) === known));
+  return { known: of(true), others: of(false) };
 }

@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../../systems/system.js';
 import type { PersonField } from '../person.js';
 import type { Member, MemberFields, MemberStatus, Membership } from './members.js';
 import { memberBody } from '../webhooks/bodies.js';
-import type { YaplaShape } from './shape.js';
+import { asSpoilt, type YaplaShape } from './shape.js';
 
 /** Places in a *write*. `tel` and `naissance` are read elsewhere, under `telephone` and `dateNaissance`. */
 const writePlaces = {
@@ -51,7 +51,17 @@ export const nestedShape: YaplaShape = {
     start: whole(query.get('start')) ?? 0,
     size: Math.min(whole(query.get('max')) || maxPageSize, maxPageSize),
   }),
-  page: (members, total) => ({ response: { members: { items: members.map(document), totalCount: total } } }),
+  page: (members, total, { start, size }, says) => {
+    const end = start + size;
+    const length = {
+      total: { totalCount: total },
+      lastPage: {},
+      // The place of the next page, and nothing where there is none.
+      more: end < total ? { suite: `/campaign/0/members?start=${end}&max=${size}` } : {},
+      nothing: {},
+    } as const satisfies Record<typeof says, JsonObject>;
+    return { response: { members: { items: members.map(document), ...length[says] } } };
+  },
   document,
   readAnswer: (member) => ({ response: { membre: document(member) } }),
   webhookBody: memberBody,
@@ -81,7 +91,11 @@ function placeOf(field: string): string {
   return known[field] ?? field;
 }
 
-function document({ id, number, fields, updatedAtMs }: Member): JsonObject {
+function document(member: Member): JsonObject {
+  return asSpoilt(member, wholeDocument(member));
+}
+
+function wholeDocument({ id, number, fields, updatedAtMs }: Member): JsonObject {
   const { person } = fields;
   return {
     memberId: id,

@@ -49,12 +49,13 @@ export function createYapla({ options, shape, members, faults, drift, outbox }: 
   const notAllowed = () => shape.failure(405, 'Method not allowed');
 
   app.all<{ Params: { campaign: string } }>(`${data}/campaign/:campaign/members`, (request, reply) =>
-    door.serve('list', null, request, reply, () => {
+    door.serve('list', null, request, reply, (call) => {
       if (request.method !== 'GET') return notAllowed();
       if (!ofCampaign(request.params.campaign)) return notFound();
       const window = shape.windowOf(new URL(request.url, 'http://localhost').searchParams, options.maxPageSize);
-      const all = members.all();
-      return { status: 200, body: shape.page(all.slice(window.start, window.start + window.size), all.length, window) };
+      const all = call.asListed(members.all());
+      const page = all.slice(window.start, window.start + window.size);
+      return { status: 200, body: shape.page(page, all.length, window, options.listEnd) };
     }),
   );
 

@@ -1,7 +1,9 @@
 /** What one account's API looks like. Nothing of it is public (systems/yapla.md): three shapes stand for what may come. */
+import { setProperty } from 'dot-prop';
 import type { FastifyRequest } from 'fastify';
 import type { JsonObject } from '../../systems/system.js';
 import type { Answer } from '../door.js';
+import type { ListEnd } from '../options.js';
 import type { PersonField } from '../person.js';
 import type { Change } from '../registry.js';
 import type { Member, MemberFields } from './members.js';
@@ -17,6 +19,8 @@ export interface MemberWrite {
   readonly mode: 'whole' | 'partial';
   readonly person: Readonly<Partial<Record<PersonField, unknown>>>;
   readonly rest: Partial<Omit<MemberFields, 'person'>>;
+  /** Complaints about choice fields, by canonical field. */
+  readonly refused?: Readonly<Record<string, string>>;
 }
 
 export interface YaplaShape {
@@ -29,7 +33,8 @@ export interface YaplaShape {
   /** The DATA key that the request carries. */
   keyOf(request: FastifyRequest): string | undefined;
   windowOf(query: URLSearchParams, maxPageSize: number): Window;
-  page(members: readonly Member[], total: number, window: Window): JsonObject;
+  /** @param says what of the list's length the page shows */
+  page(members: readonly Member[], total: number, window: Window, says: ListEnd): JsonObject;
   /** A member as it is read, in the DATA API and in REST 2.0 alike. */
   document(member: Member): JsonObject;
   readAnswer(member: Member): JsonObject;
@@ -42,4 +47,10 @@ export interface YaplaShape {
   /** Complaints by canonical field. */
   invalid(complaints: Readonly<Record<string, string>>): Answer;
   failure(status: number, message: string, headers?: Record<string, string>): Answer;
+}
+
+/** The document as the API shows it, whatever should stand there (`Member.spoilt`). */
+export function asSpoilt({ spoilt }: Member, document: JsonObject): JsonObject {
+  for (const [path, value] of Object.entries(spoilt)) setProperty(document, path, value);
+  return document;
 }

@@ -14,7 +14,7 @@ export function mergeWrite(
   before: MemberFields | null,
   write: MemberWrite,
 ): { readonly fields: MemberFields } | { readonly complaints: Complaints } {
-  const complaints: Record<string, string> = {};
+  const complaints: Record<string, string> = { ...write.refused };
   const base = write.mode === 'partial' && before !== null ? before : emptyMember;
   const person: Record<string, string | null> = { ...base.person };
   for (const field of personFields) {

@@ -3,6 +3,14 @@ import type { Client } from './clients.js';
 import type { FieldErrors } from './validation.js';
 import { isCalendarDate } from './validation.js';
 
+/** How an account lists its clients. */
+export interface Listing {
+  /** Fields that `ordering` may name; others are ignored. */
+  readonly orderings: readonly string[];
+  /** The order of a list that was asked for in none. */
+  readonly listOrder: 'created' | 'modified';
+}
+
 /** The query of a request; of a repeated parameter Django takes the last. */
 export type Query = ReadonlyMap<string, string>;
 
@@ -36,7 +44,10 @@ const keys: Readonly<Record<string, Key>> = {
   last_name: ({ document }) => document.last_name,
   birth_date: ({ document }) => document.birth_date,
   last_update: ({ updatedAtMs }) => updatedAtMs,
+  id: ({ id }) => id,
 };
+
+export const orderableFields = ['first_name', 'last_name', 'birth_date', 'last_update', 'id'] as const;
 
 /**
  * The clients that `query` asks for. Parameters that are no filter are ignored without a word, and so are empty ones: who
@@ -45,6 +56,7 @@ const keys: Readonly<Record<string, Key>> = {
 export function select(
   clients: readonly Client[],
   query: Query,
+  listing: Listing,
 ): { readonly clients: readonly Client[] } | { readonly errors: FieldErrors } {
   const tests: Test[] = [];
   const errors: FieldErrors = {};
@@ -66,17 +78,25 @@ export function select(
   }
   if (Object.keys(errors).length > 0) return { errors };
   const selected = tests.length === 0 ? clients : clients.filter((client) => tests.every((test) => test(client)));
-  return { clients: sorted(selected, query.get('ordering')) };
+  return { clients: sorted(selected, query.get('ordering'), listing) };
 }
 
 /** OrderingFilter: comma-separated, `-` for descending; unknown names are ignored. */
-function sorted(clients: readonly Client[], ordering: string | undefined): readonly Client[] {
+function sorted(
+  clients: readonly Client[],
+  ordering: string | undefined,
+  { orderings, listOrder }: Listing,
+): readonly Client[] {
   const terms = (ordering ?? '').split(',').flatMap((text) => {
     const term = text.trim();
-    const key = keys[term.replace(/^-/, '')];
+    const name = term.replace(/^-/, '');
+    const key = orderings.includes(name) ? keys[name] : undefined;
     return key === undefined ? [] : [{ key, sign: term.startsWith('-') ? -1 : 1 }];
   });
-  if (terms.length === 0) return clients;
+  if (terms.length === 0) {
+    if (listOrder === 'created') return clients;
+    terms.push({ key: keys['last_update']!, sign: -1 });
+  }
   return [...clients].sort((a, b) => {
     for (const { key, sign } of terms) {
       const difference = sign * order(key(a), key(b));

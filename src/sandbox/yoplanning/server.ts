@@ -4,10 +4,11 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Json } from '../../systems/system.js';
 import { Door, type Answer, type Call, type Drift, type Manners, type Outbox } from '../door.js';
 import type { Faults, RequestKind } from '../faults.js';
+import { Labels } from '../labels.js';
 import type { ResolvedSandboxOptions } from '../options.js';
 import { bareServer } from '../server.js';
 import { drf } from './answers.js';
-import { Clients, fieldsOf, personOf, type Client, type ClientFields } from './clients.js';
+import { Clients, fieldsOf, personOf, type Client, type ClientDocument, type ClientFields } from './clients.js';
 import { paginate, parseQuery, pathOf, select } from './listing.js';
 import { parseClient } from './validation.js';
 
@@ -44,6 +45,7 @@ export function createYoplanning({
   drift,
   outbox,
 }: YoplanningParts): YoplanningServer {
+  const labels = new Labels(options.labels);
   const ours: Team[] = [{ id: options.team, name: 'École de voile du Phare' }];
   const clientsOf = new Map([[options.team, clients]]);
   const mayUse = (team: string) => clientsOf.has(team);
@@ -90,8 +92,8 @@ export function createYoplanning({
       if (method !== 'GET' && method !== 'POST') return drf.methodNotAllowed(method, 'GET, POST');
       if (store === undefined) return drf.notFound();
       return method === 'GET'
-        ? listClients(store, request, options.listOmits)
-        : createClient(store, randomUUID(), call);
+        ? listClients(store, call, options, labels)
+        : createClient(store, randomUUID(), call, labels);
     }),
   );
 
@@ -105,9 +107,11 @@ export function createYoplanning({
       if (store === undefined) return drf.notFound();
       const client = store.get(id);
       if (method === 'PUT')
-        return client === undefined ? putCreate(store, id, call, options) : updateClient(store, client, call);
+        return client === undefined
+          ? putCreate(store, id, call, options, labels)
+          : updateClient(store, client, call, labels);
       if (client === undefined) return drf.notFound();
-      if (method === 'GET') return drf.ok(client.document);
+      if (method === 'GET') return drf.ok(shown(client, labels));
       store.remove(id, 'api');
       call.applied('removed', id);
       return drf.noContent();
@@ -121,45 +125,51 @@ export function createYoplanning({
   return { app, door };
 }
 
-function listClients(clients: Clients, request: FastifyRequest, omitted: readonly string[]): Answer {
+function listClients(clients: Clients, { request, asListed }: Call, options: Options, labels: Labels): Answer {
+  const { listOmits: omitted } = options;
   const query = parseQuery(request.url);
-  const selection = select(clients.all(), query);
+  const selection = select(asListed(clients.all()), query, options);
   if ('errors' in selection) return drf.invalid(selection.errors);
   const page = paginate(selection.clients, query, addressOf(request));
-  const results = page.results.map(({ document }) =>
-    omitted.length === 0
+  const results = page.results.map((client) => {
+    const document = shown(client, labels);
+    return omitted.length === 0
       ? document
-      : Object.fromEntries(Object.entries(document).filter(([name]) => !omitted.includes(name))),
-  );
+      : Object.fromEntries(Object.entries(document).filter(([name]) => !omitted.includes(name)));
+  });
   return drf.ok({ ...page, results });
 }
 
-function createClient(clients: Clients, id: string, call: Call): Answer {
-  return withClient(call, (fields) => {
+function shown({ document }: Client, labels: Labels): ClientDocument {
+  return labels.isEmpty ? document : { ...document, ...fieldsOf(labels.shown(personOf(document))) };
+}
+
+function createClient(clients: Clients, id: string, call: Call, labels: Labels): Answer {
+  return withClient(call, labels, (fields) => {
     const client = clients.create(id, { ...fields, ...fieldsOf(call.asStored(null, personOf(fields))) }, 'api');
     call.applied('created', id);
-    return drf.created(client.document);
+    return drf.created(shown(client, labels));
   });
 }
 
-function putCreate(clients: Clients, id: string, call: Call, options: Options): Answer {
+function putCreate(clients: Clients, id: string, call: Call, options: Options, labels: Labels): Answer {
   if (!options.putCreates) return drf.notFound();
   if (!uuidDigits.test(id.replaceAll('-', ''))) return drf.invalid({ id: [`"${id}" is not a valid UUID.`] });
-  return createClient(clients, id, call);
+  return createClient(clients, id, call, labels);
 }
 
-function updateClient(clients: Clients, client: Client, call: Call): Answer {
-  return withClient(call, (fields) => {
+function updateClient(clients: Clients, client: Client, call: Call, labels: Labels): Answer {
+  return withClient(call, labels, (fields) => {
     const stored = call.asStored(personOf(client.document), personOf(fields));
     clients.update(client, { ...fields, ...fieldsOf(stored) }, 'api');
     call.applied('updated', client.id);
-    return drf.ok(client.document);
+    return drf.ok(shown(client, labels));
   });
 }
 
-function withClient(call: Call, apply: (fields: ClientFields) => Answer): Answer {
+function withClient(call: Call, labels: Labels, apply: (fields: ClientFields) => Answer): Answer {
   return withBody(call.request, (body) => {
-    const parsed = parseClient(body);
+    const parsed = parseClient(body, labels);
     return 'errors' in parsed ? drf.invalid(parsed.errors) : apply(parsed.fields);
   });
 }

@@ -4,6 +4,7 @@
  */
 import countries from 'i18n-iso-countries';
 import type { Json, JsonObject } from '../../systems/system.js';
+import type { Labels } from '../labels.js';
 import type { ClientFields } from './clients.js';
 
 /** `{ "field": ["message", …] }`, as the vendor documents it. */
@@ -39,14 +40,17 @@ type TextField = keyof typeof textRules;
  * Validates the body of a POST or PUT. Unknown fields are ignored, as DRF does; optional fields that are missing become `null`:
  * "If you don't [send the whole resource], you may lose some data" (the vendor's text).
  */
-export function parseClient(body: Json): { readonly fields: ClientFields } | { readonly errors: FieldErrors } {
+export function parseClient(
+  body: Json,
+  labels: Labels,
+): { readonly fields: ClientFields } | { readonly errors: FieldErrors } {
   if (body === null || typeof body !== 'object' || Array.isArray(body)) {
     return { errors: { non_field_errors: [`Invalid data. Expected a dictionary, but got ${pythonType(body)}.`] } };
   }
   const errors: FieldErrors = {};
   const values: Record<string, Json> = {};
   for (const name of Object.keys(textRules) as TextField[]) {
-    const result = parseText(body, name, textRules[name]);
+    const result = labels.has(name) ? parseChoice(body, name, labels) : parseText(body, name, textRules[name]);
     if ('error' in result) errors[name] = [result.error];
     else values[name] = result.value;
   }
@@ -72,6 +76,15 @@ function parseText(body: JsonObject, name: string, { required, maxLength, also }
   if ([...value].length > maxLength) return { error: `Ensure this field has no more than ${maxLength} characters.` };
   const complaint = also?.(value) ?? null;
   return complaint === null ? { value } : { error: complaint };
+}
+
+/** ChoiceField: takes the exact label. */
+function parseChoice(body: JsonObject, name: string, labels: Labels): Parsed {
+  const raw = body[name];
+  if (raw === undefined || raw === null || raw === '') return { value: null };
+  if (typeof raw !== 'string') return { error: 'Not a valid string.' };
+  const value = labels.valueOf(name, raw);
+  return value === undefined ? { error: `"${raw}" is not a valid choice.` } : { value };
 }
 
 /** DateField. An empty string is no date; only `null` empties it. */

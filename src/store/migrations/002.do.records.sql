@@ -12,7 +12,10 @@ create table scan (
   status        text not null default 'reading' check (status in ('reading', 'complete', 'failed')),
   pages         integer not null default 0,
   seen          integer not null default 0,
+  -- null: the list states no total. Two passes that reached its end must then have seen the same ids: their number and sum, by pass.
   stated_count  integer,
+  ids_sum       numeric not null default 0,
+  passes        jsonb not null default '{}',
   started_at    timestamptz not null default now(),
   ended_at      timestamptz
 );
@@ -39,19 +42,51 @@ create table shadow (
   match_keys         text[] not null,
   external_reference text,
   modified_at        timestamptz,
-  -- The scan and pass that last saw the record.
-  scan_id            bigint,
-  scan_pass          integer,
   first_seen_at      timestamptz not null default now(),
-  read_at            timestamptz not null default now(),
-  -- Proven gone: a read by id was answered 404.
-  gone_at            timestamptz,
   primary key (connection_id, kind, system, external_id)
 ) with (fillfactor = 80);
 -- No plan depends on what stands in these; to sample them would be most of what the table's statistics cost.
 alter table shadow
   alter document set statistics 0, alter fields set statistics 0, alter hashes set statistics 0, alter forms set statistics 0,
-  alter times set statistics 0;
+  alter times set statistics 0, alter match_keys set statistics 0;
+
+-- When each record was last read, beside its shadow: a list says it of everybody every night, and of nearly all of them nothing else. A
+-- shadow is some twenty times as large, and is written only where a record shows something else. Half of each page is left free, so that
+-- what a night says of its records finds room beside what the night before said.
+--
+-- Whoever stores something of a record begins here: this row is the lock of both.
+create table reading (
+  connection_id text not null references connection on delete cascade,
+  kind          text not null,
+  system        text not null check (system in ('yapla', 'yoplanning')),
+  external_id   text not null,
+  -- The scan and pass that last saw the record.
+  scan_id       bigint,
+  scan_pass     integer,
+  read_at       timestamptz not null default now(),
+  -- The reading before that: what shows something else now was changed since.
+  read_before   timestamptz,
+  -- Proven gone: a read by id was answered 404.
+  gone_at       timestamptz,
+  primary key (connection_id, kind, system, external_id)
+) with (fillfactor = 50);
+-- Few, and asked for of everybody.
+create index reading_gone on reading (connection_id, kind, system, external_id) where gone_at is not null;
+
+-- A shadow and its reading come and go together.
+create function forget_reading() returns trigger language plpgsql as $$
+begin
+  delete from reading
+   where connection_id = old.connection_id and kind = old.kind and system = old.system and external_id = old.external_id;
+  return null;
+end $$;
+create trigger shadow_takes_reading after delete on shadow for each row execute function forget_reading();
+
+-- A record as we know it: what it showed, and when.
+create view known_record as
+  select s.*, r.read_at, r.read_before, r.gone_at
+    from shadow s
+    join reading r on r.connection_id = s.connection_id and r.kind = s.kind and r.system = s.system and r.external_id = s.external_id;
 
 -- One person (or whatever the kind is) across both systems. The unique indexes are what makes "one person never gets two links" hold
 -- whatever races.
@@ -88,7 +123,7 @@ create index link_unsettled on link (connection_id, kind, link_id) where version
 create index link_proposed on link (connection_id, kind, plan_id) where state = 'proposed';
 
 -- A record that changes, goes or comes back changes its link.
-create function bump_link_of_shadow() returns trigger language plpgsql as $$
+create function bump_link_of_record() returns trigger language plpgsql as $$
 begin
   if new.system = 'yapla' then
     update link set version = version + 1
@@ -100,8 +135,18 @@ begin
   return null;
 end $$;
 create trigger shadow_changes_link after update on shadow for each row
-  when (old.hashes is distinct from new.hashes or (old.gone_at is null) <> (new.gone_at is null))
-  execute function bump_link_of_shadow();
+  when (old.hashes is distinct from new.hashes) execute function bump_link_of_record();
+create trigger reading_changes_link after update on reading for each row
+  when ((old.gone_at is null) <> (new.gone_at is null)) execute function bump_link_of_record();
+
+-- Pairs of records of which a person said that they are not one person (`passerelle unlink`): matching never links them by itself.
+create table apart (
+  connection_id text not null references connection on delete cascade,
+  kind          text not null,
+  yapla_id      text not null,
+  yoplanning_id text not null,
+  primary key (connection_id, kind, yapla_id, yoplanning_id)
+);
 
 -- Records that a bulk sync keeps out of its plan: each matches a link whose other record was missing from the last list, which proves
 -- nothing yet. Once that one is proven gone, the newcomer takes its place; until then it is not made anywhere.

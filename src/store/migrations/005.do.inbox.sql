@@ -20,6 +20,8 @@ create table inbox (
   stranger      boolean not null default false,
   -- A read (or a body) that is at least as young as this event has been recorded; for `other`: at once.
   handled_at    timestamptz,
+  -- Its system's list was read since, so what the list shows is younger than what stands in the body.
+  listed_at     timestamptz,
   check (kind is not null or event = 'other')
 );
 -- Not addressed yet, and addressed but not handled yet: both are few at any time.

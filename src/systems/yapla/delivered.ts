@@ -1,9 +1,10 @@
 /** The member in the body of a webhook, in the form in which answers show one: so that both are read by one field map. */
-import { setProperty } from 'dot-prop';
 import { isJsonObject } from '../../core/document.js';
 import type { ConnectionConfig } from '../../config/schema.js';
+import { memberIdPath } from '../../config/webhooks.js';
 import type { FailureContext } from '../../http/failures.js';
 import { contentIn, readPlace, valueAt } from '../mapping.js';
+import { putAt } from '../places.js';
 import type { Json, JsonObject } from '../system.js';
 import { reading, wrongPath } from '../unexpected.js';
 
@@ -25,8 +26,8 @@ export function memberDelivered(settings: Settings, body: JsonObject, id: string
     if (places.modified !== null && answer.modified !== null) {
       place(shown, answer.modified, valueAt(member, places.modified, 'webhooks.yapla.modified'));
     }
-    // Elsewhere in webhooks, the id may stand where answers have another: there, it is the one by which the member was found.
-    if (places.id !== null) setProperty(shown, answer.id, id);
+    // What stands there in a webhook may be another number of theirs: the id is the one by which the receiver found the member.
+    if (memberIdPath(settings) !== answer.id) putAt(shown, answer.id, id);
     return shown;
   });
 }
@@ -43,10 +44,10 @@ function mappedOnly(member: JsonObject, { webhooks, yapla, fields }: Settings): 
   if (modified !== null && webhooks.yapla.modified === null) {
     place(shown, modified, valueAt(member, modified, 'yapla.read.answer.modified'));
   }
-  if (webhooks.yapla.id === null) place(shown, id, valueAt(member, id, 'yapla.read.answer.id'));
+  if (memberIdPath({ webhooks, yapla }) === id) place(shown, id, contentIn(member, id));
   return shown;
 }
 
 function place(shown: JsonObject, path: string, value: Json | undefined): void {
-  if (value !== undefined) setProperty(shown, path, value);
+  if (value !== undefined) putAt(shown, path, value);
 }

@@ -34,6 +34,8 @@ class SessionEnded extends Error {
 
 export interface SessionOptions {
   readonly config: YaplaRestConfig;
+  /** Of an expiry that names none. */
+  readonly timeZone: string;
   readonly errorWhen: ErrorWhen;
   readonly http: HttpClient;
   /** Stopped when the key is refused by an answer that is no 401. */
@@ -43,7 +45,14 @@ export interface SessionOptions {
 }
 
 /** One session for one credential, kept in memory: another process has its own. */
-export function createSession({ config, errorWhen, http, budget, now = Date.now }: SessionOptions): YaplaSession {
+export function createSession({
+  config,
+  timeZone,
+  errorWhen,
+  http,
+  budget,
+  now = Date.now,
+}: SessionOptions): YaplaSession {
   let token: Token | null = null;
   let renewal: Promise<Token> | null = null;
 
@@ -62,10 +71,12 @@ export function createSession({ config, errorWhen, http, budget, now = Date.now 
       throw wrongPath(answer, 'yapla.write.sessionToken', config.sessionToken, 'text');
     }
     const expiry = contentAt(answer, config.sessionExpiry);
-    const expiresAtMs = typeof expiry === 'string' ? parseTimestamp(expiry) : null;
-    if (expiresAtMs === null) {
+    const expires = typeof expiry === 'string' ? parseTimestamp(expiry, timeZone) : null;
+    if (expires === null) {
       throw wrongPath(answer, 'yapla.write.sessionExpiry', config.sessionExpiry, 'a time such as 2019-05-23 10:53:00');
     }
+    // Of two instants the earlier, if that is still to come: a session renewed too early costs a request, one too late another.
+    const expiresAtMs = expires.first > now() ? expires.first : expires.last;
     const lifeMs = expiresAtMs - now();
     if (lifeMs <= 0) {
       throw unexpected(

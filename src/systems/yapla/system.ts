@@ -30,6 +30,7 @@ export function createYaplaSystem(options: YaplaSystemOptions): System {
     system: 'yapla',
     fieldMap,
     defaultCountry,
+    timeZone: config.timeZone,
     id: { path: answer.id, setting: 'yapla.read.answer.id' },
     modified: answer.modified === null ? null : { path: answer.modified, setting: 'yapla.read.answer.modified' },
     reference: config.referenceField === null ? null : { path: config.referenceField, setting: 'yapla.referenceField' },
@@ -73,7 +74,13 @@ function createWriter(options: YaplaSystemOptions, places: RecordPlaces, dataApi
     case 'none':
       return createNoWriter(options.connection);
     case 'rest': {
-      const session = createSession({ config: write, errorWhen: config.read.answer.errorWhen, http, budget });
+      const session = createSession({
+        config: write,
+        timeZone: config.timeZone,
+        errorWhen: config.read.answer.errorWhen,
+        http,
+        budget,
+      });
       return createRestWriter({ config, rest: write, places, http, session, dataApi });
     }
   }

@@ -45,7 +45,7 @@ const clientFilters = {
 export type Clients = Resource<Client, typeof clientFilters>;
 
 /** The clients of the configured team. */
-export function createClients(http: HttpClient, { paths, team }: YoplanningConfig): Clients {
+export function createClients(http: HttpClient, { paths, team, timeZone }: YoplanningConfig): Clients {
   return createResource<Client, typeof clientFilters>(http, {
     filters: clientFilters,
     schema: clientSchema,
@@ -54,5 +54,6 @@ export function createClients(http: HttpClient, { paths, team }: YoplanningConfi
     listPath: paths.clients,
     instancePath: paths.client,
     places: { team },
+    timeZone,
   });
 }

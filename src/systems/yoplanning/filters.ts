@@ -1,7 +1,7 @@
 /** Filters of Yoplanning's lists: `first_name=Norbert`, `birth_date__gt=1995-01-25` (API v3.1, "Filters"). */
-import { filterTimestamp } from '../time.js';
+import { filterTimestamp, type FilterSide } from '../time.js';
 
-/** `date`: `YYYY-MM-DD`. `datetime`: a moment, sent in UTC. Only these and `number` can be compared by more than equality. */
+/** `date`: `YYYY-MM-DD`. `datetime`: a moment, sent in the system's time zone. Only these and `number` can be compared by more than equality. */
 export type FilterKind = 'text' | 'number' | 'date' | 'datetime';
 
 /** Which fields a resource can be filtered by. */
@@ -29,18 +29,21 @@ export type Filters<Spec extends FilterSpec> = { readonly [Field in keyof Spec]?
 /**
  * Filters as query parameters. An unknown filter is ignored by the framework behind Yoplanning, so a filtered list is to be
  * checked by its caller.
+ *
+ * @param timeZone in which the server takes times without one
  */
-export function filterQuery<Spec extends FilterSpec>(filters: Filters<Spec>): Record<string, string> {
+export function filterQuery<Spec extends FilterSpec>(filters: Filters<Spec>, timeZone: string): Record<string, string> {
   const query: Record<string, string> = {};
   for (const [field, filter] of Object.entries(filters) as [string, Plain | Comparison<Plain> | undefined][]) {
     if (filter === undefined) continue;
     if (!isComparison(filter)) {
-      query[field] = wireForm(filter);
+      query[field] = wireForm(filter, timeZone, 'at');
       continue;
     }
     for (const operator of comparisons) {
       const value = filter[operator];
-      if (value !== undefined) query[`${field}__${operator}`] = wireForm(value);
+      if (value !== undefined)
+        query[`${field}__${operator}`] = wireForm(value, timeZone, operator.startsWith('g') ? 'later' : 'earlier');
     }
   }
   return query;
@@ -52,6 +55,6 @@ function isComparison(filter: Plain | Comparison<Plain>): filter is Comparison<P
   return typeof filter === 'object' && !(filter instanceof Date);
 }
 
-function wireForm(value: Plain): string {
-  return value instanceof Date ? filterTimestamp(value) : String(value);
+function wireForm(value: Plain, timeZone: string, side: FilterSide): string {
+  return value instanceof Date ? filterTimestamp(value, timeZone, side) : String(value);
 }

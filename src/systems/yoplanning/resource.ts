@@ -58,6 +58,8 @@ export interface Expand {
 }
 
 interface ResourceDefinition<Spec extends FilterSpec> {
+  /** In which the server takes times without one. */
+  readonly timeZone: string;
   readonly filters: Spec;
   /** What is relied on; unknown fields are let through. */
   readonly schema: z.ZodType;
@@ -96,7 +98,7 @@ export interface Resource<Document extends JsonObject, Spec extends FilterSpec> 
 
 export function createResource<Document extends JsonObject, const Spec extends FilterSpec>(
   http: HttpClient,
-  { schema, listed = schema, listPath, instancePath, places }: ResourceDefinition<Spec>,
+  { schema, listed = schema, listPath, instancePath, places, timeZone }: ResourceDefinition<Spec>,
 ): Resource<Document, Spec> {
   const pageSchema = z.looseObject({
     count: z.number().int().nonnegative().max(longestList),
@@ -124,7 +126,7 @@ export function createResource<Document extends JsonObject, const Spec extends F
       limit: request.limit,
       ordering: request.ordering,
       expand: request.expand?.join(','),
-      ...filterQuery<Spec>(request.filters ?? {}),
+      ...filterQuery<Spec>(request.filters ?? {}, timeZone),
     };
     const answer = await http.send({ method: 'GET', ...collection, query }, ask);
     if (answer.status === 404) {

@@ -24,6 +24,7 @@ export function createYoplanningSystem({ config, fieldMap, defaultCountry, http 
     system: 'yoplanning',
     fieldMap,
     defaultCountry,
+    timeZone: config.timeZone,
     id: { path: 'id', setting: 'yoplanning.paths' },
     modified: place(config.modifiedField, 'yoplanning.modifiedField'),
     reference: place(config.referenceField, 'yoplanning.referenceField'),

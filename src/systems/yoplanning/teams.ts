@@ -15,12 +15,13 @@ const teamFilters = {} as const satisfies FilterSpec;
 
 export type Teams = Pick<Resource<Team, typeof teamFilters>, 'list' | 'post' | 'get'>;
 
-export function createTeams(http: HttpClient, { paths }: YoplanningConfig): Teams {
+export function createTeams(http: HttpClient, { paths, timeZone }: YoplanningConfig): Teams {
   return createResource<Team, typeof teamFilters>(http, {
     filters: teamFilters,
     schema: teamSchema,
     listPath: paths.teams,
     instancePath: `${paths.teams.replace(/\/$/, '')}/{id}${paths.teams.endsWith('/') ? '/' : ''}`,
     places: {},
+    timeZone,
   });
 }

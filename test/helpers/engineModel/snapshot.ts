@@ -70,7 +70,7 @@ export async function takeSnapshot(world: EngineWorld): Promise<Snapshot> {
     sql<ShadowOfRow[]>`
       select system, external_id as id, document, fields, hashes, forms, times, modified_at as "modifiedAt",
              external_reference as "externalReference", gone_at is not null as gone
-        from shadow where connection_id = ${id} order by first_seen_at, external_id`,
+        from known_record where connection_id = ${id} order by first_seen_at, external_id`,
     sql<LinkRow[]>`
       select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning, base, equal, version
         from link where connection_id = ${id} order by created_at, link_id`,

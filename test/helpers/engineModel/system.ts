@@ -62,6 +62,7 @@ export class SystemOverServer implements System {
       system: name,
       fieldMap,
       defaultCountry: 'BE',
+      timeZone: 'UTC',
       id: { path: 'id', setting: `${name}.id` },
       modified: { path: modified, setting: `${name}.modified` },
       reference: this.storesReference ? { path: reference, setting: `${name}.reference` } : null,

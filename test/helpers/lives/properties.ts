@@ -64,7 +64,7 @@ export async function examine(house: TestPasserelle, ledger: Ledger): Promise<Ex
         from journal where connection_id = ${connectionId}`,
     listOpenCases(sql, personsOf(connectionId)),
     sql<{ system: SystemName; id: string }[]>`
-      select system, external_id as id from shadow where connection_id = ${connectionId} and gone_at is not null`,
+      select system, external_id as id from reading where connection_id = ${connectionId} and gone_at is not null`,
   ]);
   const examination = new Examination(house, ledger, links, journal, cases);
   await examination.writes();

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { connectionSchema } from '../../../src/config/schema.js';
 import type { YaplaRestConfig } from '../../../src/config/yapla.js';
-import { createHttpClient, type Ask } from '../../../src/http/client.js';
+import { createHttpClient, type Ask, type HttpClient } from '../../../src/http/client.js';
 import { AccessRefused, BudgetExhausted, UnexpectedResponse } from '../../../src/http/failures.js';
 import { sandboxConnection } from '../../../src/sandbox/connections.js';
 import { startSandbox } from '../../../src/sandbox/sandbox.js';
@@ -14,6 +14,8 @@ const closing: (() => Promise<void>)[] = [];
 afterAll(async () => {
   for (const close of closing.reverse()) await close();
 });
+
+const nowhere = 'http://127.0.0.1:1';
 
 interface Setting {
   readonly sessionMs?: number;
@@ -39,7 +41,7 @@ async function openSession({ sessionMs = 3_600_000, rest = {}, budget = new Gran
   });
   closing.push(() => http.close());
   const clock = { ms: Date.now() };
-  const session = createSession({ config, errorWhen: null, http, budget, now: () => clock.ms });
+  const session = createSession({ config, timeZone: 'UTC', errorWhen: null, http, budget, now: () => clock.ms });
   const read = (by: Ask = ask) =>
     session.run(by, async (send) => (await send({ method: 'GET', path: '/members/1' }, by)).status);
   const sessions = async () => (await sandbox.control.counts()).yapla.byKind.session;
@@ -67,6 +69,41 @@ describe('a session', () => {
     await read();
     expect(await sessions()).toBe(2);
   });
+
+  test.each([
+    // Its expiry would have been twenty minutes ago by the first of the two hours.
+    ['2026-10-25T00:50:00Z', '2026-10-25T01:20:00Z', 1],
+    ['2026-10-25T00:50:00Z', '2026-10-25T01:29:30Z', 2],
+    ['2026-10-25T00:00:00Z', '2026-10-25T00:20:00Z', 1],
+    ['2026-10-25T00:00:00Z', '2026-10-25T00:29:30Z', 2],
+  ])(
+    'whose expiry stands for two instants is used until the first of them that is to come: opened at %s, used at %s',
+    async (opened, used, sessions) => {
+      let asked = 0;
+      const send = ({ method }: { readonly method: string }) => {
+        if (method === 'POST') asked += 1;
+        const body = { data: { session_token: 'x', expire_date: '2026-10-25 02:30:00' } };
+        return Promise.resolve({ status: 200, body, context: { method } });
+      };
+      const { yapla } = connectionSchema.parse(
+        sandboxConnection({ yapla: nowhere, yoplanning: nowhere, control: nowhere }),
+      );
+      const clock = { ms: Date.parse(opened) };
+      const session = createSession({
+        config: yapla.write as YaplaRestConfig,
+        timeZone: 'Europe/Paris',
+        errorWhen: null,
+        http: { send } as unknown as HttpClient,
+        budget: new GrantingBudget(),
+        now: () => clock.ms,
+      });
+      const use = () => session.run(ask, (under) => under({ method: 'GET', path: '/', kind: '/' }, ask));
+      await use();
+      clock.ms = Date.parse(used);
+      await use();
+      expect(asked).toBe(sessions);
+    },
+  );
 
   test('is opened once for all who need it at the same time', async () => {
     const { read, sessions } = await openSession();

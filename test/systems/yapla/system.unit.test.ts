@@ -30,12 +30,12 @@ const rest = (input: ConnectionInput) => input.yapla.write as RestInput;
 async function listAll(system: System) {
   const seen: { position: number; id: string }[] = [];
   let pages = 0;
-  for (let from = 0, end = 0, count = 1; end < count; from = end - 1) {
+  for (let from = 0, end = 0, ended = false; !ended; from = end - 1) {
     const page = await system.readPage({ from }, ask);
     expect(page.start).toBeLessThanOrEqual(from);
     page.records.forEach(({ id }, index) => seen.push({ position: page.start + index, id }));
     end = page.start + page.records.length;
-    count = page.count;
+    ended = page.count === null ? page.ends! : end >= page.count;
     pages += 1;
   }
   return { seen, pages };

@@ -125,12 +125,15 @@ describe('clients', () => {
 test('filters become query parameters in the form that the vendor documents', () => {
   type Spec = { first_name: 'text'; category: 'number'; birth_date: 'date'; last_modified: 'datetime' };
   const at = new Date('2019-05-23T10:53:00Z');
-  const query = filterQuery<Spec>({
-    first_name: 'Norbert',
-    category: { gte: 302 },
-    birth_date: { gt: '1995-01-25', lt: '2000-01-01' },
-    last_modified: { lte: at },
-  });
+  const query = filterQuery<Spec>(
+    {
+      first_name: 'Norbert',
+      category: { gte: 302 },
+      birth_date: { gt: '1995-01-25', lt: '2000-01-01' },
+      last_modified: { lte: at },
+    },
+    'UTC',
+  );
   expect(query).toEqual({
     first_name: 'Norbert',
     category__gte: '302',

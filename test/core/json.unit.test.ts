@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { excessOf, parseJson, stringifyJson } from '../../src/http/json.js';
+import { excessOf, parseJson, stringifyJson } from '../../src/core/json.js';
 import { checkProperty } from '../helpers/property.js';
 
 describe('a JSON text that is read and written back', () => {

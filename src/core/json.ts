@@ -3,7 +3,7 @@
  * written back would come out changed. So numbers that it cannot hold to the letter are carried through as text, under a mark
  * (core/document.ts), and are numbers again in what is sent.
  */
-import { carriedIn, carriedNumber, carriedText } from '../core/document.js';
+import { carriedIn, carriedNumber, carriedText } from './document.js';
 
 /** Numbers shorter than this, without a large exponent, are always held exactly. A text without any needs no second look. */
 const suspicious = /[\d.]{16}|\d[eE][+-]?\d{3}/;

@@ -1,0 +1,53 @@
+/** Lists of Yapla that state no total, and lists that reorder themselves: each is read to its end, and nobody is lost on the way. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { expectNoTwin } from '../helpers/books.js';
+import { linkedPerson } from '../helpers/live.js';
+import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+
+let house: TestPasserelle;
+afterEach(async () => await house.stop());
+
+const people = { seed: 61, yapla: 3, yoplanning: 2, shared: 38, differing: 0 };
+const sync = async () => await (await house.startBulk()).result();
+/** Of the newest scan of a system. */
+const lastScan = async (system: 'yapla' | 'yoplanning') => {
+  const [scan] = await house.sql<{ pass: number; pages: number; stated: number | null }[]>`
+    select pass, pages, stated_count as stated from scan
+     where connection_id = ${house.connectionId} and system = ${system} order by id desc limit 1`;
+  return scan!;
+};
+const cases = async () => {
+  const rows = await house.sql<{ code: string; subject: string; proof: string | null }[]>`
+    select code, subject, details ->> 'proof' as proof from cases
+     where connection_id = ${house.connectionId} and status = 'open' order by id`;
+  return [...rows];
+};
+
+describe.each([
+  ['flat', 'lastPage', 'notFound', 1],
+  ['nested', 'more', 'notFound', 2],
+  ['listed', 'nothing', 'notListed', 2],
+] as const)('a list of the %s shape whose pages say: %s', (shape, listEnd, proof, requests) => {
+  test('is synced as any other; cut short once it removes nobody, and who is gone is missed by two readings', async () => {
+    house = await startPasserelle({ pageSize: 20, sandbox: { people, yapla: { shape, listEnd } } });
+    const { control } = house.sandbox;
+    expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+    await expectNoTwin(house);
+    expect(await sync()).toMatchObject({ outcome: 'applied', applied: { ended: 0 } });
+    // Nobody is missing: one reading is enough.
+    expect(await lastScan('yapla')).toMatchObject({ pass: 1, stated: null });
+
+    await control.resetCounts();
+    await control.addFault({ system: 'yapla', kind: 'list', times: requests, action: { do: 'shorten', to: 15 } });
+    expect(await sync()).toMatchObject({ outcome: 'applied', applied: { ended: 0 } });
+    expect(await cases()).toEqual([]);
+    expect(await lastScan('yapla')).toMatchObject({ pass: 2 });
+    expect((await control.counts()).yapla.byKind.read).toBe(0);
+
+    const { yapla } = await linkedPerson(house);
+    await control.remove('yapla', yapla);
+    expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+    expect(await cases()).toEqual([{ code: 'removal', subject: `yapla:${yapla}`, proof }]);
+    expect(await lastScan('yapla')).toMatchObject({ pass: 2 });
+  });
+});
