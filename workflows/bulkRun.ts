@@ -362,6 +362,11 @@ export class BulkRun {
     }
   }
 
+  /** The configuration does not have the connection any more: its plan is nobody's work. */
+  connectionGone(): void {
+    this.#become({ ending: this.#state.ending ?? 'notConfigured' });
+  }
+
   /** Does what a message asks for that is not refused. */
   take(message: BulkMessage): void {
     switch (message.verb) {

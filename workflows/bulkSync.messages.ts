@@ -95,9 +95,10 @@ export interface BulkProgress {
 
 /**
  * - `expired`: the plan waited for longer than `bulk.maxPlanAgeMs`;
- * - `superseded`: a newer bulk sync was started while the plan waited.
+ * - `superseded`: a newer bulk sync was started while the plan waited;
+ * - `notConfigured`: the configuration does not have the connection any more. What is left to do stays in the database.
  */
-export type BulkOutcome = 'applied' | 'rejected' | 'cancelled' | 'expired' | 'superseded';
+export type BulkOutcome = 'applied' | 'rejected' | 'cancelled' | 'expired' | 'superseded' | 'notConfigured';
 
 export interface BulkSyncResult {
   readonly outcome: BulkOutcome;
@@ -126,6 +127,7 @@ export interface Refusal {
     | 'cancelled'
     | 'expired'
     | 'superseded'
+    | 'notConfigured'
     | 'pausedBefore'
     | 'nothingToResume'
     | 'ending'

@@ -9,6 +9,7 @@
  *   - pause: activities under way end after the item in hand; `resume` repeats the step, which finds the rest;
  *   - a spent quota: a timer until the window opens, visible in the `progress` query and in the search attribute;
  *   - a system that refuses us (401, 403) or answers what we cannot read: `stopped`, until a person has mended it and resumes;
+ *   - a connection that is taken out of the configuration: the plan ends as `notConfigured`, and what is left to do stays in the database;
  *   - cancel (a message, or Temporal's own): what is in hand is finished, the rest left, the plan marked.
  * Server errors and time-outs are retried by Temporal without the workflow noticing.
  */
@@ -28,6 +29,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
+import type { BulkOptions } from '../activities/prepareBulk.js';
 import { systemNames, type SystemName } from '../src/core/record.js';
 import { BulkRun, newBulkRun, type BulkMessage, type BulkStep } from './bulkRun.js';
 import {
@@ -194,9 +196,32 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
     return continueAsNewSuggested || historyLength >= options.maxHistoryEvents;
   }
 
+  /** The end is recorded even when Temporal itself was asked to cancel. */
+  async function conclude(): Promise<BulkSyncResult> {
+    await CancellationScope.nonCancellable(async () => {
+      const { plan, draft, decision } = run.state;
+      const ended = plan ?? draft;
+      const { outcome } = run;
+      if (ended !== null) {
+        const by = outcome === 'rejected' ? decision!.by : undefined;
+        await quick.markPlan({ connectionId, planId: ended.id, status: outcome, ...(by === undefined ? {} : { by }) });
+      }
+      show();
+    });
+    return run.result;
+  }
+
   // --- activities ---
   const quick = proxyActivities<Activities>({ startToCloseTimeout: '1 minute', retry });
-  const options = await quick.prepareBulk({ connectionId });
+  let options: BulkOptions;
+  try {
+    options = await quick.prepareBulk({ connectionId });
+  } catch (error) {
+    // Whoever starts one for a connection that there is not is told so; one that was under way ends in good order.
+    if (!isUnconfigured(error) || input.carried === undefined) throw error;
+    run.connectionGone();
+    return await conclude();
+  }
   run.prepared(options);
   const heartbeatTimeout = options.heartbeatTimeoutMs;
   // A page waits a few seconds at most for its permit. What was read before a pause is told, and not read again.
@@ -315,6 +340,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       await carryOut[step]();
     } catch (error) {
       if (isCancellation(error)) run.take({ verb: 'cancel' });
+      else if (isUnconfigured(error)) run.connectionGone();
       else if (!(error instanceof Interrupted)) throw error;
     }
     if (run.step === 'end' || !isFull()) continue;
@@ -324,18 +350,13 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
     await continueAsNew<typeof bulkSync>({ ...input, carried: run.state });
   }
 
-  // The end is recorded even when Temporal itself was asked to cancel.
-  await CancellationScope.nonCancellable(async () => {
-    const { plan, draft, decision } = run.state;
-    const ended = plan ?? draft;
-    const { outcome } = run;
-    if (ended !== null) {
-      const by = outcome === 'rejected' ? decision!.by : undefined;
-      await quick.markPlan({ connectionId, planId: ended.id, status: outcome, ...(by === undefined ? {} : { by }) });
-    }
-    show();
-  });
-  return run.result;
+  return await conclude();
+}
+
+/** The configuration does not have the connection (a type of activities/failures.ts). */
+function isUnconfigured(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : null;
+  return cause instanceof ApplicationFailure && cause.type === 'UnknownConnection';
 }
 
 /** What a failure waits for. @throws the failure, where no wait can mend it */

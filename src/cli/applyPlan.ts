@@ -142,6 +142,7 @@ async function followToItsEnd(
 const endWords: Partial<Readonly<Record<BulkOutcome, string>>> = {
   expired: 'waited for approval longer than bulk.maxPlanAgeMs allows, and has expired',
   superseded: 'was superseded by a newer bulk sync',
+  notConfigured: 'ended, because its connection was taken out of the configuration',
 };
 
 function waits({ phase }: BulkProgress): boolean {

@@ -99,4 +99,5 @@ const ends: Readonly<Record<PlanStatus, string>> = {
   cancelled: 'was cancelled',
   expired: 'waited for longer than bulk.maxPlanAgeMs allows and has expired',
   superseded: 'was superseded by a newer sync',
+  notConfigured: 'ended when its connection was taken out of the configuration',
 };

@@ -10,7 +10,7 @@ import { lockFirstSights } from './links.js';
  * - `superseded`: a newer bulk sync was started while it waited.
  */
 export type PlanStatus =
-  'drafting' | 'ready' | 'approved' | 'applied' | 'rejected' | 'cancelled' | 'expired' | 'superseded';
+  'drafting' | 'ready' | 'approved' | 'applied' | 'rejected' | 'cancelled' | 'expired' | 'superseded' | 'notConfigured';
 
 export type PlanEnd = Exclude<PlanStatus, 'drafting' | 'ready' | 'approved'>;
 

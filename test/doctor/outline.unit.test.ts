@@ -35,7 +35,23 @@ describe('the outline of an answer', () => {
   test('is cut where it gets long', () => {
     const body = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`field${index}`, 1]));
     expect(outline(body, 10)).toHaveLength(11);
-    expect(outline(body, 10).at(-1)).toBe('and 41 more');
+    expect(outline(body, 10).at(-1)).toBe('and 41 more, deeper within');
+  });
+
+  test('shows what a record has itself before what stands deeper in it, in the answer’s order', () => {
+    const address = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`part${index}`, 1]));
+    const lines = outline({ data: [{ id: 1, address, email: 'x', phone: 'y' }] }, 8);
+    expect(lines).toEqual([
+      '(the whole answer): object',
+      'data: list',
+      'data[]: object',
+      'data[].id: number',
+      'data[].address: object',
+      'data[].address.part0: number',
+      'data[].email: text',
+      'data[].phone: text',
+      'and 29 more, deeper within',
+    ]);
   });
 
   test('never holds a value, whatever the answer', async () => {

@@ -1,6 +1,8 @@
 /** A configuration that changes under existing links. */
 import { afterEach, expect, test } from '@jest/globals';
+import { progressQuery, resumeSignal } from '../../workflows/bulkSync.messages.js';
 import { listOpenCases } from '../../src/store/cases.js';
+import { until } from '../helpers/live.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 
 let house: TestPasserelle;
@@ -40,4 +42,35 @@ test('a field that is normalised otherwise is nobody’s change: nothing is writ
   }));
   expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
   expect([await written(), (await listOpenCases(house.sql, house.scope)).length]).toEqual([before, asked]);
+});
+
+test('a connection that is taken out of the configuration ends its plan in good order, and goes on where it was once it is back', async () => {
+  house = await startPasserelle({ sandbox: { people: { ...people, yapla: 4 } } });
+  const { control } = house.sandbox;
+  const fault = await control.addFault({ system: 'yoplanning', kind: ['create', 'write'], action: { do: 'reset' } });
+  const handle = await house.startBulk();
+  const before = house.connection;
+  await until(
+    () => handle.query(progressQuery),
+    ({ phase }) => phase === 'applying',
+  );
+  await house.reconfigure(() => undefined);
+  // Whoever waits for the server looks again now, and not after the pause.
+  const ended = handle.result();
+  await until(
+    async () => {
+      await handle.signal(resumeSignal).catch(() => undefined);
+      return (await handle.describe()).status.name;
+    },
+    (status) => status !== 'RUNNING',
+  );
+  expect(await ended).toMatchObject({ outcome: 'notConfigured', differences: null });
+  const [plan] = await house.sql<{ status: string }[]>`
+    select status from plan where connection_id = ${house.connectionId} order by number desc limit 1`;
+  expect(plan).toEqual({ status: 'notConfigured' });
+
+  await control.removeFault(fault);
+  await house.reconfigure(() => before);
+  expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
+  expect(await control.ids('yoplanning')).toHaveLength(12);
 });

@@ -7,7 +7,7 @@ create table plan (
   number        integer not null,
   run_id        text not null,
   status        text not null default 'drafting' check (
-    status in ('drafting', 'ready', 'approved', 'applied', 'rejected', 'cancelled', 'expired', 'superseded')
+    status in ('drafting', 'ready', 'approved', 'applied', 'rejected', 'cancelled', 'expired', 'superseded', 'notConfigured')
   ),
   totals        jsonb,
   cost          jsonb,
