@@ -1,11 +1,9 @@
 import type { Scope } from '../src/core/record.js';
 import { activityInfo } from '@temporalio/activity';
 import type { LiveDecision } from '../src/core/live.js';
-import { applyDecision as apply, type AppliedDecision as Applied } from '../src/link/applyDecision.js';
-import { type AttemptInput, isLastTry } from './attempts.js';
+import { type AppliedDecision as Applied, applyDecision as apply } from '../src/link/carryOut.js';
+import { type AttemptInput, attemptPatienceMs, isLastTry, LocalAttempts, withHeartbeat } from './attempts.js';
 import type { Dependencies } from './dependencies.js';
-import { withHeartbeat } from './heartbeat.js';
-import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';
 
 export interface AppliedDecision extends Applied {
   /** What was carried out, of a local attempt: the history has no input of those, and a replay must find the decision in it. */

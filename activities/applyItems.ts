@@ -1,9 +1,8 @@
 import { cancellationSignal } from '@temporalio/activity';
 import * as link from '../src/link/applyItems.js';
 import { endedItems } from '../src/store/planItems.js';
-import { succeeded } from './attempts.js';
+import { succeeded, withHeartbeat } from './attempts.js';
 import { type Dependencies, scopeOfBulk } from './dependencies.js';
-import { withHeartbeat } from './heartbeat.js';
 
 export interface ChunkCounts {
   readonly ended: number;

@@ -11,11 +11,11 @@ import { attemptsToRead } from '../src/link/unreadable.js';
 /** Attempts that failed, by the failure's type. */
 export type FailureCounts = Readonly<Record<string, number>>;
 
-/** What whoever asks for an activity says about its attempts. */
+/** What anyone who asks for an activity says about its attempts. */
 export interface AttemptInput {
   /** What failed before this activity was asked for, where a local attempt came first. */
   readonly failed?: FailureCounts;
-  /** Waits for a budget that are longer are not made by Temporal, but by whoever asked, in the open. Left out: none is. */
+  /** Waits for a budget that are longer are not made by Temporal, but by the one who asked, in the open. Left out: none is. */
   readonly shownWaitMs?: number;
 }
 
@@ -94,4 +94,66 @@ function current(): Attempt {
 /** Nothing, of a first attempt. */
 function told(): Partial<Told> {
   return (activityInfo().heartbeatDetails as Told | null | undefined) ?? {};
+}
+
+// Signs of life of an activity, while it works.
+
+/**
+ * Heartbeats several times within the activity's own heartbeat time-out, until `work` ends.
+ *
+ * @param first `at once`: so that a pause or a cancel that came before reaches it; `later`: what is over sooner costs the server nothing
+ * @param details what the next attempt is to be told of, should this one die
+ */
+export async function withHeartbeat<T>(
+  work: () => Promise<T>,
+  {
+    first = 'at once',
+    details = () => undefined,
+  }: { readonly first?: 'at once' | 'later'; readonly details?: () => unknown } = {},
+): Promise<T> {
+  const timeoutMs = activityInfo().heartbeatTimeoutMs;
+  if (timeoutMs === undefined) return await work();
+  if (first === 'at once') signOfLife(details());
+  const timer = setInterval(() => signOfLife(details()), Math.max(timeoutMs / 4, 50));
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/*
+ * First attempts within a workflow task (local activities: workflows/recordSteps.ts). Nobody waits for one that takes longer than it may,
+ * but it goes on; so that its end is not lost, the ordinary attempt that follows it in this worker waits for that end.
+ */
+
+/** A local attempt waits no longer for a permit of the budget: the workflow task that it runs in holds a place of the worker's. */
+const localPatienceMs = 1_000;
+
+/** How long this attempt may wait for a permit; undefined: for `limits.longWaitMs`, as any request. */
+export function attemptPatienceMs(): number | undefined {
+  return activityInfo().isLocal ? localPatienceMs : undefined;
+}
+
+/** Local attempts under way in this worker. */
+export class LocalAttempts<Result> {
+  readonly #underWay = new Map<string, Promise<Result>>();
+
+  /**
+   * Runs `work`, unless a local attempt at the same is still under way: then its end is this attempt's end, too.
+   *
+   * @param name of what is attempted, the same at every attempt
+   */
+  async join(name: string, work: () => Promise<Result>): Promise<Result> {
+    const earlier = this.#underWay.get(name);
+    if (earlier !== undefined) return await withHeartbeat(() => earlier, { first: 'later' });
+    if (!activityInfo().isLocal) return await work();
+    const attempt = work();
+    this.#underWay.set(name, attempt);
+    try {
+      return await attempt;
+    } finally {
+      this.#underWay.delete(name);
+    }
+  }
 }

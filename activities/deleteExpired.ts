@@ -1,8 +1,8 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { kindsThat } from '../src/cases/index.js';
-import { dataKinds, deleteExpired as deleteBatch, type DataKind } from '../src/store/retention.js';
+import { type DataKind, dataKinds, deleteExpired as deleteBatch } from '../src/store/retention.js';
 import type { RetentionDependencies } from './dependencies.js';
-import { withHeartbeat } from './heartbeat.js';
+import { withHeartbeat } from './attempts.js';
 
 const dayMs = 24 * 3_600_000;
 

@@ -8,12 +8,12 @@ import { KindNotOffered } from '../src/connection.js';
 import { UnreadableValue } from '../src/core/normalise.js';
 import {
   BudgetExhausted,
+  type Failure,
   isFailure,
   NoAnswer,
   RecordMissing,
   ServerFailed,
   Throttled,
-  type Failure,
 } from '../src/http/failures.js';
 import { DatabaseError, withoutValues } from '../src/store/database.js';
 import { ClaimLost, LinkBusy } from '../src/link/claims.js';
@@ -23,7 +23,6 @@ import { attemptsToRead } from '../src/link/unreadable.js';
 import { MisplacedField } from '../src/systems/mapping.js';
 import { type AttemptInput, beginAttempt, countFailure, type FailureCounts, isShown } from './attempts.js';
 import { UnknownConnection } from './dependencies.js';
-import { describeUnexpected, errorCode, type UnexpectedError } from './unexpected.js';
 
 /** A tenth of the wait, at random: Temporal's own retries have no jitter, and many workers must not come back at once. */
 const jitterShare = 0.1;
@@ -48,7 +47,7 @@ function causeOf(error: unknown): string {
   return error instanceof Error ? error.name : 'UnknownError';
 }
 
-/** For the workflow, which hands them from a local attempt to the ordinary one, and for whoever reads its history. */
+/** For the workflow, which hands them from a local attempt to the ordinary one, and for anyone who reads its history. */
 function withCounts(failure: ApplicationFailure, failed: FailureCounts): ApplicationFailure {
   const { message, type, nonRetryable, nextRetryDelay } = failure;
   const [told] = (failure.details ?? []) as object[];
@@ -66,7 +65,7 @@ interface Crossing {
   readonly nth?: number | undefined;
   /** Takes what may be told of an error that nobody expected. */
   readonly tell?: (unexpected: UnexpectedError) => void;
-  /** Whether so long a wait is to be made in the open, by whoever asked for the activity. */
+  /** Whether so long a wait is to be made in the open, by the one who asked for the activity. */
   readonly isShown?: (waitMs: number) => boolean;
 }
 
@@ -109,7 +108,7 @@ function fromFailure(failure: Failure, nth: number, isShown: (waitMs: number) =>
   if (retryAtMs !== null) {
     const waitMs = retryAtMs - Date.now();
     const nextRetryDelay = delay(waitMs);
-    // Told as of the budget, which is closed until then: whoever met it first waits as all others do, and makes no attempts of its own.
+    // Told as of the budget, which is closed until then: anyone who met it first waits as all others do, and makes no attempts of its own.
     const type = 'BudgetExhausted';
     return ApplicationFailure.create({
       ...common,
@@ -156,4 +155,42 @@ const longestServerRetryMs = 15 * 60_000;
 /** A delay of 0 would end the retries: at least a second. */
 function delay(ms: number): number {
   return Math.max(1_000, ms) * (1 + Math.random() * jitterShare);
+}
+
+/** What may be told of an error that nobody expected: where it arose, and nothing that it says, because that can quote a value. */
+
+export interface UnexpectedError {
+  readonly name: string;
+  /** Code of Node.js, undici or PostgreSQL, where it has one. */
+  readonly code?: string;
+  /** The stack's frames, innermost first, each as `function (file:line:column)`. */
+  readonly frames: readonly string[];
+  readonly cause?: UnexpectedError;
+}
+
+/** Causes of causes are followed so far. */
+const deepest = 3;
+
+export function describeUnexpected(error: unknown, depth = 0): UnexpectedError {
+  if (!(error instanceof Error)) return { name: `a thrown ${typeof error}`, frames: [] };
+  const code = errorCode(error);
+  return {
+    name: error.name,
+    ...(code === undefined ? {} : { code }),
+    frames: framesOf(error),
+    ...(error.cause === undefined || depth === deepest ? {} : { cause: describeUnexpected(error.cause, depth + 1) }),
+  };
+}
+
+/** An error's code, if it looks like one. */
+export function errorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(error.code) ? error.code : undefined;
+}
+
+/** A message of several lines can contain what looks like a frame: it is cut off first, and a frame must end in a place in a file. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const end = message === '' ? -1 : stack.indexOf(message);
+  const trace = end < 0 ? stack : stack.slice(end + message.length);
+  return [...trace.matchAll(/^ {4}at (.+:\d+:\d+\)?)$/gm)].map(([, frame]) => frame!);
 }

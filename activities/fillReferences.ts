@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { fillReferences as fill, type References } from '../src/link/fillReferences.js';
-import { scopeOfBulk, type Dependencies } from './dependencies.js';
-import { withHeartbeat } from './heartbeat.js';
+import { type Dependencies, scopeOfBulk } from './dependencies.js';
+import { withHeartbeat } from './attempts.js';
 
 /** Stores ids in linked records that carry none, from what the day's quota has left over; returns how many, and how many failed. */
 export const fillReferences =

@@ -12,21 +12,21 @@ import {
 } from '../src/core/plan.js';
 import type { Decision } from '../src/core/decide.js';
 import type { LiveDecision } from '../src/core/live.js';
-import { otherSystem, systemNames, type SystemName } from '../src/core/record.js';
+import { otherSystem, type SystemName, systemNames } from '../src/core/record.js';
 import type { OpenConnection } from '../src/connection.js';
 import { refreshStatistics } from '../src/store/database.js';
-import { countLinkStates, settleLinks, type LinkedPair, type Settlement } from '../src/store/links.js';
+import { countLinkStates, type LinkedPair, settleLinks, type Settlement } from '../src/store/links.js';
 import { countUnreferenced } from '../src/store/references.js';
 import { unsettleUnseen } from '../src/store/scans.js';
-import { unsettledLinks, type LinkState } from '../src/store/linkState.js';
+import { type LinkState, unsettledLinks } from '../src/store/linkState.js';
 import { addItems, clearItems, countItems, type NewPlanItem } from '../src/store/planItems.js';
 import { guardCase } from '../src/cases/guard.js';
 import { blankedInDay } from '../src/store/guard.js';
 import { readyPlan } from '../src/store/plans.js';
 import { openCases } from '../src/store/cases.js';
 import { pairHashes, wholeStep } from '../src/link/view.js';
-import { scopeOfBulk, type Dependencies } from './dependencies.js';
-import { withHeartbeat } from './heartbeat.js';
+import { type Dependencies, scopeOfBulk } from './dependencies.js';
+import { withHeartbeat } from './attempts.js';
 
 export interface MadePlan {
   readonly totals: PlanTotals;

@@ -29,7 +29,7 @@ import { addItems, clearItems } from '../src/store/planItems.js';
 import { attachUnreadable } from '../src/store/unreadable.js';
 import { settleCreations } from '../src/link/settleCreations.js';
 import { type Dependencies, scopeOfBulk } from './dependencies.js';
-import { withHeartbeat } from './heartbeat.js';
+import { withHeartbeat } from './attempts.js';
 
 /** Rows of one insert. */
 const batchSize = 500;

@@ -3,10 +3,8 @@ import { activityInfo } from '@temporalio/activity';
 import type { Lane } from '../src/store/budget.js';
 import { ListReadings, readWithList } from '../src/link/listReadings.js';
 import type { RecordReading } from '../src/link/readRecord.js';
-import { type AttemptInput, isLastTry } from './attempts.js';
+import { type AttemptInput, attemptPatienceMs, isLastTry, LocalAttempts, withHeartbeat } from './attempts.js';
 import type { Dependencies } from './dependencies.js';
-import { withHeartbeat } from './heartbeat.js';
-import { attemptPatienceMs, LocalAttempts } from './localAttempts.js';
 
 export type { RecordReading };
 

@@ -3,9 +3,8 @@ import { foundUnreadable } from '../src/cases/unreadable.js';
 import type { SystemName } from '../src/core/record.js';
 import { advanceScan, type PageFacts, type ScanOptions, type ScanState } from '../src/core/scan.js';
 import { databaseTime, endScan as storeEnd, openScan as storeOpen, storePage } from '../src/store/scans.js';
-import { signOfLife, succeeded, toldBefore } from './attempts.js';
+import { signOfLife, succeeded, toldBefore, withHeartbeat } from './attempts.js';
 import { type Dependencies, scopeOfBulk } from './dependencies.js';
-import { withHeartbeat } from './heartbeat.js';
 
 export interface ScanPagesInput {
   readonly connectionId: string;

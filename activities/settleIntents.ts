@@ -1,6 +1,6 @@
 import { settleCreations } from '../src/link/settleCreations.js';
-import { scopeOfBulk, type Dependencies } from './dependencies.js';
-import { withHeartbeat } from './heartbeat.js';
+import { type Dependencies, scopeOfBulk } from './dependencies.js';
+import { withHeartbeat } from './attempts.js';
 
 /** After a new scan: recognises creations whose answer never came; the others are sent again, or become cases when we give up. */
 export const settleIntents =

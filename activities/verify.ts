@@ -4,10 +4,9 @@ import { countInQuestion } from '../src/store/cases.js';
 import { signalledLinks } from '../src/store/inbox.js';
 import { countLinkStates } from '../src/store/links.js';
 import { unsettledLinks } from '../src/store/linkState.js';
-import { settle } from '../src/link/settle.js';
-import { viewOf } from '../src/link/view.js';
-import { scopeOfBulk, type Dependencies } from './dependencies.js';
-import { withHeartbeat } from './heartbeat.js';
+import { settle, viewOf } from '../src/link/view.js';
+import { type Dependencies, scopeOfBulk } from './dependencies.js';
+import { withHeartbeat } from './attempts.js';
 
 export interface Verification {
   /** Links of which both records are known. */

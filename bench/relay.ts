@@ -1,6 +1,6 @@
 /**
  * Stands between a system's webhooks and the receiver. A system tells of a write once it has answered it, so what arrives here says that
- * the write is done, by the clock of whoever measures; the receiver gets it, or does not, as if it had been sent there.
+ * the write is done, by the clock of the one who measures; the receiver gets it, or does not, as if it had been sent there.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';

@@ -18,7 +18,7 @@ export interface ReceiverProcess extends RunningProgram {
   signalsSent(connectionId: string): Promise<number>;
 }
 
-/** Of Node.js, for whoever looks where the time goes: `PASSERELLE_BENCH_WORKER_ARGS="--cpu-prof --cpu-prof-dir=/tmp/profiles"`. */
+/** Of Node.js, for anyone who looks where the time goes: `PASSERELLE_BENCH_WORKER_ARGS="--cpu-prof --cpu-prof-dir=/tmp/profiles"`. */
 function extraArguments(command: string): string[] {
   return (process.env[`PASSERELLE_BENCH_${command.toUpperCase()}_ARGS`] ?? '').split(' ').filter((part) => part !== '');
 }

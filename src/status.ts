@@ -41,7 +41,7 @@ export async function limitRequests(
 /** Adds the three routes. @param app with `limitRequests` */
 export function addStatusRoutes(app: FastifyInstance, { readiness, metrics }: Status): void {
   app.get('/health', (_request, reply) => reply.type(jsonType).send('{"status":"up"}'));
-  // Each asks PostgreSQL something: whoever reaches the port must not make it busy.
+  // Each asks PostgreSQL something: anyone who reaches the port must not make it busy.
   app.get('/ready', { onRequest: app.rateLimit() }, async (_request, reply) => {
     const state = await readiness();
     return reply.code(state.ready ? 200 : 503).send(state);
@@ -84,7 +84,7 @@ export function addressOf(host: string, { port }: AddressInfo): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** @throws Error when it takes longer: what hangs must not make whoever asks hang as well */
+/** @throws Error when it takes longer: what hangs must not make anyone who asks hang as well */
 export async function within<T>(milliseconds: number, result: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -12,7 +12,7 @@ import { credentialsOf } from './connection.js';
 import { systemNames } from './core/record.js';
 import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
-import { heldCredentials, type WatchedCredential } from './store/heldCredentials.js';
+import { heldCredentials, type WatchedCredential } from './store/credentials.js';
 import { resumeStoppedRecords } from './syncRecord.js';
 
 export interface WakingOptions {

@@ -38,7 +38,7 @@ const liveActivities = 32;
  */
 const liveWorkflowTasks = 128;
 
-/** One for each workflow task: whoever waits for a place to make an attempt holds a workflow task's place for nothing. */
+/** One for each workflow task: anyone who waits for a place to make an attempt holds a workflow task's place for nothing. */
 const liveLocalActivities = liveWorkflowTasks;
 
 /** A workflow's next step is first offered to the worker that has it in memory; a dead one is given up after so long (SDK: 10 s). */
@@ -204,7 +204,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const failed = ends.find((one) => one.status === 'rejected');
     if (failed) throw failed.reason;
   });
-  // Whoever stops us awaits `ended`; a failure before that must not go unhandled.
+  // Anyone who stops us awaits `ended`; a failure before that must not go unhandled.
   ended.catch(() => undefined);
   return {
     ended,

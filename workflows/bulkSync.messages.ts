@@ -15,7 +15,7 @@ import type { BulkRunState } from './bulkRun.js';
 export interface BulkSyncInput {
   readonly connectionId: string;
   /**
-   * False: a person is asked in spite of the connection's `bulk.autoApprove`. There is no `true`: whoever can start a workflow must not be
+   * False: a person is asked in spite of the connection's `bulk.autoApprove`. There is no `true`: anyone who can start a workflow must not be
    * able to approve its plan with it. To approve without asking is the configuration's, or the update `approve`'s.
    */
   readonly autoApprove?: false;
@@ -140,13 +140,13 @@ export const rejectUpdate = defineUpdate<undefined, [PlanMessage]>('reject');
 export const pauseUpdate = defineUpdate<undefined>('pause');
 /** What a `resume` has done already. */
 export interface ResumeMessage {
-  /** Whoever sends it lifted the stops that it names: none else is lifted. */
+  /** Anyone who sends it lifted the stops that it names: none else is lifted. */
   readonly lifted: true;
 }
 
 /** Ends a pause, and a stop: the connection's stops are lifted and the step that failed is repeated. */
 export const resumeUpdate = defineUpdate<undefined>('resume');
-/** The same update, from whoever lifted what it names. */
+/** The same update, from anyone who lifted what it names. */
 export const resumeLiftedUpdate = defineUpdate<undefined, [ResumeMessage | undefined]>('resume');
 /** Stops for good: what is under way is finished, the rest of the plan is left. */
 export const cancelUpdate = defineUpdate<undefined>('cancel');

@@ -217,7 +217,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   try {
     options = await quick.prepareBulk({ connectionId });
   } catch (error) {
-    // Whoever starts one for a connection that there is not is told so; one that was under way ends in good order.
+    // Anyone who starts one for a connection that there is not is told so; one that was under way ends in good order.
     if (!isUnconfigured(error) || input.carried === undefined) throw error;
     run.connectionGone();
     return await conclude();

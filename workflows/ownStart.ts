@@ -1,5 +1,5 @@
 /**
- * Whoever reaches Temporal can start a workflow of ours with an id and an input of their choice: a page that a browser shows on the machine
+ * Anyone who reaches Temporal can start a workflow of ours with an id and an input of their choice: a page that a browser shows on the machine
  * of a dev server is enough. Such a run ends at once: under another id it would be a second writer, and with a state that no run before it
  * handed over it would go on with decisions that nobody made.
  */

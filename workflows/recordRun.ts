@@ -19,10 +19,10 @@
  * - `stopped`: the whole connection is refused. Goes on with the same activity after `resume`. Nothing else is awaited but a rare look, in
  *   ever longer pauses (`nextLookMs`), each of which begins a new run: a history that waits does not grow, and a word that was lost on its
  *   way does not leave it waiting for ever.
- * - `ended`: the configuration does not have the connection any more. Completes: whoever takes it up again starts it anew.
+ * - `ended`: the configuration does not have the connection any more. Completes: anyone who takes it up again starts it anew.
  *
  * One piece of work (a look, and all that is decided on it) never spans two runs; what was told and not looked at yet does. Work that a stop
- * interrupts is looked at anew by the next run, with whoever caused it (`workDropped`).
+ * interrupts is looked at anew by the next run, with no matter who caused it (`workDropped`).
  */
 import type { AppliedDecision } from '../activities/applyDecision.js';
 import type { RecordReading } from '../activities/readRecord.js';

@@ -1,6 +1,6 @@
 /**
  * `retention`: deletes what is over its time, once. A schedule starts it (src/retention.ts). It takes no input: what is kept for how long
- * says the worker's configuration, so whoever starts it can do no more than what is due anyway.
+ * says the worker's configuration, so anyone who starts it can do no more than what is due anyway.
  */
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';

@@ -190,7 +190,7 @@ export async function syncRecord(input: SyncRecordInput): Promise<RecordResult> 
   }
 
   /**
-   * Its writes are named by the look and by what was seen, not by its turn: a workflow task that is made anew, because its worker died,
+   * Its writes are named by the look and by what was seen, not by its turn: a workflow task that is made again, because its worker died,
    * may find part of the work done, and what it then sends a second time must have the name that it had.
    */
   async function carryOut({ decision, version }: ToApply): Promise<AppliedDecision> {

@@ -23,7 +23,7 @@ export type Closing = 'triesAgain' | 'notAskedAgain' | 'asksAgain' | 'mended' | 
 
 /** How a kind is answered. */
 export interface Answers {
-  /** By a system's value, or by one of the person's own: the link's next decision writes it to whoever does not hold it. */
+  /** By a system's value, or by one of the person's own: the link's next decision writes it to anyone who does not hold it. */
   readonly value: boolean;
   /** By the word that the person may be created in the system that does not know them. */
   readonly create: boolean;
@@ -92,13 +92,13 @@ export interface Kind {
   /** When the link became part of another one, where the missing record is: the question is over. */
   readonly endsByMerging: boolean;
   /**
-   * Whether an open case still is a question; if not, it answered itself: whoever edited one of the systems has said what holds.
+   * Whether an open case still is a question; if not, it answered itself: anyone who edited one of the systems has said what holds.
    *
    * @param wanted what would be done about the link if everything were allowed: what may not be written is still different
    */
   readonly stands: (question: Pick<LinkCase, 'subject' | 'field' | 'take'>, wanted: Decision) => boolean;
   readonly shows: Shows;
-  /** What its details say, for whoever answers. */
+  /** What its details say, for anyone who answers. */
   readonly facts: (told: Told) => readonly Fact[];
 }
 

@@ -10,7 +10,7 @@ export const unreadable = {
   answers: { ...noAnswers, close: 'asksAgain' },
   holds: { what: 'link', isHolding: () => true },
   endsByMerging: false,
-  // Whoever reads the record closes it (store/unreadable.ts): what is stored of it says nothing about that.
+  // Anyone who reads the record closes it (store/unreadable.ts): what is stored of it says nothing about that.
   stands: () => true,
   shows: { what: 'differences', writes: 0 },
   facts: ({ details }) => {

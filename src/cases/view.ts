@@ -1,5 +1,5 @@
 /**
- * A case for whoever answers it: the question, and both records as they are now rather than as they were when it came up. Codes and
+ * A case for anyone who answers it: the question, and both records as they are now rather than as they were when it came up. Codes and
  * values; a terminal or a page puts them into words. Values are personal data: for the eyes of that person only.
  */
 import { type CanonicalFields, type FieldName, type FieldValue, type SystemName, systemNames } from '../core/record.js';

@@ -104,7 +104,7 @@ async function watching<Handle extends Watched['handle'], T>(
   try {
     return await follow({ handle, sql, output, ended, ask });
   } finally {
-    // Whoever closes the connection now would leave a question to Temporal open, which is asked again on a closed channel.
+    // Anyone who closes the connection now would leave a question to Temporal open, which is asked again on a closed channel.
     watch.abort();
     await Promise.all([ended, asked]);
   }
@@ -209,7 +209,7 @@ export class BulkSyncUnderWay extends Error {
   }
 }
 
-/** Says what last night's run is doing, where a worker can tell: whoever reads cron's mail sees why it is still there. */
+/** Says what last night's run is doing, where a worker can tell: anyone who reads cron's mail sees why it is still there. */
 async function withProgress(client: Client, error: BulkSyncUnderWay): Promise<BulkSyncUnderWay> {
   const { connectionId } = error;
   try {

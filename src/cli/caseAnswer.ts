@@ -44,7 +44,7 @@ function givenBy(options: ResolveOptions): Given {
   return { take: 'value', text: take ?? value ?? '', remember };
 }
 
-/** What a value of each type looks like, for whoever entered something else. */
+/** What a value of each type looks like, for anyone who entered something else. */
 const expected: Readonly<Record<CheckedType, string>> = {
   email: 'an e-mail address, such as name@example.org',
   phone: 'a phone number, such as +33 6 12 34 56 78',

@@ -1,5 +1,5 @@
 /**
- * Cases, told to the person who answers them. Lists show ids and field names only; one case shows the values, because whoever
+ * Cases, told to the person who answers them. Lists show ids and field names only; one case shows the values, because anyone who
  * answers must be able to judge. They go to the terminal and nowhere else.
  */
 import { answersOf, type CaseFact, type CaseKind, isKind } from '../cases/index.js';

@@ -21,7 +21,7 @@ export interface Watched {
   readonly handle: WorkflowHandle<typeof bulkSync>;
   /** Resolves when the workflow has ended, however it did. */
   readonly ended: Promise<void>;
-  /** How it stands. Whoever watches sees to it that no question is left open when the connection closes. */
+  /** How it stands. Anyone who watches sees to it that no question is left open when the connection closes. */
   readonly ask: () => Promise<BulkProgress>;
   readonly sql: Sql;
   readonly output: Output;

@@ -99,7 +99,7 @@ async function byHand(
   }
 }
 
-/** Both records side by side, as we read them last: people's data, for the eyes of whoever decides. */
+/** Both records side by side, as we read them last: people's data, for the eyes of the one who decides. */
 async function recordsText(sql: Sql, scope: Scope, ids: Pair): Promise<string> {
   const { knownRecords } = await import('../store/journal.js');
   const { table } = await import('./output.js');

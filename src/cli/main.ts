@@ -89,7 +89,7 @@ function createProgram(output: Output): Command {
     });
 }
 
-/** What the environment has already stays: whoever starts us has the last word. */
+/** What the environment has already stays: anyone who starts us has the last word. */
 function loadEnvFile(file: string): void {
   let text: string;
   try {

@@ -1,7 +1,7 @@
 /**
  * A plan, told as Terraform tells its own: what will change, why, how much, and what it costs, before anything is done.
  *
- * The sample lines show people's data, because whoever approves must be able to judge; they go to the terminal and nowhere else.
+ * The sample lines show people's data, because anyone who approves must be able to judge; they go to the terminal and nowhere else.
  */
 import type { Decision } from '../core/decide.js';
 import type { GuardedKind, GuardTrip, LiveTrip } from '../core/guard.js';

@@ -84,7 +84,7 @@ export async function untilQuiet(
   }
 }
 
-/** `recovering`: the server asks no workflow whose task is being made anew, after its worker died in it several times; or no worker answered in time. */
+/** `recovering`: the server asks no workflow whose task is being made again, after its worker died in it several times; or no worker answered in time. */
 async function stateOf(handle: WorkflowHandle): Promise<RecordState | 'recovering'> {
   try {
     return (await handle.query(recordProgressQuery)).state;

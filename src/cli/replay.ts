@@ -86,7 +86,7 @@ async function replayed(history: History) {
   return await replayHistory(history, await bundleWorkflows([replayInterceptors]));
 }
 
-/** What cannot be read is a mistake of whoever named it. */
+/** What cannot be read is a mistake of the one who named it. */
 async function asUsage<T>(read: () => T): Promise<T> {
   const { UnreadableHistory } = await import('../replay/history.js');
   try {

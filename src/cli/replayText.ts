@@ -17,7 +17,7 @@ export function timelineText(lines: readonly TimelineLine[], { colours }: Pick<O
   return table([heading, ...rows], { right: [0] });
 }
 
-/** What to do is the same for whoever changed the code, whatever they changed. */
+/** What to do is the same for anyone who changed the code, whatever they changed. */
 const advice =
   'A run of this history that is still open would be blocked under this code. Put the change behind patched() of the SDK, so that old histories take the old way, or let such runs end under the old code first (docs/engineers.md, Replay).';
 

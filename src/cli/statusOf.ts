@@ -1,12 +1,12 @@
 /** How a connection is, asked of the database and of Temporal. Ids, counts and times; no value of anybody. */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { ConnectionConfig } from '../config/schema.js';
 import { credentialsOf } from '../connection.js';
-import { systemNames, type SystemName } from '../core/record.js';
-import { hourMs, type CeilingSettings } from '../receiver/ceilings.js';
-import { expectedWebhooks, silencesOf, type Silence } from '../receiver/quiet.js';
+import { type SystemName, systemNames } from '../core/record.js';
+import { type CeilingSettings, hourMs } from '../receiver/ceilings.js';
+import { expectedWebhooks, type Silence, silencesOf } from '../receiver/quiet.js';
 import type { Sql } from '../store/database.js';
-import { credentialHolds, type CredentialHold } from '../store/heldCredentials.js';
+import { type CredentialHold, credentialHolds } from '../store/credentials.js';
 import { lastWebhooks, webhookUse, type WebhookUse } from '../store/webhookUse.js';
 import { bulkSyncId } from '../../workflows/bulkSync.messages.js';
 import { phaseKey, stateKey } from '../../workflows/searchAttributes.js';

@@ -20,7 +20,7 @@ export function registerSync(program: Command, output: Output): void {
       const options = command.optsWithGlobals<SyncOptions>();
       if (options.beyondGuard === true && options.yes !== true)
         throw new UsageError('--beyond-guard says what --yes may approve: give both, or neither');
-      // Whoever approves must be named before the work begins; where the plan is left to wait, nobody need be.
+      // Anyone who approves must be named before the work begins; where the plan is left to wait, nobody need be.
       const by = options.yes === true || process.stdin.isTTY ? whoOf(options) : nameOf(options);
       const { loadConfig } = await import('../config/load.js');
       const { connectionOf, openSession } = await import('./session.js');

@@ -17,7 +17,7 @@ export function withBy(command: Command): Command {
   );
 }
 
-/** The name that was given, else of whoever is logged in; null: nobody is. */
+/** The name that was given, else of the one who is logged in; null: nobody is. */
 export function nameOf({ by }: ByOption, environment: NodeJS.ProcessEnv = process.env): string | null {
   const names = [by, ...accountNames.map((name) => environment[name])];
   return names.map((name) => name?.trim() ?? '').find((name) => name !== '') ?? null;

@@ -1,5 +1,5 @@
 /**
- * What a connection shows to each system, and which connections show the same: a limit is the credential's, whoever uses it. No I/O.
+ * What a connection shows to each system, and which connections show the same: a limit is the credential's, no matter who uses it. No I/O.
  */
 import type { BreakerConfig, LimitsConfig } from './limits.js';
 import { yaplaAddresses, type YaplaConfig } from './yapla.js';
@@ -16,7 +16,7 @@ export interface CredentialConfig {
 export function secretOf(config: CredentialConfig, system: SystemName): string {
   const [address, token] =
     system === 'yapla'
-      ? // Reading and writing are one account, with one budget (systems/httpClients.ts).
+      ? // Reading and writing are one account, with one budget (systems/index.ts).
         [config.yapla.read.baseUrl ?? yaplaAddresses(config.yapla.server).data, config.yapla.read.key.value]
       : [config.yoplanning.baseUrl, config.yoplanning.token];
   return `${system} ${originOf(address)} ${token}`;
@@ -94,7 +94,7 @@ function fewer(one: number | null, other: number | null): number | null {
   return Math.min(one, other);
 }
 
-/** Whoever checks a configuration asks for what is no address, too. */
+/** Anyone who checks a configuration asks for what is no address, too. */
 function originOf(address: string): string {
   return URL.canParse(address) ? new URL(address).origin : address;
 }

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import {
   ambiguousChoices,
   builtInLanguages,
+  type ChoiceField,
   hasBuiltInChoices,
   labelLanguageOf,
   labelsOf,
-  type ChoiceField,
 } from '../core/choices.js';
 import { nameFields } from '../core/person.js';
-import { placeText } from './place.js';
+import { placeText } from './values.js';
 
 /** Where a field stands in a system: one dotted path, or two where a system names it differently in answers and in writes. */
 const place = z.union([

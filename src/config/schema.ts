@@ -7,9 +7,9 @@
  */
 import { z } from 'zod';
 import { doubleTeams, withSharedLimits } from './credentials.js';
-import { namesEntry } from '../core/entries.js';
+import { namesEntry } from '../core/document.js';
 import { personMatchKeys } from '../core/person.js';
-import { secret } from './secret.js';
+import { secret } from './values.js';
 import { yaplaSchema } from './yapla.js';
 import { yoplanningSchema } from './yoplanning.js';
 import { fieldsSchema } from './fields.js';
@@ -122,7 +122,7 @@ const bulkSchema = z
         'A bulk sync continues as new at this length of its history, or when the server suggests it: longer ones are slow to replay.',
       ),
     maxPlanAgeMs: ms(
-      'A plan that waits for approval expires after so long, and its bulk sync ends. The default is a week: whoever looks in once a week finds it, and what it was drawn from is seldom older; a new sync costs the pages.',
+      'A plan that waits for approval expires after so long, and its bulk sync ends. The default is a week: anyone who looks in once a week finds it, and what it was drawn from is seldom older; a new sync costs the pages.',
     ).default(7 * 24 * 3_600_000),
   })
   .prefault({});

@@ -7,10 +7,9 @@
  *     { "event": "member.created" | "member.updated", "data": { …member… } }
  */
 import { z } from 'zod';
-import { credentialPrefix } from './address.js';
-import { secret } from './secret.js';
+import { credentialPrefix, secret } from './values.js';
 
-/** The address is known to whoever sees a proxy's log: long enough that it cannot be guessed, and in characters that a path may hold. */
+/** The address is known to anyone who sees a proxy's log: long enough that it cannot be guessed, and in characters that a path may hold. */
 const pathSecret = z
   .string()
   .regex(/^[\w.~-]{24,200}$/, 'expected 24 to 200 letters, digits, - or _ (`openssl rand -hex 32` makes some)');
@@ -57,7 +56,7 @@ interface Authentication {
   readonly hmac?: unknown;
 }
 
-/** Without an address nothing could arrive: whoever set the rest believes that it does. */
+/** Without an address nothing could arrive: anyone who set the rest believes that it does. */
 function needsSecret(given: Authentication, context: z.RefinementCtx): void {
   if (given.secret !== undefined) return;
   if (given.header === undefined && given.basic === undefined && given.hmac === undefined) return;
@@ -135,7 +134,7 @@ export const webhooksSchema = z
       'People whom nobody knows yet that webhooks may tell of in an hour: each may become a record in the other system. Enough for a day of enrolments; more come with the next bulk sync, whose plan is approved. Above it only events about those who are known are taken.',
     ).default(300),
     maxInboxBytes: ceiling(
-      'Bodies of webhooks that are kept, as stored. A month of a large club is some 50 MB; whoever has the address must not fill the disk.',
+      'Bodies of webhooks that are kept, as stored. A month of a large club is some 50 MB; anyone who has the address must not fill the disk.',
     ).default(256 * 1_048_576),
     quietAlertMs: z
       .number()
@@ -151,7 +150,7 @@ export const webhooksSchema = z
 
 export type WebhooksConfig = z.infer<typeof webhooksSchema>;
 
-/** Where the body of a Yapla webhook has the member's id, within the member: for the receiver, and for whoever takes the body for a reading. */
+/** Where the body of a Yapla webhook has the member's id, within the member: for the receiver, and for anyone who takes the body for a reading. */
 export function memberIdPath({
   webhooks,
   yapla,

@@ -31,7 +31,7 @@ export const workerSchema = z
       .int()
       .positive()
       .default(20)
-      .describe('From one address: each asks PostgreSQL something, and whoever watches asks a few times a minute.'),
+      .describe('From one address: each asks PostgreSQL something, and anyone who watches asks a few times a minute.'),
   })
   .prefault({});
 

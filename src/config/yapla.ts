@@ -4,11 +4,8 @@
  * answer, `{ "result": true, "data": … }`. `passerelle doctor` checks them.
  */
 import { z } from 'zod';
-import { credentialPrefix, recordPath, systemAddress } from './address.js';
+import { credentialPrefix, placeText, recordPath, secret, systemAddress, timeZoneSchema } from './values.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
-import { placeText } from './place.js';
-import { secret } from './secret.js';
-import { timeZoneSchema } from './timeZone.js';
 
 const path = (text: string) => z.string().describe(text);
 

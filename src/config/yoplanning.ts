@@ -1,9 +1,6 @@
 import { z } from 'zod';
-import { recordPath, systemAddress } from './address.js';
+import { placeText, recordPath, secret, systemAddress, timeZoneSchema } from './values.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
-import { placeText } from './place.js';
-import { secret } from './secret.js';
-import { timeZoneSchema } from './timeZone.js';
 
 /** Yoplanning API v3.1, as its vendor documents it; what is not documented is a setting with an assumption. */
 export const yoplanningSchema = z.strictObject({

@@ -6,7 +6,7 @@
  * recorded as equal (`EqualValues` of the link). Once there is a base, another spelling is somebody's change and travels like any other;
  * only about phone numbers there is more to say, because the country that reads them is not part of them:
  *
- * - A national number that the connection's country reads is a guess (`~`). Whoever holds the same digits with a country knows better.
+ * - A national number that the connection's country reads is a guess (`~`). Anyone who holds the same digits with a country knows better.
  * - A national number that the record's own country reads (`=`) is no guess. But when that country changes and the digits do not, nobody
  *   changed the phone: the digits are remembered beside the base (`rememberedForm`), and count as the base as long as it is the base.
  *   So a value never moves because of another field, neither does it when a later version of the numbers' metadata reads it differently.

@@ -2,7 +2,7 @@
  * What one link needs now. A pure function over field hashes: used unchanged inside the `syncRecord` workflow (so that replay
  * shows it) and by the planning of `bulkSync`. Imports nothing of Node.
  *
- * The base is the third side of every merge: the values on which both systems last agreed. Whoever differs from it has changed.
+ * The base is the third side of every merge: the values on which both systems last agreed. Anyone who differs from it has changed.
  * An empty value is a value (`''`), and clearing a field is a change like any other; a field that a system did not return is
  * not an empty field, and is left alone on both sides.
  */

@@ -56,7 +56,7 @@ export interface RemadeBase {
 }
 
 /**
- * The base after the change. Whoever agreed before agrees afterwards, whatever the new normal form makes of their values; whoever had left the
+ * The base after the change. Anyone who agreed before agrees afterwards, whatever the new normal form makes of their values; anyone who had left the
  * base before has left it afterwards; and of a field whose place moved nothing is known.
  *
  * @param moved of `movedFields`

@@ -177,7 +177,7 @@ function isSettled(view: LinkView): boolean {
 /** `open`: something is left to do; `agreed`: nothing, but what waits for a person; `heldBack`: nothing, but the records differ in what may not be written. */
 export type Settling = 'open' | 'agreed' | 'heldBack';
 
-/** Whether anything is left to do about a link as it stands, whoever caused it. */
+/** Whether anything is left to do about a link as it stands, no matter who caused it. */
 export function settlingOf(view: LinkView): Settling {
   if (view.state !== 'linked') return 'open';
   const step = nextStep(view, []);

@@ -43,7 +43,7 @@ export interface MatchResult {
  * Who is in a doubt gets no counterpart by a later rule: a weaker rule must not answer what a stronger one could not. But whom it ties to
  * one in a doubt, or to one who is linked, belongs to that question.
  *
- * Before the rules, whoever looks like somebody who was linked from the beginning: they may be that person entered again, in both systems.
+ * Before the rules, anyone who looks like somebody who was linked from the beginning: they may be that person entered again, in both systems.
  */
 export function match(
   candidates: readonly Candidate[],

@@ -54,7 +54,7 @@ export class Attempts {
     this.#over ||= final;
     if (wasAnswered(failure)) this.#once('address', () => this.tell('address', 'ok', `${this.host} answers`));
     this.#checkClock();
-    // Only names and types: whoever corrects the paths needs them, and they say nothing about anybody.
+    // Only names and types: anyone who corrects the paths needs them, and they say nothing about anybody.
     const seen = failure.type === 'UnexpectedResponse' ? outline(this.client.latest()?.body) : [];
     this.tell(subjectOf(failure) ?? name, 'failed', finding, advice, seen);
   }

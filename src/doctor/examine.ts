@@ -1,17 +1,16 @@
 import type { ConnectionConfig } from '../config/schema.js';
 import type { SystemName } from '../core/record.js';
 import type { Budget } from '../store/budget.js';
-import { openYaplaHttp, openYoplanningHttp } from '../systems/httpClients.js';
+import { openYaplaHttp, openYoplanningHttp } from '../systems/index.js';
 import { Allowance, limitedBudget } from './allowance.js';
-import { mostRequests } from './check.js';
-import type { Check, Diagnosis, Tell } from './check.js';
+import { type Check, type Diagnosis, mostRequests, type Tell } from './check.js';
 import { examineYapla } from './yapla.js';
 import { examineYoplanning } from './yoplanning.js';
 
 export interface Examination {
   readonly connection: string;
   readonly config: ConnectionConfig;
-  /** Counts the requests as every other command's are counted; ended by whoever opened it. */
+  /** Counts the requests as every other command's are counted; ended by the one who opened it. */
   readonly budgetFor: (system: SystemName) => Budget;
   /** Called with each check as soon as it is made. */
   readonly onCheck?: (check: Check) => void;

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../core/document.js';
 import type { Answer, HttpClient } from '../http/client.js';
-import { contentAt } from '../systems/yapla/answers.js';
+import { contentAt } from '../systems/yapla/dataApi.js';
 
 /** A client whose answers can be looked at besides what the systems make of them: their headers, and their outline. */
 export interface ObservedClient {

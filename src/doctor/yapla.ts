@@ -1,10 +1,9 @@
 import type { ConnectionConfig } from '../config/schema.js';
-import { yaplaAddresses } from '../config/yapla.js';
-import type { YaplaRestConfig } from '../config/yapla.js';
-import type { YaplaHttp } from '../systems/httpClients.js';
+import { yaplaAddresses, type YaplaRestConfig } from '../config/yapla.js';
+import type { YaplaHttp } from '../systems/index.js';
 import { createSession } from '../systems/yapla/session.js';
 import { createYaplaSystem } from '../systems/yapla/system.js';
-import { Attempts, ask } from './attempt.js';
+import { ask, Attempts } from './attempt.js';
 import type { Tell } from './check.js';
 import { observe } from './observe.js';
 import { checkOrdering, checkPage } from './page.js';

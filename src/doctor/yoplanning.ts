@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { ConnectionConfig } from '../config/schema.js';
-import { createClients } from '../systems/yoplanning/clients.js';
+import { createClients, createTeams, type Team } from '../systems/yoplanning/clients.js';
 import { createYoplanningSystem } from '../systems/yoplanning/system.js';
-import { createTeams } from '../systems/yoplanning/teams.js';
 import type { HttpClient } from '../http/client.js';
-import type { Team } from '../systems/yoplanning/teams.js';
-import { Attempts, ask } from './attempt.js';
+import { ask, Attempts } from './attempt.js';
 import type { Tell } from './check.js';
 import { observe } from './observe.js';
 import { checkOrdering, checkPage } from './page.js';

@@ -25,7 +25,7 @@ export interface TemporalExecutable {
 }
 
 export interface FindTemporalOptions {
-  /** Path from the configuration. If given, nothing else is tried: whoever names a program wants that one. */
+  /** Path from the configuration. If given, nothing else is tried: anyone who names a program wants that one. */
   readonly configured?: string;
   readonly onProgress: OnProgress;
   /** Directory for executables that we fetched or built, kept for good. Default: the user's cache directory, such as ~/.cache/passerelle. */

@@ -44,7 +44,7 @@ export function reachableHome(requested: string, user: SystemUser | undefined, o
 
 /**
  * Puts a link to a relocated cluster in the place where it was asked for. No link there means that the directory was deleted since:
- * whoever did that wants a fresh start, as everywhere else; still nothing is destroyed for good here. No server may run on it.
+ * anyone who did that wants a fresh start, as everywhere else; still nothing is destroyed for good here. No server may run on it.
  */
 export function linkHome(requested: string, home: string, onProgress: OnProgress): void {
   if (home === requested) return;

@@ -32,7 +32,7 @@ export interface Ask {
   readonly record?: string;
   /** Groups requests in the request log, for "what did this sync cost": the workflow's run or the command. */
   readonly purpose: string;
-  /** Whoever must wait for a permit for longer fails with `BudgetExhausted`. Default: `limits.longWaitMs`. */
+  /** Anyone who must wait for a permit for longer fails with `BudgetExhausted`. Default: `limits.longWaitMs`. */
   readonly patienceMs?: number | undefined;
   /** Cancels the wait for a permit, and the request. */
   readonly signal?: AbortSignal;
@@ -68,7 +68,7 @@ export interface Answer {
   /** Epoch milliseconds, with fractions: when the first byte went out and when the head of the answer came. */
   readonly sentAtMs: number;
   readonly answeredAtMs: number;
-  /** For failures that whoever reads the answer finds in it. */
+  /** For failures that anyone who reads the answer finds in it. */
   readonly context: FailureContext;
 }
 

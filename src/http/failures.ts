@@ -56,7 +56,7 @@ export abstract class Failure extends Error {
   /** Whether the server may have applied the request. Always `none` for a read. */
   readonly effect: Effect;
   readonly context: FailureContext;
-  /** What happened, without place and advice: for whoever knows better advice. */
+  /** What happened, without place and advice: for anyone who knows better advice. */
   declare readonly what: string;
 
   constructor(what: string, effect: Effect, context: FailureContext, whatToDo: string) {

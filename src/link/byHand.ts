@@ -2,7 +2,7 @@
  * Links that a person takes apart or makes, because matching was wrong. Nothing is written to either system: what follows from it the next
  * sync plans, and the next event about one of them.
  *
- * Each is found first, to be shown, and carried out at the version that was shown, by whoever has claimed the links.
+ * Each is found first, to be shown, and carried out at the version that was shown, by the one who has claimed the links.
  */
 import { kindsThat } from '../cases/index.js';
 import { linkIdOf, parseLinkId, uuidOf } from '../core/linkId.js';

@@ -3,8 +3,8 @@
  * news about records of its system that nobody knows yet are read and matched, by the workflows of those records. The creation waits for
  * them and is decided again; who is found in them is linked, and never made once more.
  *
- * The news are looked for under the lock of first sights, together with the recording of the intent: whoever is matched before is linked
- * or waits for our claim, with their event unread; whoever comes later finds the intent.
+ * The news are looked for under the lock of first sights, together with the recording of the intent: anyone who is matched before is linked
+ * or waits for our claim, with their event unread; anyone who comes later finds the intent.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -23,14 +23,14 @@ import { type EqualValues, lockFirstSights } from '../store/links.js';
 import { type News, unreadNews } from '../store/inbox.js';
 import type { OpenConnection } from '../connection.js';
 import type { UnlinkedShadow } from '../store/shadows.js';
-import { areForms } from './values.js';
+import { areForms } from './view.js';
 
 /** What became of what had to be committed before a write: it stands, or the news say why a creation has to wait. */
 export type Intention = 'stands' | News;
 
 /**
  * A creation waits until news of its system are read: nothing of it was sent or recorded. To be repeated after the claim of its link is
- * given back, because whoever reads them may need it.
+ * given back, because anyone who reads them may need it.
  */
 export class NewsUnread extends Error {
   override readonly name = 'NewsUnread';
@@ -157,7 +157,7 @@ export interface SentBase {
 }
 
 /**
- * What was sent and still stands there, if in a form of the server's own, is agreed: whoever changed the other record since has made a
+ * What was sent and still stands there, if in a form of the server's own, is agreed: anyone who changed the other record since has made a
  * change of their own. Of a value that stands there otherwise nobody knows who typed it: it is no part of the base.
  */
 export function sentBase(intent: Intent, found: Held): SentBase {

@@ -16,8 +16,7 @@ import { upsertShadows } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import { stopIfCanariesDie } from './results.js';
 import type { LinkClaims } from './claims.js';
-import { sameHashes } from './view.js';
-import { compareWritten } from './values.js';
+import { compareWritten, sameHashes } from './view.js';
 
 export interface FillingReferences {
   readonly sql: Sql;
@@ -152,7 +151,7 @@ async function fillOne(
   try {
     const result = await connection.systems[system].update(
       one.id,
-      // Whoever edited the record since is served by the next run; its reference then travels with that write.
+      // Anyone who edited the record since is served by the next run; its reference then travels with that write.
       (before) => (sameHashes(connection.hash(before.fields), one.hashes) ? { set: {} } : { stop: 'changed since' }),
       ask,
       one.otherId,

@@ -35,8 +35,16 @@ import type { OpenConnection } from '../connection.js';
 import type { Batcher } from './sharedWork.js';
 import { type Intention, sentBase, type SentBase, untilNewsAreRead, withForms } from './creations.js';
 import { agreementOf, type Facts, type LinkResult, type Outcome } from './results.js';
-import { areForms, compareWritten, pick, type Relaid, relaidOver } from './values.js';
-import { pairHashes, type PairHashes, sameHashes } from './view.js';
+import {
+  areForms,
+  compareWritten,
+  pairHashes,
+  type PairHashes,
+  pick,
+  type Relaid,
+  relaidOver,
+  sameHashes,
+} from './view.js';
 
 /** What must be committed before a write is sent. */
 export interface Intended {
@@ -229,8 +237,8 @@ export class LinkWork {
       await this.applying.verifyClaim();
       return await this.applying.intend(intended);
     });
-    // The claim may have lapsed while the intent was recorded. Whoever takes it over from now on finds the intent, and looks before they
-    // repeat the creation; whoever took it over before did not, and is creating.
+    // The claim may have lapsed while the intent was recorded. Anyone who takes it over from now on finds the intent, and looks before they
+    // repeat the creation; anyone who took it over before did not, and is creating.
     await this.applying.verifyClaim();
     const result = await target.create(
       { id, fields, externalReference: this.known.ids[other] },

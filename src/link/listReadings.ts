@@ -1,7 +1,7 @@
 /**
  * Where no single record can be read and the body of a webhook does not show it as the API does, the list is read: once for all who wait.
  *
- * Who waits stands in the inbox (store/awaited.ts), so a reading helps whoever waits, in whatever process, and one that dies leaves the
+ * Who waits stands in the inbox (store/awaited.ts), so a reading helps all who wait, in any process, and one that dies leaves the
  * others to the next. Readings begin some time after the first asks, so that others can join, and at least a while after the last began:
  * whatever webhooks come, they cost the pages of a list so often at most. Of all processes one reads at a time (a claim). A reading ends
  * early once everybody who waits was found.

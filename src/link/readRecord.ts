@@ -2,7 +2,7 @@
  * What a link's workflow looks at: takes the link's events, reads the records they are about, stores what was read, and says how the
  * link stands. What counts is what is read after the events were taken; so late, repeated and reordered events are harmless.
  *
- * Everything is recorded in one transaction, in which the events are marked as handled: whoever repeats this after a crash finds the
+ * Everything is recorded in one transaction, in which the events are marked as handled: anyone who repeats this after a crash finds the
  * events again, or what they led to.
  */
 import type { LinkView } from '../core/live.js';
@@ -27,16 +27,14 @@ import type { Lane } from '../store/budget.js';
 import { recordUnreadable } from '../store/unreadable.js';
 import type { OpenConnection } from '../connection.js';
 import type { SystemRecord } from '../systems/system.js';
-import { areBelieved } from './believed.js';
+import { areBelieved, unreadableRecord } from './unreadable.js';
 import { type Claim, LinkBusy, type LinkClaims } from './claims.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
-import { forget, settledView } from './settle.js';
-import { unreadableRecord } from './unreadable.js';
-import { emptyView } from './view.js';
+import { emptyView, forget, settledView } from './view.js';
 import { type JsonObject, laidOver } from '../core/document.js';
 import { contentIn, readPlace } from '../systems/mapping.js';
 import { putAt } from '../systems/places.js';
-import { memberDelivered } from '../systems/yapla/delivered.js';
+import { memberDelivered } from '../systems/yapla/dataApi.js';
 
 export interface ReadingRecord {
   readonly sql: Sql;
@@ -85,7 +83,7 @@ export class ListNeeded extends Error {
   }
 }
 
-/** A list shows a record once or twice; whoever meets it more often is in the way. */
+/** A list shows a record once or twice; anyone who meets it more often is in the way. */
 const maxReadings = 3;
 
 /** One that is merged needs two claims at most; each further one would be another merge meanwhile. */

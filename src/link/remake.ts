@@ -1,6 +1,6 @@
 /**
  * A configuration that changed under existing links is no change by people. Before anything is decided under a new field map, shadows are
- * made again from their documents, and bases so that whoever agreed before agrees afterwards (core/fieldMap.ts). Under new rules every link
+ * made again from their documents, and bases so that anyone who agreed before agrees afterwards (core/fieldMap.ts). Under new rules every link
  * is looked at again, because what was settled may not be any more.
  */
 import { movedFields, remakeBase, type MapVersion } from '../core/fieldMap.js';

@@ -30,8 +30,7 @@ import {
 import { releaseNewcomers } from '../store/openPlaces.js';
 import { advanceItems, endItems, type PlanPart } from '../store/planItems.js';
 import { markGone, type ShadowRow, shadowsByIds, upsertShadows } from '../store/shadows.js';
-import { forget } from './settle.js';
-import type { Relaid } from './values.js';
+import { forget, type Relaid } from './view.js';
 import { rememberedForm } from '../core/alike.js';
 import { pairHashes, type PairHashes } from '../store/linkState.js';
 import { canary } from '../cases/canary.js';
@@ -226,7 +225,7 @@ async function relaidOverStored(
 
 /**
  * Stores what was read and answered. Where a record was stored meanwhile nobody knows which reading is the younger, so it is looked at again.
- * A creation's answer gives way to what was stored of the record since: whoever read it did so after it was created; a write's answer does
+ * A creation's answer gives way to what was stored of the record since: anyone who read it did so after it was created; a write's answer does
  * not, or what was written would look unwritten.
  */
 async function keepShadows(

@@ -19,9 +19,8 @@ import { shadowsByIds, unlinkedShadows } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
 import type { LinkClaims } from './claims.js';
 import { type FreeRecord, recordOfCreation, sentBase, withForms } from './creations.js';
-import { pick } from './values.js';
+import { pairHashes, pick } from './view.js';
 import { agreedHashes } from './results.js';
-import { pairHashes } from './view.js';
 
 export interface Settling {
   readonly sql: Sql;
@@ -131,7 +130,7 @@ async function settleMissing(
         connection.scope,
         over.map(({ intent }) => intent),
       );
-      // Of those left open, too: whoever is found in a doubt is not created elsewhere meanwhile.
+      // Of those left open, too: anyone who is found in a doubt is not created elsewhere meanwhile.
       await openCases(tx, connection.scope, planId, [...doubts.values()].map(doubtCase));
       for (const { intent } of doubtful) {
         await renameOutcome(tx, planId, intent.linkId, { from: 'unsettled', to: 'asked' });

@@ -1,6 +1,6 @@
 /**
  * What webhooks may cost a connection within an hour, and how much of them is kept. The address of webhooks is a secret that a proxy's log
- * or a mail can give away: whoever has it must not be able to spend the day's requests, make a crowd of people, or fill the disk.
+ * or a mail can give away: anyone who has it must not be able to spend the day's requests, make a crowd of people, or fill the disk.
  *
  * What is above a ceiling is refused (429): nothing is lost where the sender delivers again, and the next bulk sync, which reads everybody,
  * repairs the rest. Counted in the inbox (store/webhookUse.ts), looked up now and then, and here in between.

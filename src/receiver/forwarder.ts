@@ -18,7 +18,7 @@ import {
   reviveStranded,
   takeDueSignals,
 } from '../store/inbox.js';
-import { createAlarm, errorCode, type Outage, watchOutage } from './outage.js';
+import { createAlarm, errorCode, type Outage, watchOutage } from './inboxWriter.js';
 
 export interface ForwarderOptions {
   readonly sql: Sql;

@@ -3,16 +3,20 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { ReceiverConfig } from '../config/receiver.js';
 import type { JsonObject } from '../core/document.js';
 import type { Log } from '../log.js';
-import { authenticate, type Endpoint, type Endpoints, isSigned } from './authentication.js';
+import {
+  authenticate,
+  type Endpoint,
+  type Endpoints,
+  isSigned,
+  parseBody,
+  readYapla,
+  readYoplanning,
+} from './endpoints.js';
 import type { Ceilings } from './ceilings.js';
-import type { InboxWriter } from './inboxWriter.js';
+import { errorCode, type InboxWriter, type Outage } from './inboxWriter.js';
 import type { Metrics } from './metrics.js';
-import { errorCode, type Outage } from './outage.js';
-import { parseBody } from './reading.js';
 import { addStatusRoutes, jsonType, limitRequests } from '../status.js';
 import { createRefusalLog, Refusal, type RefusalReason } from './refusals.js';
-import { readYapla } from './yapla.js';
-import { readYoplanning } from './yoplanning.js';
 
 export interface ServerOptions {
   readonly settings: Pick<

@@ -60,7 +60,7 @@ function inGeneral(event: RecordedEvent, runs: ReadonlyMap<number, ActivityRun>)
     case 'WorkflowTaskFailed':
       // The server refuses an end that a signal has overtaken: nothing is lost, and nothing is wrong.
       if (attributes['cause'] === 'WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND')
-        return ['something came in the very moment of the last step, which is made anew'];
+        return ['something came in the very moment of the last step, which is made again'];
       return [`a worker could not go on: ${failureText(attributes['failure'])}`];
     case 'WorkflowTaskTimedOut':
       return ['a worker did not answer in time'];

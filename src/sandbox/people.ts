@@ -94,7 +94,7 @@ export class PersonMaker {
     const names = this.#names(family);
     const birthDate = random.chance(share.noBirthDate) ? null : this.#birthDate();
     const familyEmail = family?.person.email ?? null;
-    // Whoever has no birth date needs an address of their own, or nothing would tell them from a namesake.
+    // Anyone who has no birth date needs an address of their own, or nothing would tell them from a namesake.
     const email =
       familyEmail !== null && birthDate !== null
         ? familyEmail

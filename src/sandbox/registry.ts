@@ -4,7 +4,7 @@ import type { JsonObject } from '../systems/system.js';
 import type { SandboxRecord } from './control.js';
 import type { Person, PersonChanges } from './person.js';
 
-/** A change that took effect, by whomever. */
+/** A change that took effect, by anyone. */
 export interface Change {
   readonly system: SystemName;
   readonly record: string;

@@ -1,6 +1,6 @@
 /**
  * Faithful stand-ins of Yapla and Yoplanning over real HTTP: what the vendors document, and what the frameworks behind them do
- * where the documents are silent. Faults on demand; books of its own, kept independently of whoever calls.
+ * where the documents are silent. Faults on demand; books of its own, kept independently of the one who calls.
  */
 import type { SystemName } from '../core/record.js';
 import type { SandboxAddresses } from './connections.js';

@@ -271,7 +271,7 @@ class RequestEnds {
       await immediate();
       while (this.#pending()) await this.#writeOnce();
     } catch {
-      // Nothing is lost by waiting, and whoever needs the database next hears of it: the permits come from there.
+      // Nothing is lost by waiting, and anyone who needs the database next hears of it: the permits come from there.
       this.#retry = setTimeout(() => this.#start(), RETRY_MS).unref();
     } finally {
       // In the same step as the last look at what is pending, so that nothing reported now relies on a writer that has ended.

@@ -122,7 +122,7 @@ export async function recordsOfOpenCases(sql: Sql, scope: Scope): Promise<Readon
 /** A case in full, open or closed. */
 export interface Case extends OpenCase {
   readonly scope: Scope;
-  /** What was known when the question came up last. Holds values: for the eyes of whoever answers. */
+  /** What was known when the question came up last. Holds values: for the eyes of the one who answers. */
   readonly details: unknown;
   /** Hashes of both sides at that time, where the case was given them. */
   readonly saw: PairHashes | null;
@@ -260,7 +260,7 @@ async function unanswerable(
 }
 
 /**
- * Closes cases whose answers were carried out, in the name of whoever answered. A case that was answered anew meanwhile stays open:
+ * Closes cases whose answers were carried out, in the name of the one who answered. A case that was answered anew meanwhile stays open:
  * its new answer is still to be carried out.
  */
 export async function closeCarriedOut(sql: Sql | Transaction, answers: readonly CaseAnswer[]): Promise<void> {

@@ -155,7 +155,7 @@ export async function holdWrites(
 ): Promise<void> {
   const unique = [...new Map(holds.map((one) => [JSON.stringify(one), one])).values()];
   await sql.begin(async (tx) => {
-    // In one order, whoever else opens some of them at this moment.
+    // In one order, as anyone else opens some of them at this moment.
     await openCases(
       tx,
       scope,

@@ -213,7 +213,7 @@ export async function dropProposals(sql: Sql, scope: Scope, planId: number | 'al
                           and i.link_id = l.link_id and i.status = 'sent')`;
 }
 
-/** Links about which a person was asked are no plan's any more: they outlive it, and whose record is gone is not made anew by the next. */
+/** Links about which a person was asked are no plan's any more: they outlive it, and whose record is gone is not made again by the next. */
 export async function keepProposals(tx: Transaction, scope: Scope, linkIds: readonly string[]): Promise<void> {
   if (linkIds.length === 0) return;
   await tx`
@@ -234,7 +234,7 @@ export interface Agreement {
 }
 
 /**
- * Records what both systems agree on, set-wise, and makes proposals active. It does not look what the base was: whoever calls it has
+ * Records what both systems agree on, set-wise, and makes proposals active. It does not look what the base was: anyone who calls it has
  * locked the links and compared their versions (`lockLinks`).
  */
 export async function agree(sql: Sql | Transaction, scope: Scope, agreements: readonly Agreement[]): Promise<void> {
@@ -268,7 +268,7 @@ export interface LockedLink extends Pick<Link, 'linkId' | 'ids' | 'version' | 'b
 
 /**
  * Holds these links, and what is stored of their records, until the transaction ends: nothing changes them meanwhile. Records first and in
- * one order, as whoever stores a page holds them; a change of theirs then waits for the link.
+ * one order, as everyone who stores a page holds them; a change of theirs then waits for the link.
  */
 export async function lockLinks(
   tx: Transaction,

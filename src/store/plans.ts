@@ -70,7 +70,7 @@ export async function hasBegun(sql: Sql | Transaction, scope: Scope): Promise<bo
  */
 export async function approvePlan(sql: Sql, scope: Scope, planId: number, by: string | null): Promise<void> {
   await sql.begin(async (tx) => {
-    // Whoever read a record before this one, and found that nothing has begun, has recorded it by now; whoever comes later finds it begun.
+    // Anyone who read a record before this one, and found that nothing has begun, has recorded it by now; anyone who comes later finds it begun.
     await lockFirstSights(tx, scope);
     if (!(await hasBegun(tx, scope))) {
       for (const system of systemNames) {

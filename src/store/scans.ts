@@ -110,7 +110,7 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
 
 /**
  * What a pass that has reached the end of a list without a total proves (core/scan.ts). Something is looked for where a known record was not
- * seen, where a creation was sent whose effect nobody knows, and in a first list: whoever it does not show would be created.
+ * seen, where a creation was sent whose effect nobody knows, and in a first list: anyone whom it does not show would be created.
  */
 async function atTheEnd(
   tx: Transaction,

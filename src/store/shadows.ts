@@ -1,6 +1,6 @@
 /**
  * The tables `shadow` and `reading`: our last copy of each record, as its system returned it, and when that was. The view `known_record` has
- * both. Whoever stores anything of a record holds its reading first.
+ * both. Anyone who stores anything of a record holds its reading first.
  */
 import type { CanonicalFields, FieldHashes, FieldTimes, Scope, SystemName } from '../core/record.js';
 import type { JsonObject, SystemRecord } from '../core/document.js';
@@ -43,7 +43,7 @@ export interface StoringShadows {
   /**
    * What they may replace: `any`; `gone`: only what was read and is proven gone since; or what was last stored, or proven gone, until a
    * moment, by the database's clock: a reading that was stored while this one was on its way may be the younger. Told in the statement
-   * that notes the reading, which waits for whoever is storing the same record: to look first and replace then would miss them.
+   * that notes the reading, which waits for anyone who is storing the same record: to look first and replace then would miss them.
    */
   readonly replaces?: 'any' | 'gone' | { readonly storedUntil: string };
 }
@@ -58,7 +58,7 @@ export const isThere = (sql: Sql | Transaction): Fragment => sql`
 
 /** Of what is read at once each record once: a list that moves can show one id twice on a page; the later row is the newer. */
 function eachOnce(rows: readonly ShadowRow[]): ShadowRow[] {
-  // In one order, as whoever else holds several of them (`lockLinks`): two that meet on the same records wait for each other in no circle.
+  // In one order, as anyone else who holds several of them (`lockLinks`): two that meet on the same records wait for each other in no circle.
   return [...new Map(rows.map((row) => [row.id, row])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -111,7 +111,7 @@ export async function upsertShadows(
     // Within one statement what it notes is not to be seen yet.
     readBefore: sql`o.read_at`,
   });
-  // Sent behind it without waiting for its answer: whoever sends several statements so relies on their order.
+  // Sent behind it without waiting for its answer: anyone who sends several statements so relies on their order.
   const [stored] = await Promise.all([storing, endUnreadable(sql, scope, system, idsOf(rowsById))]);
   const ids = new Set(stored.map(({ id }) => id));
   return idsOf(rowsById).filter((id) => !ids.has(id));

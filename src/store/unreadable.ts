@@ -1,5 +1,5 @@
 /**
- * The table `unreadable`: records that a system shows and that cannot be read, each with its open case. Whoever reads one of them after all
+ * The table `unreadable`: records that a system shows and that cannot be read, each with its open case. Anyone who reads one of them after all
  * ends both, so nobody has to look after them.
  */
 import type { Scope, SystemName } from '../core/record.js';

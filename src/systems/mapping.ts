@@ -120,7 +120,7 @@ export interface ShownChoices {
   readonly unknown: ReadonlyMap<string, number>;
 }
 
-/** By choice field, what these documents show: for whoever completes the tables. */
+/** By choice field, what these documents show: for anyone who completes the tables. */
 export function shownChoices(
   documents: readonly JsonObject[],
   fieldMap: FieldMap,

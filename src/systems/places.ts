@@ -1,10 +1,9 @@
 /**
  * Where values stand in documents: dotted paths (`address.city`, as dot-prop reads them), and entries of lists by what they are
- * (`custom[id=f108].value`, core/entries.ts). The one home of how a place is walked, for reading and for writing.
+ * (`custom[id=f108].value`, core/document.ts). The one home of how a place is walked, for reading and for writing.
  */
 import { parsePath } from 'dot-prop';
-import { carriedIn, isJsonObject } from '../core/document.js';
-import { namesEntry, splitEntries, type Entry } from '../core/entries.js';
+import { carriedIn, type Entry, isJsonObject, namesEntry, splitEntries } from '../core/document.js';
 import { remembering } from '../core/remembered.js';
 import type { Json, JsonObject } from './system.js';
 
@@ -110,4 +109,22 @@ function added(tree: Json[] | JsonObject, { key, value }: Entry): string {
 function textOf(value: Json | undefined): string | null {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? (carriedIn(value)?.text ?? value) : null;
+}
+
+/**
+ * A configured path with its places filled in: `/teams/{team}/clients/{id}`. A slash at the end stays as configured, because
+ * Yoplanning redirects the other form, and a redirected write loses its body (docs/systems.md).
+ *
+ * @throws {TypeError} when the path names a place that is not given.
+ */
+export function fillPath(template: string, places: Readonly<Record<string, string>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = places[name];
+    if (value === undefined) {
+      throw new TypeError(
+        `The configured path "${template}" names {${name}}; known here: ${Object.keys(places).join(', ')}`,
+      );
+    }
+    return encodeURIComponent(value);
+  });
 }

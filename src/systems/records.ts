@@ -1,12 +1,11 @@
 /** A document as a `SystemRecord`. What both systems have in common; the places are configuration. */
 import { isRecordId, type SystemName } from '../core/record.js';
 import { excessOf } from '../core/json.js';
-import { readFields, readPhoneForms, valueAt, type FieldMap } from './mapping.js';
+import { type FieldMap, MisplacedField, readFields, readPhoneForms, UnknownChoice, valueAt } from './mapping.js';
 import { isJsonObject } from '../core/document.js';
-import { UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
+import { type Effect, type FailureContext, UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
 import type { Json, JsonObject, SystemRecord } from './system.js';
 import { parseTimestamp } from './time.js';
-import { effectOf, reading, unexpected, UnknownShown, wrongPath, type AnswerContext } from './unexpected.js';
 
 /** A path, and the setting that gives it. */
 export interface ConfiguredPlace {
@@ -165,4 +164,46 @@ function referenceOf(document: JsonObject, { reference }: RecordPlaces, answer: 
 
 function placed(document: JsonObject, { path, setting }: ConfiguredPlace, answer: AnswerContext) {
   return reading(answer, () => valueAt(document, path, setting));
+}
+
+// Answers that do not fit the configuration, as `UnexpectedResponse`: each names the setting to correct, never a value.
+
+/** What an answer is about, as far as errors need it. */
+export interface AnswerContext {
+  readonly context: FailureContext;
+}
+
+/** After a read nothing was changed; after a write that was answered, it may well have been. */
+export function effectOf({ context }: AnswerContext): Effect {
+  return context.method === 'GET' ? 'none' : 'unknown';
+}
+
+/** An answer that is not what was asked for. `what` names settings and ids, never a value. */
+export function unexpected(answer: AnswerContext, what: string): UnexpectedResponse {
+  return new UnexpectedResponse(answer.context, effectOf(answer), what);
+}
+
+/** A setting whose path does not fit the answer. */
+export function wrongPath(answer: AnswerContext, setting: string, path: string, expected: string): UnexpectedResponse {
+  const where = path === '' ? 'the answer itself' : `"${path}" in the answer`;
+  const what = `${where} is not ${expected}: correct ${setting}`;
+  return new UnexpectedResponse(answer.context, effectOf(answer), what, [{ path, expected }]);
+}
+
+/** A record shows what is in no row of a choice field's table. It is a record for certain. */
+export class UnknownShown extends UnexpectedResponse {}
+
+/** Runs `read`, and tells which request brought the document when the field map, or a table of it, does not fit it. */
+export function reading<T>(answer: AnswerContext, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UnknownChoice) {
+      const places = [{ path: error.path, expected: 'a text of its table' }];
+      throw new UnknownShown(answer.context, effectOf(answer), error.message, places);
+    }
+    if (!(error instanceof MisplacedField)) throw error;
+    const places = [{ path: error.path, expected: 'a single value' }];
+    throw new UnexpectedResponse(answer.context, effectOf(answer), error.message, places);
+  }
 }

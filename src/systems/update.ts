@@ -5,9 +5,8 @@ import { RecordMissing } from '../http/failures.js';
 import type { Permit } from '../store/budget.js';
 import { mergeAsRead, mergeFields, readPlace, setValue, unmappedDifferences, writePlace } from './mapping.js';
 import { carryList } from './places.js';
-import { toRecord, type RecordPlaces } from './records.js';
+import { type AnswerContext, reading, type RecordPlaces, toRecord } from './records.js';
 import type { JsonObject, Merge, SystemRecord, UpdateResult } from './system.js';
-import { reading, type AnswerContext } from './unexpected.js';
 
 /** A document as answered; `null`: there is none (404 on a read, an answer without a record on a write). */
 export interface DocumentAnswer extends AnswerContext {

@@ -4,9 +4,8 @@ import { asyncLocalStorage, Context, type Info } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pg from 'pg';
 import { type AttemptInput, succeeded } from '../../activities/attempts.js';
-import { toApplicationFailure, withFailures } from '../../activities/failures.js';
+import { toApplicationFailure, type UnexpectedError, withFailures } from '../../activities/failures.js';
 import { UnknownConnection } from '../../activities/dependencies.js';
-import type { UnexpectedError } from '../../activities/unexpected.js';
 import { KindNotOffered } from '../../src/connection.js';
 import { UnreadableValue } from '../../src/core/normalise.js';
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isPlace, namesEntry, splitEntries } from '../../src/core/entries.js';
+import { isPlace, namesEntry, splitEntries } from '../../src/core/document.js';
 
 test('a path is cut at the entries that it names', () => {
   expect(splitEntries('custom[id=f108].value')).toEqual(['custom', { key: 'id', value: 'f108' }, '.value']);

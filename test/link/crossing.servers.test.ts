@@ -1,14 +1,14 @@
 /** Two readings of one record cross: a list stores it while it is read or written by itself. Nobody can tell which is the younger. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decideLive } from '../../src/core/live.js';
-import { type Sql, openDatabase } from '../../src/store/database.js';
+import { openDatabase, type Sql } from '../../src/store/database.js';
 import { addEvents, addressEvents, takeEvents, tellsNothing } from '../../src/store/inbox.js';
 import { recordIntents } from '../../src/store/intents.js';
 import { agree, lockLinks, pairsByIds } from '../../src/store/links.js';
 import { databaseTime, endScan, openScan, storePage } from '../../src/store/scans.js';
 import { markGone, shadowsByIds, upsertShadows } from '../../src/store/shadows.js';
 import type { CanonicalFields, SystemName } from '../../src/core/record.js';
-import { applyDecision } from '../../src/link/applyDecision.js';
+import { applyDecision } from '../../src/link/carryOut.js';
 import { LinkBusy, LinkClaims } from '../../src/link/claims.js';
 import { readRecord } from '../../src/link/readRecord.js';
 import type { System } from '../../src/systems/system.js';
@@ -16,7 +16,7 @@ import { commitResults } from '../../src/link/results.js';
 import { waitFor } from '../embedded/waitFor.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { propose, scanAll } from '../helpers/seededStore.js';
-import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+import { freshDatabase, type FreshDatabase, uniqueName } from '../helpers/servers.js';
 
 let database: FreshDatabase;
 let pool: Sql;

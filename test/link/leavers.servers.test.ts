@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { answerCase, closeCase } from '../../src/cases/answers.js';
 import { nextStep } from '../../src/core/live.js';
 import type { SystemName } from '../../src/core/record.js';
-import { applyDecision } from '../../src/link/applyDecision.js';
+import { applyDecision } from '../../src/link/carryOut.js';
 import { applyItems } from '../../src/link/applyItems.js';
 import { LinkClaims } from '../../src/link/claims.js';
 import { readRecord } from '../../src/link/readRecord.js';
@@ -21,7 +21,7 @@ import { endScan, openScan } from '../../src/store/scans.js';
 import { upsertShadows } from '../../src/store/shadows.js';
 import { scriptedConnection, type ScriptedConnection } from '../helpers/scriptedSystem.js';
 import { planFor, propose, scanAll } from '../helpers/seededStore.js';
-import { freshDatabase, uniqueName, type FreshDatabase } from '../helpers/servers.js';
+import { freshDatabase, type FreshDatabase, uniqueName } from '../helpers/servers.js';
 
 let database: FreshDatabase;
 let pool: Sql;

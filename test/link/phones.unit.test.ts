@@ -8,7 +8,7 @@ import { shadowMaker } from '../../src/connection.js';
 import type { LinkedPair } from '../../src/store/links.js';
 import { agreementOf } from '../../src/link/results.js';
 import { decideOn } from '../helpers/decided.js';
-import { valuesToWrite } from '../../src/link/values.js';
+import { valuesToWrite } from '../../src/link/view.js';
 import { type FieldMap, readFields, readPhoneForms, valueAt } from '../../src/systems/mapping.js';
 import { checkProperty } from '../helpers/property.js';
 

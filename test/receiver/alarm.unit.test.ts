@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createAlarm } from '../../src/receiver/outage.js';
+import { createAlarm } from '../../src/receiver/inboxWriter.js';
 
 const never = () => performance.now() + 600_000;
 

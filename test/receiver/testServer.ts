@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import type { z } from 'zod';
 import { configSchema, type connectionSchema, type Config } from '../../src/config/schema.js';
-import { endpointsOf } from '../../src/receiver/authentication.js';
+import { endpointsOf } from '../../src/receiver/endpoints.js';
 import type { Ceilings } from '../../src/receiver/ceilings.js';
 import { createMetrics } from '../../src/receiver/metrics.js';
 import { createServer } from '../../src/receiver/server.js';

@@ -1,10 +1,10 @@
 /** Fields that a system shows by label: read, written and refused through both systems, over HTTP. */
 import { describe, expect, test } from '@jest/globals';
 import { UnreadableRecord } from '../../src/http/failures.js';
-import { memberDelivered } from '../../src/systems/yapla/delivered.js';
+import { memberDelivered } from '../../src/systems/yapla/dataApi.js';
 import type { SystemName } from '../../src/core/record.js';
 import type { YaplaShapeName } from '../../src/sandbox/options.js';
-import { ask, failureOf, opener, type ConnectionInput } from './support.js';
+import { ask, type ConnectionInput, failureOf, opener } from './support.js';
 
 const open = opener();
 const ada = { firstName: 'Ada', lastName: 'Essai', country: 'BE', language: 'nl' };

@@ -90,7 +90,7 @@ function onlySide({ yapla, yoplanning }: Sides): readonly [SystemName | null, bo
   return [yoplanning.length > 0 ? 'yoplanning' : null, true];
 }
 
-/** Whoever the other system has is the counterpart of one whom this one has already: so a further record here is a second one of theirs. */
+/** Anyone who the other system has is the counterpart of one whom this one has already: so a further record here is a second one of theirs. */
 function areCounterparts(side: SystemName, known: Sides): boolean {
   const links = new Set(known[side].map(({ link }) => link));
   return !links.has(null) && known[otherSystem(side)].every(({ link }) => link !== null && links.has(link));

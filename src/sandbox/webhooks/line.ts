@@ -69,7 +69,7 @@ export class DeliveryLine {
   }
 
   async #attempt({ target, body }: Delivery): Promise<string | null> {
-    // Connections of its own: a sandbox that stops leaves none open, and shares none with whoever calls it from this process.
+    // Connections of its own: a sandbox that stops leaves none open, and shares none with anyone who calls it from this process.
     this.#agent ??= new Agent();
     try {
       const answer = await request(target.url, {

@@ -1,5 +1,5 @@
 /**
- * The webhooks of one system: of each change, whoever made it, the target is told once, after the answer of the write that caused
+ * The webhooks of one system: of each change, no matter who made it, the target is told once, after the answer of the write that caused
  * it, in the order of the changes. Each of these can be made to go wrong (options.ts).
  */
 import type { JsonObject } from '../../systems/system.js';

@@ -54,7 +54,7 @@ alter table shadow
 -- shadow is some twenty times as large, and is written only where a record shows something else. Half of each page is left free, so that
 -- what a night says of its records finds room beside what the night before said.
 --
--- Whoever stores something of a record begins here: this row is the lock of both.
+-- Anyone who stores something of a record begins here: this row is the lock of both.
 create table reading (
   connection_id text not null references connection on delete cascade,
   kind          text not null,
@@ -96,7 +96,7 @@ create table link (
   link_id         text not null,
   yapla_id        text,
   yoplanning_id   text,
-  -- proposed: by a plan that is not applied yet; dropped and made anew by the next run.
+  -- proposed: by a plan that is not applied yet; dropped and made again by the next run.
   state           text not null check (state in ('proposed', 'active')),
   -- The plan that proposed it (003); null: live work did.
   plan_id         bigint,

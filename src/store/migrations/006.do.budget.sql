@@ -5,7 +5,7 @@
 CREATE TABLE budget (
   -- A keyed hash of server and token (src/store/credentials.ts): connections that share a token share its row.
   credential     text PRIMARY KEY,
-  -- Those that use it, for whoever reads this table.
+  -- Those that use it, for anyone who reads this table.
   connections    text[] NOT NULL DEFAULT '{}',
   closed_until   timestamptz,
   closed_reason  text,

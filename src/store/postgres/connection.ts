@@ -6,7 +6,7 @@ import { ConnectionLost, TransactionOver } from './errors.js';
 import { type Result, type Row, toParameter, types } from './query.js';
 import { setMaxListeners } from 'node:events';
 
-/** A server that takes the connection and then says nothing must not hold up whoever waits for it. */
+/** A server that takes the connection and then says nothing must not hold up anyone who waits for it. */
 const connectTimeoutMs = 30_000;
 
 /** The other side may vanish without a word (a firewall, a machine that lost power): the system asks after so long an idleness. */
@@ -205,7 +205,7 @@ export class Pool {
   readonly #connections = new Set<Connection>();
   readonly #uses = new Set<Promise<unknown>>();
   #ending: Promise<void> | null = null;
-  /** For whoever still waits for a connection when the pool is cut. */
+  /** For anyone who still waits for a connection when the pool is cut. */
   readonly #cut = new AbortController();
 
   constructor(config: pg.ClientConfig, maxConnections: number) {

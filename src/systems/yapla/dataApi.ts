@@ -1,15 +1,17 @@
 /** Yapla's DATA API 1.0: the list of members, and one member where the account's API can read one. Read only. */
-import { isJsonObject } from '../../core/document.js';
+import { carriedIn, isJsonObject } from '../../core/document.js';
 import type { YaplaConfig } from '../../config/yapla.js';
 import type { Answer, Ask, HttpClient } from '../../http/client.js';
 import type { Permit } from '../../store/budget.js';
-import { fillPath } from '../paths.js';
-import { toRecords, type RecordPlaces } from '../records.js';
-import { longestList, type Json, type Page } from '../system.js';
-import { unexpected, wrongPath } from '../unexpected.js';
+import { fillPath, putAt } from '../places.js';
+import { reading, type RecordPlaces, toRecords, unexpected, wrongPath } from '../records.js';
+import { type Json, type JsonObject, longestList, type Page } from '../system.js';
 import type { DocumentAnswer } from '../update.js';
-import { accepted, contentAt, objectAt } from './answers.js';
-import { choosePage } from './paging.js';
+import { getProperty } from 'dot-prop';
+import { type FailureContext, InvalidRecord } from '../../http/failures.js';
+import type { ConnectionConfig } from '../../config/schema.js';
+import { memberIdPath } from '../../config/webhooks.js';
+import { contentIn, readPlace, valueAt } from '../mapping.js';
 
 /** Records that may come or go while the server counts and lists: on the last page, so much off its own total is no error. */
 const countRace = 2;
@@ -188,4 +190,132 @@ function documentsIn(answer: Answer, content: Json | undefined, path: string): J
     throw wrongPath(answer, 'yapla.read.answer.records', path, 'a list of objects');
   }
   return content;
+}
+
+// Reading Yapla's answers by configured paths. None of Yapla's JSON names is public (docs/systems.md).
+
+export type ErrorWhen = YaplaConfig['read']['answer']['errorWhen'];
+
+/** What stands at a configured path; the empty path is the answer itself. `undefined`: nothing. */
+export function contentAt(answer: Answer, path: string): Json | undefined {
+  if (path === '') return answer.body as Json;
+  return getProperty(answer.body, path) as Json | undefined;
+}
+
+/** Whether a 2xx answer means an error all the same (`yapla.read.answer.errorWhen`). */
+export function meansError(answer: Answer, errorWhen: ErrorWhen): boolean {
+  if (errorWhen === null || answer.status >= 300) return false;
+  return contentAt(answer, errorWhen.path) === errorWhen.equals;
+}
+
+/**
+ * Passes on an answer that does not mean an error.
+ *
+ * @throws {UnexpectedResponse} after a read; @throws {InvalidRecord} after a write, whose words go to the case.
+ */
+export function accepted(answer: Answer, errorWhen: ErrorWhen): Answer {
+  if (!meansError(answer, errorWhen)) return answer;
+  if (answer.context.method === 'GET') {
+    throw unexpected(answer, `the answer (${answer.status}) says that it is an error, by yapla.read.answer.errorWhen`);
+  }
+  throw new InvalidRecord(answer.context, answer.status, [], JSON.stringify(answer.body).slice(0, 4_096));
+}
+
+/** The object at a configured path. @throws {UnexpectedResponse} when there is none. */
+export function objectAt(answer: Answer, path: string, setting: string): JsonObject {
+  const content = contentAt(answer, path);
+  if (!isJsonObject(content)) throw wrongPath(answer, setting, path, 'an object');
+  return content;
+}
+
+/** An id, canonically as text. @throws {UnexpectedResponse} */
+export function idAt(answer: Answer, path: string, setting: string): string {
+  const content = contentAt(answer, path);
+  if ((typeof content !== 'string' && typeof content !== 'number') || content === '') {
+    throw wrongPath(answer, setting, path, 'an id (text or number)');
+  }
+  return typeof content === 'string' ? (carriedIn(content)?.text ?? content) : String(content);
+}
+
+/**
+ * Which page to ask for, where a list is counted in page numbers.
+ *
+ * A scan reads with one record of overlap (docs/how-it-works.md, Scan), but a page number counts in multiples of the page
+ * size: page 2 of 100 begins exactly where page 1 ended, and asking it to begin one record earlier is not possible. What is
+ * free is the size. With 99 records a page, page 2 begins at position 99, the last record of page 1 of 100. So each request
+ * gets the size and number of a page that holds the wanted position and reaches furthest beyond it.
+ */
+
+/** A page by number, and the positions (0-based) it stands for. */
+export interface NumberedPage {
+  /** 0-based number of the page. */
+  readonly number: number;
+  readonly size: number;
+  /** Position of its first record: `number * size`. */
+  readonly start: number;
+}
+
+/**
+ * The page of at most `largestSize` records that contains position `from` and reaches furthest.
+ *
+ * Always `start <= from < start + size`. Of two pages that reach equally far the smaller is taken: fewer records twice.
+ */
+export function choosePage(from: number, largestSize: number): NumberedPage {
+  let best = pageHolding(from, 1);
+  for (let size = 2; size <= largestSize; size++) {
+    const candidate = pageHolding(from, size);
+    if (candidate.start + candidate.size > best.start + best.size) best = candidate;
+  }
+  return best;
+}
+
+function pageHolding(from: number, size: number): NumberedPage {
+  const number = Math.floor(from / size);
+  return { number, size, start: number * size };
+}
+
+// The member in the body of a webhook, in the form in which answers show one: so that both are read by one field map.
+
+type Settings = Pick<ConnectionConfig, 'webhooks' | 'yapla' | 'fields'>;
+
+/**
+ * @param id of the member, which the receiver found in the body
+ * @param context names the delivery in errors
+ * @throws {UnexpectedResponse} when a configured path does not fit the body
+ */
+export function memberDelivered(settings: Settings, body: JsonObject, id: string, context: FailureContext): JsonObject {
+  const { member: path, ...places } = settings.webhooks.yapla;
+  const { answer } = settings.yapla.read;
+  const delivery = { context };
+  const member = contentIn(body, path);
+  if (!isJsonObject(member)) throw wrongPath(delivery, 'webhooks.yapla.member', path, 'an object');
+  return reading(delivery, () => {
+    const shown = Object.keys(places.fields).length === 0 ? structuredClone(member) : mappedOnly(member, settings);
+    if (places.modified !== null && answer.modified !== null) {
+      place(shown, answer.modified, valueAt(member, places.modified, 'webhooks.yapla.modified'));
+    }
+    // What stands there in a webhook may be another number of theirs: the id is the one by which the receiver found the member.
+    if (memberIdPath(settings) !== answer.id) putAt(shown, answer.id, id);
+    return shown;
+  });
+}
+
+/** Where names differ, what is not mapped cannot be told apart: it could stand in the place of something else. */
+function mappedOnly(member: JsonObject, { webhooks, yapla, fields }: Settings): JsonObject {
+  const shown: JsonObject = {};
+  for (const [name, field] of Object.entries(fields)) {
+    const own = webhooks.yapla.fields[name];
+    const setting = own === undefined ? `fields.${name}.yapla` : `webhooks.yapla.fields.${name}`;
+    place(shown, readPlace(field.yapla), valueAt(member, own ?? readPlace(field.yapla), setting));
+  }
+  const { modified, id } = yapla.read.answer;
+  if (modified !== null && webhooks.yapla.modified === null) {
+    place(shown, modified, valueAt(member, modified, 'yapla.read.answer.modified'));
+  }
+  if (memberIdPath({ webhooks, yapla }) === id) place(shown, id, contentIn(member, id));
+  return shown;
+}
+
+function place(shown: JsonObject, path: string, value: Json | undefined): void {
+  if (value !== undefined) putAt(shown, path, value);
 }

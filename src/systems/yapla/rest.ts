@@ -3,16 +3,14 @@ import { setProperty } from 'dot-prop';
 import { laidOver } from '../../core/document.js';
 import type { YaplaConfig, YaplaRestConfig } from '../../config/yapla.js';
 import type { Answer, Ask, HttpClient } from '../../http/client.js';
-import { RecordMissing } from '../../http/failures.js';
+import { RecordMissing, RequestRefused } from '../../http/failures.js';
 import type { Permit } from '../../store/budget.js';
-import { fillPath } from '../paths.js';
-import { toRecord, type RecordPlaces } from '../records.js';
-import type { JsonObject, Merge, SystemRecord, UpdateResult } from '../system.js';
-import { changeOf, newDocument, nothingToWrite, readMergeWrite, type DocumentAnswer } from '../update.js';
-import { accepted, contentAt, idAt, objectAt } from './answers.js';
-import { timesOf, type YaplaDataApi } from './dataApi.js';
+import { fillPath } from '../places.js';
+import { type RecordPlaces, toRecord } from '../records.js';
+import type { JsonObject, Merge, System, SystemRecord, UpdateResult } from '../system.js';
+import { changeOf, type DocumentAnswer, newDocument, nothingToWrite, readMergeWrite } from '../update.js';
+import { accepted, contentAt, idAt, objectAt, timesOf, type YaplaDataApi } from './dataApi.js';
 import type { SessionSend, YaplaSession } from './session.js';
-import type { YaplaWriter } from './writer.js';
 
 export interface RestWriterOptions {
   readonly config: YaplaConfig;
@@ -140,4 +138,33 @@ function nothingKnown(id: string): SystemRecord {
 
 function wrapped(document: JsonObject, wrap: string): JsonObject {
   return wrap === '' ? document : setProperty<JsonObject>({}, wrap, document);
+}
+
+/*
+ * The seam between Yapla's members and the ways to write them. Yapla's own documents contradict each other on whether its API
+ * writes at all (docs/systems.md), so the way is chosen for each connection (`yapla.write.mode`).
+ */
+
+/** One way to write members at once. A way that reads one member for its own updates offers that reading to all. */
+export interface YaplaWriter extends Pick<System, 'create' | 'update' | 'writes'> {
+  /** `null` where this way cannot read one member. */
+  readonly read: ((id: string, ask: Ask) => Promise<SystemRecord | null>) | null;
+}
+
+/** `yapla.write.mode: none`: Yapla is only read. @param connection for the error of the one who writes all the same. */
+export function createNoWriter(connection: string): YaplaWriter {
+  const refuse = (record: string | undefined) => {
+    const context = { connection, system: 'yapla', method: 'none', path: 'members' };
+    const what = 'nothing was sent: yapla.write.mode is "none", so Yapla is only read';
+    const whatToDo = 'Set yapla.write.mode, or let fields and creations travel to Yoplanning only';
+    return Promise.reject(
+      new RequestRefused(record === undefined ? context : { ...context, record }, 0, what, whatToDo),
+    );
+  };
+  return {
+    writes: false,
+    read: null,
+    create: (_request, ask) => refuse(ask.record),
+    update: (id) => refuse(id),
+  };
 }

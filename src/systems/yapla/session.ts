@@ -7,8 +7,8 @@ import type { Answer, Ask, HttpClient, HttpRequest } from '../../http/client.js'
 import { AccessRefused, BudgetExhausted } from '../../http/failures.js';
 import type { Budget, Permit } from '../../store/budget.js';
 import { parseTimestamp } from '../time.js';
-import { unexpected, wrongPath } from '../unexpected.js';
-import { contentAt, meansError, type ErrorWhen } from './answers.js';
+import { unexpected, wrongPath } from '../records.js';
+import { contentAt, type ErrorWhen, meansError } from './dataApi.js';
 
 /** Sends a request under the session's token. */
 export type SessionSend = (request: HttpRequest, ask: Ask, permit?: Permit) => Promise<Answer>;
@@ -59,7 +59,7 @@ export function createSession({
   async function renew(ask: Ask): Promise<Token> {
     const path = config.sessionPath;
     const body = { api_key: config.apiKey };
-    // Others wait for this renewal too: whoever asked first does not cancel it for them.
+    // Others wait for this renewal too: anyone who asked first does not cancel it for them.
     const { signal: _signal, record: _record, ...shared } = ask;
     const answer = await http.send({ method: 'POST', path, body, kind: path }, shared);
     if (meansError(answer, errorWhen)) {

@@ -3,12 +3,11 @@ import type { YaplaConfig } from '../../config/yapla.js';
 import type { HttpClient } from '../../http/client.js';
 import type { Budget } from '../../store/budget.js';
 import type { FieldMap } from '../mapping.js';
-import { toRecord, type RecordPlaces } from '../records.js';
+import { type RecordPlaces, toRecord } from '../records.js';
 import type { System } from '../system.js';
 import { createDataApi, type YaplaDataApi } from './dataApi.js';
-import { createRestWriter } from './rest.js';
+import { createNoWriter, createRestWriter, type YaplaWriter } from './rest.js';
 import { createSession } from './session.js';
-import { createNoWriter, type YaplaWriter } from './writer.js';
 
 export interface YaplaSystemOptions {
   readonly connection: string;

@@ -1,10 +1,9 @@
-/** Yoplanning's clients: the people of a team. All verbs of API v3.1. */
+/** Yoplanning's clients, the people of a team, and its teams. All verbs of API v3.1. */
 import { z } from 'zod';
 import type { YoplanningConfig } from '../../config/yoplanning.js';
 import type { HttpClient } from '../../http/client.js';
 import type { JsonObject } from '../system.js';
-import type { FilterSpec } from './filters.js';
-import { createResource, type Resource } from './resource.js';
+import { createResource, type FilterSpec, type Resource } from './resource.js';
 
 /** A client as documented; whatever else an account returns is kept. */
 export type Client = JsonObject & {
@@ -54,6 +53,28 @@ export function createClients(http: HttpClient, { paths, team, timeZone }: Yopla
     listPath: paths.clients,
     instancePath: paths.client,
     places: { team },
+    timeZone,
+  });
+}
+
+// Yoplanning's teams: what the token may see. `GET` and `POST` on the list, `GET` on one (API v3.1).
+
+/** A team. Only its id is documented. */
+export type Team = JsonObject & { id: string };
+
+const teamSchema = z.looseObject({ id: z.string().min(1) });
+
+const teamFilters = {} as const satisfies FilterSpec;
+
+export type Teams = Pick<Resource<Team, typeof teamFilters>, 'list' | 'post' | 'get'>;
+
+export function createTeams(http: HttpClient, { paths, timeZone }: YoplanningConfig): Teams {
+  return createResource<Team, typeof teamFilters>(http, {
+    filters: teamFilters,
+    schema: teamSchema,
+    listPath: paths.teams,
+    instancePath: `${paths.teams.replace(/\/$/, '')}/{id}${paths.teams.endsWith('/') ? '/' : ''}`,
+    places: {},
     timeZone,
   });
 }

@@ -3,11 +3,10 @@ import type { YoplanningConfig } from '../../config/yoplanning.js';
 import type { HttpClient } from '../../http/client.js';
 import { RecordMissing, RequestRefused } from '../../http/failures.js';
 import type { FieldMap } from '../mapping.js';
-import { toRecord, toRecords, type RecordPlaces } from '../records.js';
+import { type RecordPlaces, toRecord, toRecords, unexpected } from '../records.js';
 import type { CreateResult, System } from '../system.js';
-import { unexpected } from '../unexpected.js';
-import { newDocument, readMergeWrite, type DocumentAnswer } from '../update.js';
-import { createClients, type Client } from './clients.js';
+import { type DocumentAnswer, newDocument, readMergeWrite } from '../update.js';
+import { type Client, createClients } from './clients.js';
 import type { Answered } from './resource.js';
 
 export interface YoplanningSystemOptions {

@@ -4,7 +4,7 @@
  */
 import type { SystemName } from '../../../src/core/record.js';
 import { isFailure } from '../../../src/http/failures.js';
-import { applyDecision, type AppliedDecision } from '../../../src/link/applyDecision.js';
+import { type AppliedDecision, applyDecision } from '../../../src/link/carryOut.js';
 import { ClaimLost, LinkBusy } from '../../../src/link/claims.js';
 import { NewsUnread } from '../../../src/link/creations.js';
 import { readRecord, type RecordReading } from '../../../src/link/readRecord.js';

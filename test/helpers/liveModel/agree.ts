@@ -1,8 +1,7 @@
 /** What is recorded once a write or a creation is known to have taken effect: shadow, base, rewrites and answered questions. */
 import { agreementOf } from '../../../src/link/results.js';
-import { pairHashes } from '../../../src/link/view.js';
+import { compareWritten, pairHashes } from '../../../src/link/view.js';
 import { decide } from '../../../src/core/decide.js';
-import { compareWritten } from '../../../src/link/values.js';
 import {
   type CanonicalFields,
   type FieldHashes,

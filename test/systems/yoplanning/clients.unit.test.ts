@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { RecordMissing, RequestRefused, UnexpectedResponse } from '../../../src/http/failures.js';
 import type { JsonObject } from '../../../src/systems/system.js';
 import { mergeFields } from '../../../src/systems/mapping.js';
-import { filterQuery } from '../../../src/systems/yoplanning/filters.js';
+import { filterQuery } from '../../../src/systems/yoplanning/resource.js';
 import type { Clients } from '../../../src/systems/yoplanning/clients.js';
 import { ask, failureOf, opener } from '../support.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { errorCode, watchOutage } from '../../src/receiver/outage.js';
+import { errorCode, watchOutage } from '../../src/receiver/inboxWriter.js';
 
 function watched() {
   const lines: { msg: string; error?: string }[] = [];

@@ -1,5 +1,7 @@
-/** Forms of addresses and paths that a token travels with. */
+/** Forms of single settings: addresses and paths that a token travels with, secrets, places in documents, time zones. */
 import { z } from 'zod';
+import { isPlace } from '../core/document.js';
+import { isTimeZone } from '../core/zone.js';
 
 /** Names of this machine: what is sent there leaves it never. */
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -36,3 +38,23 @@ export function credentialPrefix() {
       'expected a word of at most 16 letters, such as `Bearer ` or `sha256=`: secrets are named as ${NAME} in settings of their own',
     );
 }
+
+/**
+ * Marks a setting as a secret: the file may only name the environment variable that holds it (see references.ts), and the
+ * generated reference says so.
+ */
+export const secret = { secret: true } as const;
+
+/** Where one value stands in a record. */
+export const placeText = () =>
+  z.string().min(1).refine(isPlace, 'expected a dotted path, such as address.city, custom[0] or custom[id=f108].value');
+
+/** The zone of the times that a system writes without one. @param why the default is UTC */
+export const timeZoneSchema = (why: string) =>
+  z
+    .string()
+    .refine(isTimeZone, 'expected the name of a time zone, such as Europe/Paris, America/Montreal or UTC')
+    .default('UTC')
+    .describe(
+      `Time zone (IANA) of times that it writes without one; an offset that stands with a time counts before it. ${why} A time in the hour that happens twice in autumn, or in the one that does not exist in spring, counts as known to the hour only: it sets nothing aside that may be newer, and \`newest\` asks.`,
+    );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { credentialPrefix, recordPath, systemAddress } from '../../src/config/address.js';
+import { credentialPrefix, recordPath, systemAddress } from '../../src/config/values.js';
 
 const problemsOf = (schema: ReturnType<typeof systemAddress | typeof credentialPrefix>, text: string) =>
   schema.safeParse(text).error?.issues.map(({ message }) => message) ?? [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { compareWritten } from '../../src/link/values.js';
+import { compareWritten } from '../../src/link/view.js';
 
 describe('what a system made of a write', () => {
   test('is nothing where it returns what was sent and leaves the rest', () => {

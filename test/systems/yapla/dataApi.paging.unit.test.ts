@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { choosePage } from '../../../src/systems/yapla/paging.js';
+import { choosePage } from '../../../src/systems/yapla/dataApi.js';
 import { checkProperty } from '../../helpers/property.js';
 
 const largestSize = fc.integer({ min: 20, max: 1_000 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../src/core/document.js';
 import { Refusal } from '../../src/receiver/refusals.js';
-import { readYoplanning } from '../../src/receiver/yoplanning.js';
+import { readYoplanning } from '../../src/receiver/endpoints.js';
 import { client, clientEvent, team, testConfig } from './testServer.js';
 
 type Yoplanning = ReturnType<typeof testConfig>['connections'][string]['yoplanning'];

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../src/core/document.js';
-import { parseBody } from '../../src/receiver/reading.js';
+import { parseBody, readYapla } from '../../src/receiver/endpoints.js';
 import { Refusal } from '../../src/receiver/refusals.js';
-import { readYapla } from '../../src/receiver/yapla.js';
 import { testConfig } from './testServer.js';
 
 type Settings = NonNullable<Parameters<typeof testConfig>[0]>;
