@@ -23,11 +23,10 @@ import { isMadeWith } from '../store/connections.js';
 import type { Sql } from '../store/database.js';
 import { massChange } from '../cases/massChange.js';
 import { refusedCase } from '../cases/refused.js';
-import { failuresOfRecord } from '../store/budgetState.js';
 import { recordUnreadable } from '../store/unreadable.js';
 import { LinkBusy, type LinkClaims } from './claims.js';
 import { liveGuard } from './guard.js';
-import { type Unreadable, unreadableIn } from './unreadable.js';
+import { isTheRecord, type Unreadable, unreadableIn } from './unreadable.js';
 
 export interface CarryingOut {
   readonly connection: OpenConnection;
@@ -400,15 +399,4 @@ async function refusal(applying: ApplyingDecision, failure: Failure, { nothing: 
   if (unreadable !== null) return { ...base, outcome, cases: [unreadable.found.question], unreadable };
   if (!(failure instanceof InvalidRecord) && !(await isTheRecord(applying, failure))) throw failure;
   return { ...base, outcome, cases: [refusedCase(linkId, failure, saw)], unreadable };
-}
-
-/** Yoplanning says that invalid data, too, can be answered with a 5xx: a record that keeps failing while others pass is one. */
-async function isTheRecord({ sql, connection }: ApplyingDecision, failure: Failure): Promise<boolean> {
-  if (failure.type !== 'ServerFailed' || failure.context.method === 'GET') return false;
-  const { maxAttempts, flipWindowMs } = connection.config.live;
-  const { system, record } = failure.context;
-  if (record === undefined) return false;
-  const credential = connection.credentials[system as SystemName];
-  const { failed, answersOthers } = await failuresOfRecord(sql, credential, record, flipWindowMs);
-  return failed >= maxAttempts && answersOthers;
 }

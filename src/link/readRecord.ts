@@ -10,7 +10,7 @@ import { parseLinkId } from '../core/linkId.js';
 import { type CanonicalFields, type FieldName, otherSystem, type SystemName, systemNames } from '../core/record.js';
 import type { Sql, Transaction } from '../store/database.js';
 import type { Ask } from '../http/client.js';
-import { UnreadableRecord } from '../http/failures.js';
+import { isFailure, UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
 import { isMadeWith } from '../store/connections.js';
 import { doubtCase, returnedDoubt } from '../cases/doubt.js';
 import { foundUnreadable } from '../cases/unreadable.js';
@@ -27,7 +27,7 @@ import type { Lane } from '../store/budget.js';
 import { recordUnreadable } from '../store/unreadable.js';
 import type { OpenConnection } from '../connection.js';
 import type { SystemRecord } from '../systems/system.js';
-import { areBelieved, unreadableRecord } from './unreadable.js';
+import { areBelieved, isTheRecord, unreadableRecord } from './unreadable.js';
 import { type Claim, LinkBusy, type LinkClaims } from './claims.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
 import { emptyView, forget, settledView } from './view.js';
@@ -162,10 +162,18 @@ async function look(
   try {
     return await find(sql, connection, ask, of);
   } catch (error) {
-    const unreadable = unreadableRecord(error, isLastTry);
+    const unreadable = unreadableRecord(error, isLastTry) ?? (await failingRecord(sql, connection, error));
     if (unreadable?.id !== of.id) throw error;
     return { system: of.system, id: of.id, record: unreadable };
   }
+}
+
+/** The server fails at this record and answers others: that is the record's question, too. */
+async function failingRecord(sql: Sql, connection: OpenConnection, error: unknown): Promise<UnreadableRecord | null> {
+  if (!isFailure(error) || !(await isTheRecord({ sql, connection }, error))) return null;
+  const { context, effect } = error;
+  const what = `${error.what}, each time this record is asked for, while it answers about others`;
+  return new UnreadableRecord(new UnexpectedResponse(context, effect, what), context.record ?? null);
 }
 
 async function find(

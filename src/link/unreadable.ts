@@ -1,11 +1,12 @@
 /** A record that turns out to be unreadable while it is looked at, or while something is carried out about its link. */
 import { foundUnreadable } from '../cases/unreadable.js';
 import type { SystemName } from '../core/record.js';
-import { type FailureContext, UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
+import { type Failure, type FailureContext, UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
 import type { FoundUnreadable } from '../store/unreadable.js';
 import { nameFields } from '../core/person.js';
 import type { OpenConnection } from '../connection.js';
 import { fieldsShown } from '../store/awaited.js';
+import { failuresWhileOthersPass } from '../store/budgetState.js';
 import type { Sql } from '../store/database.js';
 import { type InboxEvent, tellsNothing } from '../store/inbox.js';
 import type { Shadow } from '../store/shadows.js';
@@ -52,6 +53,25 @@ export function unreadableIn(error: unknown, linkId: string, isLastTry: boolean)
   const system = failure.context.system as SystemName;
   const found = foundUnreadable(system, failure);
   return { system, found: { ...found, question: { ...found.question, linkId } } };
+}
+
+/**
+ * Whether a failure (5xx) is the record's, not the server's: so often in a row it came while others were answered. Yoplanning says that
+ * invalid data, too, can be answered so.
+ */
+export async function isTheRecord(
+  { sql, connection }: { readonly sql: Sql; readonly connection: OpenConnection },
+  failure: Failure,
+): Promise<boolean> {
+  const { method, record } = failure.context;
+  if (failure.type !== 'ServerFailed' || record === undefined) return false;
+  const system = failure.context.system as SystemName;
+  const { config, credentials } = connection;
+  const { dayWindowMs: windowMs } = config[system].limits;
+  const of = method === 'GET' ? 'reads' : 'writes';
+  const failed = await failuresWhileOthersPass(sql, credentials[system], { record, of, windowMs });
+  // The first one is before anybody else was answered.
+  return failed + 1 >= config.live.maxAttempts;
 }
 
 // Whether the body of a webhook shows a record as its API does, so that it can do for a reading (design: Order).

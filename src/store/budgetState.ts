@@ -137,20 +137,28 @@ export async function requestsOf(sql: Sql, credential: string, purposes: readonl
 }
 
 /**
- * Whether it is the record, or the server: how often the server failed at this record within the window that ends now, and whether it
- * answered anything else meanwhile.
+ * How often in a row the server failed at this record (5xx, or no answer) while it answered others: since it last answered about the record,
+ * those failures are counted before which it had answered somebody else. While it fails at everybody none is.
+ *
+ * @param of which requests about the record: those that read it, or those that change it (then a reading of it counts as somebody else's)
  */
-export async function failuresOfRecord(
+export async function failuresWhileOthersPass(
   sql: Sql,
   credential: string,
-  record: string,
-  windowMs: number,
-): Promise<{ readonly failed: number; readonly answersOthers: boolean }> {
-  const [row] = await sql<{ failed: number; answersOthers: boolean }[]>`
-    select count(*) filter (where record = ${record} and method <> 'GET' and (status >= 500 or status is null))::int as failed,
-           coalesce(bool_or(status < 500 and (record is distinct from ${record} or method = 'GET')), false) as "answersOthers"
-      from request_log
-     where credential = ${credential} and counts_from > now() - ${windowMs} * interval '1 millisecond'
-       and answered_at is not null`;
-  return row!;
+  { record, of, windowMs }: { readonly record: string; readonly of: 'reads' | 'writes'; readonly windowMs: number },
+): Promise<number> {
+  const isRead = of === 'reads';
+  const [row] = await sql<{ failed: number }[]>`
+    with ended as (
+      select answered_at, coalesce(status, 599) >= 500 as failed,
+             coalesce(record = ${record} and (method = 'GET') = ${isRead}, false) as own
+        from request_log
+       where credential = ${credential} and counts_from > now() - ${windowMs}::float8 * interval '1 millisecond' and answered_at is not null),
+    failure as (
+      select answered_at from ended
+       where own and failed and answered_at > coalesce((select max(answered_at) from ended where own and not failed), '-infinity'))
+    select count(*)::int as failed from failure
+     where answered_at > (select min(answered_at) from ended
+                           where not own and not failed and answered_at > (select min(answered_at) from failure))`;
+  return row!.failed;
 }

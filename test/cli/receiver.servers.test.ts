@@ -27,7 +27,8 @@ beforeEach(async () => {
     create: 'none',
     yapla: { read: { key: { value: '${SECRET}' } } },
     yoplanning: { token: '${SECRET}', team: '5a90332e-568f-4980-9859-88a984844a4d' },
-    webhooks: { yapla: { secret: '${SECRET}' } },
+    // A storm of strangers: what an honest sender never sends in an hour.
+    webhooks: { yapla: { secret: '${SECRET}' }, maxReadsPerHour: 1_000_000, maxStrangersPerHour: 1_000_000 },
     // Nothing is signalled while these tests last, so that nothing is left behind in Temporal.
     live: { debounceMs: 600_000 },
   };

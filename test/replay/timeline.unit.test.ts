@@ -188,7 +188,7 @@ test('what only Temporal does is told of any workflow', () => {
   expect(lines.map(({ eventId, text }) => [eventId, text])).toEqual([
     [1, 'started'],
     [2, 'a worker could not go on: no such function'],
-    [3, 'something came in the very moment of the last step, which is made anew'],
+    [3, 'something came in the very moment of the last step, which is made again'],
     [5, 'count timed out'],
     [6, 'count, local attempt, failed: busy; now as an ordinary activity'],
     [7, 'count, local attempt'],

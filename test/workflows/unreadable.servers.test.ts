@@ -192,4 +192,45 @@ describe('a record that turns out to be unreadable', () => {
     await untilQuiet(house);
     expect(await asked()).toEqual([]);
   });
+
+  test('because the server fails at it, and at nobody else, is one case live, and costs nothing more until something changes', async () => {
+    house = await startPasserelle({ sandbox: { people }, live: true });
+    await sync();
+    await untilQuiet(house);
+    const { linkId, yapla, yoplanning } = await linkedPerson(house);
+    const { control } = house.sandbox;
+    const [other] = await house.sql<{ yapla: string; yoplanning: string }[]>`
+      select yapla_id as yapla, yoplanning_id as yoplanning from link
+       where yapla_id is not null and yoplanning_id is not null and link_id <> ${linkId}`;
+    await control.resetCounts();
+    const fault = await control.addFault({
+      system: 'yoplanning',
+      kind: 'read',
+      record: yoplanning,
+      action: { do: 'status', status: 500 },
+    });
+    await control.edit('yoplanning', yoplanning, { city: 'Brest' });
+    // Somebody else goes on being edited, and carried over.
+    let nth = 0;
+    const meanwhile = async () => {
+      const city = `Ville ${(nth += 1)}`;
+      await control.edit('yoplanning', other!.yoplanning, { city });
+      await untilHolds(house, 'yapla', other!.yapla, { city });
+      return await asked();
+    };
+    await until(meanwhile, (cases) => cases.length > 0, 60_000);
+    expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
+    await untilQuiet(house);
+    const failed = async () =>
+      (await house.sql`select 1 from request_log where record = ${yoplanning} and status = 500`).length;
+    const before = await failed();
+    expect(before).toBeLessThanOrEqual(2 * house.connection.live.maxAttempts);
+
+    await control.removeFault(fault);
+    await control.edit('yoplanning', yoplanning, { city: 'Quimper' });
+    await untilHolds(house, 'yapla', yapla, { city: 'Quimper' });
+    await untilQuiet(house);
+    expect(await asked()).toEqual([]);
+    expect(await failed()).toBe(before);
+  });
 });
