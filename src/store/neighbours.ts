@@ -1,6 +1,6 @@
 /** Records that could be one person with a given one: for matching a single record that was seen for the first time. */
 import type { Candidate } from '../core/match.js';
-import type { Scope, SystemName } from '../core/record.js';
+import { type Scope, type SystemName, systemNames } from '../core/record.js';
 import type { Transaction } from './database.js';
 
 /**
@@ -23,7 +23,7 @@ interface Row extends Neighbour {
 
 /**
  * The record itself, the records that share a matching key or a reference with it, and those that share one with these: enough for
- * core/match.ts to judge it as it would among all. (Looks at every record's keys: a first sight is rare, and costs requests anyway.)
+ * core/match.ts to judge it as it would among all.
  */
 export async function neighbourhood(
   tx: Transaction,
@@ -51,7 +51,17 @@ export async function neighbourhood(
 
 async function rows(tx: Transaction, scope: Scope, { ids, keys, references }: Reach): Promise<Row[]> {
   return await tx<Row[]>`
-    with asked as (
+    with near as materialized (
+      -- Each by its own index: one condition with "or" would look at everybody, under the lock of first sights.
+      select system, external_id from shadow
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = any(${systemNames}) and external_id = any(${ids})
+      union
+      select system, external_id from shadow
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and match_keys && ${keys}::text[]
+      union
+      select system, external_id from shadow
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and external_reference = any(${references})),
+    asked as (
       select distinct n.name from cases c cross join lateral unnest(string_to_array(c.subject, ' ')) as n(name)
        where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.code = 'doubt')
     select s.system, s.external_id as id, s.fields,
@@ -62,13 +72,12 @@ async function rows(tx: Transaction, scope: Scope, { ids, keys, references }: Re
                        select 1 from intent i where i.connection_id = s.connection_id and i.kind = s.kind and i.status = 'sent'
                           and i.link_id = coalesce(a.link_id, b.link_id)) then 'linked'
                 when q.name is not null then 'doubtful' end as standing
-      from known_record s
+      from near
+      join known_record s on s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = near.system
+                         and s.external_id = near.external_id and s.gone_at is null
       left join asked q on q.name = s.system || ':' || s.external_id
       left join link a on a.connection_id = s.connection_id and a.kind = s.kind and s.system = 'yapla' and a.yapla_id = s.external_id
       left join link b on b.connection_id = s.connection_id and b.kind = s.kind and s.system = 'yoplanning' and b.yoplanning_id = s.external_id
       left join reading c on c.connection_id = s.connection_id and c.kind = s.kind and c.system <> s.system
-                        and c.external_id = case s.system when 'yapla' then a.yoplanning_id else b.yapla_id end
-     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.gone_at is null
-       and (s.external_id = any(${ids}) or s.match_keys && ${keys}::text[]
-            or s.external_reference = any(${references}))`;
+                        and c.external_id = case s.system when 'yapla' then a.yoplanning_id else b.yapla_id end`;
 }

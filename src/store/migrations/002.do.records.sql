@@ -45,6 +45,9 @@ create table shadow (
   first_seen_at      timestamptz not null default now(),
   primary key (connection_id, kind, system, external_id)
 ) with (fillfactor = 80);
+-- Who could be one person with somebody seen for the first time (store/neighbours.ts).
+create index shadow_match_keys on shadow using gin (match_keys);
+create index shadow_reference on shadow (connection_id, kind, external_reference) where external_reference is not null;
 -- No plan depends on what stands in these; to sample them would be most of what the table's statistics cost.
 alter table shadow
   alter document set statistics 0, alter fields set statistics 0, alter hashes set statistics 0, alter forms set statistics 0,
