@@ -67,6 +67,9 @@ export async function firstSight(tx: Transaction, sighting: Sighting): Promise<F
 
   const created = owner === null ? await creationOf(tx, sighting) : null;
   if (created !== null) return created;
+  // A creation whose answer was recorded while its intent was looked for is none that is open any more: its link holds the record by now.
+  const made = owner ?? (await linkOfRecord(tx, connection.scope, system, id));
+  if (made !== null && made !== linkId) return await mergeInto(tx, sighting, made);
   // A creation is on its way on the other side: until it is known what became of it, nobody else can be the counterpart.
   if ((await openIntents(tx, connection.scope, [linkId])).length > 0) return { is: 'linked' };
 

@@ -5,8 +5,8 @@ import { linkIdOf } from '../../src/core/linkId.js';
 import { compareNames } from '../../src/core/names.js';
 import { personsOf, systemNames } from '../../src/core/record.js';
 import { ensureConnection } from '../../src/store/connections.js';
-import type { Sql } from '../../src/store/database.js';
-import { recordIntents } from '../../src/store/intents.js';
+import type { Sql, Transaction } from '../../src/store/database.js';
+import { recordIntents, settleIntents } from '../../src/store/intents.js';
 import { closeCase } from '../../src/cases/answers.js';
 import { removalCase } from '../../src/cases/removal.js';
 import { listOpenCases, openCases } from '../../src/store/cases.js';
@@ -57,7 +57,11 @@ async function club(): Promise<ScriptedConnection> {
 }
 
 /** As `readRecord` does it: the record is stored, and whatever has to be claimed is. @returns what it came to */
-async function see(connection: ScriptedConnection, { system, id, fields, externalReference }: Candidate) {
+async function see(
+  connection: ScriptedConnection,
+  { system, id, fields, externalReference }: Candidate,
+  through: (tx: Transaction) => Transaction = (tx) => tx,
+) {
   const linkId = linkIdOf(system, id);
   const claimed = new Set<string>([linkId]);
   for (;;) {
@@ -74,7 +78,7 @@ async function see(connection: ScriptedConnection, { system, id, fields, externa
             matchKeys: matchKeys(rules, fields),
           },
         ]);
-        return await firstSight(tx, { connection, linkId, system, id, claimed });
+        return await firstSight(through(tx), { connection, linkId, system, id, claimed });
       });
       return sighting.is;
     } catch (error) {
@@ -186,6 +190,37 @@ const at = (system: 'yapla' | 'yoplanning', id: string, fields: Candidate['field
   id,
   fields,
   externalReference: null,
+});
+
+/** Has something else committed before the first statement is sent that asks about this table. */
+const beforeAskingAbout = (table: string, meanwhile: () => Promise<void>) => {
+  let isDone = false;
+  return (tx: Transaction): Transaction =>
+    new Proxy(tx, {
+      apply: (target, self, args: Parameters<Transaction>) => {
+        const send = () => Reflect.apply(target, self, args);
+        if (isDone || ![...args[0]].join('').includes(`from ${table} `)) return send();
+        isDone = true;
+        return meanwhile().then(async () => await send());
+      },
+    });
+};
+
+test('whose creation is answered while they are looked at is the one who was created, and no question', async () => {
+  const connection = await club();
+  const { scope } = connection;
+  await see(connection, at('yoplanning', 'a', marie));
+  const linkId = linkIdOf('yoplanning', 'a');
+  await recordIntents(sql, scope, [
+    { linkId, system: 'yapla', externalId: null, hashes: { firstName: 'Marie' }, fields: { firstName: 'Marie' } },
+  ]);
+  const answered = async () => {
+    await agree(sql, scope, [{ linkId, base: {}, baseFields: {}, ids: { yapla: '1005' } }]);
+    await settleIntents(sql, scope, [{ linkId, system: 'yapla' }]);
+  };
+  expect(await see(connection, at('yapla', '1005', marie), beforeAskingAbout('intent', answered))).toBe('merged');
+  expect(await listOpenCases(sql, scope)).toEqual([]);
+  expect((await allLinks(scope.connectionId)).map(({ ids }) => ids)).toEqual([{ yapla: '1005', yoplanning: 'a' }]);
 });
 
 /** Marie is linked, and her record in Yoplanning is proven gone: the question whether that was meant is open. */
