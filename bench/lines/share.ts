@@ -56,7 +56,7 @@ export async function shareLine(stage: Stage, options: ShareLineOptions): Promis
       value: share.used,
       unit: 'requests/s',
       floor: share.possible,
-      goal: 'ratio >= 0.98',
+      goal: 'ratio >= 0.95',
       holds: refusals === 0 && maxInSecondWindow <= requestsPerSecond,
       note:
         `${plan.totals.creations.yoplanning} creations and ${plan.totals.changes.yoplanning} changes, ${share.requests} of ${counted} requests looked at, ` +

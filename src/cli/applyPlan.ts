@@ -16,7 +16,7 @@ import {
 } from '../../workflows/bulkSync.messages.js';
 import { confirm } from './confirm.js';
 import { decidePlan, planDecision } from './decidePlan.js';
-import { followBulk, type Watched } from './followBulk.js';
+import { followBulk, lastWord, type Watched } from './followBulk.js';
 import { progressText } from './progressText.js';
 import { guardText, planText } from './planText.js';
 import type { Output } from './output.js';
@@ -96,15 +96,17 @@ async function watching<Handle extends Watched['handle'], T>(
   const ended = settled(client.withAbortSignal(watch.signal, () => handle.result()));
   let asked: Promise<unknown> = ended;
   const ask = () => {
-    // Not aborted at the end, but waited for: the client asks again after a failure, and would do so on a closed channel.
-    const progress = handle.query(progressQuery);
+    const progress = client.withAbortSignal(watch.signal, () => handle.query(progressQuery));
     asked = settled(progress);
     return progress;
   };
+  let word: Promise<BulkProgress | null> | undefined;
+  const atItsEnd = () => (word ??= lastWord(client, handle));
   try {
-    return await follow({ handle, sql, output, ended, ask });
+    return await follow({ handle, sql, output, ended, ask, atItsEnd });
   } finally {
-    // Anyone who closes the connection now would leave a question to Temporal open, which is asked again on a closed channel.
+    // Cut, because a workflow that ends under a question can leave it open for half a minute; and waited for, because the client asks again
+    // after a failure, and would do so on a closed channel.
     watch.abort();
     await Promise.all([ended, asked]);
   }

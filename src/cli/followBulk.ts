@@ -4,7 +4,7 @@ import cliProgress from 'cli-progress';
 import { systemNames } from '../core/record.js';
 import { planProgress } from '../store/planItems.js';
 import type { Sql } from '../store/database.js';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { bulkSync } from '../../workflows/bulkSync.js';
 import { progressQuery, type BulkProgress } from '../../workflows/bulkSync.messages.js';
 import { duration } from './planText.js';
@@ -23,6 +23,8 @@ export interface Watched {
   readonly ended: Promise<void>;
   /** How it stands. Anyone who watches sees to it that no question is left open when the connection closes. */
   readonly ask: () => Promise<BulkProgress>;
+  /** What it said at its end ({@link lastWord}), asked for once. */
+  readonly atItsEnd: () => Promise<BulkProgress | null>;
   readonly sql: Sql;
   readonly output: Output;
 }
@@ -33,7 +35,7 @@ export interface Watched {
  * @returns what was seen last; null: it ended before anything was seen
  */
 export async function followBulk(
-  { handle, ended, ask, sql, output }: Watched,
+  { ended, ask, atItsEnd, sql, output }: Watched,
   until: (progress: BulkProgress) => boolean,
 ): Promise<BulkProgress | null> {
   const screen = new Screen(output, sql);
@@ -43,7 +45,7 @@ export async function followBulk(
     for (;;) {
       // The id may be another run's by now: what that one does is not shown.
       const progress = await Promise.race([over, ask()]);
-      last = progress ?? (await atItsEnd(handle)) ?? last;
+      last = progress ?? (await atItsEnd()) ?? last;
       if (last !== null) await screen.show(last);
       if (progress === null || until(progress)) return last;
       await Promise.race([over, sleep(pollMs)]);
@@ -53,10 +55,16 @@ export async function followBulk(
   }
 }
 
+/** An ended run that is asked twice in a moment can leave the second question open for half a minute. */
+const lastWordMs = 5_000;
+
 /** A run that has ended still answers, unless it failed, or another took its id. */
-async function atItsEnd(handle: Watched['handle']): Promise<BulkProgress | null> {
+export async function lastWord(client: Client, handle: Watched['handle']): Promise<BulkProgress | null> {
   // Both are waited for: the client asks again after a failure, and would do so on a closed channel.
-  const [result, progress] = await Promise.allSettled([handle.result(), handle.query(progressQuery)]);
+  const [result, progress] = await Promise.allSettled([
+    handle.result(),
+    client.withDeadline(Date.now() + lastWordMs, () => handle.query(progressQuery)),
+  ]);
   if (result.status === 'rejected' || progress.status === 'rejected') return null;
   return (progress.value.plan?.number ?? null) === result.value.plan ? progress.value : null;
 }
