@@ -201,7 +201,7 @@ const beforeAskingAbout = (table: string, meanwhile: () => Promise<void>) => {
         const send = () => Reflect.apply(target, self, args);
         if (isDone || ![...args[0]].join('').includes(`from ${table} `)) return send();
         isDone = true;
-        return meanwhile().then(async () => await send());
+        return meanwhile().then(send);
       },
     });
 };
