@@ -17,6 +17,7 @@ import { askedField } from './demoConfig.js';
 import type { Output } from './output.js';
 import { CommandFailed } from './program.js';
 import { recordTotals, untilQuiet, type LiveWork } from './recordWorkflows.js';
+import { nameOf } from './who.js';
 
 export interface DemoLive extends LiveWork {
   readonly control: SandboxControl;
@@ -152,8 +153,11 @@ async function conflictStep(demo: DemoLive, person: LinkedPerson): Promise<void>
 
   const before = linesOf(demo).length;
   const since = performance.now();
-  output.print(`  $ passerelle resolve ${id} --take yapla`);
-  await command([...demo.options, 'resolve', String(id), '--take', 'yapla']);
+  // In a container nobody is logged in, and the command would ask who does this.
+  const by = nameOf({}) === null ? ['--by', 'demo'] : [];
+  const words = ['resolve', String(id), '--take', 'yapla', ...by];
+  output.print(`  $ passerelle ${words.join(' ')}`);
+  await command([...demo.options, ...words]);
   await untilHolds(control, 'yoplanning', person.yoplanning, { [askedField]: '+33612345601' });
   output.print(
     `  ${person.linkId}: the answer has landed in Yoplanning after ${((performance.now() - since) / 1_000).toFixed(1)} s`,
