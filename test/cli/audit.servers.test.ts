@@ -1,40 +1,18 @@
 /** `passerelle audit`: who did what by a command, on real servers. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { run } from '../../src/cli/main.js';
+import { expect, test } from '@jest/globals';
 import { storeResolution } from '../../src/cases/answers.js';
 import { findCase, listOpenCases, openCases, type OpenCase } from '../../src/store/cases.js';
 import { ensureConnection } from '../../src/store/connections.js';
 import { rememberRule } from '../../src/store/fieldRules.js';
 import { untilProgress } from '../helpers/bulkSync.js';
-import { collectedOutput } from '../helpers/collectedOutput.js';
-import { writeConfigFile } from '../helpers/configFile.js';
+import { commandsOn } from '../helpers/commands.js';
 import { textOf } from '../helpers/historyText.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 
 const people = { seed: 91, yapla: 1, yoplanning: 0, shared: 3, differing: 2 };
-const environment = process.env;
 
-let directory: string;
 let house: TestPasserelle;
-beforeEach(() => {
-  directory = mkdtempSync(path.join(tmpdir(), 'passerelle-audit-'));
-});
-afterEach(async () => {
-  await house.stop();
-  process.env = environment;
-  rmSync(directory, { recursive: true });
-});
-
-async function passerelle(...words: readonly string[]): Promise<{ status: number; said: string }> {
-  const output = collectedOutput();
-  const { file, env } = writeConfigFile(house, directory);
-  process.env = { ...environment, ...env };
-  const status = await run(['node', 'passerelle', '--config', file, ...words], output);
-  return { status, said: [...output.noted, ...output.printed].join('\n') };
-}
+const passerelle = commandsOn(() => house);
 
 interface Told {
   readonly verb: string;

@@ -1,42 +1,19 @@
 /** The commands that steer a bulk sync, as a person or cron runs them, on real servers. */
 import { personsOf } from '../../src/core/record.js';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { run } from '../../src/cli/main.js';
+import { describe, expect, test } from '@jest/globals';
 import { findPlan } from '../../src/store/plans.js';
 import { stateKey } from '../../workflows/searchAttributes.js';
 import { untilProgress } from '../helpers/bulkSync.js';
-import { collectedOutput } from '../helpers/collectedOutput.js';
-import { writeConfigFile } from '../helpers/configFile.js';
+import { commandsOn } from '../helpers/commands.js';
 import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
 
 const people = { seed: 27, yapla: 2, yoplanning: 2, shared: 5, differing: 2 };
-const environment = process.env;
 
-let directory: string;
 let house: TestPasserelle;
-beforeEach(() => {
-  directory = mkdtempSync(path.join(tmpdir(), 'passerelle-control-'));
-});
-afterEach(async () => {
-  await house.stop();
-  process.env = environment;
-  rmSync(directory, { recursive: true });
-});
+const passerelle = commandsOn(() => house);
 
 async function start(options: PasserelleOptions = {}): Promise<void> {
   house = await startPasserelle({ sandbox: { people }, ...options });
-}
-
-/** `passerelle …` on the house; nobody sits at its terminal. */
-async function passerelle(...words: readonly string[]): Promise<{ status: number; said: string }> {
-  const output = collectedOutput();
-  const { file, env } = writeConfigFile(house, directory);
-  process.env = { ...environment, ...env };
-  const status = await run(['node', 'passerelle', '--config', file, ...words], output);
-  return { status, said: [...output.noted, ...output.printed].join('\n') };
 }
 
 const asks = { connection: { settings: { bulk: { autoApprove: false } } } };

@@ -1,36 +1,14 @@
 /** `passerelle unlink` and `passerelle link`, on real servers: a sync, and live work, respect what a person said. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { run } from '../../src/cli/main.js';
+import { expect, test } from '@jest/globals';
 import { linkedIds } from '../../src/store/links.js';
-import { collectedOutput } from '../helpers/collectedOutput.js';
-import { writeConfigFile } from '../helpers/configFile.js';
+import { commandsOn } from '../helpers/commands.js';
 import { linkedPerson, until, untilQuiet } from '../helpers/live.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 
 const people = { seed: 72, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };
-const environment = process.env;
 
-let directory: string;
 let house: TestPasserelle;
-beforeEach(() => {
-  directory = mkdtempSync(path.join(tmpdir(), 'passerelle-linking-'));
-});
-afterEach(async () => {
-  await house.stop();
-  process.env = environment;
-  rmSync(directory, { recursive: true });
-});
-
-async function passerelle(...words: readonly string[]): Promise<{ status: number; said: string }> {
-  const output = collectedOutput();
-  const { file, env } = writeConfigFile(house, directory);
-  process.env = { ...environment, ...env };
-  const status = await run(['node', 'passerelle', '--config', file, ...words], output);
-  return { status, said: [...output.noted, ...output.printed].join('\n') };
-}
+const passerelle = commandsOn(() => house);
 
 const pairs = async () =>
   (await linkedIds(house.sql, house.scope)).map(({ yapla, yoplanning }) => `${yapla} ${yoplanning}`);

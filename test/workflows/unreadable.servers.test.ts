@@ -89,6 +89,19 @@ describe('a bulk sync that meets a record which cannot be read', () => {
 });
 
 describe('a record that turns out to be unreadable', () => {
+  /** A person of both systems, while live work runs; what is counted begins now. */
+  const linkedLive = async () => {
+    house = await startPasserelle({ sandbox: { people }, live: true });
+    await sync();
+    await untilQuiet(house);
+    const { control } = house.sandbox;
+    const person = await linkedPerson(house);
+    await control.resetCounts();
+    return { ...person, control };
+  };
+  const readingFails = <Action>(record: string, action: Action) =>
+    ({ system: 'yoplanning', kind: 'read', record, action }) as const;
+
   test('when a plan is carried out is one case, and the rest of the plan is carried out', async () => {
     house = await startPasserelle({ sandbox: { people } });
     await sync();
@@ -119,18 +132,8 @@ describe('a record that turns out to be unreadable', () => {
   });
 
   test('because its answers are no records at all is one case live, for at most three requests, until something changes', async () => {
-    house = await startPasserelle({ sandbox: { people }, live: true });
-    await sync();
-    await untilQuiet(house);
-    const { linkId, yapla, yoplanning } = await linkedPerson(house);
-    const { control } = house.sandbox;
-    await control.resetCounts();
-    const fault = await control.addFault({
-      system: 'yoplanning',
-      kind: 'read',
-      record: yoplanning,
-      action: { do: 'malformed' },
-    });
+    const { linkId, yapla, yoplanning, control } = await linkedLive();
+    const fault = await control.addFault(readingFails(yoplanning, { do: 'malformed' }));
     await control.edit('yoplanning', yoplanning, { city: 'Brest' });
     await until(asked, (cases) => cases.length === 1);
     expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
@@ -145,18 +148,8 @@ describe('a record that turns out to be unreadable', () => {
   });
 
   test('because its answers are no records at all when it is written is one case, for at most three requests', async () => {
-    house = await startPasserelle({ sandbox: { people }, live: true });
-    await sync();
-    await untilQuiet(house);
-    const { linkId, yapla, yoplanning } = await linkedPerson(house);
-    const { control } = house.sandbox;
-    await control.resetCounts();
-    const fault = await control.addFault({
-      system: 'yoplanning',
-      kind: 'read',
-      record: yoplanning,
-      action: { do: 'malformed' },
-    });
+    const { linkId, yapla, yoplanning, control } = await linkedLive();
+    const fault = await control.addFault(readingFails(yoplanning, { do: 'malformed' }));
     await control.edit('yapla', yapla, { city: 'Rennes' });
     await until(asked, (cases) => cases.length === 1);
     expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
@@ -170,12 +163,7 @@ describe('a record that turns out to be unreadable', () => {
   });
 
   test('live is one case for at most three requests, whatever else changes, and goes on by itself once it can be read', async () => {
-    house = await startPasserelle({ sandbox: { people }, live: true });
-    await sync();
-    await untilQuiet(house);
-    const { linkId, yapla, yoplanning } = await linkedPerson(house);
-    const { control } = house.sandbox;
-    await control.resetCounts();
+    const { linkId, yapla, yoplanning, control } = await linkedLive();
     await spoil(yoplanning);
     await until(asked, (cases) => cases.length === 1);
     expect(await asked()).toEqual([{ kind: 'unreadable', subject: `yoplanning:${yoplanning}`, linkId }]);
@@ -194,21 +182,11 @@ describe('a record that turns out to be unreadable', () => {
   });
 
   test('because the server fails at it, and at nobody else, is one case live, and costs nothing more until something changes', async () => {
-    house = await startPasserelle({ sandbox: { people }, live: true });
-    await sync();
-    await untilQuiet(house);
-    const { linkId, yapla, yoplanning } = await linkedPerson(house);
-    const { control } = house.sandbox;
+    const { linkId, yapla, yoplanning, control } = await linkedLive();
     const [other] = await house.sql<{ yapla: string; yoplanning: string }[]>`
       select yapla_id as yapla, yoplanning_id as yoplanning from link
        where yapla_id is not null and yoplanning_id is not null and link_id <> ${linkId}`;
-    await control.resetCounts();
-    const fault = await control.addFault({
-      system: 'yoplanning',
-      kind: 'read',
-      record: yoplanning,
-      action: { do: 'status', status: 500 },
-    });
+    const fault = await control.addFault(readingFails(yoplanning, { do: 'status', status: 500 }));
     await control.edit('yoplanning', yoplanning, { city: 'Brest' });
     // Somebody else goes on being edited, and carried over.
     let nth = 0;
