@@ -153,9 +153,7 @@ async function conflictStep(demo: DemoLive, person: LinkedPerson): Promise<void>
 
   const before = linesOf(demo).length;
   const since = performance.now();
-  // In a container nobody is logged in, and the command would ask who does this.
-  const by = nameOf({}) === null ? ['--by', 'demo'] : [];
-  const words = ['resolve', String(id), '--take', 'yapla', ...by];
+  const words = answering(id);
   output.print(`  $ passerelle ${words.join(' ')}`);
   await command([...demo.options, ...words]);
   await untilHolds(control, 'yoplanning', person.yoplanning, { [askedField]: '+33612345601' });
@@ -164,6 +162,12 @@ async function conflictStep(demo: DemoLive, person: LinkedPerson): Promise<void>
   );
   await untilQuiet(demo, control);
   for (const line of await newLines(demo, before, ['write', 'echo'])) output.print(dim(`      ${line}`));
+}
+
+/** The command that answers the case. In a container nobody is logged in, and it would ask who does this. */
+export function answering(caseId: number, environment: NodeJS.ProcessEnv = process.env): readonly string[] {
+  const by = nameOf({}, environment) === null ? ['--by', 'demo'] : [];
+  return ['resolve', String(caseId), '--take', 'yapla', ...by];
 }
 
 const named = { yapla: 'Yapla', yoplanning: 'Yoplanning' } as const;
