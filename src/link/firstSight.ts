@@ -149,13 +149,17 @@ async function creationOf(tx: Transaction, sighting: Sighting): Promise<FirstSig
   const values = (await shadowsByIds(tx, connection.scope, system, [id])).get(id);
   if (shadow === null || values === undefined) return null;
   const seen = { ...shadow, fields: values.fields };
+  const waiting = await linksWithout(
+    tx,
+    sighting,
+    intents.map((one) => one.linkId),
+  );
   for (const intent of intents) {
-    const [row] = await tx<{ otherId: string | null; equal: EqualValues }[]>`
-      select ${tx(`${otherSystem(system)}_id`)} as "otherId", equal from link
-       where connection_id = ${connection.scope.connectionId} and kind = ${connection.scope.kind}
-         and link_id = ${intent.linkId} and ${tx(`${system}_id`)} is null
-         for update`;
-    if (row === undefined || recordOfCreation(intent, row.otherId, [seen]) === null) continue;
+    const other = waiting.get(intent.linkId);
+    if (other === undefined || recordOfCreation(intent, other.otherId, [seen]) === null) continue;
+    // Held, and looked at again: its answer may be recorded at this moment.
+    const row = (await linksWithout(tx, sighting, [intent.linkId], tx`for update`)).get(intent.linkId);
+    if (row === undefined) continue;
     requireClaim(sighting, intent.linkId);
     const sent = sentBase(intent, seen);
     const { base, baseFields } = sent;
@@ -166,6 +170,27 @@ async function creationOf(tx: Transaction, sighting: Sighting): Promise<FirstSig
     return await mergeInto(tx, sighting, intent.linkId);
   }
   return null;
+}
+
+interface WaitingLink {
+  readonly linkId: string;
+  readonly otherId: string | null;
+  readonly equal: EqualValues;
+}
+
+/** Those of the links that have no record of the system yet, all at once: many creations may be under way. @param locking `for update` */
+async function linksWithout(
+  tx: Transaction,
+  { connection: { scope }, system }: Sighting,
+  linkIds: readonly string[],
+  locking = tx``,
+): Promise<ReadonlyMap<string, WaitingLink>> {
+  const rows = await tx<WaitingLink[]>`
+    select link_id as "linkId", ${tx(`${otherSystem(system)}_id`)} as "otherId", equal from link
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind}
+       and link_id = any(${linkIds}) and ${tx(`${system}_id`)} is null
+       ${locking}`;
+  return new Map(rows.map((row) => [row.linkId, row]));
 }
 
 async function linkWith(
