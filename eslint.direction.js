@@ -9,7 +9,7 @@
  */
 const layers = {
   'src/core': { packages: ['libphonenumber-js', 'i18n-iso-countries', 'node:crypto'] },
-  'src/config': { values: ['src/core'], packages: ['zod', 'yaml', 'node:fs', 'node:path'] },
+  'src/config': { values: ['src/core'], packages: ['zod', 'yaml', 'graphql', 'node:fs', 'node:path'] },
   'src/store': {
     values: ['src/core'],
     types: ['src/config', 'src/systems'],

@@ -10,6 +10,7 @@ import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerIdle } from './idle.js';
 import { registerLinking } from './linking.js';
+import { registerLogin } from './login.js';
 import { registerReceiver } from './receiver.js';
 import { registerRemove } from './remove.js';
 import { registerReplay } from './replay.js';
@@ -35,6 +36,7 @@ const registrations: readonly Register[] = [
   registerCases,
   registerLinking,
   registerReplay,
+  registerLogin,
   registerDoctor,
   registerConfig,
   registerConnections,

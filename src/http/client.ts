@@ -49,6 +49,8 @@ export interface HttpRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent instead of `body`: a form, encoded. */
+  readonly form?: string;
   /** Besides those of the client; these win. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What kind of request this is, for the request log: the path without ids (`/teams/{team}/clients/{id}`). Default: none. */
@@ -58,6 +60,8 @@ export interface HttpRequest {
    * renewed first.
    */
   readonly onUnauthorised?: 'stop' | 'answer';
+  /** Statuses (4xx) that are answers, too: the one who sends this reads what stands in them. Without JSON they have no body. */
+  readonly answers?: readonly number[];
 }
 
 export interface Answer {
@@ -107,6 +111,8 @@ export interface HttpClientOptions {
   readonly maxRetryAfterMs: number;
   /** Texts that must never appear in an error: tokens and keys. */
   readonly secrets: readonly string[];
+  /** What a person can do where the credential may read and not write (403 on a write). Default: have the right granted. */
+  readonly ifReadOnly?: string | undefined;
 }
 
 /** Longest time that a request can be under way: what `createBudget` needs to know. */
@@ -165,8 +171,9 @@ class UndiciClient implements HttpClient {
     const failure = failureOf(incoming, context, {
       withoutSecrets: (text) => this.#withoutSecrets(text),
       maxRetryAfterMs: this.#options.maxRetryAfterMs,
+      ifReadOnly: this.#options.ifReadOnly,
     });
-    if (failure !== null && !(incoming.status === 401 && request.onUnauthorised === 'answer')) {
+    if (failure !== null && !isAnswer(request, incoming.status)) {
       // Should the database be away the failure still tells what happened; the next request finds the same.
       await this.#react(failure, incoming).catch(() => undefined);
       throw failure;
@@ -236,8 +243,8 @@ class UndiciClient implements HttpClient {
       return await exchange(this.#pool, {
         method: request.method,
         path: this.#basePath + request.path + queryOf(request.query),
-        headers: { ...standardHeaders(request.body), ...credentials, ...request.headers },
-        body: request.body === undefined ? null : stringifyJson(request.body),
+        headers: { ...standardHeaders(request), ...credentials, ...request.headers },
+        body: request.form ?? (request.body === undefined ? null : stringifyJson(request.body)),
         deadlineMs: Math.min(this.#timeoutMs, permit.remainingMs()),
         signal: ask.signal,
         onSending: () => {
@@ -269,14 +276,19 @@ class UndiciClient implements HttpClient {
     const { budget, maxRetryAfterMs } = this.#options;
     if (failure.type === 'ServerFailed') await this.#outage(failure);
     if (failure.type === 'Throttled') await budget.close(throttleMs(incoming, maxRetryAfterMs), '429');
-    if (failure.type === 'AccessRefused')
-      await budget.stop(`${failure.status} on ${failure.context.method} ${failure.context.path}`);
+    if (failure.type === 'AccessRefused') await budget.stop(failure.reason);
   }
 }
 
-function standardHeaders(body: unknown): Record<string, string> {
+function standardHeaders({ body, form }: HttpRequest): Record<string, string> {
   const headers = { accept: 'application/json', 'user-agent': 'passerelle' };
+  if (form !== undefined) return { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
   return body === undefined ? headers : { ...headers, 'content-type': 'application/json' };
+}
+
+/** Whether the one who sends this reads a refusal of this status himself. */
+function isAnswer({ onUnauthorised, answers = [] }: HttpRequest, status: number): boolean {
+  return answers.includes(status) || (status === 401 && onUnauthorised === 'answer');
 }
 
 function queryOf(query: HttpRequest['query']): string {

@@ -191,9 +191,17 @@ export class AccessRefused extends Failure {
   constructor(
     context: FailureContext,
     readonly status: 401 | 403,
+    /** Better advice than that of the status. */
+    readonly advice?: string,
   ) {
     const [what, whatToDo] = refusals[status];
-    super(what, 'none', context, `${whatToDo}, then run \`passerelle resume\``);
+    super(what, 'none', context, `${advice ?? whatToDo}, then run \`passerelle resume\``);
+  }
+
+  /** What the credential is stopped for, in our own words. */
+  get reason(): string {
+    const { method, path } = this.context;
+    return `${this.status} on ${method} ${path}${this.advice === undefined ? '' : `: ${this.advice}`}`;
   }
 }
 
@@ -301,18 +309,23 @@ export interface Refusing {
   readonly withoutSecrets: (text: string) => string;
   /** See `limits.maxRetryAfterMs`. */
   readonly maxRetryAfterMs: number;
+  /** See `HttpClientOptions`. */
+  readonly ifReadOnly?: string | undefined;
 }
 
 /** @returns null for a success, and for a 404 on a read, which is an answer */
 export function failureOf(
   incoming: Incoming,
   context: FailureContext,
-  { withoutSecrets, maxRetryAfterMs }: Refusing,
+  { withoutSecrets, maxRetryAfterMs, ifReadOnly }: Refusing,
 ): AnyFailure | null {
   const { status } = incoming;
   const read = context.access === 'read';
   if (status >= 200 && status < 300) return null;
-  if (status === 401 || status === 403) return new AccessRefused(context, status);
+  if (status === 401 || status === 403) {
+    const isWrite = context.access === 'create' || context.access === 'update';
+    return new AccessRefused(context, status, status === 403 && isWrite ? ifReadOnly : undefined);
+  }
   if (status === 429) return new Throttled(context, withJitter(throttleMs(incoming, maxRetryAfterMs)));
   if (status === 404) return read ? null : new RecordMissing(context);
   if (status >= 500) return new ServerFailed(context, effectOf({ context }), status);
@@ -358,7 +371,8 @@ function detailMs(text: string): number | null {
   return seconds === null ? null : Number(seconds[0]) * 1_000;
 }
 
-function withJitter(ms: number): number {
+/** A time that the server named, and a little more: many who wait must not come back as one. */
+export function withJitter(ms: number): number {
   return Math.round(ms + Math.random() * Math.min(MOST_JITTER_MS, Math.max(LEAST_JITTER_MS, ms / 10)));
 }
 

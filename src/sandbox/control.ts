@@ -79,8 +79,10 @@ export interface SandboxControl {
   /** Somebody removes a record from that system. */
   remove(system: SystemName, id: string): Promise<void>;
 
-  /** Ends every Yapla session, as the server may at any time. */
+  /** Ends every Yapla session, and every access token of GraphQL, as the server may at any time. */
   expireSessions(): Promise<void>;
+  /** Ends every login of GraphQL, as when the person changes her password. */
+  endLogins(): Promise<void>;
   /** Counts to zero, faults gone, unsent webhooks too, and other people if `people` is given (else everybody stays as they are). */
   reset(people?: PeopleOptions): Promise<void>;
 }
@@ -152,6 +154,7 @@ export function createSandboxControl(url: string): SandboxControl {
     edit: (system, id, changes, unmapped = {}) => perform('PATCH', at(system, id), { changes, unmapped }),
     remove: (system, id) => perform('DELETE', at(system, id)),
     expireSessions: () => perform('DELETE', '/sessions'),
+    endLogins: () => perform('DELETE', '/logins'),
     reset: (people) => perform('POST', '/reset', people === undefined ? {} : { people }),
   };
 }

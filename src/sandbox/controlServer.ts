@@ -19,6 +19,7 @@ export interface ControlParts {
   readonly truth: () => readonly PersonTruth[];
   readonly populate: (options: ResolvedPeopleOptions) => void;
   readonly expireSessions: () => void;
+  readonly endLogins: () => void;
 }
 
 const unmappedSchema = z.record(z.string(), z.json()).default({});
@@ -131,6 +132,10 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
 
   app.delete('/sessions', () => {
     parts.expireSessions();
+    return done;
+  });
+  app.delete('/logins', () => {
+    parts.endLogins();
     return done;
   });
   app.post('/reset', ({ body }) => {

@@ -125,7 +125,11 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     webhooks,
     truth: () => truth,
     populate: settle,
-    expireSessions: () => yapla.sessions.expireAll(),
+    expireSessions: () => {
+      yapla.sessions.expireAll();
+      yapla.logins.expireAll();
+    },
+    endLogins: () => yapla.logins.endLogins(),
   });
 
   const servers = [yapla.app, yoplanning.app, control];

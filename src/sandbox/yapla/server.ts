@@ -6,6 +6,8 @@ import type { Faults, RequestKind } from '../faults.js';
 import type { ResolvedSandboxOptions } from '../options.js';
 import { bareServer } from '../server.js';
 import type { Members } from './members.js';
+import { authenticated, graphqlPath, invalidInside, serveGraphql, unauthenticated } from './graphql.js';
+import { LoginServer } from './oauth.js';
 import { Sessions } from './sessions.js';
 import type { YaplaShape } from './shape.js';
 import { mergeWrite } from './validation.js';
@@ -28,13 +30,15 @@ export interface YaplaServer {
   readonly app: FastifyInstance;
   readonly door: Door;
   readonly sessions: Sessions;
+  readonly logins: LoginServer;
 }
 
 export function createYapla({ options, shape, members, faults, drift, outbox }: YaplaParts): YaplaServer {
   const sessions = new Sessions(options.sessionMs);
+  const logins = new LoginServer(options.graphql);
   const door = new Door(
     'yapla',
-    manners(options, shape, sessions),
+    manners(options, shape, sessions, logins),
     faults,
     drift,
     outbox,
@@ -103,10 +107,12 @@ export function createYapla({ options, shape, members, faults, drift, outbox }: 
     });
   });
 
+  serveGraphql({ app, door, members, logins, options: options.graphql });
+
   app.setNotFoundHandler((_request: FastifyRequest, reply: FastifyReply) =>
     reply.code(404).type('application/json').send(JSON.stringify(notFound().body)),
   );
-  return { app, door, sessions };
+  return { app, door, sessions, logins };
 }
 
 function createMember(shape: YaplaShape, members: Members, body: JsonObject, call: Call): Answer {
@@ -144,19 +150,26 @@ function withBody(shape: YaplaShape, request: FastifyRequest, apply: (body: Json
   return apply(body);
 }
 
-function manners(options: Options, shape: YaplaShape, sessions: Sessions): Manners {
+function manners(options: Options, shape: YaplaShape, sessions: Sessions, logins: LoginServer): Manners {
+  const isGraphql = (request: FastifyRequest) => request.url.split('?')[0] === graphqlPath;
   return {
-    unauthorised: () => shape.failure(401, 'Unauthorized'),
+    unauthorised: (request) =>
+      isGraphql(request) ? unauthenticated(options.graphql) : shape.failure(401, 'Unauthorized'),
     forbidden: () => shape.failure(403, 'Forbidden'),
     throttled: (seconds) =>
       shape.failure(429, 'Too Many Requests', seconds === null ? {} : { 'Retry-After': String(seconds) }),
-    invalid: (field, message) => shape.invalid({ [field]: message }),
+    invalid: (field, message, request) =>
+      isGraphql(request) ? invalidInside(field, message) : shape.invalid({ [field]: message }),
     redirect: () => null,
     authenticate: (request: FastifyRequest, kind: RequestKind) => {
       // One account, one counter: the key and the sessions opened with it are the same client.
       if (kind === 'session') return options.key;
       if (request.url.startsWith(`${data}/`)) {
         return shape.keyOf(request) === options.key ? options.key : shape.failure(401, 'Invalid API key');
+      }
+      if (isGraphql(request)) {
+        const known = authenticated(request, logins, options.graphql);
+        return known === true ? options.key : (known as Answer);
       }
       const token = request.headers['token'];
       if (typeof token !== 'string') return shape.failure(401, 'Session token missing');

@@ -23,7 +23,7 @@ export interface RestWriterOptions {
 }
 
 /** What an update is told besides what to write. */
-interface UpdateOptions {
+export interface UpdateOptions {
   readonly reference: string | undefined;
   readonly ask: Ask;
   readonly known?: SystemRecord | undefined;
@@ -136,7 +136,7 @@ function updatedRecord(answer: Answer, path: string | null, shape: 'whole' | 'pa
   return isNothing && shape === 'partial' ? null : answeredRecord(answer, path, 'yapla.write.update.record');
 }
 
-function nothingKnown(id: string): SystemRecord {
+export function nothingKnown(id: string): SystemRecord {
   return { id, document: {}, fields: {}, modifiedAt: null, externalReference: null };
 }
 
