@@ -31,6 +31,9 @@ export const liveSchema = z
     shownWaitMs: ms(
       'A wait for the quota, for a time that a server named (429), or for a server that fails, is shown (`waitingForBudget`, with its time) where it is longer than this, and ends early by `passerelle resume` or when the credential may be used again. Shorter ones are left to Temporal, because a wait that is shown costs some events of a history.',
     ).default(60_000),
+    localPatienceMs: ms(
+      "A first attempt runs within a workflow task and holds one of the worker's places: it waits no longer than this for its request's turn, and is then left to an ordinary attempt, which may wait for `limits.longWaitMs`.",
+    ).default(1_000),
     wakeMs: ms(
       'So often a worker looks whether a credential that was stopped, closed (429) or held by the breaker may be used again, and wakes the people’s workflows that wait for it: one small question to the database.',
     ).default(5_000),
