@@ -57,6 +57,9 @@ export const liveSchema = z
     lateBodyMs: ms(
       'Where a member cannot be read by itself: a webhook that shows what our own write replaced no longer ago than this is taken for late, until one shows something else. Longer than a webhook is under way, and shorter than somebody takes to change their mind.',
     ).default(10 * 60_000),
+    maxBodiesBytes: ms(
+      'Bodies of one person’s webhooks that are looked at together, where no single record can be read. The rest follows at once: a storm about one person must not fill a worker’s memory.',
+    ).default(4 * 1_048_576),
     listGatherMs: ms(
       'Where a webhook has the whole list read (`webhooks.yapla.believe`): others join for so long, so that an import of fifty members costs one reading.',
     ).default(5_000),
