@@ -13,12 +13,13 @@ import {
   PermitsStopped,
 } from '../store/budget.js';
 import {
+  type Access,
   type AnyFailure,
   BudgetExhausted,
   ConnectionStopped,
   type FailureContext,
+  effectOf,
   failureOf,
-  isRead,
   NoAnswer,
   type ServerFailed,
   throttleMs,
@@ -40,6 +41,8 @@ export interface Ask {
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** What it does there: decides what a lost answer means, and whether 404 is an answer. */
+  readonly access: Exclude<Access, 'none'>;
   /** Below the base address, starting with a slash, ids filled in and encoded; without query. */
   readonly path: string;
   /** Encoded as a form: a space becomes `+`. Parameters that are undefined are left out. */
@@ -149,7 +152,7 @@ class UndiciClient implements HttpClient {
   }
 
   async send(request: HttpRequest, ask: Ask, given?: Permit): Promise<Answer> {
-    const context = this.#context(request.method, request.path, ask);
+    const context = this.#context(request, ask);
     let credentials: Record<string, string>;
     try {
       credentials = await this.#options.headers();
@@ -175,7 +178,7 @@ class UndiciClient implements HttpClient {
 
   reserve(n: number, ask: Ask): Promise<Permit[]> {
     const most = Math.min(n, this.#options.budget.largestGroup(ask.lane));
-    return this.#take(most, ask, this.#context('reserve', `${n} requests`, ask));
+    return this.#take(most, ask, this.#context({ method: 'reserve', access: 'none', path: `${n} requests` }, ask));
   }
 
   release(permits: readonly Permit[]): void {
@@ -186,9 +189,9 @@ class UndiciClient implements HttpClient {
     return this.#pool.close();
   }
 
-  #context(method: string, path: string, ask: Ask): FailureContext {
+  #context({ method, access, path }: Pick<FailureContext, 'method' | 'access' | 'path'>, ask: Ask): FailureContext {
     const { connection, system } = this.#options;
-    const where = { connection, system, method, path: this.#withoutSecrets(path.split(/[?#]/)[0]!) };
+    const where = { connection, system, access, method, path: this.#withoutSecrets(path.split(/[?#]/)[0]!) };
     return ask.record === undefined ? where : { ...where, record: ask.record };
   }
 
@@ -227,7 +230,7 @@ class UndiciClient implements HttpClient {
     context: FailureContext,
   ): Promise<Incoming> {
     const { budget } = this.#options;
-    const log = { method: request.method, kind: request.kind ?? '' };
+    const log = { method: request.method, access: request.access, kind: request.kind ?? '' };
     const reached = { sent: false, headed: false };
     try {
       return await exchange(this.#pool, {
@@ -285,7 +288,7 @@ function queryOf(query: HttpRequest['query']): string {
 }
 
 function brokenFailure(broken: ExchangeBroken, sent: boolean, context: FailureContext): AnyFailure {
-  const effect = !sent || isRead(context.method) ? 'none' : 'unknown';
+  const effect = sent ? effectOf({ context }) : 'none';
   if (broken.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     return new UnexpectedResponse(context, effect, 'the answer is larger than http.maxResponseBytes');
   }
@@ -295,7 +298,7 @@ function brokenFailure(broken: ExchangeBroken, sent: boolean, context: FailureCo
 function bodyOf(incoming: Incoming, context: FailureContext): unknown {
   const { status, text } = incoming;
   if (text.trim() === '') return null;
-  const effect = isRead(context.method) ? 'none' : 'unknown';
+  const effect = effectOf({ context });
   let body: unknown;
   try {
     body = parseJson(text);
@@ -305,7 +308,7 @@ function bodyOf(incoming: Incoming, context: FailureContext): unknown {
     throw new UnexpectedResponse(context, effect, `the answer (${status}, ${type}) is not JSON`);
   }
   // Of what was read each record is judged by itself (systems/records.ts); the answer to a write is one, or words about one.
-  if (!isRead(context.method) && excessOf(body) !== null) {
+  if (context.access !== 'read' && excessOf(body) !== null) {
     throw new UnexpectedResponse(
       context,
       effect,

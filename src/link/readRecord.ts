@@ -470,9 +470,10 @@ function contextOf(connection: OpenConnection, system: SystemName, [event]: read
   const context = {
     connection: connection.scope.connectionId,
     system,
+    access: 'none',
     method: 'POST',
     path: `/webhooks/${connection.scope.connectionId}/${system}`,
-  };
+  } as const;
   return event === undefined ? context : { ...context, record: event.externalId };
 }
 

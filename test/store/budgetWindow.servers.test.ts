@@ -69,7 +69,7 @@ interface Alive {
   die(): void;
 }
 
-const log = { method: 'GET', kind: '/things' };
+const log = { access: 'read', method: 'GET', kind: '/things' };
 
 class World {
   readonly arrivals: number[] = [];

@@ -61,7 +61,7 @@ export function createSession({
     const body = { api_key: config.apiKey };
     // Others wait for this renewal too: anyone who asked first does not cancel it for them.
     const { signal: _signal, record: _record, ...shared } = ask;
-    const answer = await http.send({ method: 'POST', path, body, kind: path }, shared);
+    const answer = await http.send({ method: 'POST', access: 'session', path, body, kind: path }, shared);
     if (meansError(answer, errorWhen)) {
       await budget.stop(`Yapla refused the API key on POST ${path}`);
       throw new AccessRefused(answer.context, 401);
