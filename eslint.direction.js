@@ -37,6 +37,8 @@ const layers = {
     deny: ['@temporalio', 'pg', 'undici'],
   },
   'src/embedded': { values: [], types: ['src/config'] },
+  // Reads files as tables, and knows nothing of members.
+  'src/workbook': { values: ['src/core'], deny: ['@temporalio', 'pg', 'undici'] },
   'src/sandbox': { values: ['src/core', 'src/config'], types: ['src/systems'], deny: ['@temporalio', 'pg'] },
   'src/receiver': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'pg'] },
   'src/console': {
