@@ -94,12 +94,16 @@ export async function keepWaking(options: WakingOptions, signal: AbortSignal): P
   }
 }
 
+interface Watched extends WatchedCredential {
+  readonly connectionId: string;
+}
+
 /** One look after the other. Exported for its test. */
 export class Waking {
   private held: ReadonlySet<string> = new Set();
   /** Credentials that are free, and whose connections are to be told so, so many times more. */
   private readonly toTell = new Map<string, number>();
-  private watched: (WatchedCredential & { readonly connectionId: string })[] | null = null;
+  private readonly known = new Map<string, readonly Watched[]>();
 
   constructor(private readonly options: WakingOptions) {}
 
@@ -124,17 +128,22 @@ export class Waking {
       log.info({ connectionId, records }, 'a credential may be used again: records that waited look again');
   }
 
-  private async credentials() {
-    if (this.watched !== null) return this.watched;
+  /** Of the connections that there are now. */
+  private async credentials(): Promise<Watched[]> {
     const { sql, connections } = this.options;
-    const watched: (WatchedCredential & { readonly connectionId: string })[] = [];
+    const watched: Watched[] = [];
     for (const [connectionId, connection] of Object.entries(connections)) {
-      const credentials = await credentialsOf(sql, connection);
-      for (const system of systemNames) {
-        const { failuresInARow } = connection[system].breaker;
-        watched.push({ connectionId, credential: credentials[system], failuresInARow });
+      let both = this.known.get(connectionId);
+      if (both === undefined) {
+        const credentials = await credentialsOf(sql, connection);
+        both = systemNames.map((system) => {
+          const { failuresInARow } = connection[system].breaker;
+          return { connectionId, credential: credentials[system], failuresInARow };
+        });
+        this.known.set(connectionId, both);
       }
+      watched.push(...both);
     }
-    return (this.watched = watched);
+    return watched;
   }
 }

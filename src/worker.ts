@@ -121,9 +121,13 @@ function errorLine(error: unknown): string {
  */
 const heapGrowingPercent = 30;
 
+/** For a process whose work is this worker. To be called before it starts. */
+export function boundHeap(): void {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
+}
+
 /** Starts polling; returns as soon as the worker is running. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
   const { config, sql, temporal, log } = options;
   const connections = new Map<string, Promise<OpenConnection>>();
   const claims = new LinkClaims(sql);

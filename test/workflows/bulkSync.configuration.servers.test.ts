@@ -3,7 +3,10 @@ import { afterEach, expect, test } from '@jest/globals';
 import { progressQuery } from '../../workflows/bulkSync.messages.js';
 import { listOpenCases } from '../../src/store/cases.js';
 import { until } from '../helpers/live.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 let house: TestPasserelle;
 afterEach(async () => await house.stop());

@@ -2,7 +2,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { expectNoTwin } from '../helpers/books.js';
 import { linkedPerson } from '../helpers/live.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 let house: TestPasserelle;
 afterEach(async () => await house.stop());
