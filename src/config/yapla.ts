@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { credentialPrefix, placeText, recordPath, secret, systemAddress, timeZoneSchema } from './values.js';
+import { workbookSchema } from './yaplaWorkbook.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
 
 const path = (text: string) => z.string().describe(text);
@@ -152,10 +153,10 @@ export const yaplaSchema = z
     campaign: z.string().default('0').describe('Campaign whose members are synchronised; 0: the ongoing one.'),
     read: readSchema,
     write: z
-      .discriminatedUnion('mode', [restSchema, noneSchema])
+      .discriminatedUnion('mode', [restSchema, workbookSchema, noneSchema])
       .default({ mode: 'none' })
       .describe(
-        'How Passerelle writes to Yapla: `rest` (REST 2.0), or `none`: Yapla is only read. Further ways come later.',
+        'How Passerelle writes to Yapla: `rest` (REST 2.0), `workbook` (Excel files that a person imports), or `none`: Yapla is only read.',
       ),
     referenceField: placeText()
       .nullable()

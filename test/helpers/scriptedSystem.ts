@@ -29,6 +29,8 @@ export class ScriptedSystem implements System {
   readonly readsOne: boolean = true;
   readonly writes = true;
   readonly storesReference = true;
+  /** Takes what is written from files that a person imports. */
+  collects = false;
   readonly records = new Map<string, SystemRecord>();
   /** What reached the system, in order. */
   readonly calls: string[] = [];

@@ -82,7 +82,6 @@ const moving = {
         yapla: { listOrder: 'modified', orderedBy: honours ? order : null },
         yoplanning: unlimited,
       },
-      worker: false,
     });
     await house.reconfigure(({ yapla, ...rest }) => ({
       ...rest,
