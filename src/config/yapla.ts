@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { credentialPrefix, placeText, recordPath, secret, systemAddress, timeZoneSchema } from './values.js';
+import { workbookSchema } from './yaplaWorkbook.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
 import { graphqlSchema } from './yaplaGraphql.js';
 
@@ -153,9 +154,11 @@ export const yaplaSchema = z
     campaign: z.string().default('0').describe('Campaign whose members are synchronised; 0: the ongoing one.'),
     read: readSchema,
     write: z
-      .discriminatedUnion('mode', [restSchema, graphqlSchema, noneSchema])
+      .discriminatedUnion('mode', [restSchema, graphqlSchema, workbookSchema, noneSchema])
       .default({ mode: 'none' })
-      .describe('How Passerelle writes to Yapla: `rest` (REST 2.0), `graphql`, or `none`: Yapla is only read.'),
+      .describe(
+        'How Passerelle writes to Yapla: `rest` (REST 2.0), `graphql`, `workbook` (Excel files that a person imports), or `none`: Yapla is only read.',
+      ),
     referenceField: placeText()
       .nullable()
       .default(null)

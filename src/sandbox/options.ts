@@ -113,6 +113,12 @@ export const sandboxOptionsSchema = z.strictObject({
         .prefault({}),
       maxPageSize: z.number().int().positive().default(100),
       listEnd: z.enum(listEnds).default('total'),
+      /** The order of a list that was asked for in none: by id, or the latest change first, so that each edit moves its record. */
+      listOrder: z.enum(['created', 'modified']).default('created'),
+      /** The parameter and its value by which it lists by id; null: it knows none. */
+      orderedBy: z.strictObject({ parameter: z.string(), value: z.string() }).nullable().default(null),
+      /** Of its times without an offset, and of its sessions' expiry: a shape that writes offsets needs none. */
+      timeZone: z.string().default('UTC'),
       /** A `GET` of one member, in both APIs: as the shape says; or of each id 404, as if there were no such address; or 405. */
       singleReads: z.enum(['asShape', 'noAddress', 'notAllowed']).default('asShape'),
       /** Choice fields that it shows by label; it takes the exact label or the value. */

@@ -63,6 +63,7 @@ const stateOf = (pair: LinkedPair, { openIntent, isRepeated, answers = [] }: Giv
   answers,
   guarded: [],
   intents: openIntent === undefined ? [] : [openIntent],
+  waiting: [],
   declined: new Set(),
   rules: {},
   writes: { open: isRepeated === true ? [`${writeId}/2/before`] : [], lately: [] },

@@ -33,6 +33,7 @@ const limits: LimitsConfig = {
   liveShare: 0,
   idleShare: 0.5,
   longWaitMs: 2_000,
+  passingMs: 120,
   lateArrivalMs: 50,
   maxRetryAfterMs: 90_000_000,
 };

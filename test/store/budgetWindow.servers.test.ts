@@ -36,6 +36,7 @@ const limits: LimitsConfig = {
   liveShare: 0.2,
   idleShare: 0.5,
   longWaitMs: 250,
+  passingMs: 120,
   lateArrivalMs: 30,
   maxRetryAfterMs: 90_000_000,
 };

@@ -5,7 +5,7 @@ import { Door, type Answer, type Call, type Drift, type Manners, type Outbox } f
 import type { Faults, RequestKind } from '../faults.js';
 import type { ResolvedSandboxOptions } from '../options.js';
 import { bareServer } from '../server.js';
-import type { Members } from './members.js';
+import type { Member, Members } from './members.js';
 import { authenticated, graphqlPath, invalidInside, serveGraphql, unauthenticated } from './graphql.js';
 import { LoginServer } from './oauth.js';
 import { Sessions } from './sessions.js';
@@ -34,7 +34,7 @@ export interface YaplaServer {
 }
 
 export function createYapla({ options, shape, members, faults, drift, outbox }: YaplaParts): YaplaServer {
-  const sessions = new Sessions(options.sessionMs);
+  const sessions = new Sessions(options.sessionMs, options.timeZone);
   const logins = new LoginServer(options.graphql);
   const door = new Door(
     'yapla',
@@ -56,8 +56,9 @@ export function createYapla({ options, shape, members, faults, drift, outbox }: 
     door.serve('list', null, request, reply, (call) => {
       if (request.method !== 'GET') return notAllowed();
       if (!ofCampaign(request.params.campaign)) return notFound();
-      const window = shape.windowOf(new URL(request.url, 'http://localhost').searchParams, options.maxPageSize);
-      const all = call.asListed(members.all());
+      const query = new URL(request.url, 'http://localhost').searchParams;
+      const window = shape.windowOf(query, options.maxPageSize);
+      const all = call.asListed(inOrder(members.all(), query, options));
       const page = all.slice(window.start, window.start + window.size);
       return { status: 200, body: shape.page(page, all.length, window, options.listEnd) };
     }),
@@ -113,6 +114,13 @@ export function createYapla({ options, shape, members, faults, drift, outbox }: 
     reply.code(404).type('application/json').send(JSON.stringify(notFound().body)),
   );
   return { app, door, sessions, logins };
+}
+
+/** By id, if it is asked for that and knows the word; else as the account lists them. An unknown word is ignored, as servers do. */
+function inOrder(members: readonly Member[], query: URLSearchParams, { orderedBy, listOrder }: Options) {
+  const isAsked = orderedBy !== null && query.get(orderedBy.parameter) === orderedBy.value;
+  if (isAsked || listOrder === 'created') return members;
+  return [...members].sort((a, b) => b.updatedAtMs - a.updatedAtMs || Number(a.id) - Number(b.id));
 }
 
 function createMember(shape: YaplaShape, members: Members, body: JsonObject, call: Call): Answer {

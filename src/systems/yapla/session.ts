@@ -68,7 +68,7 @@ export function createSession({
     if (lifeMs <= 0) {
       throw unexpected(
         answer,
-        "the session is over before it begins: correct yapla.write.sessionExpiry, or this machine's clock",
+        "the session is over before it begins: correct yapla.timeZone, yapla.write.sessionExpiry, or this machine's clock",
       );
     }
     // A life shorter than the configured lead would mean a new session for every request.

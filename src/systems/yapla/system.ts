@@ -15,6 +15,7 @@ import { createOAuthClient } from './oauth.js';
 import { createTokenSession } from './tokens.js';
 import { createNoWriter, createRestWriter, type YaplaWriter } from './rest.js';
 import { createSession } from './session.js';
+import { createCollectingWriter } from './workbook.js';
 
 export interface YaplaSystemOptions {
   readonly connection: string;
@@ -45,6 +46,7 @@ export function createYaplaSystem(options: YaplaSystemOptions): System {
     choosesIds: false,
     readsOne: dataApiReadsOne || writer.read !== null,
     writes: writer.writes,
+    collects: config.write.mode === 'workbook',
     storesReference: config.referenceField !== null,
 
     recordOf: (document, from) => toRecord(document, places, from),
@@ -111,6 +113,8 @@ function createWriter(options: YaplaSystemOptions, places: RecordPlaces, dataApi
   switch (write.mode) {
     case 'none':
       return createNoWriter(options.connection);
+    case 'workbook':
+      return createCollectingWriter(options.connection);
     case 'rest': {
       const session = createSession({
         config: write,
