@@ -19,6 +19,7 @@ process.env['USER'] ||= 'tester';
 
 export default {
   reporters: ['default', '<rootDir>/test/helpers/closingLine.js'],
+  testSequencer: '<rootDir>/test/helpers/longestFirst.js',
   // Two cores: while the files of two wait for servers and timers, a third has something to do. More would make each other late.
   maxWorkers: 3,
   // What a file loaded is not all let go when it ends (Node's modules in contexts of their own). A heap that grew to gigabytes made the
