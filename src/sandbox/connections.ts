@@ -147,9 +147,6 @@ function unread(read: YaplaInput['read']): YaplaInput['read'] {
   return { ...read, memberPath: null };
 }
 
-/** Encrypts the sandbox's tokens. Public on purpose. */
-const sandboxTokenKey = { id: 'sandbox', key: 'c0ffee'.repeat(10) + 'beef' } as const;
-
 /** The parts of a member that the sandbox's GraphQL is asked to show. */
 const shownMember =
   'id firstName lastName birthDate language organization groups contact { email mobilePhone address { street city postalCode countryCode } }';
@@ -165,7 +162,7 @@ function graphqlWrite(origin: string): NonNullable<YaplaInput['write']> {
       clientId: sandboxClient.id,
       clientSecret: sandboxClient.secret,
       redirectUri: sandboxClient.redirectUri,
-      keys: [sandboxTokenKey],
+      keys: [{ id: 'sandbox', key: sandboxClient.tokenKey }],
     },
     read: { document: `query ($id: ID!) { member(id: $id) { ${shownMember} } }`, record: 'data.member' },
     create: {

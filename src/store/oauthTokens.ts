@@ -3,8 +3,9 @@
  * time may end all of them: so who renews holds the row while he asks, and the others read what he was given.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OAuthConfig } from '../config/yaplaGraphql.js';
-import { ConnectionLost, type Sql, type Transaction } from './database.js';
+import type { Sql, Transaction } from './database.js';
 import { seal, type SealKey, unseal } from './seal.js';
 
 export interface TokenGrant {
@@ -51,8 +52,8 @@ interface Row {
 
 type Settings = Pick<OAuthConfig, 'clientId' | 'tokenUrl' | 'keys'>;
 
-/** Attempts to record a renewal whose connection to the database broke: what was renewed is in this memory alone. */
-const attemptsToRecord = 5;
+/** Pauses between attempts to record a renewal whose transaction broke: what was renewed is in this memory alone. A failover takes seconds. */
+const pausesMs = [0, 100, 400, 1_600, 6_400];
 
 /** @param connection its id, which `connection` has a row of */
 export function createTokenStore(sql: Sql, connection: string, settings: Settings): TokenStore {
@@ -112,8 +113,8 @@ export function createTokenStore(sql: Sql, connection: string, settings: Setting
           await record(tx, renewal.version, renewal.grant);
         });
       } catch (error) {
-        // The refresh token is used up by now: what came of it must not be lost with a connection.
-        if (renewal === undefined || !(error instanceof ConnectionLost)) throw error;
+        // The refresh token is used up by now: what came of it must not be lost with a connection, whatever its end looks like.
+        if (renewal === undefined) throw error;
         await untilRecorded(renewal);
       }
       return await find(sql, false);
@@ -138,12 +139,13 @@ export function createTokenStore(sql: Sql, connection: string, settings: Setting
   };
 
   async function untilRecorded({ version, grant }: { readonly version: number; readonly grant: TokenGrant }) {
-    for (let nth = 1; ; nth += 1) {
+    for (const pauseMs of [...pausesMs, null]) {
       try {
         await record(sql, version, grant);
         return;
       } catch (error) {
-        if (nth === attemptsToRecord || !(error instanceof ConnectionLost)) throw error;
+        if (pauseMs === null) throw error;
+        await sleep(pauseMs);
       }
     }
   }
