@@ -9,6 +9,7 @@ import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerIdle } from './idle.js';
+import { registerImportMembers } from './importMembers.js';
 import { registerLinking } from './linking.js';
 import { registerReceiver } from './receiver.js';
 import { registerRemove } from './remove.js';
@@ -29,6 +30,7 @@ const registrations: readonly Register[] = [
   registerWorker,
   registerReceiver,
   registerSync,
+  registerImportMembers,
   registerControl,
   registerStatus,
   registerIdle,

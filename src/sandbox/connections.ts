@@ -21,6 +21,8 @@ export interface SandboxAddresses {
 
 export interface SandboxConnectionOptions {
   readonly shape?: YaplaShapeName;
+  /** Yapla has no API here: its members are read from exports. Left out: it has. */
+  readonly files?: true;
   /** What the pages of Yapla's list say of its length; left out: its total. */
   readonly listEnd?: ListEnd;
   /** What the connection's budget may send; left out: the configuration's own defaults, or nothing above what the sandbox enforces. */
@@ -53,13 +55,17 @@ export function sandboxConnection(
     ...account.read.answer,
     ...(listEnd === 'total' ? {} : { count: null, ...lengths[shape][listEnd] }),
   };
-  const yapla = { ...account, read: { ...account.read, answer } };
+  const yapla = options.files === true ? fromFiles : { ...account, read: { ...account.read, answer } };
   const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
   const mapped = withLabels(shape === 'nested' ? nestedFields : flatFields, options.labels ?? {});
   const fields = withRule(mapped, options.rule);
   return {
     webhooks: {
-      yapla: { secret: yaplaWebhookSecret, ...(shape === 'listed' ? listedWebhooks : {}) },
+      yapla: {
+        secret: yaplaWebhookSecret,
+        ...(shape === 'listed' ? listedWebhooks : {}),
+        ...(options.files === true ? { id: 'member_number' } : {}),
+      },
       yoplanning: { secret: yoplanningWebhookSecret },
       ...anyNumber,
     },
@@ -120,6 +126,9 @@ function nestedYapla(origin: string, key: string): YaplaInput {
     volatileFields: ['dateModification'],
   };
 }
+
+/** An account without any API: files in, and nothing out. */
+const fromFiles: YaplaInput = { read: { mode: 'workbook' }, write: { mode: 'none' } };
 
 /** Lists as assumed; no member can be read by itself, and writes answer none. */
 function listedYapla(origin: string, key: string): YaplaInput {

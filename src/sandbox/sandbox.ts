@@ -18,6 +18,7 @@ import { listen } from './server.js';
 import { clientBody } from './webhooks/bodies.js';
 import { Webhooks } from './webhooks/webhooks.js';
 import { flatShape } from './yapla/flat.js';
+import { exportMembers } from './yapla/exportFile.js';
 import { Members } from './yapla/members.js';
 import { labelledShape } from './yapla/labelled.js';
 import { listedShape } from './yapla/listed.js';
@@ -126,6 +127,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     truth: () => truth,
     populate: settle,
     expireSessions: () => yapla.sessions.expireAll(),
+    exportMembers: (asked) => exportMembers(members.all(), asked),
   });
 
   const servers = [yapla.app, yoplanning.app, control];
