@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
 import { connectionSchema, type ConnectionConfig } from '../src/config/schema.js';
-import type { workbookSchema } from '../src/config/workbook.js';
+import type { workbookReadingSchema } from '../src/config/workbook.js';
 import type { Scope } from '../src/core/record.js';
 import { ExportRefused, stageExport, type Staging } from '../src/stageExport.js';
 import { listedMembers, StagingCrossed, unusableRows, type Given } from '../src/store/exports.js';
@@ -19,7 +19,7 @@ storeTest('staging test', (store) => ({ sql, scope } = store));
 const { write } = testFiles();
 
 function settings(
-  workbook: z.input<typeof workbookSchema> = {},
+  workbook: z.input<typeof workbookReadingSchema> = {},
   mode: 'api' | 'workbook' = 'workbook',
 ): ConnectionConfig {
   return connectionSchema.parse({

@@ -51,6 +51,10 @@ export const retentionSchema = z
       365,
       guardDays,
     ),
+    importFilesDays: days(
+      'Files that were imported in Yapla by hand and judged, with the values that were in them; they hold people’s data. A quarter, to look up what a file had. How many it had, and what became of them, stays.',
+      90,
+    ),
     tombstonesDays: days(
       'Our copies of records that are proven gone, where no link needs them: one of which the other record is there keeps its open place. Where both are gone, the link goes with them. Somebody who comes back next season is still recognised.',
       400,

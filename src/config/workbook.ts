@@ -6,7 +6,7 @@ const labels = z.array(z.string().min(1)).min(1);
 
 const bound = (text: string) => z.number().int().positive().describe(text);
 
-export const workbookSchema = z
+export const workbookReadingSchema = z
   .strictObject({
     columns: z
       .record(z.string(), labels)
@@ -67,4 +67,4 @@ export const workbookSchema = z
   .prefault({})
   .describe('How the export of members is read (`passerelle import-members`).');
 
-export type WorkbookConfig = z.infer<typeof workbookSchema>;
+export type WorkbookReadingConfig = z.infer<typeof workbookReadingSchema>;

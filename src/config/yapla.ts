@@ -5,8 +5,10 @@
  */
 import { z } from 'zod';
 import { credentialPrefix, placeText, recordPath, secret, systemAddress, timeZoneSchema } from './values.js';
-import { type WorkbookConfig, workbookSchema } from './workbook.js';
+import { type WorkbookReadingConfig, workbookReadingSchema } from './workbook.js';
+import { workbookSchema } from './yaplaWorkbook.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
+import { graphqlSchema } from './yaplaGraphql.js';
 
 const path = (text: string) => z.string().describe(text);
 
@@ -162,12 +164,12 @@ export const yaplaSchema = z
     campaign: z.string().default('0').describe('Campaign whose members are synchronised; 0: the ongoing one.'),
     read: readSchema,
     write: z
-      .discriminatedUnion('mode', [restSchema, noneSchema])
+      .discriminatedUnion('mode', [restSchema, graphqlSchema, workbookSchema, noneSchema])
       .default({ mode: 'none' })
       .describe(
-        'How Passerelle writes to Yapla: `rest` (REST 2.0), or `none`: Yapla is only read. Further ways come later.',
+        'How Passerelle writes to Yapla: `rest` (REST 2.0), `graphql`, `workbook` (Excel files that a person imports), or `none`: Yapla is only read.',
       ),
-    workbook: workbookSchema,
+    workbook: workbookReadingSchema,
     referenceField: placeText()
       .nullable()
       .default(null)
@@ -215,7 +217,11 @@ export const yaplaSchema = z
 
 /** Ways to read and to write that go together. */
 function checkReading(
-  { read, write, workbook }: { read: z.infer<typeof readSchema>; write: { mode: string }; workbook: WorkbookConfig },
+  {
+    read,
+    write,
+    workbook,
+  }: { read: z.infer<typeof readSchema>; write: { mode: string }; workbook: WorkbookReadingConfig },
   context: z.RefinementCtx,
 ): void {
   const issue = (path: readonly string[], message: string) =>
@@ -249,6 +255,10 @@ export type YaplaConfig = z.infer<typeof yaplaSchema>;
 export type YaplaRestConfig = z.infer<typeof restSchema>;
 
 /** The vendor's two servers (Yapla's help pages). */
-export function yaplaAddresses(server: YaplaConfig['server']): { data: string; rest: string } {
-  return { data: `https://data.${server}.yapla.com/api/1.0`, rest: `https://${server}.yapla.com/api/2` };
+export function yaplaAddresses(server: YaplaConfig['server']): { data: string; rest: string; graphql: string } {
+  return {
+    data: `https://data.${server}.yapla.com/api/1.0`,
+    rest: `https://${server}.yapla.com/api/2`,
+    graphql: `https://${server}.yapla.com/graphql`,
+  };
 }

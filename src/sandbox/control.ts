@@ -83,8 +83,10 @@ export interface SandboxControl {
   /** Somebody presses Yapla's button to export the members, and downloads the file. */
   exportMembers(options?: ExportOptions): Promise<ExportedFile>;
 
-  /** Ends every Yapla session, as the server may at any time. */
+  /** Ends every Yapla session, and every access token of GraphQL, as the server may at any time. */
   expireSessions(): Promise<void>;
+  /** Ends every login of GraphQL, as when the person changes her password. */
+  endLogins(): Promise<void>;
   /** Counts to zero, faults gone, unsent webhooks too, and other people if `people` is given (else everybody stays as they are). */
   reset(people?: PeopleOptions): Promise<void>;
 }
@@ -160,6 +162,7 @@ export function createSandboxControl(url: string): SandboxControl {
       return { name, content: Buffer.from(content, 'base64') };
     },
     expireSessions: () => perform('DELETE', '/sessions'),
+    endLogins: () => perform('DELETE', '/logins'),
     reset: (people) => perform('POST', '/reset', people === undefined ? {} : { people }),
   };
 }

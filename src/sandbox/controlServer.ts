@@ -21,6 +21,7 @@ export interface ControlParts {
   readonly populate: (options: ResolvedPeopleOptions) => void;
   readonly expireSessions: () => void;
   readonly exportMembers: (options: ExportOptions) => Promise<ExportedFile>;
+  readonly endLogins: () => void;
 }
 
 const unmappedSchema = z.record(z.string(), z.json()).default({});
@@ -138,6 +139,10 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
 
   app.delete('/sessions', () => {
     parts.expireSessions();
+    return done;
+  });
+  app.delete('/logins', () => {
+    parts.endLogins();
     return done;
   });
   app.post('/reset', ({ body }) => {

@@ -14,6 +14,7 @@ export const dataKinds = [
   'scans',
   'exports',
   'closedCases',
+  'importFiles',
   'tombstones',
   'journal',
   'audit',
@@ -101,6 +102,22 @@ const sweeps: Readonly<Record<DataKind, (sql: Sql, expiry: Expiry) => Promise<nu
                    select 1 from link l where l.connection_id = c.connection_id and l.kind = c.kind and l.link_id = c.link_id))
            limit ${expiry.limit})`
     ).count,
+
+  // Of files that were judged: the file itself, and what its rows were; the numbers of it stay. What a link waits for has not ended.
+  importFiles: async (sql, expiry) => {
+    const files = await sql`
+      update import_batch set file = null where (connection_id, kind, number) in (
+        select connection_id, kind, number from import_batch
+         where state = 'judged' and judged_at < ${before(sql, expiry)} and file is not null limit ${expiry.limit})`;
+    const rows = await sql`
+      delete from waiting where id in (
+        select w.id from waiting w
+         where w.ended_at < ${before(sql, expiry)}
+           and not exists (select 1 from import_batch b where b.connection_id = w.connection_id and b.kind = w.kind and b.number = w.batch
+                              and b.state <> 'judged')
+         limit ${expiry.limit})`;
+    return Math.max(files.count, rows.count);
+  },
 
   tombstones: sweepTombstones,
 

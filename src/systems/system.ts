@@ -90,6 +90,11 @@ export interface System {
   readonly readsOne: boolean;
   /** True where records can be written at all. */
   readonly writes: boolean;
+  /**
+   * True where what is to be written waits for a file that a person imports (core/waiting.ts): `create` and `update` are never called.
+   * Left out: it is sent.
+   */
+  readonly collects?: boolean;
   /** True where a record carries the other system's id. */
   readonly storesReference: boolean;
 

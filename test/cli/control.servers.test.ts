@@ -5,7 +5,10 @@ import { findPlan } from '../../src/store/plans.js';
 import { stateKey } from '../../workflows/searchAttributes.js';
 import { untilProgress } from '../helpers/bulkSync.js';
 import { commandsOn } from '../helpers/commands.js';
-import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { PasserelleOptions, TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 27, yapla: 2, yoplanning: 2, shared: 5, differing: 2 };
 

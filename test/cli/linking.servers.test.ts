@@ -3,7 +3,10 @@ import { expect, test } from '@jest/globals';
 import { linkedIds } from '../../src/store/links.js';
 import { commandsOn } from '../helpers/commands.js';
 import { linkedPerson, until, untilQuiet } from '../helpers/live.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 72, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };
 

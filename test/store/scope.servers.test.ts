@@ -18,6 +18,7 @@ import type { Sql, Transaction } from '../../src/store/database.js';
 import * as exported from '../../src/store/exports.js';
 import * as fieldRules from '../../src/store/fieldRules.js';
 import * as guard from '../../src/store/guard.js';
+import * as importBatches from '../../src/store/importBatches.js';
 import * as inbox from '../../src/store/inbox.js';
 import * as news from '../../src/store/inbox.js';
 import * as intents from '../../src/store/intents.js';
@@ -33,6 +34,7 @@ import * as references from '../../src/store/references.js';
 import * as scans from '../../src/store/scans.js';
 import * as shadows from '../../src/store/shadows.js';
 import * as unreadable from '../../src/store/unreadable.js';
+import * as waiting from '../../src/store/waiting.js';
 import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
@@ -79,6 +81,20 @@ function entry(writeId: string, newValue: string): journal.JournalEntry {
 
 function row(n: number, number: string | null, city: string) {
   return { row: n, number, values: [city], problem: number === null ? ({ is: 'noNumber' } as const) : null };
+}
+
+/** A value that waits for an import file, of the link of that record of Yapla. */
+function waits(id: string, field: string, value: string) {
+  const hashes = { valueHash: `#${value}`, valueForm: null, seenHash: '#Brest' };
+  return {
+    is: 'waits',
+    linkId: `yapla:${id}`,
+    system: 'yapla',
+    field,
+    value,
+    ...hashes,
+    writeId: 'live/run/3',
+  } as const;
 }
 
 /** What was stored of a scope that later calls name by its id. */
@@ -163,6 +179,27 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   const massChange = (await cases.listOpenCases(sql, scope)).find(({ kind }) => kind === guard.heldUnder.kind)!;
   await guard.releaseHold(sql, massChange.id, { take: 'goOn' }, city);
   await guard.holdWrites(sql, scope, [held], [{ name, linkId: 'yapla:1', system: 'yoplanning', field: 'city' }]);
+  await inTransaction((tx) =>
+    waiting.changeWaiting(tx, scope, [
+      waits('4', 'city', city),
+      waits('6', 'city', city),
+      waits('6', 'phone', city),
+      waits('5', 'city', city),
+    ]),
+  );
+  const idsOf = async (id: string) =>
+    (await inTransaction((tx) => importBatches.takeCollected(tx, scope, [`yapla:${id}`]))).map((one) => one.id);
+  for (const [id, value] of [
+    ['6', city],
+    ['5', city],
+  ] as const) {
+    const file = new TextEncoder().encode(value);
+    const ids = await idsOf(id);
+    const batch = { purpose: 'update', system: 'yapla', people: 1, file, ids } as const;
+    await inTransaction((tx) => importBatches.handOut(tx, scope, batch));
+    if (id === '6') await inTransaction((tx) => importBatches.withdraw(tx, scope, [ids[1]!]));
+  }
+  await importBatches.markDone(sql, scope, 1);
   // After the answer, with which the count began anew.
   await journal.recordIntended(sql, scope, [entry('live/run/4', '')]);
   await fieldRules.rememberRule(sql, scope, 'city', 'yapla', caseOf('conflict'), city);
@@ -288,11 +325,23 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   unlinkedShadow: (scope) => shadows.unlinkedShadow(sql, scope, 'yapla', '1'),
   unlinkedShadows: (scope) => shadows.unlinkedShadows(sql, scope, 'yapla'),
   fieldsShown: (scope) => awaited.fieldsShown(sql, scope, 'yapla'),
+  openBatches: (scope) => importBatches.openBatches(sql, scope),
+  findBatch: async (scope) => (await importBatches.findBatch(sql, scope, 1))?.file?.toString(),
+  collectedLinks: (scope) => inTransaction((tx) => importBatches.collectedLinks(tx, scope, false, 10)),
+  takeCollected: async (scope) =>
+    (await inTransaction((tx) => importBatches.takeCollected(tx, scope, linkIds))).map(({ value }) => value),
+  unconfirmed: async (scope) =>
+    (await importBatches.unconfirmed(sql, scope, 1)).map(({ linkId, field }) => `${linkId} ${field}`),
+  endedPeople: (scope) => importBatches.endedPeople(sql, scope, 1),
+  countCollected: (scope) => waiting.countCollected(sql, scope),
   isAwaited: async (scope) => {
     await unlist(scope);
     return awaited.isAwaited(sql, { scope, system: 'yapla', begunAt: 'infinity' });
   },
 };
+
+const collectedIds = async (scope: Scope) =>
+  (await inTransaction((tx) => importBatches.takeCollected(tx, scope, ['yapla:4']))).map(({ id }) => id);
 
 /** As though no list had been read since its events came. */
 const unlist = async ({ connectionId, kind }: Scope) =>
@@ -360,6 +409,26 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
     await unlist(scope);
     await awaited.markListed(sql, { scope, system: 'yapla', begunAt: 'infinity' }, { allBut: ['9'] });
   },
+  changeWaiting: (scope) => inTransaction((tx) => waiting.changeWaiting(tx, scope, [waits('4', 'city', 'Quimper')])),
+  handOut: async (scope) => {
+    const file = new TextEncoder().encode('file');
+    const ids = await collectedIds(scope);
+    await inTransaction((tx) =>
+      importBatches.handOut(tx, scope, { purpose: 'update', system: 'yapla', people: 1, file, ids }),
+    );
+  },
+  withdraw: async (scope) => {
+    const ids = await collectedIds(scope);
+    await inTransaction((tx) => importBatches.withdraw(tx, scope, ids));
+  },
+  markDone: (scope) => importBatches.markDone(sql, scope, 2),
+  markListRead: (scope) => importBatches.markListRead(sql, scope, '2100-01-01'),
+  collectAgain: async (scope) => {
+    const ids = (await importBatches.unconfirmed(sql, scope, 1)).map(({ id }) => id);
+    await inTransaction((tx) => importBatches.collectAgain(tx, scope, ids));
+  },
+  markJudged: (scope) =>
+    inTransaction((tx) => importBatches.markJudged(tx, scope, 1, { confirmed: 1, edited: 0, notShown: 0, asked: 0 })),
   markHandled: (scope, { eventIds }) => inbox.markHandled(sql, scope, eventIds),
   readdress: (scope) => inbox.readdress(sql, scope, 'yapla:1', 'yapla:3'),
   recordIntents: (scope) =>
@@ -437,7 +506,7 @@ const answers: Readonly<Record<string, (id: number) => Promise<unknown>>> = {
 };
 
 /** Takes a lock and touches no row. */
-const locks = ['lockFirstSights'];
+const locks = ['lockFirstSights', 'lockImports'];
 
 /** Everything that is stored of a scope, table by table. */
 async function everythingOf({ connectionId, kind }: Scope): Promise<Record<string, unknown>> {

@@ -5,7 +5,10 @@ import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
 import { approveSignal, cancelSignal, rejectSignal } from '../../workflows/bulkSync.messages.js';
 import { expectNoTwin, expectOneWriteEach, expectProven } from '../helpers/books.js';
 import { until, untilProgress } from '../helpers/bulkSync.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 5, yapla: 8, yoplanning: 6, shared: 6, differing: 4 };
 

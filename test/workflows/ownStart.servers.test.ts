@@ -5,7 +5,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { newBulkRun } from '../../workflows/bulkRun.js';
 import { bulkSyncId } from '../../workflows/bulkSync.messages.js';
 import { untilProgress } from '../helpers/bulkSync.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 let house: TestPasserelle;
 beforeAll(async () => {

@@ -8,8 +8,11 @@ import { Random } from '../../src/sandbox/random.js';
 import { expectNoTwin, expectProven } from '../helpers/books.js';
 import { recordResult, until, untilHolds } from '../helpers/live.js';
 import { Ledger } from '../helpers/lives/ledger.js';
-import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { PasserelleOptions, TestPasserelle } from '../helpers/passerelle.js';
 import { propertySeed } from '../helpers/property.js';
+
+const startPasserelle = neighbours();
 
 const seed = propertySeed();
 

@@ -11,7 +11,7 @@ create table scan (
   run_id        text not null,
   pass          integer not null default 1,
   status        text not null default 'reading' check (status in ('reading', 'complete', 'partial', 'failed')),
-  -- The staged file that was read instead of the system (007); null: none was.
+  -- The staged file that was read instead of the system (009); null: none was.
   file_id       bigint,
   -- It will end as `partial`.
   partial       boolean not null default false,
