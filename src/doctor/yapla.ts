@@ -38,6 +38,10 @@ export async function examineYapla(
     writeHttp: clients.write,
     budget: noStop,
   });
+  if (config.read.mode === 'workbook') {
+    tell('page', 'skipped', filesText);
+    return;
+  }
   const { host } = new URL(config.read.baseUrl ?? addresses.data);
   const key = `${settings}.read.key`;
   const account = {
@@ -76,6 +80,10 @@ export async function examineYapla(
   if (config.write.mode === 'rest') await examineSession(settings, all, config.write, clients, tell);
   else tell('session', 'skipped', 'Yapla is only read (write.mode is "none")');
 }
+
+/** There is nobody to be asked: read.mode "workbook" goes with no way to write at once (config/yapla.ts). */
+const filesText =
+  'members are read from exports ("passerelle import-members", read.mode is "workbook"): changes come with each file and with webhooks; who is missing from a file given with --whole may be gone';
 
 /** Another address and another key: examined even where the DATA API failed. All that is found is told as one check. */
 async function examineSession(

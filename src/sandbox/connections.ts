@@ -21,6 +21,8 @@ export interface SandboxAddresses {
 
 export interface SandboxConnectionOptions {
   readonly shape?: YaplaShapeName;
+  /** Yapla has no API here: its members are read from exports. Left out: it has. */
+  readonly files?: true;
   /** How it is written; left out: by REST 2.0. */
   readonly write?: 'rest' | 'graphql';
   /** What the pages of Yapla's list say of its length; left out: its total. */
@@ -59,13 +61,17 @@ export function sandboxConnection(
     ...account.read.answer,
     ...(listEnd === 'total' ? {} : { count: null, ...lengths[shape][listEnd] }),
   };
-  const yapla = { ...account, read: { ...account.read, answer } };
+  const yapla = options.files === true ? fromFiles : { ...account, read: { ...account.read, answer } };
   const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
   const mapped = withLabels(shape === 'nested' ? nestedFields : flatFields, options.labels ?? {});
   const fields = withRule(mapped, options.rule);
   return {
     webhooks: {
-      yapla: { secret: yaplaWebhookSecret, ...(shape === 'listed' ? listedWebhooks : {}) },
+      yapla: {
+        secret: yaplaWebhookSecret,
+        ...(shape === 'listed' ? listedWebhooks : {}),
+        ...(options.files === true ? { id: 'member_number' } : {}),
+      },
       yoplanning: { secret: yoplanningWebhookSecret },
       ...anyNumber,
     },
@@ -126,6 +132,9 @@ function nestedYapla(origin: string, key: string): YaplaInput {
     volatileFields: ['dateModification'],
   };
 }
+
+/** An account without any API: files in, and nothing out. */
+const fromFiles: YaplaInput = { read: { mode: 'workbook' }, write: { mode: 'none' } };
 
 /** Lists as assumed; no member can be read by itself, and writes answer none. */
 function listedYapla(origin: string, key: string): YaplaInput {

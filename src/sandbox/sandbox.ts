@@ -24,6 +24,7 @@ import { listen } from './server.js';
 import { clientBody } from './webhooks/bodies.js';
 import { Webhooks } from './webhooks/webhooks.js';
 import { flatShape } from './yapla/flat.js';
+import { exportMembers } from './yapla/exportFile.js';
 import { Members } from './yapla/members.js';
 import { labelledShape } from './yapla/labelled.js';
 import { listedShape } from './yapla/listed.js';
@@ -136,6 +137,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     webhooks,
     truth: () => truth,
     populate: settle,
+    exportMembers: (asked) => exportMembers(members.all(), asked),
     expireSessions: () => {
       yapla.sessions.expireAll();
       yapla.logins.expireAll();

@@ -171,7 +171,7 @@ describe('a refused credential', () => {
   test('of Yapla (401) is told for the key of the list and for that of the session', async () => {
     const { find, summary } = await examined({
       change: (input) => {
-        input.yapla.read.key.value = 'another';
+        input.yapla.read.key!.value = 'another';
         if (input.yapla.write?.mode === 'rest') input.yapla.write.apiKey = 'another';
       },
     });
