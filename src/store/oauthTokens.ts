@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OAuthConfig } from '../config/yaplaGraphql.js';
 import type { Sql, Transaction } from './database.js';
-import { seal, type SealKey, unseal } from './seal.js';
+import { seal, type SealKey, unseal, UnopenedSeal } from './seal.js';
 
 export interface TokenGrant {
   readonly accessToken: string;
@@ -26,15 +26,23 @@ export interface StoredToken {
   readonly version: number;
 }
 
+/** What stands there cannot be opened: this key is not configured, or is another one than it was. */
+export interface UnopenedToken {
+  readonly unopenedKey: string;
+}
+
 export interface TokenStore {
-  /** `null`: nobody is logged in. @throws {UnopenedSeal} */
-  read(): Promise<StoredToken | null>;
+  /** `null`: nobody is logged in. */
+  read(): Promise<StoredToken | UnopenedToken | null>;
   /**
    * The token that came after version `seen`: another worker's, or what `renew` gives. While it asks, no other worker asks.
    * @returns null: nobody is logged in any more
    * @throws what `renew` throws; then nothing changed
    */
-  renewed(seen: number, renew: (refreshToken: string | null) => Promise<TokenGrant>): Promise<StoredToken | null>;
+  renewed(
+    seen: number,
+    renew: (refreshToken: string | null) => Promise<TokenGrant>,
+  ): Promise<StoredToken | UnopenedToken | null>;
   /** A person logged in. */
   save(grant: TokenGrant): Promise<void>;
   /** @returns whether anybody was logged in */
@@ -61,17 +69,22 @@ export function createTokenStore(sql: Sql, connection: string, settings: Setting
   const client = createHash('sha256').update(`${settings.clientId} ${settings.tokenUrl}`).digest('base64url');
   const place = (what: string) => `oauth_token ${connection} ${what}`;
 
-  function opened({ version, keyId, access, refresh, lifeMs, wholeLifeMs }: Row): StoredToken {
-    return {
-      version,
-      lifeMs,
-      wholeLifeMs,
-      accessToken: unseal({ keyId, bytes: access }, keys, place('access')),
-      refreshToken: refresh === null ? null : unseal({ keyId, bytes: refresh }, keys, place('refresh')),
-    };
+  function opened({ version, keyId, access, refresh, lifeMs, wholeLifeMs }: Row): StoredToken | UnopenedToken {
+    try {
+      return {
+        version,
+        lifeMs,
+        wholeLifeMs,
+        accessToken: unseal({ keyId, bytes: access }, keys, place('access')),
+        refreshToken: refresh === null ? null : unseal({ keyId, bytes: refresh }, keys, place('refresh')),
+      };
+    } catch (error) {
+      if (error instanceof UnopenedSeal) return { unopenedKey: error.keyId };
+      throw error;
+    }
   }
 
-  async function find(on: Sql | Transaction, locked: boolean): Promise<StoredToken | null> {
+  async function find(on: Sql | Transaction, locked: boolean): Promise<StoredToken | UnopenedToken | null> {
     const [row] = await on<Row[]>`
       select version, key_id as "keyId", access_token as access, refresh_token as refresh,
              (extract(epoch from expires_at - clock_timestamp()) * 1000)::float8 as "lifeMs",
@@ -104,7 +117,7 @@ export function createTokenStore(sql: Sql, connection: string, settings: Setting
       try {
         await sql.begin(async (tx) => {
           const held = await find(tx, true);
-          if (held === null || held.version !== seen) return;
+          if (held === null || 'unopenedKey' in held || held.version !== seen) return;
           const given = await renew(held.refreshToken);
           renewal = {
             version: held.version,

@@ -8,7 +8,7 @@ import { run } from '../../src/cli/main.js';
 import { beginYaplaLogin, LoginFailed } from '../../src/cli/yaplaLogin.js';
 import { UsageError } from '../../src/cli/program.js';
 import { listDeeds } from '../../src/store/audit.js';
-import { createTokenStore } from '../../src/store/oauthTokens.js';
+import { createTokenStore, type StoredToken } from '../../src/store/oauthTokens.js';
 import { collectedOutput } from '../helpers/collectedOutput.js';
 import { commandsOn } from '../helpers/commands.js';
 import { writeConfigFile } from '../helpers/configFile.js';
@@ -52,7 +52,7 @@ test('prints the address, takes the answer from the receiver, and keeps the toke
   expect(first.text).toContain('You are logged in');
   expect((await answer()).statusCode).toBe(404);
   expect(await running).toBe(0);
-  const token = (await stored())!;
+  const token = (await stored()) as StoredToken;
   const said = [...output.printed, ...output.noted].join('\n');
   for (const secret of [token.accessToken, token.refreshToken!, back.searchParams.get('code')!])
     expect(said).not.toContain(secret);

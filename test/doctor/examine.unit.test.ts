@@ -97,6 +97,7 @@ describe('an account that fits its configuration', () => {
         'yapla ids',
         'yapla fields',
         'yapla session',
+        'yapla abilities',
       ]);
     },
   );

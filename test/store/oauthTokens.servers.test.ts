@@ -10,7 +10,7 @@ import { sandboxConnection } from '../../src/sandbox/connections.js';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js';
 import type { Sql } from '../../src/store/database.js';
 import { answerLogin, beginLogin, loginStage, takeLogin } from '../../src/store/oauthLogins.js';
-import { createTokenStore, type TokenGrant } from '../../src/store/oauthTokens.js';
+import { createTokenStore, type StoredToken, type TokenGrant } from '../../src/store/oauthTokens.js';
 import { graphqlOf, loggedIn } from '../helpers/logIn.js';
 import { storeTest } from '../helpers/storeTest.js';
 import { ask, failureOf, GrantingBudget } from '../systems/support.js';
@@ -36,7 +36,7 @@ describe('tokens', () => {
     const store = createTokenStore(sql, club, settings);
     expect(await store.read()).toBeNull();
     await store.save(grant('1', 60_000));
-    const token = (await store.read())!;
+    const token = (await store.read()) as StoredToken;
     expect(token).toMatchObject({ accessToken: 'access 1', refreshToken: 'refresh 1', version: 1 });
     expect(token.lifeMs).toBeLessThanOrEqual(60_000);
     expect(token.wholeLifeMs).toBeCloseTo(60_000, -3);
@@ -62,7 +62,7 @@ describe('tokens', () => {
     await turned.renewed(1, () => Promise.resolve(grant('2')));
     const [row] = await sql<{ key_id: string }[]>`select key_id from oauth_token where connection = ${club}`;
     expect(row).toEqual({ key_id: 'two' });
-    expect(await failureOf(store.read())).toMatchObject({ name: 'UnopenedSeal', keyId: 'two', isKnown: false });
+    expect(await store.read()).toEqual({ unopenedKey: 'two' });
   });
 
   test('are renewed by one of many who ask at once, and the others take what it was given', async () => {
@@ -179,7 +179,7 @@ describe('workers with one login', () => {
     // A worker was given new tokens, and was killed before they stood in the database.
     const { oauth } = graphqlOf(config);
     const lost = createTokenStore(sql, club, oauth);
-    const held = (await lost.read())!;
+    const held = (await lost.read()) as StoredToken;
     const body = new URLSearchParams({
       grant_type: 'refresh_token',
       refresh_token: held.refreshToken!,
@@ -199,6 +199,18 @@ describe('workers with one login', () => {
     await lost.save(await loggedIn(config, new GrantingBudget()));
     await workers[0]!.budgets.yapla.resume(Date.now() + 1_000);
     expect((await readBoth()).every((record) => record !== null)).toBe(true);
+  });
+
+  test('without the key that encrypted it stop, and name the key', async () => {
+    await startWorkers();
+    const { oauth } = graphqlOf(config);
+    const other = { ...oauth, keys: [key('another')] };
+    await createTokenStore(sql, club, other).save(await loggedIn(config, new GrantingBudget()));
+    expect(await failureOf(readBoth())).toMatchObject({
+      type: expect.stringMatching(/^(AccessRefused|ConnectionStopped)$/),
+    });
+    expect((await workers[0]!.budgets.yapla.state()).stoppedReason).toContain('"another"');
+    await workers[0]!.budgets.yapla.resume(Date.now() + 1_000);
   });
 
   test('see the login that a person ends and begins again, without a restart', async () => {
