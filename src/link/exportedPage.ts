@@ -69,5 +69,12 @@ function unusable(context: FailureContext, { rows }: ListedMember, what: string)
 
 /** Of a file that stands in for answers: what errors name. */
 function contextOf({ scope }: OpenConnection, fileId: number, { id }: ListedMember): FailureContext {
-  return { connection: scope.connectionId, system: 'yapla', method: 'GET', access: 'read', path: `export/${fileId}`, record: id };
+  return {
+    connection: scope.connectionId,
+    system: 'yapla',
+    method: 'GET',
+    access: 'read',
+    path: `export/${fileId}`,
+    record: id,
+  };
 }
