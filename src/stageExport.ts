@@ -24,6 +24,7 @@ import {
   type AboutFile,
   discardExport,
   endStaging,
+  isListed,
   type ExportFile,
   type Given,
   listMembers,
@@ -150,23 +151,23 @@ async function digestOf({ file, config, dateOrder }: Staging): Promise<string> {
 /** Stages the rows that are not staged yet; the next are read while these are stored. */
 async function stageAll(
   { sql, scope, config, onProgress }: Staging,
-  { fileId, lastRow }: ExportFile,
+  { fileId, lastRow, rows: rowsBefore }: ExportFile,
   reader: RowReader,
   behind: Some,
   rows: Rows,
 ): Promise<void> {
   const { chunkRows } = config.yapla.workbook;
+  const numbersAreIds = knowsByNumber(config);
   let staged = 0;
-  let after = lastRow;
+  let [after, before] = [lastRow, rowsBefore];
   let chunk: StagedRow[] = [];
   let storing = Promise.resolve();
   const store = async (last: number) => {
     await storing;
-    const [from, some] = [after, chunk];
-    after = last;
-    chunk = [];
-    storing = stageRows(sql, scope, fileId, { after: from, lastRow: last, rows: some }).then(() => {
-      staged += some.length;
+    const some = { after, before, lastRow: last, rows: chunk, numbersAreIds };
+    [after, before, chunk] = [last, before + chunk.length, []];
+    storing = stageRows(sql, scope, fileId, some).then(() => {
+      staged += some.rows.length;
       onProgress?.(staged);
     });
     // Awaited before the next chunk; a failure must not count as unhandled until then.
@@ -197,9 +198,15 @@ async function listAnew(staging: Staging, file: ExportFile): Promise<ExportFile>
   return await endStaging(sql, scope, file.fileId, file.about.orders);
 }
 
+/** Without an API the number is the id. */
+function knowsByNumber({ yapla }: ConnectionConfig): boolean {
+  return yapla.read.mode === 'workbook';
+}
+
 async function list({ sql, scope, config }: Staging, { fileId }: ExportFile): Promise<void> {
   const { numberField, numberDigits } = config.yapla.workbook;
-  const numbersAreIds = config.yapla.read.mode === 'workbook';
+  const numbersAreIds = knowsByNumber(config);
+  if (numbersAreIds && (await isListed(sql, scope, fileId))) return;
   await listMembers(sql, scope, fileId, numbersAreIds);
   if (numbersAreIds || numberField === null) return;
   for (let after = ''; ;) {

@@ -65,31 +65,56 @@ export class StagingCrossed extends Error {
   }
 }
 
-/**
- * Stages the next rows, in one transaction.
- *
- * @param after the last row that was staged before. @param lastRow of the file, up to which these go @throws {StagingCrossed}
- */
+export interface RowsToStage {
+  /** The last row of the file that was staged before. */
+  readonly after: number;
+  /** Up to which row of the file these go. */
+  readonly lastRow: number;
+  readonly rows: readonly StagedRow[];
+  /** How many rows were staged before. */
+  readonly before: number;
+  /** The numbers are the records' ids: each row's member has a place in the list at once, its first row's (`isListed`). */
+  readonly numbersAreIds: boolean;
+}
+
+/** Stages the next rows, in one transaction. @throws {StagingCrossed} */
 export async function stageRows(
   sql: Sql,
   scope: Scope,
   fileId: number,
-  { after, lastRow, rows }: { readonly after: number; readonly lastRow: number; readonly rows: readonly StagedRow[] },
+  { after, lastRow, rows, before, numbersAreIds }: RowsToStage,
 ): Promise<void> {
+  const payload = rows.map(({ row: r, number: n, values: c, problem: p }) =>
+    p === null ? { r, n: n ?? '', c } : { r, n: n ?? '', c, p },
+  );
   await sql.begin(async (tx) => {
     // What a crash of the database loses is read again.
     const unhurried = tx`select set_config('synchronous_commit', 'off', true)`;
     const moving = tx`
       update export_file set last_row = ${lastRow}, rows = rows + ${rows.length}
        where connection_id = ${scope.connectionId} and kind = ${scope.kind} and file_id = ${fileId} and last_row = ${after} and status = 'staging'`;
-    const payload = rows.map(({ row, number, values, problem }) => [row, number ?? '', values, problem]);
     const storing = tx`
       insert into export_row (connection_id, kind, file_id, number, row, cells, problem)
-      select ${scope.connectionId}, ${scope.kind}, ${fileId}::bigint, r ->> 1, (r ->> 0)::int, r -> 2, nullif((r -> 3)::jsonb, 'null')
-        from json_array_elements(${JSON.stringify(payload)}::json) as r on conflict do nothing`;
+      select ${scope.connectionId}, ${scope.kind}, ${fileId}::bigint, n, r, c, p
+        from json_to_recordset(${JSON.stringify(payload)}::json) as j(r int, n text, c json, p jsonb) on conflict do nothing`;
     const [, moved, stored] = await Promise.all([unhurried, moving, storing]);
     if (moved.count === 0 || stored.count !== rows.length) throw new StagingCrossed();
+    if (!numbersAreIds) return;
+    await tx`
+      insert into export_member (connection_id, kind, file_id, number, external_id, position)
+      select ${scope.connectionId}, ${scope.kind}, ${fileId}::bigint, n, n, ${before}::int + nth - 1
+        from unnest(${rows.map(({ number }) => number ?? '')}::text[]) with ordinality as u(n, nth) where n <> ''
+          on conflict (connection_id, kind, file_id, number) do nothing`;
   });
+}
+
+/** Whether the places that members got with their rows are the list: each row is another member's. */
+export async function isListed(sql: Sql, scope: Scope, fileId: number): Promise<boolean> {
+  const [row] = await sql<{ listed: boolean }[]>`
+    select rows = (select count(*) from export_member m
+                    where m.connection_id = f.connection_id and m.kind = f.kind and m.file_id = f.file_id and m.position is not null) as listed
+      from export_file f where f.connection_id = ${scope.connectionId} and f.kind = ${scope.kind} and f.file_id = ${fileId}`;
+  return row?.listed ?? false;
 }
 
 /**

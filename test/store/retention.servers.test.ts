@@ -123,7 +123,7 @@ test('of exports those that were given long ago go, with all of their rows, a ba
   const stage = async (digest: string) => {
     const { fileId } = await openExport(sql, scope, { digest, about, given });
     const rows = [2, 3, 4].map((row) => ({ row, number: String(row), values: [], problem: null }));
-    await stageRows(sql, scope, fileId, { after: 0, lastRow: 4, rows });
+    await stageRows(sql, scope, fileId, { after: 0, lastRow: 4, rows, before: 0, numbersAreIds: false });
     await listMembers(sql, scope, fileId, true);
     return fileId;
   };

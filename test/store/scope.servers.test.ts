@@ -229,6 +229,8 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   const given = { exportedAt: new Date(), whole: true };
   const { fileId } = await exported.openExport(sql, scope, { digest: 'of a file', about, given });
   await exported.stageRows(sql, scope, fileId, {
+    before: 0,
+    numbersAreIds: true,
     after: 0,
     lastRow: 4,
     rows: [row(2, '1', city), row(3, '1', city), row(4, null, city)],
@@ -267,6 +269,10 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   lockMadeUnder: (scope) => inTransaction((tx) => connections.lockMadeUnder(tx, scope)),
   isMadeWith: (scope) => connections.isMadeWith(sql, scope, 'another map'),
   findExport: (scope, { fileId }) => exported.findExport(sql, scope, fileId),
+  isListed: async (scope, { fileId }) => {
+    await sql`update export_file set rows = 1 where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
+    return await exported.isListed(sql, scope, fileId);
+  },
   listedMembers: (scope, { fileId }) => exported.listedMembers(sql, scope, fileId, { from: 0, limit: 10 }),
   membersOfSeveralRows: (scope, { fileId }) => all(exported.membersOfSeveralRows(sql, scope, fileId)),
   unusableRows: (scope, { fileId }) => exported.unusableRows(sql, scope, fileId),
@@ -377,7 +383,13 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
       given: { exportedAt: new Date(), whole: false },
     }),
   stageRows: (scope, { fileId }) =>
-    exported.stageRows(sql, scope, fileId, { after: 4, lastRow: 5, rows: [row(5, '2', 'Quimper')] }),
+    exported.stageRows(sql, scope, fileId, {
+      after: 4,
+      lastRow: 5,
+      rows: [row(5, '2', 'Quimper')],
+      before: 3,
+      numbersAreIds: true,
+    }),
   listMembers: (scope, { fileId }) => exported.listMembers(sql, scope, fileId, false),
   nameMembers: (scope, { fileId }) => exported.nameMembers(sql, scope, fileId, [{ number: '1', id: '7' }]),
   placeMembers: async (scope, { fileId }) => {
