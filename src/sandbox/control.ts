@@ -10,6 +10,7 @@ import type { Fault, FaultState } from './faults.js';
 import type { Latency, PeopleOptions, SandboxLimits } from './options.js';
 import type { PersonTruth } from './people.js';
 import type { NewPerson, Person, PersonChanges } from './person.js';
+import type { ImportReport, ImportRequest } from './yapla/importWizard.js';
 import type { WebhookCounts, WebhookFaults, WebhookTarget } from './webhooks/options.js';
 
 /** A record as the system holds it. */
@@ -78,6 +79,9 @@ export interface SandboxControl {
   edit(system: SystemName, id: string, changes: PersonChanges, unmapped?: JsonObject): Promise<void>;
   /** Somebody removes a record from that system. */
   remove(system: SystemName, id: string): Promise<void>;
+
+  /** Somebody imports a workbook by Yapla's wizard. */
+  importWorkbook(request: ImportRequest): Promise<ImportReport>;
 
   /** Ends every Yapla session, as the server may at any time. */
   expireSessions(): Promise<void>;
@@ -151,6 +155,7 @@ export function createSandboxControl(url: string): SandboxControl {
       ((await call('POST', `/records/${system}`, { person, options })) as { id: string }).id,
     edit: (system, id, changes, unmapped = {}) => perform('PATCH', at(system, id), { changes, unmapped }),
     remove: (system, id) => perform('DELETE', at(system, id)),
+    importWorkbook: async (request) => (await call('POST', '/imports/yapla', request)) as ImportReport,
     expireSessions: () => perform('DELETE', '/sessions'),
     reset: (people) => perform('POST', '/reset', people === undefined ? {} : { people }),
   };

@@ -9,6 +9,7 @@ import type { PersonTruth, ResolvedPeopleOptions } from './people.js';
 import { personChangesSchema, personSchema } from './person.js';
 import type { Registry } from './registry.js';
 import type { Webhooks } from './webhooks/webhooks.js';
+import { type ImportReport, importSchema } from './yapla/importWizard.js';
 import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
 
 export interface ControlParts {
@@ -19,6 +20,7 @@ export interface ControlParts {
   readonly truth: () => readonly PersonTruth[];
   readonly populate: (options: ResolvedPeopleOptions) => void;
   readonly expireSessions: () => void;
+  readonly importWorkbook: (request: z.output<typeof importSchema>) => Promise<ImportReport>;
 }
 
 const unmappedSchema = z.record(z.string(), z.json()).default({});
@@ -36,6 +38,9 @@ const additionSchema = z.strictObject({
 const editSchema = z.strictObject({ changes: personChangesSchema.default({}), unmapped: unmappedSchema });
 const resetSchema = z.strictObject({ people: peopleSchema.optional() });
 const systemParameters = z.object({ system: z.enum(systemNames) });
+/** A workbook of fifty thousand people, base64. */
+const largestImport = 64 * 1_048_576;
+
 const recordParameters = systemParameters.extend({ id: z.string() });
 
 export function createControlServer(parts: ControlParts): FastifyInstance {
@@ -128,6 +133,10 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
     const { system, id } = recordParameters.parse(params);
     return registries[system].removePerson(id) ? done : reply.code(404).send(noRecord(system, id));
   });
+
+  app.post('/imports/yapla', { bodyLimit: largestImport }, ({ body }) =>
+    parts.importWorkbook(importSchema.parse(body)),
+  );
 
   app.delete('/sessions', () => {
     parts.expireSessions();

@@ -18,6 +18,7 @@ import { listen } from './server.js';
 import { clientBody } from './webhooks/bodies.js';
 import { Webhooks } from './webhooks/webhooks.js';
 import { flatShape } from './yapla/flat.js';
+import { importWorkbook } from './yapla/importWizard.js';
 import { Members } from './yapla/members.js';
 import { labelledShape } from './yapla/labelled.js';
 import { listedShape } from './yapla/listed.js';
@@ -78,7 +79,8 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     webhooks[change.system].changed(change, before);
     hooks.onChange?.(change, registries[change.system].show(change.record));
   };
-  const shape = labelledShape(shapes[resolved.yapla.shape], new Labels(resolved.yapla.labels));
+  const labels = new Labels(resolved.yapla.labels);
+  const shape = labelledShape(shapes[resolved.yapla.shape], labels);
   const members = new Members((member) => shape.document(member), onChange);
   const clients = new Clients(onChange);
   const registries: Record<SystemName, Registry> = { yapla: members, yoplanning: clients };
@@ -126,6 +128,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     truth: () => truth,
     populate: settle,
     expireSessions: () => yapla.sessions.expireAll(),
+    importWorkbook: (request) => importWorkbook(members, labels, request),
   });
 
   const servers = [yapla.app, yoplanning.app, control];

@@ -141,6 +141,20 @@ export async function withdraw(tx: Transaction, scope: Scope, ids: readonly numb
     on conflict (journal_id) do nothing`;
 }
 
+/** Of these values those that a record of the system shows in a field, as far as is known. Goes through all its records: once for a file. */
+export async function valuesShown(
+  tx: Transaction,
+  scope: Scope,
+  { system, field }: { readonly system: SystemName; readonly field: FieldName },
+  values: readonly string[],
+): Promise<Set<string>> {
+  if (values.length === 0) return new Set();
+  const rows = await tx<{ value: string }[]>`
+    select distinct fields ->> ${field}::text as value from shadow
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and fields ->> ${field}::text = any(${values})`;
+  return new Set(rows.map(({ value }) => value));
+}
+
 /** A person says that a file is imported. Repeatable. @returns whether it was out until now */
 export async function markDone(sql: Sql | Transaction, scope: Scope, number: number): Promise<boolean> {
   const rows = await sql`

@@ -241,7 +241,6 @@ test('whatever is edited, handed out, imported, lost and told in whatever order,
         );
         await person({ fields, maxFiles: 4 });
         const out = async () => (await openBatches(sql, connection.scope))[0]?.number;
-        const seen = new Set<string>();
         for (const one of steps) {
           if (one.do === 'edit') await edit(one.system, { [one.field]: one.value });
           else if (one.do === 'work') await settled();

@@ -308,6 +308,10 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
     (await inTransaction((tx) => importBatches.takeCollected(tx, scope, linkIds))).map(({ value }) => value),
   unconfirmed: async (scope) =>
     (await importBatches.unconfirmed(sql, scope, 1)).map(({ linkId, field }) => `${linkId} ${field}`),
+  valuesShown: (scope) =>
+    inTransaction((tx) =>
+      importBatches.valuesShown(tx, scope, { system: 'yapla', field: 'city' }, ['Rennes', 'Lille']),
+    ),
   endedPeople: (scope) => importBatches.endedPeople(sql, scope, 1),
   countCollected: (scope) => waiting.countCollected(sql, scope),
   isAwaited: async (scope) => {
