@@ -1,3 +1,6 @@
+import type { Page } from '../systems/system.js';
+import { identifierOf } from '../systems/yapla/workbook.js';
+import type { YaplaWorkbookConfig } from '../config/yaplaWorkbook.js';
 import type { ConnectionConfig } from '../config/schema.js';
 import { yaplaAddresses, type YaplaRestConfig } from '../config/yapla.js';
 import type { YaplaHttp } from '../systems/index.js';
@@ -70,7 +73,39 @@ export async function examineYapla(
     checkOrdering(page.value, { asked, byIds: true, setting: `${settings}.read.ordering` }, tell);
   }
   if (config.write.mode === 'rest') await examineSession(settings, all, config.write, clients, tell);
-  else tell('session', 'skipped', 'Yapla is only read (write.mode is "none")');
+  else if (config.write.mode === 'workbook') {
+    const ways = 'nothing is sent: a person imports files (write.mode is "workbook")';
+    tell('session', 'skipped', ways);
+    if ('value' in page) checkIdentifiers(page.value, config.write, settings, tell);
+  } else tell('session', 'skipped', 'Yapla is only read (write.mode is "none")');
+}
+
+/** Whether members show what the import wizard finds them by: without it a change becomes a case instead of a row. */
+function checkIdentifiers({ records }: Page, { identifier }: YaplaWorkbookConfig, settings: string, tell: Tell): void {
+  const setting = `${settings}.write.identifier.path`;
+  const missing = records.filter(({ id, document }) => identifierOf(identifier, id, document) === null);
+  if (records.length === 0) return tell('imports', 'skipped', 'there is no member to look at');
+  if (identifier.path === null) {
+    const finding =
+      'members are found in the import wizard by their id: whether that is their number the page does not show';
+    return tell(
+      'imports',
+      'warning',
+      finding,
+      `compare it with a member's number in Yapla; where it is another, name its place in ${setting}`,
+    );
+  }
+  if (missing.length === 0)
+    return tell('imports', 'ok', `each of ${records.length} members shows its number at "${identifier.path}"`);
+  const verdict = missing.length === records.length ? 'failed' : 'warning';
+  const ids = missing.slice(0, 5).map(({ id }) => id);
+  tell(
+    'imports',
+    verdict,
+    `${missing.length} of ${records.length} members show nothing at "${identifier.path}"`,
+    `correct ${setting}: a change of such a member becomes a case (notImported)`,
+    ids,
+  );
 }
 
 /** Another address and another key: examined even where the DATA API failed. All that is found is told as one check. */

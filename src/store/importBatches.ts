@@ -49,6 +49,14 @@ export async function openBatches(sql: Sql | Transaction, scope: Scope): Promise
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and state <> 'judged' order by number`;
 }
 
+/** What became of the newest file that was judged; null: none was. */
+export async function lastJudged(sql: Sql, scope: Scope): Promise<(BatchCounts & { readonly number: number }) | null> {
+  const [row] = await sql<{ number: number; counts: BatchCounts }[]>`
+    select number, counts from import_batch
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and state = 'judged' order by number desc limit 1`;
+  return row === undefined ? null : { ...row.counts, number: row.number };
+}
+
 /** @param number null: the newest. @returns null where there is no such file */
 export async function findBatch(
   sql: Sql | Transaction,

@@ -9,7 +9,7 @@
  */
 import { z } from 'zod';
 import type { Labels } from '../labels.js';
-import { personFields, type Person, type PersonField } from '../person.js';
+import { personFields, type PersonField } from '../person.js';
 import { emptyMember, type Member, type Members } from './members.js';
 import { mergeWrite } from './validation.js';
 
