@@ -32,7 +32,9 @@ export const lookAtImports =
   ({ sql, connection }: Dependencies) =>
   async (input: OfConnection): Promise<ImportLook> => {
     const scope = scopeOfBulk(input);
-    const mode = workbookMode((await connection(scope)).config.yapla);
+    const { config } = await connection(scope);
+    const mode = workbookMode(config.yapla);
+    const { heartbeatTimeoutMs } = config.bulk;
     const { collected: people, sinceMs } = await countCollected(sql, scope);
     const { maxRows = 0, closeAfterMs = 0, checkMs = 0, maxHistoryEvents = 0 } = mode ?? {};
     return {
@@ -41,7 +43,7 @@ export const lookAtImports =
       sinceMs,
       files: (await openBatches(sql, scope)).map(fileOf),
       lastNumber: (await findBatch(sql, scope, null))?.number ?? 0,
-      settings: { maxRows, closeAfterMs, checkMs, maxHistoryEvents },
+      settings: { maxRows, closeAfterMs, checkMs, maxHistoryEvents, heartbeatTimeoutMs },
     };
   };
 

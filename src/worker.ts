@@ -23,9 +23,8 @@ import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './link/claims.js';
-import { resumeStoppedRecords } from './syncRecord.js';
 import { ensureImport, importingConnections } from './yaplaImport.js';
-import { keepWaking } from './waking.js';
+import { keepWaking, lookAgainAtStart } from './waking.js';
 
 /** How long activities under way may take to come to an end when the worker is told to stop; a chunk ends after the items in hand. */
 const shutdownGraceMs = 20_000;
@@ -123,9 +122,13 @@ function errorLine(error: unknown): string {
  */
 const heapGrowingPercent = 30;
 
+/** For a process whose work is this worker. To be called before it starts. */
+export function boundHeap(): void {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
+}
+
 /** Starts polling; returns as soon as the worker is running. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
   const { config, sql, temporal, log } = options;
   const connections = new Map<string, Promise<OpenConnection>>();
   const claims = new LinkClaims(sql);
@@ -179,7 +182,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
   // A worker starts with what a person has mended: a new token, another setting, a connection that is configured again.
   const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
-  const resuming = resumeStopped(client, Object.keys(config.connections), log);
+  const resuming = lookAgainAtStart({ sql, client, connections: config.connections, log });
   const importing = startImports(client, taskQueue, config.connections, log);
   const stopWaking = new AbortController();
   const waking = keepWaking({ sql, client, connections: config.connections, log }, stopWaking.signal);
@@ -225,18 +228,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await ended;
     },
   };
-}
-
-/** Wakes records that had stopped. Where it fails they wait for `resume`, or for their own next look: no reason not to work. */
-async function resumeStopped(client: Client, connectionIds: readonly string[], log: Log): Promise<void> {
-  for (const connectionId of connectionIds) {
-    try {
-      const records = await resumeStoppedRecords(client, connectionId);
-      if (records > 0) log.info({ connectionId, records }, 'records that had stopped look again');
-    } catch (error) {
-      log.warn({ connectionId, error: errorLine(error) }, 'records that had stopped could not be told to look again');
-    }
-  }
 }
 
 /** Starts what collects for import files. Where it fails, nothing is lost: changes wait in the database, and the next worker starts it. */

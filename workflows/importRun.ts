@@ -30,6 +30,8 @@ export interface ImportSettings {
   readonly closeAfterMs: number;
   readonly checkMs: number;
   readonly maxHistoryEvents: number;
+  /** Without a sign of life for so long, a worker that reads or writes files is taken for dead. */
+  readonly heartbeatTimeoutMs: number;
 }
 
 /** Everything that the next run must know. */
@@ -81,6 +83,9 @@ export interface Judged {
 /** The longest pause between two looks at what nobody has read yet: the next reading of the list tells, and those are a day apart. */
 const longestPauseMs = 24 * 3_600_000;
 
+/** Of runs that looked before there was a setting, and until the first look. */
+const defaultHeartbeatTimeoutMs = 30_000;
+
 export class ImportRun {
   #state: ImportRunState;
   /** Something was said since the last step. Not carried on: a run begins with a look. */
@@ -109,6 +114,10 @@ export class ImportRun {
 
   get maxHistoryEvents(): number {
     return this.#state.look?.settings.maxHistoryEvents ?? Number.POSITIVE_INFINITY;
+  }
+
+  get heartbeatTimeoutMs(): number {
+    return this.#state.look?.settings.heartbeatTimeoutMs ?? defaultHeartbeatTimeoutMs;
   }
 
   /** The next step. Pure, but for what was said: that is looked at now. */

@@ -39,8 +39,6 @@ const endingFailures = ['UnknownConnection', 'KindNotOffered'];
 const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes' } as const;
 
 const quick = proxyActivities<Activities>({ startToCloseTimeout: '1 minute', retry });
-/** A whole list is read, or a file of fifty thousand people written. */
-const long = proxyActivities<Activities>({ startToCloseTimeout: '6 hours', heartbeatTimeout: '30 seconds', retry });
 /** It is shown in other places, too. */
 const polite = proxyActivities<Activities>({
   startToCloseTimeout: '30 seconds',
@@ -51,6 +49,13 @@ export async function yaplaImport(input: YaplaImportInput): Promise<ImportTotals
   const { connectionId } = input;
   refuseForeignStart(yaplaImportId(connectionId), input.carried);
   const run = new ImportRun(connectionId, input.carried);
+  /** A whole list is read, or a file of fifty thousand people written: whether the worker lives, its heartbeats tell. */
+  const long = () =>
+    proxyActivities<Activities>({
+      startToCloseTimeout: '6 hours',
+      heartbeatTimeout: run.heartbeatTimeoutMs,
+      retry,
+    });
 
   // --- messages: handlers before the first await ---
   const check = (refusal: ImportRefusal | null) => {
@@ -88,7 +93,7 @@ export async function yaplaImport(input: YaplaImportInput): Promise<ImportTotals
       case 'look':
         return run.looked(await quick.lookAtImports({ connectionId }), Date.now());
       case 'make': {
-        const files = await long.makeImportFiles({ connectionId });
+        const files = await long().makeImportFiles({ connectionId });
         run.made(files);
         if (files.length === 0) log.info('nothing waits for an import file', { connectionId });
         return;
@@ -114,10 +119,10 @@ export async function yaplaImport(input: YaplaImportInput): Promise<ImportTotals
       case 'judge': {
         const { number } = step;
         if (step.readsList) {
-          await long.readImported({ connectionId, number });
+          await long().readImported({ connectionId, number });
           run.listRead();
         }
-        const judged = await long.judgeImportFile({ connectionId, number });
+        const judged = await long().judgeImportFile({ connectionId, number });
         run.judged(number, judged, Date.now());
         if (judged.unread > 0)
           log.info('not everybody of an import file was read yet', { connectionId, number, unread: judged.unread });

@@ -11,6 +11,7 @@ import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerIdle } from './idle.js';
 import { registerLinking } from './linking.js';
+import { registerLogin } from './login.js';
 import { registerReceiver } from './receiver.js';
 import { registerRemove } from './remove.js';
 import { registerReplay } from './replay.js';
@@ -37,6 +38,7 @@ const registrations: readonly Register[] = [
   registerImports,
   registerLinking,
   registerReplay,
+  registerLogin,
   registerDoctor,
   registerConfig,
   registerConnections,

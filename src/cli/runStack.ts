@@ -11,7 +11,7 @@ import { openDatabase, type Sql } from '../store/database.js';
 import { migrate } from '../store/migrate.js';
 import { refuseTransactionPooler } from '../store/pooler.js';
 import { connectTemporal, connectWorker, ensureSearchAttributes } from '../temporal.js';
-import { bundleWorkflows, installRuntime, startWorker, type RunningWorker } from '../worker.js';
+import { boundHeap, bundleWorkflows, installRuntime, startWorker, type RunningWorker } from '../worker.js';
 import { startWorkerStatus } from '../workerStatus.js';
 import type { Output } from './output.js';
 import { runReceiver, type RunReceiverOptions } from './runReceiver.js';
@@ -78,6 +78,7 @@ export async function runStack<T>(options: RunStackOptions, action: (running: Ru
     await scheduleRetention(client, config);
     // Not before it is needed: the SDK's runtime keeps the process alive until the last native connection is closed.
     installRuntime(log);
+    boundHeap();
     const temporal = await connectWorker(address);
     closing.push(() => temporal.close());
     const worker = await startWorker({

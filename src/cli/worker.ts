@@ -15,7 +15,7 @@ export function registerWorker(program: Command, _output: Output): void {
       const { url, address } = serverAddresses(config, 'worker');
       const { Client } = await import('@temporalio/client');
       const { createLog } = await import('../log.js');
-      const { installRuntime, startWorker } = await import('../worker.js');
+      const { boundHeap, installRuntime, startWorker } = await import('../worker.js');
       const { startWorkerStatus } = await import('../workerStatus.js');
       const { migrate } = await import('../store/migrate.js');
       const { refuseTransactionPooler } = await import('../store/pooler.js');
@@ -39,6 +39,7 @@ export function registerWorker(program: Command, _output: Output): void {
       });
       // Not before it is needed: the SDK's runtime keeps the process alive until the last native connection is closed.
       installRuntime(log);
+      boundHeap();
       const temporal = await connectWorker(server);
       try {
         await refuseTransactionPooler(sql);

@@ -10,6 +10,8 @@ function writing({ write }: ConnectionConfig['yapla']): string {
   switch (write.mode) {
     case 'rest':
       return 'Yapla is written at once, through REST 2.0.';
+    case 'graphql':
+      return 'Yapla is written at once, through GraphQL, for the person who logged in ("passerelle login").';
     case 'workbook':
       return `Yapla is written by files that a person imports (docs/yapla-imports.md): a change arrives when its file was imported, a file has ${write.maxRows} people at most, and no file clears a field, which becomes a case.`;
     case 'none':
@@ -17,9 +19,15 @@ function writing({ write }: ConnectionConfig['yapla']): string {
   }
 }
 
-function reading({ read, write }: ConnectionConfig['yapla']): string {
-  const readsOne = read.memberPath !== null || (write.mode === 'rest' && write.memberPath !== null);
-  return readsOne
+/** Whether one member can be read, by the DATA API or by the way to write. */
+export function readsOneMember({ read, write }: ConnectionConfig['yapla']): boolean {
+  const readsByWriter =
+    (write.mode === 'rest' && write.memberPath !== null) || (write.mode === 'graphql' && write.read !== null);
+  return read.memberPath !== null || readsByWriter;
+}
+
+function reading(yapla: ConnectionConfig['yapla']): string {
+  return readsOneMember(yapla)
     ? 'Yapla is read by its API, one member or all: a removal is proven by asking for the member.'
     : 'Yapla is read by its API as a whole list, and by what webhooks tell: a removal is proven by a complete list only.';
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { credentialPrefix, placeText, recordPath, secret, systemAddress, timeZoneSchema } from './values.js';
 import { workbookSchema } from './yaplaWorkbook.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
+import { graphqlSchema } from './yaplaGraphql.js';
 
 const path = (text: string) => z.string().describe(text);
 
@@ -153,10 +154,10 @@ export const yaplaSchema = z
     campaign: z.string().default('0').describe('Campaign whose members are synchronised; 0: the ongoing one.'),
     read: readSchema,
     write: z
-      .discriminatedUnion('mode', [restSchema, workbookSchema, noneSchema])
+      .discriminatedUnion('mode', [restSchema, graphqlSchema, workbookSchema, noneSchema])
       .default({ mode: 'none' })
       .describe(
-        'How Passerelle writes to Yapla: `rest` (REST 2.0), `workbook` (Excel files that a person imports), or `none`: Yapla is only read.',
+        'How Passerelle writes to Yapla: `rest` (REST 2.0), `graphql`, `workbook` (Excel files that a person imports), or `none`: Yapla is only read.',
       ),
     referenceField: placeText()
       .nullable()
@@ -206,6 +207,10 @@ export type YaplaConfig = z.infer<typeof yaplaSchema>;
 export type YaplaRestConfig = z.infer<typeof restSchema>;
 
 /** The vendor's two servers (Yapla's help pages). */
-export function yaplaAddresses(server: YaplaConfig['server']): { data: string; rest: string } {
-  return { data: `https://data.${server}.yapla.com/api/1.0`, rest: `https://${server}.yapla.com/api/2` };
+export function yaplaAddresses(server: YaplaConfig['server']): { data: string; rest: string; graphql: string } {
+  return {
+    data: `https://data.${server}.yapla.com/api/1.0`,
+    rest: `https://${server}.yapla.com/api/2`,
+    graphql: `https://${server}.yapla.com/graphql`,
+  };
 }

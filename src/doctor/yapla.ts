@@ -12,7 +12,11 @@ import { observe } from './observe.js';
 import { checkOrdering, checkPage } from './page.js';
 
 /** An examination looks and stops nothing. */
-const noStop = { stop: () => Promise.resolve() };
+const noStop = {
+  stop: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+  failed: () => Promise.resolve(null),
+};
 
 /**
  * Examines a Yapla account with two requests at most: the first page of members (address, key, campaign, clock, form of the list

@@ -55,6 +55,9 @@ const performanceFlags = [
   // A dev server has one history shard, which polls its queues 20 times a second by default: 50 ms on every step of every workflow.
   'history.transferProcessorMaxPollRPS=2000',
   'history.timerProcessorMaxPollRPS=2000',
+  // A task queue is kept in four parts by default, for loads that a dev server never sees; tasks wander between them to find a poller.
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
   // The first activity of a workflow comes back with the answer to the workflow task, without a poll.
   'system.enableActivityEagerExecution=true',
   // Task priorities are part of the new matcher, which 1.29 does not use by default.

@@ -348,10 +348,11 @@ export function relaidOver(
   const context = {
     connection: connection.scope.connectionId,
     system,
+    access: 'none',
     method: 'none',
     path: 'stored document',
     record: after.id,
-  };
+  } as const;
   return (stored) => {
     const record = connection.systems[system].recordOf(laidOver(stored, changed), { context });
     return { ...connection.shadowOf({ ...record, id: after.id }), ...(row.times && { times: row.times }) };

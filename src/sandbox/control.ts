@@ -83,8 +83,10 @@ export interface SandboxControl {
   /** Somebody imports a workbook by Yapla's wizard. */
   importWorkbook(request: ImportRequest): Promise<ImportReport>;
 
-  /** Ends every Yapla session, as the server may at any time. */
+  /** Ends every Yapla session, and every access token of GraphQL, as the server may at any time. */
   expireSessions(): Promise<void>;
+  /** Ends every login of GraphQL, as when the person changes her password. */
+  endLogins(): Promise<void>;
   /** Counts to zero, faults gone, unsent webhooks too, and other people if `people` is given (else everybody stays as they are). */
   reset(people?: PeopleOptions): Promise<void>;
 }
@@ -157,6 +159,7 @@ export function createSandboxControl(url: string): SandboxControl {
     remove: (system, id) => perform('DELETE', at(system, id)),
     importWorkbook: async (request) => (await call('POST', '/imports/yapla', request)) as ImportReport,
     expireSessions: () => perform('DELETE', '/sessions'),
+    endLogins: () => perform('DELETE', '/logins'),
     reset: (people) => perform('POST', '/reset', people === undefined ? {} : { people }),
   };
 }

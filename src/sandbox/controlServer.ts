@@ -21,6 +21,7 @@ export interface ControlParts {
   readonly populate: (options: ResolvedPeopleOptions) => void;
   readonly expireSessions: () => void;
   readonly importWorkbook: (request: z.output<typeof importSchema>) => Promise<ImportReport>;
+  readonly endLogins: () => void;
 }
 
 const unmappedSchema = z.record(z.string(), z.json()).default({});
@@ -140,6 +141,10 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
 
   app.delete('/sessions', () => {
     parts.expireSessions();
+    return done;
+  });
+  app.delete('/logins', () => {
+    parts.endLogins();
     return done;
   });
   app.post('/reset', ({ body }) => {

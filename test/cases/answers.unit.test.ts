@@ -26,6 +26,7 @@ describe('each way to answer', () => {
       'removal',
       'refused',
       'notTaken',
+      'notImported',
       'canary',
       'massChange',
       'create',

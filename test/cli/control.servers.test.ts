@@ -5,7 +5,10 @@ import { findPlan } from '../../src/store/plans.js';
 import { stateKey } from '../../workflows/searchAttributes.js';
 import { untilProgress } from '../helpers/bulkSync.js';
 import { commandsOn } from '../helpers/commands.js';
-import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { PasserelleOptions, TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 27, yapla: 2, yoplanning: 2, shared: 5, differing: 2 };
 
@@ -87,7 +90,8 @@ test('open cases as JSON have the ids of the records that they are about', async
   const { status, said } = await passerelle('cases', house.connectionId, '--json');
   const cases = JSON.parse(said) as { linkId: string | null; records: { yapla: string[]; yoplanning: string[] } }[];
   const linked = await house.sql<{ linkId: string; yapla: string; yoplanning: string }[]>`
-    select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link`;
+    select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
+     where connection_id = ${house.connectionId}`;
   expect([status, cases.length > 0]).toEqual([0, true]);
   for (const { linkId, records } of cases) {
     const of = linked.find((one) => one.linkId === linkId);

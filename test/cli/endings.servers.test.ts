@@ -9,7 +9,10 @@ import { bulkSyncId } from '../../workflows/bulkSync.messages.js';
 import { until, untilProgress } from '../helpers/bulkSync.js';
 import { collectedOutput, type CollectedOutput } from '../helpers/collectedOutput.js';
 import { writeConfigFile, type ConfigFile } from '../helpers/configFile.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 27, yapla: 2, yoplanning: 2, shared: 5, differing: 2 };
 const environment = process.env;

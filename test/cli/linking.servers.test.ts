@@ -3,7 +3,10 @@ import { expect, test } from '@jest/globals';
 import { linkedIds } from '../../src/store/links.js';
 import { commandsOn } from '../helpers/commands.js';
 import { linkedPerson, until, untilQuiet } from '../helpers/live.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 72, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };
 
@@ -52,7 +55,8 @@ test('an event about one of them does not link them again, and a person can: the
 
   await house.sandbox.control.edit('yapla', yapla, { city: 'Douarnenez' });
   await until(
-    async () => await house.sql`select 1 from shadow where external_id = ${yapla} and fields->>'city' = 'Douarnenez'`,
+    async () =>
+      await house.sql`select 1 from shadow where connection_id = ${house.connectionId} and external_id = ${yapla} and fields->>'city' = 'Douarnenez'`,
     (rows) => rows.length === 1,
   );
   await untilQuiet(house);

@@ -7,7 +7,10 @@ import { run } from '../../src/cli/main.js';
 import { collectedOutput } from '../helpers/collectedOutput.js';
 import { writeConfigFile } from '../helpers/configFile.js';
 import { linkedPerson, until, untilQuiet } from '../helpers/live.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 14, yapla: 0, yoplanning: 0, shared: 2, differing: 0 };
 const environment = process.env;

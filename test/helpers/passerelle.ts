@@ -5,9 +5,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
-import { pino } from 'pino';
+import type { Client } from '@temporalio/client';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { z } from 'zod';
 import type { breakerSchema } from '../../src/config/limits.js';
 import { configSchema, type connectionSchema, type Config, type ConnectionConfig } from '../../src/config/schema.js';
@@ -21,11 +20,11 @@ import {
   type SandboxHooks,
   type SandboxOptions,
 } from '../../src/sandbox/sandbox.js';
-import { openDatabase, type Sql } from '../../src/store/database.js';
+import type { Sql } from '../../src/store/database.js';
 import { startBulkSync, type BulkSyncHandle } from '../../src/bulk.js';
-import { installRuntime, startWorker, type RunningWorker } from '../../src/worker.js';
 import type { BulkSyncInput } from '../../workflows/bulkSync.messages.js';
-import { freshDatabase, temporalAddress, testBundle, uniqueName } from './servers.js';
+import { log, logLines, Premises } from './premises.js';
+import { testBundle, uniqueName } from './servers.js';
 
 /** What workerProcess.ts is told, as JSON in its environment: keys and tokens must not stand on a command line. */
 export interface WorkerProcessOptions {
@@ -85,19 +84,6 @@ export interface TestPasserelle {
   stop(): Promise<void>;
 }
 
-const lines: string[] = [];
-/** What workers of this process say, for tests to look at. PASSERELLE_TEST_LOG=1 shows it too. */
-const log = pino(
-  { level: 'debug' },
-  {
-    write: (line: string) => {
-      lines.push(line);
-      if (process.env['PASSERELLE_TEST_LOG'] !== undefined) process.stdout.write(line);
-    },
-  },
-);
-installRuntime(log);
-
 /** Quick in tests: a dead worker is noticed after a second. */
 const quickBulk = { autoApprove: true, heartbeatTimeoutMs: 1_500 };
 /** A list that webhooks have read is read soon. */
@@ -117,7 +103,11 @@ const openGuard = {
   created: openRate,
 };
 
-export async function startPasserelle(options: PasserelleOptions = {}): Promise<TestPasserelle> {
+/** @param shared where it stands with others; left out: on premises of its own, which are closed with it */
+export async function startPasserelle(
+  options: PasserelleOptions = {},
+  shared: Premises | null = null,
+): Promise<TestPasserelle> {
   const shape = options.sandbox?.yapla?.shape ?? 'flat';
   const sandbox = await startSandbox(
     {
@@ -126,9 +116,9 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     },
     options.hooks,
   );
-  const database = await freshDatabase();
+  const premises = shared ?? (await Premises.open());
+  const { client, databaseUrl, sql } = premises;
   const connectionId = uniqueName('club');
-  const taskQueue = uniqueName('queue');
   const { settings, limits, ...rest } = options.connection ?? {};
   const made = sandboxConnection(sandbox.addresses, {
     shape,
@@ -156,36 +146,21 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     input.fields = { ...input.fields, [field]: { ...input.fields![field]!, rule } };
   }
   const config = configSchema.parse({
-    database: { url: database.url },
-    temporal: { address: temporalAddress(), taskQueue, liveTaskQueue: `${taskQueue}-live` },
+    database: { url: databaseUrl },
+    temporal: premises.temporal,
     connections: { [connectionId]: input },
   });
-  const sql = openDatabase(database.url, { maxConnections: 10, applicationName: 'test' });
-  const connection = await Connection.connect({ address: temporalAddress() });
-  const native = await NativeConnection.connect({ address: temporalAddress() });
-  const client = new Client({ connection });
-  const workers: RunningWorker[] = [];
-  const start = async () => {
-    const worker = await startWorker({
-      config,
-      sql,
-      temporal: native,
-      workflowBundle: testBundle(),
-      log,
-    });
-    workers.push(worker);
-    return worker;
-  };
+  const { taskQueue } = config.temporal;
   const receivers: RunningReceiver[] = [];
   const receive = async () => {
-    const receiver = await startReceiver({ config, databaseUrl: database.url, client, port: 0, log });
+    const receiver = await startReceiver({ config, databaseUrl, client, port: 0, log });
     receivers.push(receiver);
     for (const system of systemNames) {
       await sandbox.control.setWebhooks(system, { url: sandboxWebhookUrl(receiver.address, connectionId, system) });
     }
     return receiver;
   };
-  if (options.worker !== false) await start();
+  if (options.worker !== false) await premises.enter(connectionId, config);
   if (options.live) await receive();
   return {
     connectionId,
@@ -194,25 +169,23 @@ export async function startPasserelle(options: PasserelleOptions = {}): Promise<
     connection: config.connections[connectionId]!,
     sandbox,
     sql,
-    databaseUrl: database.url,
+    databaseUrl,
     client,
     taskQueue,
-    logLines: lines,
-    startWorkerProcess: () => startWorkerProcess({ config, databaseUrl: database.url, workflowBundle: testBundle() }),
+    logLines,
+    startWorkerProcess: () => startWorkerProcess({ config, databaseUrl, workflowBundle: testBundle() }),
     startReceiver: receive,
     startBulk: (more = {}) => startBulkSync(client, taskQueue, { connectionId, ...more }),
     reconfigure: async (change) => {
-      for (const worker of workers.splice(0)) await worker.stop();
       const changed = change(config.connections[connectionId]!);
       if (changed === undefined) Reflect.deleteProperty(config.connections, connectionId);
       else config.connections[connectionId] = changed;
-      await start();
+      await premises.reconfigure(connectionId, config);
     },
     stop: async () => {
       for (const receiver of receivers) await receiver.stop();
-      for (const worker of workers) await worker.stop();
-      await sql.end({ timeout: 5 });
-      await Promise.all([connection.close(), native.close(), sandbox.stop(), database.drop()]);
+      await (shared === null ? premises.close() : shared.leave(connectionId));
+      await sandbox.stop();
     },
   };
 }

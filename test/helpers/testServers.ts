@@ -23,11 +23,23 @@ export interface TestServers {
   /** Name of the database with the migrations applied, from which fresh ones are copied. */
   readonly templateDatabase: string;
   readonly temporalAddress: string;
+  /** Whether the servers and all their data end with this run. */
+  readonly endWithRun: boolean;
   /** File with the workflows' code as a worker loads it: bundled once, because that takes seconds. */
   readonly workflowBundle: string;
 }
 
 const base = path.join(tmpdir(), `passerelle-test-servers-${userInfo().username}`);
+
+/** The data may die with the machine, and a test's database lives for seconds. */
+const settings = {
+  // No need to wait for the disk, nor to guard against half-written pages.
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  // It would look into each of hundreds of databases every minute.
+  autovacuum: 'off',
+};
 
 /**
  * Starts the pair in a directory of its own, so that several runs on one machine do not meet.
@@ -51,12 +63,11 @@ export async function startTestServers(): Promise<{ servers: TestServers; stop: 
   try {
     stack = await startStack({
       dataDirectory,
-      // These data may die with the machine: no need to wait for the disk each time a test copies the template.
-      database: { settings: { fsync: 'off' } },
+      database: { settings },
       onProgress: (line) => lines.push(line),
     });
     const servers = await prepare(stack.databaseUrl, stack.temporalAddress);
-    return { servers, stop };
+    return { servers: { ...servers, endWithRun: true }, stop };
   } catch (error) {
     process.stderr.write(`${lines.join('\n')}\n`);
     await stop();
@@ -75,7 +86,7 @@ export async function prepare(databaseUrl: string, temporalAddress: string): Pro
   const connection = await Connection.connect({ address: temporalAddress, connectTimeout: '1 minute' });
   await ensureSearchAttributes(connection, 'default');
   await connection.close();
-  return { databaseUrl, templateDatabase, temporalAddress, workflowBundle: await bundle() };
+  return { databaseUrl, templateDatabase, temporalAddress, endWithRun: false, workflowBundle: await bundle() };
 }
 
 /** Named by its content, so that runs of different code on one machine do not meet. */

@@ -94,7 +94,11 @@ const carry = (pair: LinkedPair, given: Given = {}, decision = decisionOf(stateO
 const apply = async (pair: LinkedPair, given: Given = {}): Promise<LinkResult> => (await carry(pair, given)).result;
 
 const failed = (system: string, method: string) =>
-  new ServerFailed({ connection: 'club', system, method, path: '/x' }, 'unknown', 500);
+  new ServerFailed(
+    { connection: 'club', system, access: method === 'GET' ? 'read' : 'update', method, path: '/x' },
+    'unknown',
+    500,
+  );
 
 describe('the guard', () => {
   let asked: WriteAsk[];

@@ -6,7 +6,10 @@ import { cancelSignal, pauseSignal, resumeSignal } from '../../workflows/bulkSyn
 import { untilProgress } from '../helpers/bulkSync.js';
 import { expectNoTwin, expectOneWriteEach, expectProven } from '../helpers/books.js';
 import { historyText } from '../helpers/historyText.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 5, yapla: 14, yoplanning: 6, shared: 10, differing: 6 };
 

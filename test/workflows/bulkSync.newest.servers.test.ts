@@ -4,7 +4,10 @@ import { countOpenCases } from '../../src/store/cases.js';
 import { approveSignal, rejectSignal } from '../../workflows/bulkSync.messages.js';
 import { untilProgress } from '../helpers/bulkSync.js';
 import { linkedPerson } from '../helpers/live.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 3, yapla: 0, yoplanning: 0, shared: 1, differing: 0 };
 

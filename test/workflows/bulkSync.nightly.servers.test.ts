@@ -5,7 +5,10 @@ import { fieldRules, forgetRule, rememberRule } from '../../src/store/fieldRules
 import { unsettledLinks } from '../../src/store/linkState.js';
 import { cancelUpdate } from '../../workflows/bulkSync.messages.js';
 import { untilProgress } from '../helpers/bulkSync.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 let house: TestPasserelle;
 afterEach(async () => await house.stop());

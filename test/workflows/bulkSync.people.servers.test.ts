@@ -5,7 +5,10 @@ import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
 import { approveSignal, cancelSignal, rejectSignal } from '../../workflows/bulkSync.messages.js';
 import { expectNoTwin, expectOneWriteEach, expectProven } from '../helpers/books.js';
 import { until, untilProgress } from '../helpers/bulkSync.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 5, yapla: 8, yoplanning: 6, shared: 6, differing: 4 };
 
@@ -71,7 +74,7 @@ describe('a conflict that a person must answer', () => {
     const [link] = await house.sql<{ linkId: string; yapla: string; yoplanning: string }[]>`
       select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
        where connection_id = ${house.connectionId} and yapla_id is not null and yoplanning_id is not null
-         and not exists (select 1 from cases c where c.link_id = link.link_id) order by link_id limit 1`;
+         and not exists (select 1 from cases c where c.connection_id = link.connection_id and c.link_id = link.link_id) order by link_id limit 1`;
     await control.edit('yapla', link!.yapla, { city: 'Nantes', street: '1 rue Neuve' });
     await control.edit('yoplanning', link!.yoplanning, { city: 'Brest' });
     expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });

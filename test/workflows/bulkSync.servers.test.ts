@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { yaplaShapes } from '../../src/sandbox/options.js';
 import { expectProven } from '../helpers/books.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = {
   seed: 11,

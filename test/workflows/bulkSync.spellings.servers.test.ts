@@ -2,7 +2,10 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { countOpenCases } from '../../src/store/cases.js';
 import { until, untilHolds, untilQuiet } from '../helpers/live.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 let house: TestPasserelle;
 afterEach(async () => await house.stop());

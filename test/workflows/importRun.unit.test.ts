@@ -5,7 +5,13 @@ import type { ImportFile } from '../../workflows/yaplaImport.messages.js';
 
 const hourMs = 3_600_000;
 const now = Date.UTC(2026, 10, 29, 9);
-const settings = { maxRows: 10, closeAfterMs: 24 * hourMs, checkMs: hourMs / 4, maxHistoryEvents: 500 };
+const settings = {
+  maxRows: 10,
+  closeAfterMs: 24 * hourMs,
+  checkMs: hourMs / 4,
+  maxHistoryEvents: 500,
+  heartbeatTimeoutMs: 1_000,
+};
 const file = (number: number, more: Partial<ImportFile> = {}): ImportFile => ({
   number,
   purpose: 'update',

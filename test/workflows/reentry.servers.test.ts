@@ -2,7 +2,10 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { countOpenCases } from '../../src/store/cases.js';
 import { linkedPerson, until, untilQuiet } from '../helpers/live.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 17, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };
 

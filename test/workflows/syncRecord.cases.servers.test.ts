@@ -5,7 +5,10 @@ import { type Answer, listOpenCases, type OpenCase } from '../../src/store/cases
 import { rememberRule } from '../../src/store/fieldRules.js';
 import { signalAnswered } from '../../src/syncRecord.js';
 import { linkedPerson, recordProgress, recordTotals, until, untilHolds, untilQuiet } from '../helpers/live.js';
-import { type PasserelleOptions, startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { PasserelleOptions, TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 12, yapla: 0, yoplanning: 0, shared: 4, differing: 0 };
 

@@ -3,7 +3,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { approveSignal, progressQuery } from '../../workflows/bulkSync.messages.js';
 import { expectNoTwin, expectProven } from '../helpers/books.js';
 import { recordResult, until, untilHolds, untilQuiet } from '../helpers/live.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 let house: TestPasserelle;
 afterEach(async () => await house.stop());

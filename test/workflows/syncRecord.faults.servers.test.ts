@@ -6,7 +6,10 @@ import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
 import { credentialsOf } from '../../src/connection.js';
 import { LinkClaims } from '../../src/link/claims.js';
 import { linkedPerson, recordTotals, until, untilHolds, untilQuiet } from '../helpers/live.js';
-import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { PasserelleOptions, TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 14, yapla: 0, yoplanning: 0, shared: 4, differing: 0 };
 

@@ -7,7 +7,10 @@ import type { PersonField } from '../../src/sandbox/person.js';
 import { recordResult, until, untilHolds, untilQuiet } from '../helpers/live.js';
 import { untilProgress } from '../helpers/bulkSync.js';
 import { approveSignal } from '../../workflows/bulkSync.messages.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 let house: TestPasserelle;
 afterEach(async () => await house.stop());

@@ -8,8 +8,11 @@ import { Random } from '../../src/sandbox/random.js';
 import { expectNoTwin, expectProven } from '../helpers/books.js';
 import { recordResult, until, untilHolds } from '../helpers/live.js';
 import { Ledger } from '../helpers/lives/ledger.js';
-import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { PasserelleOptions, TestPasserelle } from '../helpers/passerelle.js';
 import { propertySeed } from '../helpers/property.js';
+
+const startPasserelle = neighbours();
 
 const seed = propertySeed();
 
@@ -118,7 +121,8 @@ describe('events that come in bursts while a workflow continues as new', () => {
     expect(await writtenTwice()).toEqual([]);
     // A read that was dropped may have taken events that nobody counted; none is counted twice, and none is left.
     const [inbox] = await house.sql<{ n: number; left: number }[]>`
-      select count(*)::int as n, count(*) filter (where handled_at is null)::int as left from inbox`;
+      select count(*)::int as n, count(*) filter (where handled_at is null)::int as left from inbox
+       where connection_id = ${house.connectionId}`;
     expect(inbox!.left).toBe(0);
     const { events } = await recordTotals(house);
     expect(events).toBeLessThanOrEqual(inbox!.n);

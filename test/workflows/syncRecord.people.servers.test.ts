@@ -3,7 +3,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { NewPerson } from '../../src/sandbox/person.js';
 import { countOpenCases } from '../../src/store/cases.js';
 import { until, untilHolds, untilQuiet } from '../helpers/live.js';
-import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { PasserelleOptions, TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 13, yapla: 1, yoplanning: 1, shared: 2, differing: 0 };
 const odile: NewPerson = { firstName: 'Odile', lastName: 'Le Goff', email: 'odile@example.org', city: 'Brest' };

@@ -3,7 +3,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { yaplaShapes } from '../../src/sandbox/options.js';
 import { listOpenCases } from '../../src/store/cases.js';
 import { linkedPerson, recordResult, recordTotals, untilHolds, untilQuiet } from '../helpers/live.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 11, yapla: 3, yoplanning: 3, shared: 4, differing: 0 };
 

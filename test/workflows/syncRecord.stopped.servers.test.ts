@@ -4,7 +4,10 @@ import { credentialsOf } from '../../src/connection.js';
 import { liftStop, seenStop } from '../../src/store/budgetState.js';
 import { syncRecordId } from '../../workflows/syncRecord.messages.js';
 import { linkedPerson, recordWorkflows, until, untilHolds } from '../helpers/live.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 14, yapla: 0, yoplanning: 0, shared: 2, differing: 0 };
 

@@ -8,7 +8,10 @@ import { listOpenCases } from '../../src/store/cases.js';
 import { approveSignal, progressQuery } from '../../workflows/bulkSync.messages.js';
 import { expectNoTwin, expectProven } from '../helpers/books.js';
 import { linkedPerson, recordProgress, until, untilHolds, untilQuiet } from '../helpers/live.js';
-import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { PasserelleOptions, TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 let house: TestPasserelle;
 afterEach(async () => await house.stop());

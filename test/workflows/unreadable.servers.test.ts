@@ -3,7 +3,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { listOpenCases } from '../../src/store/cases.js';
 import { linkedPerson, until, untilHolds, untilQuiet } from '../helpers/live.js';
 import { approveSignal, progressQuery } from '../../workflows/bulkSync.messages.js';
-import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+import { neighbours } from '../helpers/neighbours.js';
+import type { TestPasserelle } from '../helpers/passerelle.js';
+
+const startPasserelle = neighbours();
 
 const people = { seed: 8, yapla: 3, yoplanning: 3, shared: 6, differing: 0 };
 

@@ -19,7 +19,7 @@ import type { YaplaWriter } from './rest.js';
 /** `yapla.write.mode: workbook`. Anyone who would send something all the same is told that nothing is sent. */
 export function createCollectingWriter(connection: string): YaplaWriter {
   const refuse = (record: string | undefined) => {
-    const context = { connection, system: 'yapla', method: 'none', path: 'members' };
+    const context = { connection, system: 'yapla', method: 'none', path: 'members', access: 'none' } as const;
     const what = 'nothing was sent: yapla.write.mode is "workbook", so changes wait for an import file';
     const whatToDo = 'Nothing has to be done: the next sync collects it';
     return Promise.reject(
