@@ -138,6 +138,18 @@ describe('an account that fits its configuration', () => {
     expect(diagnosis.requests).toBe(4);
   });
 
+  test.each([
+    ['shows it', 'member_number', 'ok'],
+    ['shows nothing there', 'number', 'failed'],
+    ['is found by the id', null, 'warning'],
+  ])('that takes import files says whether a member %s', async (_, path, verdict) => {
+    const { find } = await examined({
+      change: (input) => void (input.yapla.write = { mode: 'workbook', identifier: { path } }),
+    });
+    expect(find('yapla', 'session')).toMatchObject({ verdict: 'skipped' });
+    expect(find('yapla', 'imports')).toMatchObject({ verdict });
+  });
+
   test('with nobody in it is told what could not be checked', async () => {
     const { find, summary } = await examined({ sandbox: { people: {} } });
     expect(summary).toEqual([]);
