@@ -1,6 +1,6 @@
 # Passerelle's commands; "worker" unless told otherwise. The sources run as they are, through tsx: see bin/passerelle.js.
 # Node 20 is past its end; `engines` in package.json allows it still, for machines that have it.
-FROM node:24.11-slim
+FROM node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
 
 WORKDIR /app
 

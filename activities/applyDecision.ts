@@ -25,7 +25,7 @@ export const applyDecision = ({ keyedSql, claims, configured }: Dependencies) =>
   const localAttempts = new LocalAttempts<Applied>();
   return async (input: ApplyDecisionInput): Promise<AppliedDecision> => {
     const connection = await configured({ connectionId: input.connectionId, kind: input.kind });
-    const patienceMs = attemptPatienceMs();
+    const patienceMs = attemptPatienceMs(connection);
     const applying = { ...input, sql: keyedSql, claims, connection, patienceMs, isLastTry: isLastTry() };
     const applied = await localAttempts.join(input.writeId, () =>
       withHeartbeat(() => apply(applying), { first: 'later' }),

@@ -6,6 +6,7 @@
  * and the workflow (workflows/recordSteps.ts). An attempt that dies with its worker counts for nothing.
  */
 import { activityInfo, Context, heartbeat } from '@temporalio/activity';
+import type { OpenConnection } from '../src/connection.js';
 import { attemptsToRead } from '../src/link/unreadable.js';
 
 /** Attempts that failed, by the failure's type. */
@@ -127,12 +128,9 @@ export async function withHeartbeat<T>(
  * but it goes on; so that its end is not lost, the ordinary attempt that follows it in this worker waits for that end.
  */
 
-/** A local attempt waits no longer for a permit of the budget: the workflow task that it runs in holds a place of the worker's. */
-const localPatienceMs = 1_000;
-
 /** How long this attempt may wait for a permit; undefined: for `limits.longWaitMs`, as any request. */
-export function attemptPatienceMs(): number | undefined {
-  return activityInfo().isLocal ? localPatienceMs : undefined;
+export function attemptPatienceMs({ config }: Pick<OpenConnection, 'config'>): number | undefined {
+  return activityInfo().isLocal ? config.live.localPatienceMs : undefined;
 }
 
 /** Local attempts under way in this worker. */

@@ -45,11 +45,11 @@ async function nameOf(sql: Sql, planId: number, by: Decider): Promise<string> {
   return name ?? 'a message to Temporal that named nobody';
 }
 
-/** Systems in which creations were sent whose effect is unknown. */
+/** Systems in which creations were sent whose effect is unknown. Those in an import file are its workflow's: weeks may pass. */
 export const countUnsettled =
   ({ sql }: Dependencies) =>
   async (input: { connectionId: string }): Promise<{ open: SystemName[] }> => {
-    const intents = await openIntents(sql, scopeOfBulk(input), 'all');
+    const intents = (await openIntents(sql, scopeOfBulk(input), 'all')).filter(({ awaitsImport }) => !awaitsImport);
     return { open: systemNames.filter((system) => intents.some((intent) => intent.system === system)) };
   };
 

@@ -21,7 +21,7 @@ export const readRecord = ({ keyedSql, claims, configured }: Dependencies) => {
   const lists = new ListReadings(keyedSql, claims);
   return async ({ connectionId, kind, linkId, lane }: ReadRecordInput): Promise<RecordReading> => {
     const connection = await configured({ connectionId, kind });
-    const patienceMs = attemptPatienceMs();
+    const patienceMs = attemptPatienceMs(connection);
     const reading = { sql: keyedSql, claims, connection, linkId, lane, patienceMs, isLastTry: isLastTry() };
     // A run reads one at a time in the lane `live`.
     const name = `${activityInfo().workflowExecution?.runId ?? 'none'}/${lane}`;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Each step does nothing where it was done before (server 1.29: tools/common/schema), so this runs before every start and upgrades too.
+# Each step does nothing where it was done before (server 1.31: tools/common/schema), so this runs before every start and upgrades too.
 # Address, user and password come as SQL_* variables. The schemas are part of the tool, so tool and server are always of one version.
 set -eu
 for database in temporal temporal_visibility; do

@@ -25,6 +25,7 @@ import {
 } from './core/record.js';
 import { createBudget, type Budget } from './store/budget.js';
 import { ensureConnection, fingerprintKey } from './store/connections.js';
+import { createTokenStore } from './store/oauthTokens.js';
 import { credentialNames, noteUse, type Credentials } from './store/credentials.js';
 import type { Sql } from './store/database.js';
 import type { ShadowRow } from './store/shadows.js';
@@ -98,7 +99,9 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
       return [system, createBudget({ sql, credential: credentials[system], limits, breaker, inFlightTimeoutMs })];
     }),
   ) as Record<SystemName, Budget>;
-  const systems = openSystems(id, config, { budgets });
+  const { write } = config.yapla;
+  const tokens = write.mode === 'graphql' ? createTokenStore(sql, id, write.oauth) : undefined;
+  const systems = openSystems(id, config, { budgets, tokens });
   const close = async () => {
     await Promise.all(systemNames.map((system) => budgets[system].end()));
     await systems.close();

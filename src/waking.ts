@@ -6,20 +6,69 @@
  * Repeatable and never needed for what is right: a wake-up too much costs a look, one too few a wait until the workflow's own timer.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { bulkSyncId, resumeSignal } from '../workflows/bulkSync.messages.js';
 import type { ConnectionConfig } from './config/schema.js';
 import { credentialsOf } from './connection.js';
 import { systemNames } from './core/record.js';
 import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
 import { heldCredentials, type WatchedCredential } from './store/credentials.js';
-import { resumeStoppedRecords } from './syncRecord.js';
+import { listConnections } from './store/connections.js';
+import { resumeStoppedRecords, wakeRecords } from './syncRecord.js';
 
 export interface WakingOptions {
   readonly sql: Sql;
   readonly client: { readonly workflow: Pick<Client['workflow'], 'getHandle' | 'list'> };
   readonly connections: Readonly<Record<string, ConnectionConfig>>;
   readonly log: Log;
+}
+
+/**
+ * A worker starts with what a person has mended: a new token, another setting, a connection that is configured again. Those that had stopped
+ * look again. What still runs of a connection that was taken out is told to look, too, and ends in good order.
+ *
+ * Never throws: those who are not told wait for `resume`, or for their own next look, which is no reason not to work.
+ */
+export async function lookAgainAtStart({ sql, client, connections, log }: WakingOptions): Promise<void> {
+  const configured = Object.keys(connections);
+  for (const connectionId of configured) {
+    try {
+      const records = await resumeStoppedRecords(client, connectionId);
+      if (records > 0) log.info({ connectionId, records }, 'records that had stopped look again');
+    } catch (error) {
+      log.warn({ connectionId, error: nameOf(error) }, 'records that had stopped could not be told to look again');
+    }
+  }
+  try {
+    const takenOut = (await listConnections(sql)).map(({ id }) => id).filter((id) => !configured.includes(id));
+    for (const connectionId of takenOut) {
+      const records = await wakeRecords(client, connectionId);
+      const bulk = await resumeBulk(client, connectionId);
+      if (records === 0 && !bulk) continue;
+      log.info(
+        { connectionId, records, bulk },
+        'the configuration does not have this connection any more: what runs of it ends, and what is left to do stays in the database',
+      );
+    }
+  } catch (error) {
+    log.warn({ error: nameOf(error) }, 'what runs of connections that were taken out could not be told to look');
+  }
+}
+
+/** @returns whether one ran */
+async function resumeBulk(client: WakingOptions['client'], connectionId: string): Promise<boolean> {
+  try {
+    await client.workflow.getHandle(bulkSyncId(connectionId)).signal(resumeSignal);
+    return true;
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return false;
+  }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
 }
 
 /**
@@ -39,7 +88,7 @@ export async function keepWaking(options: WakingOptions, signal: AbortSignal): P
       await waking.look();
     } catch (error) {
       // The database or Temporal is away: the next look finds the same.
-      log.debug({ error: error instanceof Error ? error.name : typeof error }, 'nobody could be woken');
+      log.debug({ error: nameOf(error) }, 'nobody could be woken');
     }
     await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }

@@ -23,8 +23,7 @@ import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './link/claims.js';
-import { resumeStoppedRecords } from './syncRecord.js';
-import { keepWaking } from './waking.js';
+import { keepWaking, lookAgainAtStart } from './waking.js';
 
 /** How long activities under way may take to come to an end when the worker is told to stop; a chunk ends after the items in hand. */
 const shutdownGraceMs = 20_000;
@@ -182,7 +181,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
   // A worker starts with what a person has mended: a new token, another setting, a connection that is configured again.
   const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
-  const resuming = resumeStopped(client, Object.keys(config.connections), log);
+  const resuming = lookAgainAtStart({ sql, client, connections: config.connections, log });
   const stopWaking = new AbortController();
   const waking = keepWaking({ sql, client, connections: config.connections, log }, stopWaking.signal);
 
@@ -227,16 +226,4 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await ended;
     },
   };
-}
-
-/** Wakes records that had stopped. Where it fails they wait for `resume`, or for their own next look: no reason not to work. */
-async function resumeStopped(client: Client, connectionIds: readonly string[], log: Log): Promise<void> {
-  for (const connectionId of connectionIds) {
-    try {
-      const records = await resumeStoppedRecords(client, connectionId);
-      if (records > 0) log.info({ connectionId, records }, 'records that had stopped look again');
-    } catch (error) {
-      log.warn({ connectionId, error: errorLine(error) }, 'records that had stopped could not be told to look again');
-    }
-  }
 }

@@ -14,6 +14,7 @@ import { frozen } from './frozen.js';
 import { guard } from './guard.js';
 import { type Answers, type Kind, type Told, unknownKind } from './kind.js';
 import { massChange } from './massChange.js';
+import { notImported } from './notImported.js';
 import { notTaken } from './notTaken.js';
 import { refused } from './refused.js';
 import { removal } from './removal.js';
@@ -26,6 +27,7 @@ export const kinds = {
   removal,
   refused,
   notTaken,
+  notImported,
   frozen,
   canary,
   guard,

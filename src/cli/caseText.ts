@@ -67,6 +67,8 @@ const questions: Readonly<Record<CaseKind, string>> = {
   frozen: 'Our own writes moved this field to and fro between the same values: it is left alone until you answer.',
   notTaken:
     'A system accepted a write and kept its old value: the field is left alone until one of the values changes.',
+  notImported:
+    'An import file was to bring this value, and the system does not show it: the field is left alone until one of the values changes.',
   refused: 'A system does not take this record: it is left alone until a value changes on either side.',
   removal: 'A linked record is gone from one system. Nothing is deleted in the other.',
   canary: 'A write changed values that are not mapped. The picture that we have of the system may be wrong.',
@@ -126,6 +128,8 @@ function factLines(fact: CaseFact): string[] {
       return [`Our writes gave it the same value ${fact.times} times.`];
     case 'keptOldValue':
       return [`Kept its old value: ${systemLabels[fact.system]}`];
+    case 'notImported':
+      return [notImportedText(fact)];
     case 'refusal':
       return refusalLines(fact);
     case 'neverAppeared':
@@ -165,6 +169,23 @@ function factLines(fact: CaseFact): string[] {
 }
 
 type FactOf<Code extends CaseFact['code']> = Extract<CaseFact, { readonly code: Code }>;
+
+const notImportedTexts: Readonly<Record<FactOf<'notImported'>['why'], string>> = {
+  notShown:
+    'was imported, as far as we were told, and Yapla does not show the value. Enter it there by hand, or look whether the wizard names an error for this member',
+  cleared: 'No file can carry it: an empty cell clears nothing. Empty the field in Yapla by hand, or take its value',
+  noLabel:
+    'No file can carry it: the table fields.*.choices has no label for the value, and the wizard refuses what it does not know',
+  tooLong: 'No file can carry it: a cell holds 32,767 characters at most',
+  noIdentifier:
+    'No file can carry it: Yapla shows no member number of this record (yapla.write.identifier), by which the wizard could find it',
+};
+
+function notImportedText({ why, batches }: FactOf<'notImported'>): string {
+  const files =
+    batches === null ? '' : batches === 1 ? 'The file that had it ' : `Each of the ${batches} files that had it `;
+  return `${why === 'notShown' ? files : ''}${notImportedTexts[why]}.`;
+}
 
 function refusalLines({ failure, system, method, path, fields, words }: FactOf<'refusal'>): string[] {
   const request = [method, path].filter((one) => one !== null).join(' ');

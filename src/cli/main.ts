@@ -9,7 +9,9 @@ import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerIdle } from './idle.js';
+import { registerImportMembers } from './importMembers.js';
 import { registerLinking } from './linking.js';
+import { registerLogin } from './login.js';
 import { registerReceiver } from './receiver.js';
 import { registerRemove } from './remove.js';
 import { registerReplay } from './replay.js';
@@ -29,12 +31,14 @@ const registrations: readonly Register[] = [
   registerWorker,
   registerReceiver,
   registerSync,
+  registerImportMembers,
   registerControl,
   registerStatus,
   registerIdle,
   registerCases,
   registerLinking,
   registerReplay,
+  registerLogin,
   registerDoctor,
   registerConfig,
   registerConnections,

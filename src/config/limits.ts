@@ -46,6 +46,14 @@ export function limitsSchema(defaults: {
         .nonnegative()
         .default(3_000)
         .describe('A request that would wait longer for its permit is put off instead, so that no worker slot waits.'),
+      passingMs: z
+        .number()
+        .int()
+        .nonnegative()
+        .default(120)
+        .describe(
+          'A single request may pass a pair (GET, PUT) that waits in line for room for two, where room for one would else stay unused for longer than this. The requests of a pair leave the window shortly after each other: to pass for less makes pairs wait and sends nothing more.',
+        ),
       lateArrivalMs: z
         .number()
         .int()

@@ -31,6 +31,9 @@ export const liveSchema = z
     shownWaitMs: ms(
       'A wait for the quota, for a time that a server named (429), or for a server that fails, is shown (`waitingForBudget`, with its time) where it is longer than this, and ends early by `passerelle resume` or when the credential may be used again. Shorter ones are left to Temporal, because a wait that is shown costs some events of a history.',
     ).default(60_000),
+    localPatienceMs: ms(
+      "A first attempt runs within a workflow task and holds one of the worker's places: it waits no longer than this for its request's turn, and is then left to an ordinary attempt, which may wait for `limits.longWaitMs`.",
+    ).default(1_000),
     wakeMs: ms(
       'So often a worker looks whether a credential that was stopped, closed (429) or held by the breaker may be used again, and wakes the people’s workflows that wait for it: one small question to the database.',
     ).default(5_000),
@@ -54,6 +57,9 @@ export const liveSchema = z
     lateBodyMs: ms(
       'Where a member cannot be read by itself: a webhook that shows what our own write replaced no longer ago than this is taken for late, until one shows something else. Longer than a webhook is under way, and shorter than somebody takes to change their mind.',
     ).default(10 * 60_000),
+    maxBodiesBytes: ms(
+      'Bodies of one person’s webhooks that are looked at together, where no single record can be read. The rest follows at once: a storm about one person must not fill a worker’s memory.',
+    ).default(4 * 1_048_576),
     listGatherMs: ms(
       'Where a webhook has the whole list read (`webhooks.yapla.believe`): others join for so long, so that an import of fifty members costs one reading.',
     ).default(5_000),

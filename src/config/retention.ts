@@ -41,10 +41,19 @@ export const retentionSchema = z
       'Readings of a whole list: when, how many pages and records. The newest complete one of each system stays: it is what proves that a record is missing.',
       90,
     ),
+    exportsDays: days(
+      'Exports of members that were given to `passerelle import-members`, as they were staged. They are needed until their bulk sync has read them; a month, to look into what a file said.',
+      30,
+      1,
+    ),
     closedCasesDays: days(
       'Closed cases, with what was answered; they hold values. A year, so that the next season’s questions can be held against this one’s. Those by which a person said not to be asked again stay as long as their link.',
       365,
       guardDays,
+    ),
+    importFilesDays: days(
+      'Files that were imported in Yapla by hand and judged, with the values that were in them; they hold people’s data. A quarter, to look up what a file had. How many it had, and what became of them, stays.',
+      90,
     ),
     tombstonesDays: days(
       'Our copies of records that are proven gone, where no link needs them: one of which the other record is there keeps its open place. Where both are gone, the link goes with them. Somebody who comes back next season is still recognised.',

@@ -11,6 +11,7 @@ import { namesEntry } from '../core/document.js';
 import { personMatchKeys } from '../core/person.js';
 import { secret } from './values.js';
 import { yaplaSchema } from './yapla.js';
+import { memberMisfits } from './yaplaGraphql.js';
 import { yoplanningSchema } from './yoplanning.js';
 import { fieldsSchema } from './fields.js';
 import { guardSchema } from './guard.js';
@@ -164,6 +165,9 @@ export const connectionSchema = z
         message: `expected "yoplanning" or "none", because yapla.write.mode is "none": Passerelle cannot create anybody in Yapla`,
       });
     }
+    const { write } = connection.yapla;
+    for (const { path, message } of write.mode === 'graphql' ? memberMisfits(write, connection.fields) : [])
+      context.addIssue({ code: 'custom', path: ['yapla', 'write', ...path], message });
     // Of such a body only what is mapped is taken: the list would be known with these entries alone, and written back so.
     const inLists = Object.entries(connection.fields).find(([, { yapla }]) =>
       namesEntry(typeof yapla === 'string' ? yapla : yapla.read),

@@ -5,7 +5,10 @@ import type { Config } from './schema.js';
 export function warningsOf({ connections }: Pick<Config, 'connections'>): readonly string[] {
   return Object.entries(connections).flatMap(([name, { yapla, webhooks }]) => {
     const { secret, hmac, header, basic, believe } = webhooks.yapla;
-    const readsOne = yapla.read.memberPath !== null || (yapla.write.mode === 'rest' && yapla.write.memberPath !== null);
+    const { write } = yapla;
+    const readsByWriter =
+      (write.mode === 'rest' && write.memberPath !== null) || (write.mode === 'graphql' && write.read !== null);
+    const readsOne = yapla.read.memberPath !== null || readsByWriter;
     // Where a member can be read, a forged delivery costs a read and changes nothing.
     if (
       secret === undefined ||

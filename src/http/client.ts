@@ -13,12 +13,13 @@ import {
   PermitsStopped,
 } from '../store/budget.js';
 import {
+  type Access,
   type AnyFailure,
   BudgetExhausted,
   ConnectionStopped,
   type FailureContext,
+  effectOf,
   failureOf,
-  isRead,
   NoAnswer,
   type ServerFailed,
   throttleMs,
@@ -40,12 +41,16 @@ export interface Ask {
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** What it does there: decides what a lost answer means, and whether 404 is an answer. */
+  readonly access: Exclude<Access, 'none'>;
   /** Below the base address, starting with a slash, ids filled in and encoded; without query. */
   readonly path: string;
   /** Encoded as a form: a space becomes `+`. Parameters that are undefined are left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent instead of `body`: a form, encoded. */
+  readonly form?: string;
   /** Besides those of the client; these win. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What kind of request this is, for the request log: the path without ids (`/teams/{team}/clients/{id}`). Default: none. */
@@ -55,6 +60,8 @@ export interface HttpRequest {
    * renewed first.
    */
   readonly onUnauthorised?: 'stop' | 'answer';
+  /** Statuses (4xx) that are answers, too: the one who sends this reads what stands in them. Without JSON they have no body. */
+  readonly answers?: readonly number[];
 }
 
 export interface Answer {
@@ -104,6 +111,8 @@ export interface HttpClientOptions {
   readonly maxRetryAfterMs: number;
   /** Texts that must never appear in an error: tokens and keys. */
   readonly secrets: readonly string[];
+  /** What a person can do where the credential may read and not write (403 on a write). Default: have the right granted. */
+  readonly ifReadOnly?: string | undefined;
 }
 
 /** Longest time that a request can be under way: what `createBudget` needs to know. */
@@ -149,7 +158,7 @@ class UndiciClient implements HttpClient {
   }
 
   async send(request: HttpRequest, ask: Ask, given?: Permit): Promise<Answer> {
-    const context = this.#context(request.method, request.path, ask);
+    const context = this.#context(request, ask);
     let credentials: Record<string, string>;
     try {
       credentials = await this.#options.headers();
@@ -162,8 +171,9 @@ class UndiciClient implements HttpClient {
     const failure = failureOf(incoming, context, {
       withoutSecrets: (text) => this.#withoutSecrets(text),
       maxRetryAfterMs: this.#options.maxRetryAfterMs,
+      ifReadOnly: this.#options.ifReadOnly,
     });
-    if (failure !== null && !(incoming.status === 401 && request.onUnauthorised === 'answer')) {
+    if (failure !== null && !isAnswer(request, incoming.status)) {
       // Should the database be away the failure still tells what happened; the next request finds the same.
       await this.#react(failure, incoming).catch(() => undefined);
       throw failure;
@@ -175,7 +185,7 @@ class UndiciClient implements HttpClient {
 
   reserve(n: number, ask: Ask): Promise<Permit[]> {
     const most = Math.min(n, this.#options.budget.largestGroup(ask.lane));
-    return this.#take(most, ask, this.#context('reserve', `${n} requests`, ask));
+    return this.#take(most, ask, this.#context({ method: 'reserve', access: 'none', path: `${n} requests` }, ask));
   }
 
   release(permits: readonly Permit[]): void {
@@ -186,9 +196,9 @@ class UndiciClient implements HttpClient {
     return this.#pool.close();
   }
 
-  #context(method: string, path: string, ask: Ask): FailureContext {
+  #context({ method, access, path }: Pick<FailureContext, 'method' | 'access' | 'path'>, ask: Ask): FailureContext {
     const { connection, system } = this.#options;
-    const where = { connection, system, method, path: this.#withoutSecrets(path.split(/[?#]/)[0]!) };
+    const where = { connection, system, access, method, path: this.#withoutSecrets(path.split(/[?#]/)[0]!) };
     return ask.record === undefined ? where : { ...where, record: ask.record };
   }
 
@@ -227,14 +237,14 @@ class UndiciClient implements HttpClient {
     context: FailureContext,
   ): Promise<Incoming> {
     const { budget } = this.#options;
-    const log = { method: request.method, kind: request.kind ?? '' };
+    const log = { method: request.method, access: request.access, kind: request.kind ?? '' };
     const reached = { sent: false, headed: false };
     try {
       return await exchange(this.#pool, {
         method: request.method,
         path: this.#basePath + request.path + queryOf(request.query),
-        headers: { ...standardHeaders(request.body), ...credentials, ...request.headers },
-        body: request.body === undefined ? null : stringifyJson(request.body),
+        headers: { ...standardHeaders(request), ...credentials, ...request.headers },
+        body: request.form ?? (request.body === undefined ? null : stringifyJson(request.body)),
         deadlineMs: Math.min(this.#timeoutMs, permit.remainingMs()),
         signal: ask.signal,
         onSending: () => {
@@ -266,14 +276,19 @@ class UndiciClient implements HttpClient {
     const { budget, maxRetryAfterMs } = this.#options;
     if (failure.type === 'ServerFailed') await this.#outage(failure);
     if (failure.type === 'Throttled') await budget.close(throttleMs(incoming, maxRetryAfterMs), '429');
-    if (failure.type === 'AccessRefused')
-      await budget.stop(`${failure.status} on ${failure.context.method} ${failure.context.path}`);
+    if (failure.type === 'AccessRefused') await budget.stop(failure.reason);
   }
 }
 
-function standardHeaders(body: unknown): Record<string, string> {
+function standardHeaders({ body, form }: HttpRequest): Record<string, string> {
   const headers = { accept: 'application/json', 'user-agent': 'passerelle' };
+  if (form !== undefined) return { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
   return body === undefined ? headers : { ...headers, 'content-type': 'application/json' };
+}
+
+/** Whether the one who sends this reads a refusal of this status himself. */
+function isAnswer({ onUnauthorised, answers = [] }: HttpRequest, status: number): boolean {
+  return answers.includes(status) || (status === 401 && onUnauthorised === 'answer');
 }
 
 function queryOf(query: HttpRequest['query']): string {
@@ -285,7 +300,7 @@ function queryOf(query: HttpRequest['query']): string {
 }
 
 function brokenFailure(broken: ExchangeBroken, sent: boolean, context: FailureContext): AnyFailure {
-  const effect = !sent || isRead(context.method) ? 'none' : 'unknown';
+  const effect = sent ? effectOf({ context }) : 'none';
   if (broken.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     return new UnexpectedResponse(context, effect, 'the answer is larger than http.maxResponseBytes');
   }
@@ -295,7 +310,7 @@ function brokenFailure(broken: ExchangeBroken, sent: boolean, context: FailureCo
 function bodyOf(incoming: Incoming, context: FailureContext): unknown {
   const { status, text } = incoming;
   if (text.trim() === '') return null;
-  const effect = isRead(context.method) ? 'none' : 'unknown';
+  const effect = effectOf({ context });
   let body: unknown;
   try {
     body = parseJson(text);
@@ -305,7 +320,7 @@ function bodyOf(incoming: Incoming, context: FailureContext): unknown {
     throw new UnexpectedResponse(context, effect, `the answer (${status}, ${type}) is not JSON`);
   }
   // Of what was read each record is judged by itself (systems/records.ts); the answer to a write is one, or words about one.
-  if (!isRead(context.method) && excessOf(body) !== null) {
+  if (context.access !== 'read' && excessOf(body) !== null) {
     throw new UnexpectedResponse(
       context,
       effect,

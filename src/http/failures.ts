@@ -37,14 +37,26 @@ export type FailureType =
   | 'RequestRefused'
   | 'UnexpectedResponse';
 
+/**
+ * What a request does there. Said by the one who sends it: its method tells nothing, since a query of GraphQL is a POST, too. `update` changes one
+ * record, or removes it; `session` opens or renews what the others are sent under; `none`: nothing was asked (a stored document, a delivery, a permit).
+ */
+export type Access = 'read' | 'create' | 'update' | 'session' | 'none';
+
 /** Where a failure happened. Ids and paths only. */
 export interface FailureContext {
   readonly connection: string;
   readonly system: string;
+  readonly access: Access;
   readonly method: string;
   /** Path with ids, without query. */
   readonly path: string;
   readonly record?: string;
+}
+
+/** What a request that was sent can have done there, whatever became of its answer: a read nothing, anything else what it was to do. */
+export function effectOf({ context }: { readonly context: FailureContext }): Effect {
+  return context.access === 'read' ? 'none' : 'unknown';
 }
 
 /**
@@ -179,9 +191,17 @@ export class AccessRefused extends Failure {
   constructor(
     context: FailureContext,
     readonly status: 401 | 403,
+    /** Better advice than that of the status. */
+    readonly advice?: string,
   ) {
     const [what, whatToDo] = refusals[status];
-    super(what, 'none', context, `${whatToDo}, then run \`passerelle resume\``);
+    super(what, 'none', context, `${advice ?? whatToDo}, then run \`passerelle resume\``);
+  }
+
+  /** What the credential is stopped for, in our own words. */
+  get reason(): string {
+    const { method, path } = this.context;
+    return `${this.status} on ${method} ${path}${this.advice === undefined ? '' : `: ${this.advice}`}`;
   }
 }
 
@@ -285,30 +305,30 @@ const MOST_JITTER_MS = 30_000;
 /** Of the server's own words, so much is kept for the case. */
 const MOST_WORDS = 4_096;
 
-/** True for methods that change nothing on the server. */
-export function isRead(method: string): boolean {
-  return method === 'GET' || method === 'HEAD';
-}
-
 export interface Refusing {
   readonly withoutSecrets: (text: string) => string;
   /** See `limits.maxRetryAfterMs`. */
   readonly maxRetryAfterMs: number;
+  /** See `HttpClientOptions`. */
+  readonly ifReadOnly?: string | undefined;
 }
 
 /** @returns null for a success, and for a 404 on a read, which is an answer */
 export function failureOf(
   incoming: Incoming,
   context: FailureContext,
-  { withoutSecrets, maxRetryAfterMs }: Refusing,
+  { withoutSecrets, maxRetryAfterMs, ifReadOnly }: Refusing,
 ): AnyFailure | null {
   const { status } = incoming;
-  const read = isRead(context.method);
+  const read = context.access === 'read';
   if (status >= 200 && status < 300) return null;
-  if (status === 401 || status === 403) return new AccessRefused(context, status);
+  if (status === 401 || status === 403) {
+    const isWrite = context.access === 'create' || context.access === 'update';
+    return new AccessRefused(context, status, status === 403 && isWrite ? ifReadOnly : undefined);
+  }
   if (status === 429) return new Throttled(context, withJitter(throttleMs(incoming, maxRetryAfterMs)));
   if (status === 404) return read ? null : new RecordMissing(context);
-  if (status >= 500) return new ServerFailed(context, read ? 'none' : 'unknown', status);
+  if (status >= 500) return new ServerFailed(context, effectOf({ context }), status);
   if (!read && (status === 400 || status === 409 || status === 422)) {
     return new InvalidRecord(context, status, refusedFields(incoming.text), incoming.text.slice(0, MOST_WORDS));
   }
@@ -321,7 +341,7 @@ export function failureOf(
       'Check the configured addresses, paths and page size with `passerelle doctor`',
     );
   }
-  return new UnexpectedResponse(context, read ? 'none' : 'unknown', `the answer has the unusual status ${status}`);
+  return new UnexpectedResponse(context, effectOf({ context }), `the answer has the unusual status ${status}`);
 }
 
 /**
@@ -351,7 +371,8 @@ function detailMs(text: string): number | null {
   return seconds === null ? null : Number(seconds[0]) * 1_000;
 }
 
-function withJitter(ms: number): number {
+/** A time that the server named, and a little more: many who wait must not come back as one. */
+export function withJitter(ms: number): number {
   return Math.round(ms + Math.random() * Math.min(MOST_JITTER_MS, Math.max(LEAST_JITTER_MS, ms / 10)));
 }
 

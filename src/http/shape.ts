@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Answer } from './client.js';
-import { isRead, UnexpectedResponse } from './failures.js';
+import { effectOf, UnexpectedResponse } from './failures.js';
 
 const MOST_PLACES = 5;
 const segment = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
@@ -16,8 +16,8 @@ export function checkShape<Schema extends z.ZodType>(schema: Schema, answer: Ans
     .slice(0, MOST_PLACES)
     .map((issue) => ({ path: pathOf(issue.path), expected: expectedBy(issue) }));
   const list = places.map(({ path, expected }) => `${path}: expected ${expected}`).join('; ');
-  const effect = isRead(answer.context.method) ? 'none' : 'unknown';
-  throw new UnexpectedResponse(answer.context, effect, `the answer has another shape than expected (${list})`, places);
+  const what = `the answer has another shape than expected (${list})`;
+  throw new UnexpectedResponse(answer.context, effectOf(answer), what, places);
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

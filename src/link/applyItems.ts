@@ -278,7 +278,7 @@ class ChunkAttempt {
   /** After the attempt: was it the record, or the server? */
   private async judge(item: Item, failure: Failure, at: LinkInterrupted): Promise<void> {
     // A write is sent after its record was read (or looked up), so one that fails again and again is the record's own.
-    const isWrite = failure.context.method !== 'GET';
+    const isWrite = failure.context.access !== 'read';
     const serverAnswers = this.answering.has(failure.context.system) || (isWrite && item.attempts > 0);
     const counts = serverAnswers || isWrite || this.isUnreadable(failure);
     const attempts = counts ? await countAttempt(this.chunk.sql, this.chunk.planId, item.n) : 0;

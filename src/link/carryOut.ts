@@ -51,13 +51,15 @@ export interface CarriedOut {
   /**
    * - `done`: all of it, as far as it was not held back;
    * - `stale`: a record is not what was decided on; what was read is in the result;
-   * - `unsettled`: a creation was sent whose record did not show up yet;
+   * - `unsettled`: a creation was sent, or waits for an import file, whose record did not show up yet;
    * - `held`: the guard held it, and nothing else was to be written.
    */
   readonly end: 'done' | 'stale' | 'unsettled' | 'held';
   readonly result: LinkResult;
   /** Names of the fields written, by system. */
   readonly written: Readonly<Record<SystemName, readonly FieldName[]>>;
+  /** Names of fields that wait for an import file since this. */
+  readonly deferred: readonly FieldName[];
   readonly created: SystemName | null;
   /** `open`: something is left to do that is not decided yet, such as about what the system gave a new record by itself. */
   readonly settling: Settling;
@@ -94,6 +96,8 @@ class Undertaking {
   private readonly connection: OpenConnection;
   private readonly work: LinkWork;
   private readonly written: Record<SystemName, FieldName[]> = { yapla: [], yoplanning: [] };
+  /** Names of fields that wait for an import. */
+  private deferred: readonly FieldName[] = [];
   private created: SystemName | null = null;
   /** The guard held something of it. */
   private isHeld = false;
@@ -106,6 +110,7 @@ class Undertaking {
         ...order,
         connection: this.connection,
         openIntent: state.intents[0] ?? null,
+        waiting: state.waiting,
         // Not the attempt's number, which begins again with a workflow task that is repeated after a crash.
         isRepeated: state.writes.open.some((name) => name.startsWith(`${writeId}/`)),
       },
@@ -117,7 +122,7 @@ class Undertaking {
     const { linkId } = this.order.state.pair;
     try {
       const end = await this.carryOut();
-      const { written, created } = this;
+      const { written, deferred, created } = this;
       // What persons answered is not the guard's.
       const answered = end === 'done' || end === 'held' ? this.answered() : [];
       const result = { ...this.work.result(), carriedOut: answered };
@@ -125,7 +130,7 @@ class Undertaking {
       // Where questions were open before, whether they still are is looked at first (settle.ts).
       const settles = settling === 'open' || this.order.state.cases.length > 0 ? null : settling;
       const agreement = result.agreement && { ...result.agreement, settles };
-      return { end, written, created, settling, result: { ...result, agreement } };
+      return { end, written, deferred, created, settling, result: { ...result, agreement } };
     } catch (error) {
       const done = this.work.result();
       const nothing: LinkResult = { ...done, shadows: [], journal: [], cases: [], gone: [], settledIntents: [] };
@@ -157,7 +162,8 @@ class Undertaking {
     if (decision.asksCreation) work.open(createCase(state.pair.linkId));
     if ((await this.write()) === 'stale') return 'stale';
     work.askAbout(decision.conflicts.filter((field) => !fieldsAsked(state.cases, 'conflict').includes(field)));
-    return this.isHeld && systemNames.every((system) => this.written[system].length === 0) ? 'held' : 'done';
+    const isNothing = this.deferred.length === 0 && systemNames.every((system) => this.written[system].length === 0);
+    return this.isHeld && isNothing ? 'held' : 'done';
   }
 
   /** Records of which the reading before has proven already that they are gone, and nobody was asked about them. */
@@ -181,7 +187,8 @@ class Undertaking {
       const written = await this.work.write(system, { set, reasons: decision.reasons, fromPerson }, nth + 1);
       if (written === 'missing') await this.work.proveRemoval(system);
       if (written === 'missing' || written === 'stale') return 'stale';
-      this.written[system].push(...Object.keys(set));
+      if (written === 'deferred') this.deferred = this.work.deferredIn(system);
+      else this.written[system].push(...Object.keys(set));
     }
     return 'done';
   }
@@ -196,10 +203,14 @@ class Undertaking {
         ? [[one.field, one.value] as const]
         : [],
     );
-    const missing = own.filter(([field, value]) => here[field] !== value);
+    // What the system shows can be what a value that waits for an import was to replace: then that one is not wanted any more.
+    const { collects } = this.connection.systems[system];
+    const missing = own.filter(([field, value]) => collects || here[field] !== value);
     const hashes = pairHashes(pair);
     const [now, theirs] = [hashes[system], hashes[otherSystem(system)]];
-    const differing = decision.write[system].filter((field) => now === null || now[field] !== theirs?.[field]);
+    const differing = decision.write[system].filter(
+      (field) => collects || now === null || now[field] !== theirs?.[field],
+    );
     return { ...valuesToWrite(this.connection, pair, system, differing), ...Object.fromEntries(missing) };
   }
 
@@ -267,6 +278,7 @@ class Undertaking {
       pair: { ...this.work.pair, base, equal: agreement?.equal ?? this.work.pair.equal },
       cases: [...state.cases, ...opened],
       answers: state.answers.filter((one) => !answered.includes(one)),
+      waiting: this.work.waiting,
       intents: [],
     };
     return settlingOf(viewOf(connection, now, 'gone'));
@@ -314,6 +326,8 @@ export interface AppliedDecision {
   readonly outcome: 'done' | 'stale' | 'refused' | 'unsettled' | 'held';
   /** Names of the fields written, by system. */
   readonly written: Readonly<Record<SystemName, readonly FieldName[]>>;
+  /** Names of fields that wait for an import file since this. Left out: none (as by runs of before). */
+  readonly deferred?: readonly FieldName[];
   readonly created: SystemName | null;
   /** Kinds of the cases opened or asked again. */
   readonly cases: readonly string[];
@@ -370,9 +384,10 @@ async function undertake(
     const view = await record(applying, refused, unreadable);
     return { ...nothing, outcome: 'refused', cases: refused.cases.map(({ kind }) => kind), view };
   }
-  const { end, result, written, created } = carried;
+  const { end, result, written, deferred, created } = carried;
   const view = await record(applying, result);
-  return { outcome: end, written, created, cases: [...result.cases.map(({ kind }) => kind), ...asked], view };
+  const more = deferred.length === 0 ? {} : { deferred };
+  return { outcome: end, written, ...more, created, cases: [...result.cases.map(({ kind }) => kind), ...asked], view };
 }
 
 /** @returns the link as it stands then */

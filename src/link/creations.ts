@@ -91,7 +91,7 @@ export async function creationFailed(
   linkId: string,
   { effect, context }: Failure,
 ): Promise<void> {
-  if (context.method === 'GET') return;
+  if (context.access === 'read') return;
   if (effect === 'none') {
     await settleIntents(
       sql,

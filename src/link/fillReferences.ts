@@ -48,8 +48,9 @@ const passing: ReadonlySet<string> = new Set(['ServerFailed', 'NoAnswer', 'Unexp
 export async function fillReferences(filling: FillingReferences): Promise<References> {
   const references = { filled: 0, failed: 0 };
   for (const system of systemNames) {
-    const { storesReference, writes } = filling.connection.systems[system];
-    if (!storesReference || !writes) continue;
+    const { storesReference, writes, collects } = filling.connection.systems[system];
+    // A reference alone is not worth a person's import.
+    if (!storesReference || !writes || collects) continue;
     const { filled, failed } = await new FillingSystem(filling, system).run();
     references.filled += filled;
     references.failed += failed;

@@ -20,9 +20,11 @@ import {
   systemNames,
 } from '../core/record.js';
 import type { Decision } from '../core/decide.js';
+import { collecting, type WaitingValue } from '../core/waiting.js';
 import type { Ask } from '../http/client.js';
 import { canaryCase } from '../cases/canary.js';
 import { conflictCases } from '../cases/conflict.js';
+import { notImportedCase } from '../cases/notImported.js';
 import { notTakenCase } from '../cases/notTaken.js';
 import { removalCase } from '../cases/removal.js';
 import type { NewCase } from '../store/cases.js';
@@ -30,6 +32,7 @@ import type { Intent, NewIntent } from '../store/intents.js';
 import type { JournalEntry, JournalOutcome } from '../store/journal.js';
 import type { Agreement, EqualValues, LinkedPair } from '../store/links.js';
 import type { ShadowRow } from '../store/shadows.js';
+import type { WaitingChange } from '../store/waiting.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
 import type { Batcher } from './sharedWork.js';
@@ -61,14 +64,16 @@ export interface Applying {
   readonly ask: (record: string) => Ask;
   /** Names what is applied, the same at every attempt: the beginning of each write's name in the journal. */
   readonly writeId: string;
+  /** What waits of the link for an import file, oldest first. */
+  readonly waiting: readonly WaitingValue[];
   /** A creation of this link that was sent before, and whose effect is unknown. */
   readonly openIntent: Intent | null;
   /** An earlier attempt, whose end nobody knows, may have sent the same writes. */
   readonly isRepeated: boolean;
 }
 
-/** What became of a write: `stale` is for the caller to decide again on what was read. */
-export type Written = 'written' | 'already there' | 'stale' | 'missing';
+/** What became of a write: `stale` is for the caller to decide again on what was read; `deferred`: it waits for an import file. */
+export type Written = 'written' | 'already there' | 'stale' | 'missing' | 'deferred';
 
 /** Values to write to one system, and why. */
 export interface WriteOrder {
@@ -83,6 +88,7 @@ export class LinkWork {
   private readonly shadows = new Map<SystemName, ShadowRow>();
   /** Of systems in which no record can be read. */
   private readonly relaid = new Map<SystemName, Relaid>();
+  private readonly collected: WaitingChange[] = [];
   private readonly journal: JournalOutcome[] = [];
   private readonly cases = new Map<string, NewCase>();
   private readonly settledIntents = new Set<SystemName>();
@@ -119,7 +125,21 @@ export class LinkWork {
 
   /** Something was read or written: it has to be recorded, whatever happens next. */
   get hasNews(): boolean {
-    return this.shadows.size > 0;
+    return this.shadows.size > 0 || this.collected.length > 0;
+  }
+
+  /** What waits of the link now, oldest first. */
+  get waiting(): readonly WaitingValue[] {
+    const changed = (system: SystemName, field: FieldName) =>
+      this.collected.some((one) => one.system === system && one.field === field);
+    const before = this.applying.waiting.filter((one) => one.batch !== null || !changed(one.system, one.field));
+    const since = this.collected.flatMap((one) => (one.is === 'waits' ? [{ ...one, batch: null }] : []));
+    return [...before, ...since];
+  }
+
+  /** Names of fields that began to wait in this attempt. */
+  deferredIn(system: SystemName): FieldName[] {
+    return this.collected.flatMap((one) => (one.is === 'waits' && one.system === system ? [one.field] : []));
   }
 
   /** The system took a write of this field without taking the value. */
@@ -137,6 +157,7 @@ export class LinkWork {
     const id = this.known.ids[system]!;
     const seen = this.known.shadows[system]!;
     const { set } = order;
+    if (connection.systems[system].collects) return await this.collect(system, order, nth);
     const writeId = `${this.applying.writeId}/${nth}/${fingerprintOf(seen.hashes, connection.hash(set))}`;
     await this.applying.verifyClaim();
     await this.applying.intend({ journal: this.entries(system, id, order, writeId), intent: null });
@@ -181,7 +202,8 @@ export class LinkWork {
       }
       case 'written':
         this.journal.push({ writeId, system, outcome: 'written', requestId: result.requestId });
-        this.outcome = 'written';
+        // Of a person of whom something waits, too, that counts.
+        if (this.collected.length === 0) this.outcome = 'written';
         this.compare(system, this.hashesBefore(system, result.before, set), set, result.after);
         this.learn(system, result.after, this.timesOf(system, order));
         if (!connection.systems[system].readsOne) {
@@ -197,6 +219,45 @@ export class LinkWork {
     }
   }
 
+  /**
+   * Has values wait for an import file. Nothing is sent, so nothing is read before: what the record is known to show stands beside each
+   * value, and is what it counts against (core/waiting.ts).
+   */
+  private async collect(system: SystemName, { set, ...order }: WriteOrder, nth: number): Promise<'deferred'> {
+    const { connection, waiting } = this.applying;
+    const id = this.known.ids[system]!;
+    const seen = this.known.shadows[system]!;
+    const { waits, withdrawn, uncarried } = collecting(
+      connection.hash(set),
+      pairHashes(this.known)[system]!,
+      waiting.filter((one) => one.system === system),
+    );
+    for (const field of uncarried)
+      this.open(notImportedCase(this.known.linkId, field, 'cleared', pairHashes(this.known)));
+    for (const field of [...withdrawn, ...uncarried]) this.collected.push({ is: 'withdrawn', system, field });
+    if (waits.length === 0) return 'deferred';
+    const values = pick(set, waits);
+    const imported = connection.shadowOf({ ...seen, fields: { ...seen.fields, ...values } });
+    const writeId = `${this.applying.writeId}/${nth}/${fingerprintOf(seen.hashes, pickHashes(imported.hashes, waits))}`;
+    await this.applying.verifyClaim();
+    const journal = this.entries(system, id, { set: values, ...order }, writeId);
+    await this.applying.intend({ journal, intent: null });
+    for (const field of waits) {
+      this.collected.push({
+        is: 'waits',
+        system,
+        field,
+        value: values[field] ?? null,
+        valueHash: imported.hashes[field]!,
+        valueForm: imported.forms?.[field] ?? null,
+        seenHash: seen.hashes[field] ?? '',
+        writeId,
+      });
+    }
+    this.outcome = 'deferred';
+    return 'deferred';
+  }
+
   /** Of a record that was not read before the write, only what was sent is compared: what else differs now may be somebody's edit. */
   private hashesBefore(system: SystemName, before: SystemRecord, set: CanonicalFields): FieldHashes {
     const { systems, hash } = this.applying.connection;
@@ -204,13 +265,15 @@ export class LinkWork {
   }
 
   /**
-   * Creates the record, or finds the one that an earlier attempt created. `unsettled`: nobody knows whether it took effect.
+   * Creates the record, or finds the one that an earlier attempt created. `unsettled`: nobody knows whether it took effect; `deferred`: it waits for
+   * an import file.
    *
    * @throws {NewsUnread} nothing was sent
    */
-  async create(system: SystemName, order: WriteOrder): Promise<'created' | 'unsettled'> {
+  async create(system: SystemName, order: WriteOrder): Promise<'created' | 'unsettled' | 'deferred'> {
     const { connection } = this.applying;
     const target = connection.systems[system];
+    if (target.collects) return await this.collectCreation(system, order);
     const { linkId } = this.known;
     const other = otherSystem(system);
     const fields = order.set;
@@ -247,6 +310,17 @@ export class LinkWork {
     if (result.record === null) return 'unsettled';
     this.created(system, result.record, order, result.requestId);
     return 'created';
+  }
+
+  /** Only that it is to be made: its file takes the values of the other record as it stands then. */
+  private async collectCreation(system: SystemName, order: WriteOrder): Promise<'deferred'> {
+    const writeId = `${this.applying.writeId}/create`;
+    await this.applying.verifyClaim();
+    await this.applying.intend({ journal: this.entries(system, null, order, writeId), intent: null });
+    const nothing = { value: null, valueHash: '', valueForm: null, seenHash: '' };
+    this.collected.push({ is: 'waits', system, field: '', ...nothing, writeId });
+    this.outcome = 'deferred';
+    return 'deferred';
   }
 
   private created(system: SystemName, record: SystemRecord, order: WriteOrder, requestId: string | null): void {
@@ -455,16 +529,21 @@ export class LinkWork {
             ...this.agreement(hashes),
             ids: this.ids,
           }
-        : this.outcome === 'unsettled'
+        : this.outcome === 'unsettled' || this.outcome === 'deferred'
           ? unsettled
           : null,
       journal: this.journal,
+      waiting: this.collected,
       cases: [...this.cases.values()].map((one) => (one.kind === 'notTaken' ? { ...one, saw: hashes } : one)),
       settledIntents: [...this.settledIntents],
       gone: [...this.gone].map(([system, id]) => ({ system, id })),
       carriedOut: [],
     };
   }
+}
+
+function pickHashes(hashes: FieldHashes, names: readonly FieldName[]): FieldHashes {
+  return Object.fromEntries(names.map((name) => [name, hashes[name]!]));
 }
 
 function readAtOf({ shadows }: LinkedPair) {

@@ -119,7 +119,11 @@ async function readClaimed(
   claim: (linkIds: readonly string[]) => Promise<void>,
   claimed: Set<string>,
 ): Promise<RecordReading> {
-  const events = await takeEvents(sql, connection.scope, linkId);
+  const events = await takeEvents(sql, connection.scope, linkId, {
+    // Where one record can be read, what counts is that reading.
+    of: systemNames.filter((system) => !connection.systems[system].readsOne),
+    mostBytes: connection.config.live.maxBodiesBytes,
+  });
   // Nothing came: an answer, a look, or an attempt that is repeated after its commit.
   if (events.length === 0) return { view: await viewNow(sql, connection, linkId, null), events: [] };
   const ask = { lane, purpose: `live/${linkId}`, patienceMs, linkId };
@@ -195,7 +199,11 @@ async function find(
   // What a list has answered since says no more: what the list shows is stored, and is younger.
   const news = events.filter((event) => event.listed !== true);
   const context = contextOf(connection, system, news);
-  if (!(await areBelieved(sql, { connection, system, events: news, known, context }))) throw new ListNeeded(system);
+  if (!(await areBelieved(sql, { connection, system, events: news, known, context }))) {
+    if (target.listed !== false) throw new ListNeeded(system);
+    // The next file shows what has become of it; nobody can ask sooner.
+    return { system, id, record: known === null ? 'unread' : 'stored' };
+  }
   const told = newestDelivered(connection, system, news, known, replaced);
   return { system, id, record: told ?? (countsAsStored(events, known) ? 'stored' : 'unread') };
 }
@@ -466,9 +474,10 @@ function contextOf(connection: OpenConnection, system: SystemName, [event]: read
   const context = {
     connection: connection.scope.connectionId,
     system,
+    access: 'none',
     method: 'POST',
     path: `/webhooks/${connection.scope.connectionId}/${system}`,
-  };
+  } as const;
   return event === undefined ? context : { ...context, record: event.externalId };
 }
 

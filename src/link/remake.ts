@@ -76,10 +76,11 @@ async function remakeRecords(tx: Transaction, connection: OpenConnection, system
       const context = {
         connection: connection.scope.connectionId,
         system,
+        access: 'none',
         method: 'none',
         path: 'stored document',
         record: id,
-      };
+      } as const;
       try {
         return [connection.shadowOf(connection.systems[system].recordOf(document, { context }))];
       } catch {

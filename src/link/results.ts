@@ -28,6 +28,7 @@ import {
   lockLinks,
 } from '../store/links.js';
 import { releaseNewcomers } from '../store/openPlaces.js';
+import { changeWaiting, type WaitingChange } from '../store/waiting.js';
 import { advanceItems, endItems, type PlanPart } from '../store/planItems.js';
 import { markGone, type ShadowRow, shadowsByIds, upsertShadows } from '../store/shadows.js';
 import { forget, type Relaid } from './view.js';
@@ -39,6 +40,7 @@ import type { OpenConnection } from '../connection.js';
 /**
  * - `agreed`: nothing had to be written (any more); `written`, `created`: done;
  * - `unsettled`: a creation was sent and nobody knows whether it took effect: looked up in the list later;
+ * - `deferred`: all of it, or the part that one of the systems takes from a file only, waits for an import;
  * - `removed`: proven gone, a case is open; `asked`: only questions are left;
  * - `changed`: the link is not what the plan saw, nothing (more) was written, and live work looks at it;
  * - `dropped`: the link is not there any more: it was merged into another, or the person left the one system that knew them (`forget`);
@@ -49,6 +51,7 @@ export type Outcome =
   | 'written'
   | 'created'
   | 'unsettled'
+  | 'deferred'
   | 'removed'
   | 'asked'
   | 'changed'
@@ -88,6 +91,8 @@ export interface LinkResult {
   readonly facts: Facts;
   readonly agreement: Agreement | null;
   readonly journal: readonly JournalOutcome[];
+  /** What waits for an import file since this, and what does so no more. Left out: nothing. */
+  readonly waiting?: readonly WaitingChange[];
   readonly cases: readonly NewCase[];
   readonly settledIntents: readonly SystemName[];
   readonly gone: readonly { readonly system: SystemName; readonly id: string }[];
@@ -155,15 +160,20 @@ export async function commitResults<T = void>(
         scope,
         results.flatMap((one) => (one.gone.some((record) => !isBack(one, record)) ? [one.linkId] : [])),
       ),
+      // Before the base moves: it, too, makes another version.
+      changeWaiting(
+        tx,
+        scope,
+        current.flatMap(({ linkId, waiting = [] }) => waiting.map((one) => ({ ...one, linkId }))),
+      ),
       agree(tx, scope, [
         ...current.flatMap((one) => one.agreement ?? []),
         ...lost.flatMap((one) => factsOf(one, locked.get(one.linkId))),
       ]),
-      recordOutcomes(
-        tx,
-        scope,
-        results.flatMap(({ linkId, journal }) => journal.map((one) => ({ ...one, linkId }))),
-      ),
+      recordOutcomes(tx, scope, [
+        ...results.flatMap(({ linkId, journal }) => journal.map((one) => ({ ...one, linkId }))),
+        ...lost.flatMap(neverCollected),
+      ]),
       settleIntents(
         tx,
         scope,
@@ -267,6 +277,15 @@ function factsOf({ linkId, decidedOn, facts }: LinkResult, now: LockedLink | und
   const picked = <V>(values: Readonly<Record<string, V>>) =>
     Object.fromEntries(fields.flatMap((field) => (field in values ? [[field, values[field]!]] : [])));
   return [{ linkId, base: picked(facts.base), baseFields: picked(facts.baseFields), ids, equal }];
+}
+
+/** What was to wait was decided on a link that has changed since: it does not, and nobody has seen it. */
+function neverCollected({ linkId, waiting = [] }: LinkResult): (JournalOutcome & { readonly linkId: string })[] {
+  return waiting.flatMap((one) =>
+    one.is === 'waits'
+      ? [{ linkId, writeId: one.writeId, system: one.system, outcome: 'abandoned' as const, requestId: null }]
+      : [],
+  );
 }
 
 function onlyFindings(result: LinkResult): LinkResult {

@@ -1,7 +1,13 @@
 /** A record that turns out to be unreadable while it is looked at, or while something is carried out about its link. */
 import { foundUnreadable } from '../cases/unreadable.js';
 import type { SystemName } from '../core/record.js';
-import { type Failure, type FailureContext, UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
+import {
+  type Access,
+  type Failure,
+  type FailureContext,
+  UnexpectedResponse,
+  UnreadableRecord,
+} from '../http/failures.js';
 import type { FoundUnreadable } from '../store/unreadable.js';
 import { nameFields } from '../core/person.js';
 import type { OpenConnection } from '../connection.js';
@@ -21,8 +27,8 @@ export interface Unreadable {
 /** An answer that cannot be read may be a hiccup of something in between: it is asked for so often before a person is. */
 export const attemptsToRead = 3;
 
-/** Requests that name the record which their answer shows: a creation's `POST` names none. */
-const aboutOneRecord: readonly string[] = ['GET', 'PUT', 'PATCH'];
+/** Requests that name the record which their answer shows: a creation names none, or the other system's. */
+const aboutOneRecord: readonly Access[] = ['read', 'update'];
 
 /**
  * The one record that a failure is about.
@@ -37,8 +43,8 @@ export function unreadableRecord(
 ): (UnreadableRecord & { readonly id: string }) | null {
   if (error instanceof UnreadableRecord) return hasId(error) ? error : null;
   if (!isLastTry || !(error instanceof UnexpectedResponse)) return null;
-  const { method, record = null } = error.context;
-  const failure = aboutOneRecord.includes(method) ? new UnreadableRecord(error, record) : null;
+  const { access, record = null } = error.context;
+  const failure = aboutOneRecord.includes(access) ? new UnreadableRecord(error, record) : null;
   return failure !== null && hasId(failure) ? failure : null;
 }
 
@@ -63,12 +69,12 @@ export async function isTheRecord(
   { sql, connection }: { readonly sql: Sql; readonly connection: OpenConnection },
   failure: Failure,
 ): Promise<boolean> {
-  const { method, record } = failure.context;
+  const { access, record } = failure.context;
   if (failure.type !== 'ServerFailed' || record === undefined) return false;
   const system = failure.context.system as SystemName;
   const { config, credentials } = connection;
   const { dayWindowMs: windowMs } = config[system].limits;
-  const of = method === 'GET' ? 'reads' : 'writes';
+  const of = access === 'read' ? 'reads' : 'writes';
   const failed = await failuresWhileOthersPass(sql, credentials[system], { record, of, windowMs });
   // The first one is before anybody else was answered.
   return failed + 1 >= config.live.maxAttempts;
@@ -98,7 +104,9 @@ export async function areBelieved(
   if (bodies.length === 0) return true;
   const { believe } = connection.config.webhooks.yapla;
   if (believe === 'nothing') return false;
-  const expected = believe === 'part' ? [] : await fieldsExpected(sql, connection, system, known);
+  // Where no list can be asked for, there is nothing better than what a body shows.
+  const takesParts = believe === 'part' || connection.systems[system].listed === false;
+  const expected = takesParts ? [] : await fieldsExpected(sql, connection, system, known);
   return bodies.every(({ body, externalId }) => {
     try {
       const member = memberDelivered(connection.config, body, externalId, context);

@@ -23,6 +23,7 @@ import type { Sql, Transaction } from '../store/database.js';
 import { closeCasesAbout, closeSettled } from '../store/cases.js';
 import { openIntents } from '../store/intents.js';
 import { normaliseValue } from '../core/normalise.js';
+import { asIfImported, awaitedCreation } from '../core/waiting.js';
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, type JsonObject, laidOver, type SystemRecord } from '../core/document.js';
 import type { ShadowRow } from '../store/shadows.js';
@@ -69,18 +70,19 @@ export function emptyView(
 
 /** @param configured the connection; rules that persons made come with the link, and are laid over it */
 export function viewOf(configured: OpenConnection, state: LinkState, absence: Absence = 'nothing'): LinkView {
-  const { pair } = state;
+  const pair = asIfImported(state.pair, state.waiting);
   const cases = questionsOf(state.cases);
   const connection = withRules(configured, state.rules);
-  const hashes = pairHashes(pair);
+  const seen = pairHashes(pair);
   const sides = {
-    yapla: sideOf(pair, 'yapla', hashes, absence),
-    yoplanning: sideOf(pair, 'yoplanning', hashes, absence),
+    yapla: sideOf(pair, 'yapla', seen, absence),
+    yoplanning: sideOf(pair, 'yoplanning', seen, absence),
   };
   const fields = connection.fields.filter(({ name }) => isOpen(name, pair.base, sides));
   const names = new Set(fields.map((field) => field.name));
   const timed = new Set(fields.filter(({ rule }) => rule === 'newest').map(({ name }) => name));
-  const held = heldBy(cases, hashes);
+  // A case remembers what was really there.
+  const held = heldBy(cases, pairHashes(state.pair));
   const guarded = guardedOf(state);
   const answered = toCarryOut(state.answers);
   return {
@@ -93,7 +95,9 @@ export function viewOf(configured: OpenConnection, state: LinkState, absence: Ab
     version: pair.version,
     ...rights(connection, answered.create),
     // Where we choose the id, a creation is simply repeated: it is looked up first.
-    awaiting: state.intents.find(({ system }) => !connection.systems[system].choosesIds)?.system ?? null,
+    awaiting:
+      state.intents.find(({ system }) => !connection.systems[system].choosesIds)?.system ??
+      awaitedCreation(state.waiting),
     held: held.link || guarded.creation,
     heldFields: [...held.fields, ...guarded.fields],
     asked: fieldsAsked(cases, 'conflict'),
@@ -343,10 +347,11 @@ export function relaidOver(
   const context = {
     connection: connection.scope.connectionId,
     system,
+    access: 'none',
     method: 'none',
     path: 'stored document',
     record: after.id,
-  };
+  } as const;
   return (stored) => {
     const record = connection.systems[system].recordOf(laidOver(stored, changed), { context });
     return { ...connection.shadowOf({ ...record, id: after.id }), ...(row.times && { times: row.times }) };

@@ -130,6 +130,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
   }
 
   const server = await createServer({
+    logins: { sql, connections: config.connections },
     settings,
     endpoints,
     ceilings,

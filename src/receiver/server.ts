@@ -14,6 +14,7 @@ import {
 } from './endpoints.js';
 import type { Ceilings } from './ceilings.js';
 import { errorCode, type InboxWriter, type Outage } from './inboxWriter.js';
+import { addLoginRoute, type LoginAnswers } from './loginAnswers.js';
 import type { Metrics } from './metrics.js';
 import { addStatusRoutes, jsonType, limitRequests } from '../status.js';
 import { createRefusalLog, Refusal, type RefusalReason } from './refusals.js';
@@ -27,6 +28,8 @@ export interface ServerOptions {
   readonly ceilings: Ceilings;
   readonly writer: InboxWriter;
   readonly metrics: Metrics;
+  /** Where persons come back who log in to Yapla. */
+  readonly logins: LoginAnswers;
   /** Told when something was stored. */
   readonly onStored: () => void;
   readonly readiness: () => Promise<Readiness>;
@@ -70,7 +73,7 @@ const json = /^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i;
 
 /** Not listening yet. `close()` ends it after the requests that have come in. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { settings, endpoints, ceilings, writer, metrics, onStored, readiness, log } = options;
+  const { settings, endpoints, ceilings, writer, metrics, onStored, readiness, log, logins } = options;
   const { requestTimeoutMs } = settings;
   const logRefusal = createRefusalLog(log);
   const app = fastify({
@@ -155,6 +158,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
   );
 
+  addLoginRoute(app, logins);
   addStatusRoutes(app, { readiness, metrics });
   return app;
 }

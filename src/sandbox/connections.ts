@@ -4,7 +4,7 @@ import type { fieldsSchema } from '../config/fields.js';
 import type { connectionSchema } from '../config/schema.js';
 import { systemNames, type SystemName } from '../core/record.js';
 import type { LabelOptions } from './labels.js';
-import { type ListEnd, sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
+import { type ListEnd, sandboxClient, sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
 
 type ConnectionInput = z.input<typeof connectionSchema>;
 type YaplaInput = ConnectionInput['yapla'];
@@ -21,6 +21,10 @@ export interface SandboxAddresses {
 
 export interface SandboxConnectionOptions {
   readonly shape?: YaplaShapeName;
+  /** Yapla has no API here: its members are read from exports. Left out: it has. */
+  readonly files?: true;
+  /** How it is written; left out: by REST 2.0. */
+  readonly write?: 'rest' | 'graphql';
   /** What the pages of Yapla's list say of its length; left out: its total. */
   readonly listEnd?: ListEnd;
   /** What the connection's budget may send; left out: the configuration's own defaults, or nothing above what the sandbox enforces. */
@@ -47,19 +51,27 @@ export function sandboxConnection(
 ): ConnectionInput {
   const credentials = { ...sandboxCredentials, ...options.credentials };
   const shape = options.shape ?? 'flat';
-  const account = accounts[shape](addresses.yapla, credentials.yaplaKey);
+  const ofShape = accounts[shape](addresses.yapla, credentials.yaplaKey);
+  const account =
+    options.write === 'graphql'
+      ? { ...ofShape, write: graphqlWrite(addresses.yapla), read: unread(ofShape.read) }
+      : ofShape;
   const { listEnd = 'total' } = options;
   const answer = {
     ...account.read.answer,
     ...(listEnd === 'total' ? {} : { count: null, ...lengths[shape][listEnd] }),
   };
-  const yapla = { ...account, read: { ...account.read, answer } };
+  const yapla = options.files === true ? fromFiles : { ...account, read: { ...account.read, answer } };
   const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
   const mapped = withLabels(shape === 'nested' ? nestedFields : flatFields, options.labels ?? {});
   const fields = withRule(mapped, options.rule);
   return {
     webhooks: {
-      yapla: { secret: yaplaWebhookSecret, ...(shape === 'listed' ? listedWebhooks : {}) },
+      yapla: {
+        secret: yaplaWebhookSecret,
+        ...(shape === 'listed' ? listedWebhooks : {}),
+        ...(options.files === true ? { id: 'member_number' } : {}),
+      },
       yoplanning: { secret: yoplanningWebhookSecret },
       ...anyNumber,
     },
@@ -121,6 +133,9 @@ function nestedYapla(origin: string, key: string): YaplaInput {
   };
 }
 
+/** An account without any API: files in, and nothing out. */
+const fromFiles: YaplaInput = { read: { mode: 'workbook' }, write: { mode: 'none' } };
+
 /** Lists as assumed; no member can be read by itself, and writes answer none. */
 function listedYapla(origin: string, key: string): YaplaInput {
   return {
@@ -132,6 +147,56 @@ function listedYapla(origin: string, key: string): YaplaInput {
       memberPath: null,
       create: { id: null, record: null },
       update: { method: 'PATCH', shape: 'partial', record: null },
+    },
+  };
+}
+
+/** What GraphQL reads one member by is configured; the DATA API is asked for its list alone. */
+function unread(read: YaplaInput['read']): YaplaInput['read'] {
+  return { ...read, memberPath: null };
+}
+
+/** The parts of a member that the sandbox's GraphQL is asked to show. */
+const shownMember =
+  'id firstName lastName birthDate language organization groups contact { email mobilePhone address { street city postalCode countryCode } }';
+
+/** As a person would write it after a look at the sandbox's schema. */
+function graphqlWrite(origin: string): NonNullable<YaplaInput['write']> {
+  return {
+    mode: 'graphql',
+    address: `${origin}/graphql`,
+    oauth: {
+      authorizeUrl: `${origin}/oauth/authorize`,
+      tokenUrl: `${origin}/oauth/token`,
+      clientId: sandboxClient.id,
+      clientSecret: sandboxClient.secret,
+      redirectUri: sandboxClient.redirectUri,
+      keys: [{ id: 'sandbox', key: sandboxClient.tokenKey }],
+    },
+    read: { document: `query ($id: ID!) { member(id: $id) { ${shownMember} } }`, record: 'data.member' },
+    create: {
+      document: `mutation ($input: MemberInput!) { createMember(input: $input) { node { ${shownMember} } } }`,
+      id: 'data.createMember.node.id',
+      record: 'data.createMember.node',
+    },
+    update: {
+      document: `mutation ($id: ID!, $patch: MemberPatch!) { updateMember(id: $id, patch: $patch) { node { ${shownMember} } } }`,
+      input: 'patch',
+      record: 'data.updateMember.node',
+    },
+    member: {
+      fields: {
+        firstName: 'firstName',
+        lastName: 'lastName',
+        email: 'contact.email',
+        phone: 'contact.mobilePhone',
+        birthDate: 'birthDate',
+        language: 'language',
+        street: 'contact.address.street',
+        city: 'contact.address.city',
+        postalCode: 'contact.address.postalCode',
+        country: 'contact.address.countryCode',
+      },
     },
   };
 }

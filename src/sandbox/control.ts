@@ -10,6 +10,7 @@ import type { Fault, FaultState } from './faults.js';
 import type { Latency, PeopleOptions, SandboxLimits } from './options.js';
 import type { PersonTruth } from './people.js';
 import type { NewPerson, Person, PersonChanges } from './person.js';
+import type { ExportedFile, ExportOptions } from './yapla/exportFile.js';
 import type { WebhookCounts, WebhookFaults, WebhookTarget } from './webhooks/options.js';
 
 /** A record as the system holds it. */
@@ -79,8 +80,13 @@ export interface SandboxControl {
   /** Somebody removes a record from that system. */
   remove(system: SystemName, id: string): Promise<void>;
 
-  /** Ends every Yapla session, as the server may at any time. */
+  /** Somebody presses Yapla's button to export the members, and downloads the file. */
+  exportMembers(options?: ExportOptions): Promise<ExportedFile>;
+
+  /** Ends every Yapla session, and every access token of GraphQL, as the server may at any time. */
   expireSessions(): Promise<void>;
+  /** Ends every login of GraphQL, as when the person changes her password. */
+  endLogins(): Promise<void>;
   /** Counts to zero, faults gone, unsent webhooks too, and other people if `people` is given (else everybody stays as they are). */
   reset(people?: PeopleOptions): Promise<void>;
 }
@@ -151,7 +157,12 @@ export function createSandboxControl(url: string): SandboxControl {
       ((await call('POST', `/records/${system}`, { person, options })) as { id: string }).id,
     edit: (system, id, changes, unmapped = {}) => perform('PATCH', at(system, id), { changes, unmapped }),
     remove: (system, id) => perform('DELETE', at(system, id)),
+    exportMembers: async (options = {}) => {
+      const { name, content } = (await call('POST', '/exports', options)) as { name: string; content: string };
+      return { name, content: Buffer.from(content, 'base64') };
+    },
     expireSessions: () => perform('DELETE', '/sessions'),
+    endLogins: () => perform('DELETE', '/logins'),
     reset: (people) => perform('POST', '/reset', people === undefined ? {} : { people }),
   };
 }

@@ -9,6 +9,7 @@ import type { PersonTruth, ResolvedPeopleOptions } from './people.js';
 import { personChangesSchema, personSchema } from './person.js';
 import type { Registry } from './registry.js';
 import type { Webhooks } from './webhooks/webhooks.js';
+import { exportSchema, type ExportedFile, type ExportOptions } from './yapla/exportFile.js';
 import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
 
 export interface ControlParts {
@@ -19,6 +20,8 @@ export interface ControlParts {
   readonly truth: () => readonly PersonTruth[];
   readonly populate: (options: ResolvedPeopleOptions) => void;
   readonly expireSessions: () => void;
+  readonly exportMembers: (options: ExportOptions) => Promise<ExportedFile>;
+  readonly endLogins: () => void;
 }
 
 const unmappedSchema = z.record(z.string(), z.json()).default({});
@@ -129,8 +132,17 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
     return registries[system].removePerson(id) ? done : reply.code(404).send(noRecord(system, id));
   });
 
+  app.post('/exports', async ({ body }) => {
+    const { name, content } = await parts.exportMembers(exportSchema.parse(body));
+    return { name, content: content.toString('base64') };
+  });
+
   app.delete('/sessions', () => {
     parts.expireSessions();
+    return done;
+  });
+  app.delete('/logins', () => {
+    parts.endLogins();
     return done;
   });
   app.post('/reset', ({ body }) => {

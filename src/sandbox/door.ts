@@ -23,10 +23,10 @@ export interface Answer {
 /** How one system words what is not about one resource. */
 export interface Manners {
   unauthorised(request: FastifyRequest): Answer;
-  forbidden(): Answer;
+  forbidden(request: FastifyRequest): Answer;
   /** @param seconds whole seconds, `null`: none named. */
   throttled(seconds: number | null): Answer;
-  invalid(field: string, message: string): Answer;
+  invalid(field: string, message: string, request: FastifyRequest): Answer;
   /** Before everything else; `null`: the path is in its canonical form. */
   redirect(request: FastifyRequest, kind: RequestKind): Answer | null;
   /** The credential the request counts for, or the answer that refuses it. */
@@ -148,7 +148,7 @@ export class Door {
     if (typeof credential !== 'string') return credential;
     const access = this.faults.strike(target, 'access')[0];
     if (access !== undefined)
-      return access.do === 'revoke' ? this.manners.unauthorised(request) : this.manners.forbidden();
+      return access.do === 'revoke' ? this.manners.unauthorised(request) : this.manners.forbidden(request);
 
     this.accounting.countedAt(arrivedAt);
     const verdict = this.throttle.judge(credential, arrivedAt);
@@ -158,7 +158,7 @@ export class Door {
     }
 
     actions.push(...this.faults.strike(target, 'request'));
-    const instead = this.#insteadOf(actions);
+    const instead = this.#insteadOf(actions, request);
     if (instead !== null) return instead;
     for (const action of actions) if (action.do === 'drift' || action.do === 'touch') this.drift(action);
     const answer = handler({
@@ -172,10 +172,10 @@ export class Door {
   }
 
   /** What a fault answers before the request takes effect. */
-  #insteadOf(actions: readonly FaultAction[]): Answer | 'silence' | 'reset' | null {
+  #insteadOf(actions: readonly FaultAction[], request: FastifyRequest): Answer | 'silence' | 'reset' | null {
     for (const action of actions) {
       if (action.do === 'refuse') return this.manners.throttled(action.seconds);
-      if (action.do === 'invalid') return this.manners.invalid(action.field, action.message);
+      if (action.do === 'invalid') return this.manners.invalid(action.field, action.message, request);
       if (action.do === 'errorInside') return { status: 200, body: action.body };
       if (action.do === 'status' && action.effect === 'none') return statusAnswer(action);
       if (action.do === 'timeout' && action.effect === 'none') return 'silence';

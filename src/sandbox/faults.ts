@@ -10,7 +10,7 @@ import { personFieldSchema } from './person.js';
 import { Random } from './random.js';
 
 /** What a request asks for, whatever its system and shape. A `PUT` is a `write`, also where it creates. */
-export const requestKinds = ['session', 'team', 'list', 'read', 'create', 'write', 'delete'] as const;
+export const requestKinds = ['session', 'schema', 'team', 'list', 'read', 'create', 'write', 'delete'] as const;
 export type RequestKind = (typeof requestKinds)[number];
 
 const effect = z.enum(['none', 'applied']).default('none').describe('Whether the request takes effect all the same.');

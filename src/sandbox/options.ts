@@ -17,6 +17,15 @@ export const sandboxCredentials = {
   yoplanningWebhookSecret: 'sandbox-yoplanning-webhook-secret',
 } as const;
 
+/** The registered client of the sandbox's GraphQL. Public on purpose, as the others. */
+export const sandboxClient = {
+  id: 'sandbox-passerelle',
+  secret: 'sandbox-yapla-client-secret',
+  redirectUri: 'http://127.0.0.1:8090/oauth/club/callback',
+  /** Encrypts what the client keeps of it. */
+  tokenKey: `${'c0ffee'.repeat(10)}beef`,
+} as const;
+
 export const yaplaShapes = ['flat', 'nested', 'listed'] as const;
 /** Those in which one member can be read, where the option `singleReads` does not say otherwise. */
 export const readableShapes = ['flat', 'nested'] as const satisfies readonly (typeof yaplaShapes)[number][];
@@ -85,8 +94,33 @@ export const sandboxOptionsSchema = z.strictObject({
       campaign: z.string().default('2587'),
       /** Life of a REST 2.0 session token. */
       sessionMs: z.number().int().positive().default(3_600_000),
+      graphql: z
+        .strictObject({
+          clientId: z.string().default(sandboxClient.id),
+          /** `null`: a public client. */
+          clientSecret: z.string().nullable().default(sandboxClient.secret),
+          redirectUris: z.array(z.url()).default([sandboxClient.redirectUri]),
+          accessTokenMs: z.number().int().positive().default(3_600_000),
+          /** A renewal gives a new refresh token, and the old one ends the login when it comes again. */
+          rotates: z.boolean().default(true),
+          /** The person says no. */
+          denies: z.boolean().default(false),
+          /** False: the schema is not told. */
+          introspection: z.boolean().default(true),
+          /** A token that is not known: an error inside an answer of status 200, or status 401. */
+          unauthenticated: z.enum(['inside', 'status']).default('inside'),
+          /** False: mutations are answered FORBIDDEN. */
+          mayWrite: z.boolean().default(true),
+        })
+        .prefault({}),
       maxPageSize: z.number().int().positive().default(100),
       listEnd: z.enum(listEnds).default('total'),
+      /** The order of a list that was asked for in none: by id, or the latest change first, so that each edit moves its record. */
+      listOrder: z.enum(['created', 'modified']).default('created'),
+      /** The parameter and its value by which it lists by id; null: it knows none. */
+      orderedBy: z.strictObject({ parameter: z.string(), value: z.string() }).nullable().default(null),
+      /** Of its times without an offset, and of its sessions' expiry: a shape that writes offsets needs none. */
+      timeZone: z.string().default('UTC'),
       /** A `GET` of one member, in both APIs: as the shape says; or of each id 404, as if there were no such address; or 405. */
       singleReads: z.enum(['asShape', 'noAddress', 'notAllowed']).default('asShape'),
       /** Choice fields that it shows by label; it takes the exact label or the value. */

@@ -7,7 +7,13 @@ import type { SandboxAddresses } from './connections.js';
 import { createSandboxControl, type SandboxControl, type SandboxRecord } from './control.js';
 import { createControlServer } from './controlServer.js';
 import { Faults, type FaultAction } from './faults.js';
-import { sandboxCredentials, sandboxOptionsSchema, type SandboxOptions, type YaplaShapeName } from './options.js';
+import {
+  type ResolvedSandboxOptions,
+  sandboxCredentials,
+  sandboxOptionsSchema,
+  type SandboxOptions,
+  type YaplaShapeName,
+} from './options.js';
 import type { PersonTruth, ResolvedPeopleOptions } from './people.js';
 import type { Person } from './person.js';
 import { Labels } from './labels.js';
@@ -18,12 +24,13 @@ import { listen } from './server.js';
 import { clientBody } from './webhooks/bodies.js';
 import { Webhooks } from './webhooks/webhooks.js';
 import { flatShape } from './yapla/flat.js';
+import { exportMembers } from './yapla/exportFile.js';
 import { Members } from './yapla/members.js';
 import { labelledShape } from './yapla/labelled.js';
 import { listedShape } from './yapla/listed.js';
 import { nestedShape } from './yapla/nested.js';
 import { createYapla } from './yapla/server.js';
-import type { YaplaShape } from './yapla/shape.js';
+import { type YaplaShape, zonedShape } from './yapla/shape.js';
 import { Clients } from './yoplanning/clients.js';
 import { createYoplanning } from './yoplanning/server.js';
 
@@ -54,6 +61,11 @@ const shapes: Readonly<Record<YaplaShapeName, YaplaShape>> = {
   listed: listedShape,
 };
 
+function shapeOf({ shape, timeZone }: ResolvedSandboxOptions['yapla']): YaplaShape {
+  const writesOffsets = shape === 'nested';
+  return writesOffsets ? shapes[shape] : zonedShape(shapes[shape], timeZone);
+}
+
 /**
  * Starts two stand-ins and their control API on this machine.
  *
@@ -78,7 +90,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     webhooks[change.system].changed(change, before);
     hooks.onChange?.(change, registries[change.system].show(change.record));
   };
-  const shape = labelledShape(shapes[resolved.yapla.shape], new Labels(resolved.yapla.labels));
+  const shape = labelledShape(shapeOf(resolved.yapla), new Labels(resolved.yapla.labels));
   const members = new Members((member) => shape.document(member), onChange);
   const clients = new Clients(onChange);
   const registries: Record<SystemName, Registry> = { yapla: members, yoplanning: clients };
@@ -125,7 +137,12 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     webhooks,
     truth: () => truth,
     populate: settle,
-    expireSessions: () => yapla.sessions.expireAll(),
+    exportMembers: (asked) => exportMembers(members.all(), asked),
+    expireSessions: () => {
+      yapla.sessions.expireAll();
+      yapla.logins.expireAll();
+    },
+    endLogins: () => yapla.logins.endLogins(),
   });
 
   const servers = [yapla.app, yoplanning.app, control];

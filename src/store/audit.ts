@@ -17,6 +17,8 @@ export const deeds = [
   'remove',
   'unlink',
   'link',
+  'login',
+  'logout',
 ] as const;
 
 export type Deed = (typeof deeds)[number];

@@ -36,6 +36,8 @@ export interface PermitAnswer {
   /** HTTP status; null: no answer came. */
   readonly status: number | null;
   readonly method: string;
+  /** What it was to do there (src/http/failures.ts, Access). */
+  readonly access: string;
   /** What kind of request it was, without ids, for the request log: `GET /teams/{team}/clients`. */
   readonly kind: string;
   /** True when it was cut off, so that it may reach the server later: it then counts for `lateArrivalMs` longer. */
@@ -289,6 +291,7 @@ class RequestEnds {
     const rows = answers.map(({ permit, answer, at }) => ({
       id: permit.id,
       method: answer.method,
+      access: answer.access,
       kind: answer.kind,
       status: answer.status,
       agoMs: now - at,

@@ -98,8 +98,6 @@ interface Outcome {
 
 /** Most permits asked for in one call: a call for very many would keep the other processes waiting. */
 const MOST_AT_ONCE = 64;
-/** Room for one that would stay unused for less is not worth passing for: the requests of a pair leave the window one shortly after the other. */
-const PASSING_SAVES_MS = 120;
 
 export class BudgetLine {
   readonly #options: LineOptions;
@@ -261,7 +259,8 @@ export class BudgetLine {
     this.#registered = true;
     this.#postponeOutranked(blocked, blockedBy);
     const oneMs = waitForOneMs ?? 0;
-    const mayPass = blockedBy === 'second' && blocked.passing !== 'done' && waitMs - oneMs > PASSING_SAVES_MS;
+    const mayPass =
+      blockedBy === 'second' && blocked.passing !== 'done' && waitMs - oneMs > this.#options.limits.passingMs;
     if (blocked.passing !== 'done') blocked.passing = mayPass ? 'may' : 'notYet';
     if (!mayPass) return Math.ceil(waitMs);
     const somebodyPasses = [...this.#lanes[blocked.rank]!].some(({ size }) => size === 1);

@@ -151,7 +151,7 @@ export async function failuresWhileOthersPass(
   const [row] = await sql<{ failed: number }[]>`
     with ended as (
       select answered_at, coalesce(status, 599) >= 500 as failed,
-             coalesce(record = ${record} and (method = 'GET') = ${isRead}, false) as own
+             coalesce(record = ${record} and (access = 'read') = ${isRead}, false) as own
         from request_log
        where credential = ${credential} and counts_from > now() - ${windowMs}::float8 * interval '1 millisecond' and answered_at is not null),
     failure as (

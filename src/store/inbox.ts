@@ -6,7 +6,7 @@
  */
 import type { JsonObject } from '../core/document.js';
 import { parseJson } from '../core/json.js';
-import type { RecordKind, Scope, SystemName } from '../core/record.js';
+import { type RecordKind, type Scope, type SystemName, systemNames } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 /** What a webhook says happened to a record. */
@@ -106,21 +106,45 @@ export function tellsNothing({ body }: Pick<InboxEvent, 'body'>): boolean {
   return Object.keys(body).length === 0;
 }
 
+/** What of the bodies of events is needed. A storm about one person must not fill the memory of a worker. */
+export interface TakingBodies {
+  /** Systems of which bodies are looked at; of the others' events the body is left out (`{}`). */
+  readonly of: readonly SystemName[];
+  /** As many of the oldest events as have this much text together, and one at least: the rest is signalled, and taken next. */
+  readonly mostBytes: number;
+}
+
 /**
  * A link's events that are not handled yet, oldest first. They stay until `markHandled`, so that a repeated activity finds them again.
  *
  * Two statements in this order, each with a snapshot of its own: an event that is addressed meanwhile is seen by the second, or makes a
  * new `link_signal` row and so a new signal.
  */
-export async function takeEvents(sql: Sql, scope: Scope, linkId: string): Promise<InboxEvent[]> {
+export async function takeEvents(
+  sql: Sql,
+  scope: Scope,
+  linkId: string,
+  bodies: TakingBodies = { of: systemNames, mostBytes: Infinity },
+): Promise<InboxEvent[]> {
   await sql`delete from link_signal where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}`;
-  const rows = await sql<(Omit<InboxEvent, 'body'> & { readonly body: string })[]>`
-    select id, system, event, external_id as "externalId", body::text as body, listed_at is not null as listed,
-           (extract(epoch from received_at) * 1000)::float8 as "receivedAtMs", now()::text as "takenAt"
-      from inbox
-     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and handled_at is null
-     order by id`;
-  return rows.map((row) => ({ ...row, body: parseJson(row.body) as JsonObject }));
+  const rows = await sql<(Omit<InboxEvent, 'body'> & { readonly body: string; readonly left: number })[]>`
+    with waiting as (
+      select id, octet_length(body::text) as size, system = any(${bodies.of}) as is_read from inbox
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and handled_at is null
+    ), summed as (
+      select id, is_read, row_number() over (order by id) as nth, count(*) over () as n,
+             sum(case when is_read then size else 0 end) over (order by id) as bytes
+        from waiting
+    ), taken as (
+      select id, is_read, n - count(*) over () as left from summed where nth = 1 or bytes <= ${bodies.mostBytes}::float8
+    )
+    select i.id, i.system, i.event, i.external_id as "externalId", case when t.is_read then i.body::text else '{}' end as body,
+           i.listed_at is not null as listed, (extract(epoch from i.received_at) * 1000)::float8 as "receivedAtMs", now()::text as "takenAt",
+           t.left::int as "left"
+      from taken t join inbox i on i.id = t.id
+     order by i.id`;
+  if ((rows[0]?.left ?? 0) > 0) await lookAtLinks(sql, scope, [linkId]);
+  return rows.map(({ left: _, ...row }) => ({ ...row, body: parseJson(row.body) as JsonObject }));
 }
 
 /** What these events said is recorded: with their shadows, in one transaction. Repeatable. */

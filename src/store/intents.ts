@@ -20,6 +20,8 @@ export interface Intent {
 export interface OpenIntent extends Intent {
   /** A complete list of its system was begun after it was last sent: one that does not show its record proves that there is none. */
   readonly isListed: boolean;
+  /** It is in a file that a person is to import (store/importBatches.ts): what became of it is judged with the file. */
+  readonly awaitsImport: boolean;
 }
 
 /** A creation that is about to be sent. */
@@ -78,11 +80,15 @@ export async function openIntents(
   linkIds: readonly string[] | 'all',
 ): Promise<OpenIntent[]> {
   return await sql<OpenIntent[]>`
-    select link_id as "linkId", system, external_id as "externalId", hashes, fields, sends,
-           floor(extract(epoch from recorded_at) * 1000)::float8 as "recordedAtMs",
+    select link_id as "linkId", system, external_id as "externalId", hashes, fields, sends, "recordedAtMs", "awaitsImport",
+           not "awaitsImport" and is_listed as "isListed"
+      from (
+    select link_id, system, external_id, hashes, fields, sends, floor(extract(epoch from recorded_at) * 1000)::float8 as "recordedAtMs",
            coalesce(sent_at < (select max(c.started_at) from scan c where c.connection_id = intent.connection_id and c.kind = intent.kind
-                                  and c.system = intent.system and c.status = 'complete'), false) as "isListed"
+                                  and c.system = intent.system and c.status = 'complete'), false) as is_listed,
+           exists (select 1 from waiting w where w.connection_id = intent.connection_id and w.kind = intent.kind and w.link_id = intent.link_id
+                      and w.system = intent.system and w.field = '' and w.batch is not null and w.ended is null) as "awaitsImport"
       from intent where connection_id = ${scope.connectionId} and kind = ${scope.kind} and status = 'sent'
-       ${linkIds === 'all' ? sql`` : sql`and link_id = any(${linkIds})`}
+       ${linkIds === 'all' ? sql`` : sql`and link_id = any(${linkIds})`}) i
      order by link_id`;
 }

@@ -117,6 +117,8 @@ export async function replacedUnseen(
         join journal_outcome o on o.journal_id = j.id and o.outcome = 'written'
        where j.connection_id = ${scope.connectionId} and j.kind = ${scope.kind} and j.link_id = ${linkId} and j.system = ${system}
          and j.external_id = ${id} and o.at > now() - ${windowMs} * interval '1 millisecond'
+         -- What an import brought its system itself has shown.
+         and coalesce(o.request_id, '') not like 'import/%'
        order by j.field, j.id desc
     )
     select field, old_value as "oldValue" from own

@@ -5,6 +5,7 @@ import type { Fragment, Sql, Transaction } from './database.js';
 import type { Intent } from './intents.js';
 import { type Depth, type LinkedPair, pairOf, type PairRow, selectPairs, settledHashes } from './links.js';
 import { alikeAs } from '../core/alike.js';
+import type { WaitingValue } from '../core/waiting.js';
 
 export interface LinkState {
   readonly pair: LinkedPair;
@@ -16,6 +17,8 @@ export interface LinkState {
   readonly guarded: readonly FieldName[];
   /** Creations whose effect is not known. */
   readonly intents: readonly Intent[];
+  /** Values that a system takes from a file (core/waiting.ts), oldest first. */
+  readonly waiting: readonly WaitingValue[];
   /** Questions that a person closed without more (see `isDeclined`): `<kind> <subject>`. */
   readonly declined: ReadonlySet<string>;
   /** The connection's rules that persons made of their answers, by field. */
@@ -42,6 +45,7 @@ interface Row extends PairRow {
   readonly cases: readonly (Omit<LinkCase, 'take'> & { readonly answer: { readonly take: string } | null })[] | null;
   readonly guarded: readonly FieldName[] | null;
   readonly intents: readonly Intent[] | null;
+  readonly waiting: readonly WaitingValue[] | null;
   readonly declined: readonly string[] | null;
   readonly rules: Readonly<Record<FieldName, SystemName>> | null;
   readonly openWrites: readonly string[] | null;
@@ -105,6 +109,9 @@ async function select(
                             'hashes', i.hashes, 'fields', i.fields, 'sends', i.sends,
                             'recordedAtMs', floor(extract(epoch from i.recorded_at) * 1000)))
               from intent i where i.connection_id = ${scope.connectionId} and i.kind = ${scope.kind} and i.link_id = p."linkId" and i.status = 'sent') as intents,
+           (select json_agg(json_build_object('system', w.system, 'field', w.field, 'valueHash', w.value_hash, 'valueForm', w.value_form,
+                            'seenHash', w.seen_hash, 'batch', w.batch) order by w.id)
+              from waiting w where w.connection_id = ${scope.connectionId} and w.kind = ${scope.kind} and w.link_id = p."linkId" and w.ended is null) as waiting,
            (select json_agg(distinct c.code || ' ' || c.subject) from cases c where ${isAbout} and ${isDeclined(sql)}) as declined,
            (select json_object_agg(r.field, r.rule) from field_rule r where r.connection_id = ${scope.connectionId} and r.kind = ${scope.kind}) as rules
            ${writesWithinMs === undefined ? sql`` : writeColumns(sql, scope, writesWithinMs)}
@@ -136,6 +143,7 @@ function stateOf(row: Row): LinkState {
     ),
     guarded: row.guarded ?? [],
     intents: row.intents ?? [],
+    waiting: row.waiting ?? [],
     declined: new Set(row.declined ?? []),
     rules: row.rules ?? {},
     writes: { open: row.openWrites ?? [], lately: row.lately ?? [] },

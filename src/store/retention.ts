@@ -12,7 +12,9 @@ export const dataKinds = [
   'requestLog',
   'planItems',
   'scans',
+  'exports',
   'closedCases',
+  'importFiles',
   'tombstones',
   'journal',
   'audit',
@@ -74,6 +76,22 @@ const sweeps: Readonly<Record<DataKind, (sql: Sql, expiry: Expiry) => Promise<nu
            limit ${expiry.limit})`
     ).count,
 
+  // All rows of a file before the file itself.
+  exports: async (sql, expiry) => {
+    const expired = sql`
+      select connection_id, kind, file_id from export_file where given_at < ${before(sql, expiry)}`;
+    let deleted = 0;
+    for (const part of ['export_row', 'export_member', 'export_file']) {
+      const { count } = await sql`
+        delete from ${sql(part)} where ctid = any(array(
+          select p.ctid from ${sql(part)} p join (${expired}) f on f.connection_id = p.connection_id and f.kind = p.kind and f.file_id = p.file_id
+           limit ${expiry.limit - deleted}))`;
+      deleted += count;
+      if (deleted >= expiry.limit) break;
+    }
+    return deleted;
+  },
+
   closedCases: async (sql, expiry) =>
     (
       await sql`
@@ -84,6 +102,22 @@ const sweeps: Readonly<Record<DataKind, (sql: Sql, expiry: Expiry) => Promise<nu
                    select 1 from link l where l.connection_id = c.connection_id and l.kind = c.kind and l.link_id = c.link_id))
            limit ${expiry.limit})`
     ).count,
+
+  // Of files that were judged: the file itself, and what its rows were; the numbers of it stay. What a link waits for has not ended.
+  importFiles: async (sql, expiry) => {
+    const files = await sql`
+      update import_batch set file = null where (connection_id, kind, number) in (
+        select connection_id, kind, number from import_batch
+         where state = 'judged' and judged_at < ${before(sql, expiry)} and file is not null limit ${expiry.limit})`;
+    const rows = await sql`
+      delete from waiting where id in (
+        select w.id from waiting w
+         where w.ended_at < ${before(sql, expiry)}
+           and not exists (select 1 from import_batch b where b.connection_id = w.connection_id and b.kind = w.kind and b.number = w.batch
+                              and b.state <> 'judged')
+         limit ${expiry.limit})`;
+    return Math.max(files.count, rows.count);
+  },
 
   tombstones: sweepTombstones,
 

@@ -1,8 +1,12 @@
 /** The two systems of a connection, each with its budget and its http clients. */
 import type { ConnectionConfig } from '../config/schema.js';
 import type { SystemName } from '../core/record.js';
-import { createHttpClient, type HttpClient } from '../http/client.js';
+import { createHttpClient, type HttpClient, type HttpClientOptions } from '../http/client.js';
+import type { OAuthConfig } from '../config/yaplaGraphql.js';
+import { graphqlAddress } from './yapla/graphqlRequest.js';
+import { ifReadOnly } from './yapla/ways.js';
 import type { Budget } from '../store/budget.js';
+import type { TokenStore } from '../store/oauthTokens.js';
 import type { System } from './system.js';
 import { type Clients, createClients, createTeams, type Teams } from './yoplanning/clients.js';
 import { createYaplaSystem } from './yapla/system.js';
@@ -13,6 +17,8 @@ import type { YoplanningConfig } from '../config/yoplanning.js';
 export interface SystemsDependencies {
   /** The budget of the connection's credential for each system. Not ended by `close`. */
   readonly budgets: Readonly<Record<SystemName, Budget>>;
+  /** Where a login to Yapla is kept; needed where `yapla.write.mode` is graphql. */
+  readonly tokens?: TokenStore | undefined;
 }
 
 /** One system with the http clients that it alone uses. */
@@ -70,13 +76,14 @@ function openYoplanning(
 function openYapla(
   connection: string,
   { yapla: config, fields: fieldMap, defaultCountry }: ConnectionConfig,
-  { budgets }: SystemsDependencies,
+  { budgets, tokens }: SystemsDependencies,
 ): OpenSystem {
   const budget = budgets.yapla;
-  const { data: dataHttp, write: writeHttp } = openYaplaHttp(connection, config, budget);
+  const { data: dataHttp, write: writeHttp, login: loginHttp } = openYaplaHttp(connection, config, budget);
+  const login = loginHttp === null || tokens === undefined ? undefined : { http: loginHttp, tokens };
   return {
-    system: createYaplaSystem({ connection, config, fieldMap, defaultCountry, dataHttp, writeHttp, budget }),
-    close: async () => void (await Promise.all([dataHttp.close(), writeHttp.close()])),
+    system: createYaplaSystem({ connection, config, fieldMap, defaultCountry, dataHttp, writeHttp, budget, login }),
+    close: async () => void (await Promise.all([dataHttp.close(), writeHttp.close(), loginHttp?.close()])),
   };
 }
 
@@ -101,23 +108,40 @@ export interface YaplaHttp {
   readonly data: HttpClient;
   /** For the address of the way to write; without a session's token, which belongs to each request. */
   readonly write: HttpClient;
+  /** For the address where tokens are asked for; null: there is no login. */
+  readonly login: HttpClient | null;
 }
 
-/** Both take their permits from one budget: they are one account. */
+/** All take their permits from one budget: they are one account. */
 export function openYaplaHttp(connection: string, config: YaplaConfig, budget: Budget): YaplaHttp {
   const { write } = config;
   const { key } = config.read;
   const addresses = yaplaAddresses(config.server);
-  const secrets = write.mode === 'rest' ? [key.value, write.apiKey] : [key.value];
+  const secrets = [...(key === undefined ? [] : [key.value]), ...writeSecrets(write)];
   const { maxRetryAfterMs } = config.limits;
   const common = { connection, system: 'yapla', budget, http: config.http, maxRetryAfterMs, secrets };
-  const keyHeader: Record<string, string> = key.in === 'header' ? { [key.name]: key.prefix + key.value } : {};
+  const keyHeader: Record<string, string> = key?.in === 'header' ? { [key.name]: key.prefix + key.value } : {};
   return {
     data: createHttpClient({ ...common, baseUrl: config.read.baseUrl ?? addresses.data, headers: () => keyHeader }),
     write: createHttpClient({
       ...common,
-      baseUrl: (write.mode === 'rest' ? write.baseUrl : undefined) ?? addresses.rest,
+      baseUrl: write.mode === 'graphql' ? graphqlAddress(config, write).origin : (writeBase(write) ?? addresses.rest),
       headers: () => ({}),
+      ifReadOnly: ifReadOnly(write.mode),
     }),
+    login: write.mode === 'graphql' ? openLoginHttp(common, write.oauth) : null,
   };
+}
+
+function writeSecrets(write: YaplaConfig['write']): readonly string[] {
+  if (write.mode === 'rest') return [write.apiKey];
+  return write.mode === 'graphql' && write.oauth.clientSecret !== undefined ? [write.oauth.clientSecret] : [];
+}
+
+function writeBase(write: YaplaConfig['write']): string | undefined {
+  return write.mode === 'rest' ? write.baseUrl : undefined;
+}
+
+function openLoginHttp(common: Omit<HttpClientOptions, 'baseUrl' | 'headers'>, { tokenUrl }: OAuthConfig): HttpClient {
+  return createHttpClient({ ...common, baseUrl: new URL(tokenUrl).origin, headers: () => ({}) });
 }

@@ -3,7 +3,7 @@ import { isRecordId, type SystemName } from '../core/record.js';
 import { excessOf } from '../core/json.js';
 import { type FieldMap, MisplacedField, readFields, readPhoneForms, UnknownChoice, valueAt } from './mapping.js';
 import { isJsonObject } from '../core/document.js';
-import { type Effect, type FailureContext, UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
+import { effectOf, type FailureContext, UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
 import type { Json, JsonObject, SystemRecord } from './system.js';
 import { parseTimestamp } from './time.js';
 
@@ -51,7 +51,7 @@ export function toRecord(
 }
 
 /** One that shows a text which its field's table does not have: everything else of it can be read. */
-class UnreadableChoice extends UnreadableRecord {}
+export class UnreadableChoice extends UnreadableRecord {}
 
 /** A record of a page that cannot be read, and its position in the list (0-based). */
 export interface UnreadableListed {
@@ -171,11 +171,6 @@ function placed(document: JsonObject, { path, setting }: ConfiguredPlace, answer
 /** What an answer is about, as far as errors need it. */
 export interface AnswerContext {
   readonly context: FailureContext;
-}
-
-/** After a read nothing was changed; after a write that was answered, it may well have been. */
-export function effectOf({ context }: AnswerContext): Effect {
-  return context.method === 'GET' ? 'none' : 'unknown';
 }
 
 /** An answer that is not what was asked for. `what` names settings and ids, never a value. */

@@ -82,12 +82,19 @@ export interface System {
   readonly kinds: readonly RecordKind[];
   /** Most records of one page. */
   readonly pageSize: number;
+  /** False where its list cannot be asked for, but comes as a file that a person gives. Left out: it can. */
+  readonly listed?: boolean;
   /** True where `create` may be given an id, so that repeating it can never make a twin. */
   readonly choosesIds: boolean;
   /** True where one record can be read by id. */
   readonly readsOne: boolean;
   /** True where records can be written at all. */
   readonly writes: boolean;
+  /**
+   * True where what is to be written waits for a file that a person imports (core/waiting.ts): `create` and `update` are never called.
+   * Left out: it is sent.
+   */
+  readonly collects?: boolean;
   /** True where a record carries the other system's id. */
   readonly storesReference: boolean;
 

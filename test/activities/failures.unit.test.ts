@@ -23,7 +23,14 @@ import {
 import { ClaimLost, LinkBusy } from '../../src/link/claims.js';
 import { MisplacedField } from '../../src/systems/mapping.js';
 
-const context = { connection: 'club', system: 'yapla', method: 'PUT', path: '/members/1042', record: '1042' };
+const context = {
+  connection: 'club',
+  system: 'yapla',
+  access: 'update',
+  method: 'PUT',
+  path: '/members/1042',
+  record: '1042',
+} as const;
 const inAnHour = Date.now() + 3_600_000;
 
 function cross(error: unknown, nth = 1): ApplicationFailure {

@@ -17,8 +17,8 @@ describe('each way to answer', () => {
   const fits = (given: Words) => every.filter((kind) => problem(kind, given) === null);
 
   test('answers its kinds, and no others', () => {
-    expect(fits({ take: 'yapla' })).toEqual(['conflict', 'notTaken', 'frozen']);
-    expect(fits({ take: 'value', text: 'Lyon' })).toEqual(['conflict', 'notTaken', 'frozen']);
+    expect(fits({ take: 'yapla' })).toEqual(['conflict', 'notTaken', 'notImported', 'frozen']);
+    expect(fits({ take: 'value', text: 'Lyon' })).toEqual(['conflict', 'notTaken', 'notImported', 'frozen']);
     expect(fits({ take: 'create' })).toEqual(['create']);
     expect(fits({ take: 'goOn' })).toEqual(['massChange']);
     expect(fits({ take: 'close', why: null })).toEqual([
@@ -26,6 +26,7 @@ describe('each way to answer', () => {
       'removal',
       'refused',
       'notTaken',
+      'notImported',
       'canary',
       'massChange',
       'create',

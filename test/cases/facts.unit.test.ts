@@ -41,7 +41,13 @@ const pair: LinkedPair = {
   unseen: { yapla: false, yoplanning: false },
 };
 const saw = { yapla: { city: 'hash of Nantes' }, yoplanning: { city: 'hash of null' } };
-const context = { connection: 'club', system: 'yoplanning', method: 'PUT', path: '/clients/x' };
+const context = {
+  connection: 'club',
+  system: 'yoplanning',
+  access: 'update',
+  method: 'PUT',
+  path: '/clients/x',
+} as const;
 
 describe('a new case', () => {
   test('about the value of a field holds both values and the base, and what it is compared with later', () => {

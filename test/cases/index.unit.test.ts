@@ -63,7 +63,13 @@ describe('the kinds', () => {
 
   test('that hold a field back are about a field, and those that hold a link back are about a link', () => {
     for (const { holds, about } of Object.values(kinds)) if (holds !== null) expect(about).toBe(holds.what);
-    expect(kindsThat(({ holds }) => holds !== null)).toEqual(['refused', 'notTaken', 'frozen', 'unreadable']);
+    expect(kindsThat(({ holds }) => holds !== null)).toEqual([
+      'refused',
+      'notTaken',
+      'notImported',
+      'frozen',
+      'unreadable',
+    ]);
   });
 
   test('a kind that this version does not know holds nothing back, does not answer itself, and is a person’s to close', () => {

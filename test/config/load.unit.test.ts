@@ -185,7 +185,7 @@ describe('problems', () => {
       expect.objectContaining({
         line: 9,
         path: 'connections.club.yapla.write.mode',
-        expected: 'one of "rest", "none"',
+        expected: 'one of "rest", "graphql", "workbook", "none"',
       }),
     ]);
   });

@@ -58,14 +58,16 @@ const secrets = {
 };
 
 describe('docker-compose.yml', () => {
-  test.each(all)('%s runs an image of one exact version', (_, { image }) => {
-    expect(image).toMatch(/^[\w./-]+:\d+\.\d+[\w.-]*$/);
+  test.each(all)('%s runs an image of one exact version, and what was published under it', (_, { image }) => {
+    if (image.startsWith('passerelle:')) expect(image).toMatch(/^passerelle:\d+\.\d+\.\d+$/);
+    else expect(image).toMatch(/^[\w./-]+:\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/);
   });
 
   test('takes the schema and the namespace tools of the very version of the Temporal server', () => {
-    const version = service('temporal').image.split(':')[1] ?? '';
+    const version = /:([\d.]+)@/.exec(service('temporal').image)?.[1] ?? '';
+    expect(version).not.toBe('');
     for (const name of ['temporal-schema', 'temporal-namespace']) {
-      expect(service(name).image.startsWith(`temporalio/admin-tools:${version}-`)).toBe(true);
+      expect(service(name).image.startsWith(`temporalio/admin-tools:${version}@`)).toBe(true);
     }
   });
 
@@ -238,7 +240,11 @@ describe('Dockerfile', () => {
   const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap((match) => (match[1] ?? '').split(' '));
 
   test('runs a Node that package.json allows', () => {
-    const [major = 0, minor = 0] = (/^FROM node:(\d+\.\d+)-slim$/m.exec(dockerfile)?.[1] ?? '').split('.').map(Number);
+    const [major = 0, minor = 0] = (
+      /^FROM node:(\d+\.\d+)\.\d+-bookworm-slim@sha256:[0-9a-f]{64}$/m.exec(dockerfile)?.[1] ?? ''
+    )
+      .split('.')
+      .map(Number);
     const [, least = 0, leastMinor = 0] = (/^>=(\d+)\.(\d+)/.exec(engines.node) ?? []).map(Number);
     // 20 has had its last security release; `engines` still allows it.
     expect(major).toBeGreaterThanOrEqual(22);

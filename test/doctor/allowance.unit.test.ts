@@ -4,7 +4,7 @@ import { Allowance, AllowanceSpent, MemoryBudget, limitedBudget } from '../../sr
 import { PermitsStopped } from '../../src/store/budget.js';
 
 const ask = { lane: 'review', purpose: 'test' } as const;
-const answer = { status: 200, method: 'GET', kind: '' };
+const answer = { status: 200, access: 'read', method: 'GET', kind: '' };
 const schema = limitsSchema({ requestsPerSecond: 2, requestsPerDay: null, why: '' });
 const limits = (input: Parameters<typeof schema.parse>[0]) => schema.parse(input);
 

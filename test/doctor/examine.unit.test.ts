@@ -101,6 +101,7 @@ describe('an account that fits its configuration', () => {
         'yapla ids',
         'yapla fields',
         'yapla session',
+        'yapla abilities',
       ]);
     },
   );
@@ -175,7 +176,7 @@ describe('a refused credential', () => {
   test('of Yapla (401) is told for the key of the list and for that of the session', async () => {
     const { find, summary } = await examined({
       change: (input) => {
-        input.yapla.read.key.value = 'another';
+        input.yapla.read.key!.value = 'another';
         if (input.yapla.write?.mode === 'rest') input.yapla.write.apiKey = 'another';
       },
     });

@@ -8,7 +8,15 @@ import { scriptedConnection } from './scriptedSystem.js';
 
 /** A link about which nobody asked, answered or sent anything. */
 export function quietState(pair: LinkedPair): LinkState {
-  const nothing = { cases: [], answers: [], guarded: [], intents: [], declined: new Set<string>(), rules: {} };
+  const nothing = {
+    cases: [],
+    answers: [],
+    guarded: [],
+    intents: [],
+    waiting: [],
+    declined: new Set<string>(),
+    rules: {},
+  };
   return { ...nothing, pair, writes: { open: [], lately: [] } };
 }
 

@@ -29,6 +29,8 @@ export class ScriptedSystem implements System {
   readonly readsOne: boolean = true;
   readonly writes = true;
   readonly storesReference = true;
+  /** Takes what is written from files that a person imports. */
+  collects = false;
   readonly records = new Map<string, SystemRecord>();
   /** What reached the system, in order. */
   readonly calls: string[] = [];
@@ -137,7 +139,7 @@ export function scriptedConnection(id: string, options: ScriptedOptions = {}): S
       defaultCountry: 'FR',
       bulk: { parallelChunks: 1, parallelItems: 1, maxItemAttempts: 2, ...options.bulk },
       guard: guardSchema.parse({ maxCanaryTrips: 2 }),
-      live: { maxFlips: 3, flipWindowMs: 3_600_000, maxAttempts: 4, newsHoldMs: 60_000 },
+      live: { maxFlips: 3, flipWindowMs: 3_600_000, maxAttempts: 4, newsHoldMs: 60_000, maxBodiesBytes: 4_194_304 },
       create: 'both',
     } as OpenConnection['config'],
     systems: { yapla: new ScriptedSystem('yapla', log), yoplanning: new ScriptedSystem('yoplanning', log) },

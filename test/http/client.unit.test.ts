@@ -13,8 +13,8 @@ import { RecordingBudget } from './recordingBudget.js';
 
 const secret = 'se-cr-et';
 const ask = { lane: 'bulk', purpose: 'test', record: 'yapla:1042' } as const;
-const get = { method: 'GET', path: '/things/1', kind: '/things/{id}' } as const;
-const put = { method: 'PUT', path: '/things/1', body: { name: 'Zoé' } } as const;
+const get = { access: 'read', method: 'GET', path: '/things/1', kind: '/things/{id}' } as const;
+const put = { access: 'update', method: 'PUT', path: '/things/1', body: { name: 'Zoé' } } as const;
 
 let server: LocalServer;
 let budget: RecordingBudget;
@@ -83,7 +83,7 @@ describe('a request', () => {
     expect(answer.answeredAtMs).toBeGreaterThanOrEqual(answer.sentAtMs);
     expect(Math.abs(answer.sentAtMs - Date.now())).toBeLessThan(10_000);
     expect(budget.taken).toEqual([ask]);
-    expect(budget.answers).toEqual([{ id: 1, status: 200, method: 'PUT', kind: '/things/{id}' }]);
+    expect(budget.answers).toEqual([{ id: 1, status: 200, access: 'update', method: 'PUT', kind: '/things/{id}' }]);
   });
 
   test('reuses the connections of those before', async () => {
@@ -424,13 +424,42 @@ describe('the table of failures', () => {
       type: 'ServerFailed',
       effect: 'unknown',
       status: 500,
-      context: { connection: 'club', system: 'yoplanning', method: 'PUT', path: '/things/1', record: 'yapla:1042' },
+      context: {
+        connection: 'club',
+        system: 'yoplanning',
+        access: 'update',
+        method: 'PUT',
+        path: '/things/1',
+        record: 'yapla:1042',
+      },
     });
+  });
+
+  test('whether a request reads is said by who sends it: a query of GraphQL is a POST, and its lost answer changed nothing', async () => {
+    const query = { method: 'POST', access: 'read', path: '/graphql', body: { query: '{ member { id } }' } } as const;
+    const mutation = { ...query, access: 'update' } as const;
+    for (const [request, effect] of [
+      [query, 'none'],
+      [mutation, 'unknown'],
+    ] as const) {
+      server.answersWith(502, '');
+      expect(await failureOf(request)).toMatchObject({ type: 'ServerFailed', effect });
+      server.answersWith(200, '{"data": {"mem');
+      expect(await failureOf(request)).toMatchObject({ type: 'UnexpectedResponse', effect });
+      server.answers((_, response) => response.destroy());
+      expect(await failureOf(request)).toMatchObject({ type: 'NoAnswer', effect });
+    }
+    server.answersWith(404, '');
+    expect((await client.send(query, ask)).status).toBe(404);
+    expect(await failureOf(mutation)).toMatchObject({ type: 'RecordMissing' });
+    server.answersWith(400, {});
+    expect(await failureOf(query)).toMatchObject({ type: 'RequestRefused' });
+    expect(await failureOf(mutation)).toMatchObject({ type: 'InvalidRecord' });
   });
 
   test('a secret within a path does not reach an error', async () => {
     server.answersWith(403, {});
-    const failure = await failureOf({ method: 'GET', path: `/keys/${secret}/things` });
+    const failure = await failureOf({ method: 'GET', access: 'read', path: `/keys/${secret}/things` });
     expect(failure.message + JSON.stringify(failure) + budget.stops.join()).not.toContain(secret);
   });
 });

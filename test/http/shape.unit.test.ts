@@ -11,7 +11,8 @@ const page = z.object({
 });
 
 function answerOf(body: unknown, method = 'GET'): Answer {
-  const context = { connection: 'club', system: 'yoplanning', method, path: '/clients' };
+  const access = method === 'GET' ? 'read' : 'update';
+  const context = { connection: 'club', system: 'yoplanning', access, method, path: '/clients' } as const;
   return { status: 200, headers: {}, body, requestId: '1', sentAtMs: 0, answeredAtMs: 0, context };
 }
 

@@ -97,6 +97,7 @@ const writes = () => connection.systems.yoplanning.calls.filter((call) => call.s
 const context = (record: string, method = 'PUT') => ({
   connection: 'club',
   system: 'yoplanning',
+  access: method === 'GET' ? ('read' as const) : method === 'POST' ? ('create' as const) : ('update' as const),
   method,
   path: `/clients/${record}`,
   record,

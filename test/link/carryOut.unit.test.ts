@@ -63,6 +63,7 @@ const stateOf = (pair: LinkedPair, { openIntent, isRepeated, answers = [] }: Giv
   answers,
   guarded: [],
   intents: openIntent === undefined ? [] : [openIntent],
+  waiting: [],
   declined: new Set(),
   rules: {},
   writes: { open: isRepeated === true ? [`${writeId}/2/before`] : [], lately: [] },
@@ -93,7 +94,11 @@ const carry = (pair: LinkedPair, given: Given = {}, decision = decisionOf(stateO
 const apply = async (pair: LinkedPair, given: Given = {}): Promise<LinkResult> => (await carry(pair, given)).result;
 
 const failed = (system: string, method: string) =>
-  new ServerFailed({ connection: 'club', system, method, path: '/x' }, 'unknown', 500);
+  new ServerFailed(
+    { connection: 'club', system, access: method === 'GET' ? 'read' : 'update', method, path: '/x' },
+    'unknown',
+    500,
+  );
 
 describe('the guard', () => {
   let asked: WriteAsk[];

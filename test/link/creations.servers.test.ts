@@ -68,7 +68,11 @@ describe('a list that is begun while a creation is on its way', () => {
       expect(await isListed()).toEqual([true]);
     };
     connection.systems.yapla.answers = () => {
-      throw new NoAnswer({ connection: 'club', system: 'yapla', method: 'POST', path: '/members' }, 'unknown', 'reset');
+      throw new NoAnswer(
+        { connection: 'club', system: 'yapla', access: 'create', method: 'POST', path: '/members' },
+        'unknown',
+        'reset',
+      );
     };
     await expect(apply(planId)).rejects.toThrow(NoAnswer);
     expect(await isListed()).toEqual([false]);

@@ -27,7 +27,7 @@ let linkId: string;
 
 const old = { firstName: 'Zoé', phone: '+33612345678', city: 'Lyon' };
 const edited = { ...old, city: 'Brest' };
-const live = { maxFlips: 3, flipWindowMs: 3_600_000, maxAttempts: 4 };
+const live = { maxFlips: 3, flipWindowMs: 3_600_000, maxAttempts: 4, maxBodiesBytes: 4_194_304 };
 
 beforeAll(async () => {
   database = await freshDatabase();

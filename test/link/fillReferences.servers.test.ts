@@ -71,6 +71,7 @@ async function fill(connection: ScriptedConnection, fails: Fails) {
 const about = (record: string) => ({
   connection: 'club',
   system: 'yoplanning',
+  access: 'update' as const,
   method: 'PUT',
   path: `/clients/${record}`,
   record,

@@ -26,7 +26,7 @@ let asked: (nth: number) => Promise<void>;
 const pageSize = 10;
 const ids = Array.from({ length: 50 }, (_, n) => `m${String(n).padStart(2, '0')}`);
 const old: CanonicalFields = { firstName: 'Zoé', phone: null, city: 'Lyon' };
-const context = { connection: 'club', system: 'yapla', method: 'GET', path: '/' } as const;
+const context = { connection: 'club', system: 'yapla', access: 'read', method: 'GET', path: '/' } as const;
 
 beforeAll(async () => {
   database = await freshDatabase();

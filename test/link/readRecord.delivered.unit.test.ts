@@ -64,7 +64,7 @@ const document = {
 const known = (connection: OpenConnection, more: JsonObject = {}): Shadow => ({
   ...connection.systems.yapla.recordOf(
     { ...document, ...more },
-    { context: { connection: 'club', system: 'yapla', method: 'GET', path: '/' } },
+    { context: { connection: 'club', system: 'yapla', access: 'read', method: 'GET', path: '/' } },
   ),
   hashes: {},
 });

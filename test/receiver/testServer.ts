@@ -70,6 +70,7 @@ export async function testServer(options: Parameters<typeof testConfig>[0] & { r
   const logged: string[] = [];
   const metrics = createMetrics({ pending: async () => [], silences: async () => [] }, ['club']);
   const app = await createServer({
+    logins: { sql: undefined as never, connections: {} },
     settings: config.receiver,
     endpoints: endpointsOf(config.connections),
     ceilings: options.ceilings ?? { exceededBy: async () => null },

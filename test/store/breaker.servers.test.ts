@@ -26,7 +26,7 @@ function budgetOf(credential: string, breaker: BreakerConfig, isLimited: boolean
 }
 
 const ask = (record?: string) => ({ lane: 'live', purpose: 'test', record }) as const;
-const answer = (status: number | null) => ({ status, method: 'GET', kind: '/things/{id}' });
+const answer = (status: number | null) => ({ status, access: 'read', method: 'GET', kind: '/things/{id}' });
 
 async function fails(budget: Budget, record?: string): Promise<number | null> {
   const [permit] = await budget.take(1, ask(record));

@@ -33,6 +33,7 @@ const limits: LimitsConfig = {
   liveShare: 0,
   idleShare: 0.5,
   longWaitMs: 2_000,
+  passingMs: 120,
   lateArrivalMs: 50,
   maxRetryAfterMs: 90_000_000,
 };
@@ -54,7 +55,7 @@ const ask = (lane: Lane = 'bulk', more: { record?: string; signal?: AbortSignal;
   purpose: 'test',
   ...more,
 });
-const ok = { status: 200, method: 'GET', kind: '/things/{id}' };
+const ok = { status: 200, access: 'read', method: 'GET', kind: '/things/{id}' };
 
 async function spend(budget: Budget, n: number, lane: Lane = 'bulk'): Promise<void> {
   for (let i = 0; i < n; i += 1) for (const permit of await budget.take(1, ask(lane))) budget.answered(permit, ok);
@@ -404,10 +405,10 @@ describe.each([
     const credential = uniqueName('credential');
     const budget = budgetOf(credential, changed);
     const [permit] = await budget.take(1, ask('review', { record: 'yapla:1042' }));
-    budget.answered(permit!, { status: 201, method: 'PUT', kind: '/things/{id}' });
+    budget.answered(permit!, { status: 201, access: 'update', method: 'PUT', kind: '/things/{id}' });
     await budget.flush();
     const rows = await sql`
-      SELECT id, lane, purpose, record, method, kind, status, answered_at >= sent_at AS ordered
+      SELECT id, lane, purpose, record, method, access, kind, status, answered_at >= sent_at AS ordered
         FROM request_log WHERE credential = ${credential}`;
     expect([...rows]).toEqual([
       {
@@ -416,6 +417,7 @@ describe.each([
         purpose: 'test',
         record: 'yapla:1042',
         method: 'PUT',
+        access: 'update',
         kind: '/things/{id}',
         status: 201,
         ordered: true,

@@ -36,6 +36,7 @@ const limits: LimitsConfig = {
   liveShare: 0.2,
   idleShare: 0.5,
   longWaitMs: 250,
+  passingMs: 120,
   lateArrivalMs: 30,
   maxRetryAfterMs: 90_000_000,
 };
@@ -68,7 +69,7 @@ interface Alive {
   die(): void;
 }
 
-const log = { method: 'GET', kind: '/things' };
+const log = { access: 'read', method: 'GET', kind: '/things' };
 
 class World {
   readonly arrivals: number[] = [];

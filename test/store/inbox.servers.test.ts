@@ -122,6 +122,33 @@ describe('events', () => {
     expect((await takeEvents(sql, personsOf(club), 'yapla:1')).map(({ id }) => id)).toEqual([events[1]!.id]);
   });
 
+  test('of a storm about one person are taken as far as their bodies have room, and the rest is signalled at once', async () => {
+    const long = (n: number) => fromYapla('7', { body: JSON.stringify({ n, text: 'x'.repeat(1_000) }) });
+    await addEvents(sql, [long(1), fromYoplanning(clientId), long(2), long(3), long(4)]);
+    await sql`update inbox set link_id = 'yapla:7' where connection_id = ${club}`;
+    const take = async (of: readonly ('yapla' | 'yoplanning')[], mostBytes: number) => {
+      const events = await takeEvents(sql, personsOf(club), 'yapla:7', { of, mostBytes });
+      return events.map(({ id, system, body }) => ({ id, system, n: (body as { n?: number }).n }));
+    };
+    // Yoplanning's bodies tell nothing that is looked at.
+    const first = await take(['yapla'], 2_500);
+    expect(first.map(({ system, n }) => [system, n])).toEqual([
+      ['yapla', 1],
+      ['yoplanning', undefined],
+      ['yapla', 2],
+    ]);
+    expect(await takeDueSignals(sql, rules, 10)).toMatchObject([{ linkId: 'yapla:7' }]);
+    await markHandled(
+      sql,
+      personsOf(club),
+      first.map(({ id }) => id),
+    );
+    // One that is larger than the room is taken all the same.
+    expect(await take(['yapla'], 10)).toMatchObject([{ n: 3 }]);
+    expect(await take(['yoplanning'], 10)).toMatchObject([{ n: undefined }, { n: undefined }]);
+    expect(await takeDueSignals(sql, rules, 10)).toEqual([]);
+  });
+
   test('of a connection that this process does not know are left to others', async () => {
     await add(fromYapla('1'));
     expect(await addressEvents(sql, [], 1_000)).toBe(0);

@@ -15,8 +15,10 @@ import * as cases from '../../src/store/cases.js';
 import * as linkCases from '../../src/store/cases.js';
 import * as connections from '../../src/store/connections.js';
 import type { Sql, Transaction } from '../../src/store/database.js';
+import * as exported from '../../src/store/exports.js';
 import * as fieldRules from '../../src/store/fieldRules.js';
 import * as guard from '../../src/store/guard.js';
+import * as importBatches from '../../src/store/importBatches.js';
 import * as inbox from '../../src/store/inbox.js';
 import * as news from '../../src/store/inbox.js';
 import * as intents from '../../src/store/intents.js';
@@ -32,6 +34,7 @@ import * as references from '../../src/store/references.js';
 import * as scans from '../../src/store/scans.js';
 import * as shadows from '../../src/store/shadows.js';
 import * as unreadable from '../../src/store/unreadable.js';
+import * as waiting from '../../src/store/waiting.js';
 import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
@@ -76,6 +79,24 @@ function entry(writeId: string, newValue: string): journal.JournalEntry {
   };
 }
 
+function row(n: number, number: string | null, city: string) {
+  return { row: n, number, values: [city], problem: number === null ? ({ is: 'noNumber' } as const) : null };
+}
+
+/** A value that waits for an import file, of the link of that record of Yapla. */
+function waits(id: string, field: string, value: string) {
+  const hashes = { valueHash: `#${value}`, valueForm: null, seenHash: '#Brest' };
+  return {
+    is: 'waits',
+    linkId: `yapla:${id}`,
+    system: 'yapla',
+    field,
+    value,
+    ...hashes,
+    writeId: 'live/run/3',
+  } as const;
+}
+
 /** What was stored of a scope that later calls name by its id. */
 interface Stored {
   readonly planId: number;
@@ -85,6 +106,8 @@ interface Stored {
   readonly readingId: number;
   readonly eventIds: readonly number[];
   readonly caseId: number;
+  /** Staged. */
+  readonly fileId: number;
 }
 
 /** One of everything, under the same ids in whichever scope; `city` tells the scopes apart. */
@@ -156,6 +179,27 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   const massChange = (await cases.listOpenCases(sql, scope)).find(({ kind }) => kind === guard.heldUnder.kind)!;
   await guard.releaseHold(sql, massChange.id, { take: 'goOn' }, city);
   await guard.holdWrites(sql, scope, [held], [{ name, linkId: 'yapla:1', system: 'yoplanning', field: 'city' }]);
+  await inTransaction((tx) =>
+    waiting.changeWaiting(tx, scope, [
+      waits('4', 'city', city),
+      waits('6', 'city', city),
+      waits('6', 'phone', city),
+      waits('5', 'city', city),
+    ]),
+  );
+  const idsOf = async (id: string) =>
+    (await inTransaction((tx) => importBatches.takeCollected(tx, scope, [`yapla:${id}`]))).map((one) => one.id);
+  for (const [id, value] of [
+    ['6', city],
+    ['5', city],
+  ] as const) {
+    const file = new TextEncoder().encode(value);
+    const ids = await idsOf(id);
+    const batch = { purpose: 'update', system: 'yapla', people: 1, file, ids } as const;
+    await inTransaction((tx) => importBatches.handOut(tx, scope, batch));
+    if (id === '6') await inTransaction((tx) => importBatches.withdraw(tx, scope, [ids[1]!]));
+  }
+  await importBatches.markDone(sql, scope, 1);
   // After the answer, with which the count began anew.
   await journal.recordIntended(sql, scope, [entry('live/run/4', '')]);
   await fieldRules.rememberRule(sql, scope, 'city', 'yapla', caseOf('conflict'), city);
@@ -181,7 +225,19 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   );
   const [scan] = await sql<{ id: number }[]>`
     select id::int as id from scan where connection_id = ${connectionId} and kind = ${scope.kind} and system = 'yapla'`;
+  const about = { found: [], ignored: [], headerRow: 1, otherSheets: 0, orders: {} };
+  const given = { exportedAt: new Date(), whole: true };
+  const { fileId } = await exported.openExport(sql, scope, { digest: 'of a file', about, given });
+  await exported.stageRows(sql, scope, fileId, {
+    before: 0,
+    numbersAreIds: true,
+    after: 0,
+    lastRow: 4,
+    rows: [row(2, '1', city), row(3, '1', city), row(4, null, city)],
+  });
+  await exported.listMembers(sql, scope, fileId, true);
   return {
+    fileId,
     planId,
     scanId: scan!.id,
     readingId: await scans.openScan(sql, scope, 'yapla', 'run/1'),
@@ -212,6 +268,14 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   countOpenCases: (scope) => cases.countOpenCases(sql, scope),
   lockMadeUnder: (scope) => inTransaction((tx) => connections.lockMadeUnder(tx, scope)),
   isMadeWith: (scope) => connections.isMadeWith(sql, scope, 'another map'),
+  findExport: (scope, { fileId }) => exported.findExport(sql, scope, fileId),
+  isListed: async (scope, { fileId }) => {
+    await sql`update export_file set rows = 1 where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
+    return await exported.isListed(sql, scope, fileId);
+  },
+  listedMembers: (scope, { fileId }) => exported.listedMembers(sql, scope, fileId, { from: 0, limit: 10 }),
+  membersOfSeveralRows: (scope, { fileId }) => all(exported.membersOfSeveralRows(sql, scope, fileId)),
+  unusableRows: (scope, { fileId }) => exported.unusableRows(sql, scope, fileId),
   fieldRules: (scope) => fieldRules.fieldRules(sql, scope),
   listRules: (scope) => fieldRules.listRules(sql, scope),
   countWrites: (scope) => guard.countWrites(sql, scope, [], []),
@@ -255,20 +319,35 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   knownRecords: (scope) => provenance.knownRecords(sql, scope, { yapla: ['1', '3'], yoplanning: ['a'] }),
   lastWrites: (scope) => provenance.lastWrites(sql, scope, 'yapla:1', 'city', 5),
   countUnseen: (scope, { scanId }) => scans.countUnseen(sql, { scope, system: 'yapla', scanId }),
+  wasListed: (scope) => scans.wasListed(sql, scope, 'yapla'),
+  lastListedAt: (scope) => scans.lastListedAt(sql, scope, 'yapla'),
   countPeople: (scope) => scans.countPeople(sql, scope, 'yapla'),
   wasStoredSince: (scope) =>
     inTransaction((tx) => shadows.wasStoredSince(tx, { scope, system: 'yapla', id: '1' }, '2000-01-01')),
+  storedSince: (scope) => shadows.storedSince(sql, { scope, system: 'yapla' }, ['1'], '2000-01-01'),
   shadowDocuments: (scope) => shadows.shadowDocuments(sql, scope, 'yapla', '', 10),
   hashesByIds: (scope) => shadows.hashesByIds(sql, { scope, system: 'yapla' }, ['1']),
   shadowsByIds: (scope) => shadows.shadowsByIds(sql, scope, 'yapla', ['1']),
   unlinkedShadow: (scope) => shadows.unlinkedShadow(sql, scope, 'yapla', '1'),
   unlinkedShadows: (scope) => shadows.unlinkedShadows(sql, scope, 'yapla'),
   fieldsShown: (scope) => awaited.fieldsShown(sql, scope, 'yapla'),
+  openBatches: (scope) => importBatches.openBatches(sql, scope),
+  findBatch: async (scope) => (await importBatches.findBatch(sql, scope, 1))?.file?.toString(),
+  collectedLinks: (scope) => inTransaction((tx) => importBatches.collectedLinks(tx, scope, false, 10)),
+  takeCollected: async (scope) =>
+    (await inTransaction((tx) => importBatches.takeCollected(tx, scope, linkIds))).map(({ value }) => value),
+  unconfirmed: async (scope) =>
+    (await importBatches.unconfirmed(sql, scope, 1)).map(({ linkId, field }) => `${linkId} ${field}`),
+  endedPeople: (scope) => importBatches.endedPeople(sql, scope, 1),
+  countCollected: (scope) => waiting.countCollected(sql, scope),
   isAwaited: async (scope) => {
     await unlist(scope);
     return awaited.isAwaited(sql, { scope, system: 'yapla', begunAt: 'infinity' });
   },
 };
+
+const collectedIds = async (scope: Scope) =>
+  (await inTransaction((tx) => importBatches.takeCollected(tx, scope, ['yapla:4']))).map(({ id }) => id);
 
 /** As though no list had been read since its events came. */
 const unlist = async ({ connectionId, kind }: Scope) =>
@@ -297,6 +376,30 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
         rulesDigest: 'another',
       }),
     ),
+  openExport: (scope) =>
+    exported.openExport(sql, scope, {
+      digest: 'of another file',
+      about: { found: [], ignored: [], headerRow: 1, otherSheets: 0, orders: {} },
+      given: { exportedAt: new Date(), whole: false },
+    }),
+  stageRows: (scope, { fileId }) =>
+    exported.stageRows(sql, scope, fileId, {
+      after: 4,
+      lastRow: 5,
+      rows: [row(5, '2', 'Quimper')],
+      before: 3,
+      numbersAreIds: true,
+    }),
+  listMembers: (scope, { fileId }) => exported.listMembers(sql, scope, fileId, false),
+  nameMembers: (scope, { fileId }) => exported.nameMembers(sql, scope, fileId, [{ number: '1', id: '7' }]),
+  placeMembers: async (scope, { fileId }) => {
+    await exported.listMembers(sql, scope, fileId, false);
+    await exported.placeMembers(sql, scope, fileId);
+  },
+  noteProblems: (scope, { fileId }) =>
+    exported.noteProblems(sql, scope, fileId, [{ number: '1', problem: { is: 'sharedNumber' } }]),
+  endStaging: (scope, { fileId }) => exported.endStaging(sql, scope, fileId, {}),
+  discardExport: (scope, { fileId }) => exported.discardExport(sql, scope, fileId),
   rememberRule: (scope, { caseId }) => fieldRules.rememberRule(sql, scope, 'city', 'yoplanning', caseId, 'test'),
   forgetRule: (scope) => fieldRules.forgetRule(sql, scope, 'city'),
   holdWrites: (scope) =>
@@ -318,6 +421,26 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
     await unlist(scope);
     await awaited.markListed(sql, { scope, system: 'yapla', begunAt: 'infinity' }, { allBut: ['9'] });
   },
+  changeWaiting: (scope) => inTransaction((tx) => waiting.changeWaiting(tx, scope, [waits('4', 'city', 'Quimper')])),
+  handOut: async (scope) => {
+    const file = new TextEncoder().encode('file');
+    const ids = await collectedIds(scope);
+    await inTransaction((tx) =>
+      importBatches.handOut(tx, scope, { purpose: 'update', system: 'yapla', people: 1, file, ids }),
+    );
+  },
+  withdraw: async (scope) => {
+    const ids = await collectedIds(scope);
+    await inTransaction((tx) => importBatches.withdraw(tx, scope, ids));
+  },
+  markDone: (scope) => importBatches.markDone(sql, scope, 2),
+  markListRead: (scope) => importBatches.markListRead(sql, scope, '2100-01-01'),
+  collectAgain: async (scope) => {
+    const ids = (await importBatches.unconfirmed(sql, scope, 1)).map(({ id }) => id);
+    await inTransaction((tx) => importBatches.collectAgain(tx, scope, ids));
+  },
+  markJudged: (scope) =>
+    inTransaction((tx) => importBatches.markJudged(tx, scope, 1, { confirmed: 1, edited: 0, notShown: 0, asked: 0 })),
   markHandled: (scope, { eventIds }) => inbox.markHandled(sql, scope, eventIds),
   readdress: (scope) => inbox.readdress(sql, scope, 'yapla:1', 'yapla:3'),
   recordIntents: (scope) =>
@@ -395,7 +518,7 @@ const answers: Readonly<Record<string, (id: number) => Promise<unknown>>> = {
 };
 
 /** Takes a lock and touches no row. */
-const locks = ['lockFirstSights'];
+const locks = ['lockFirstSights', 'lockImports'];
 
 /** Everything that is stored of a scope, table by table. */
 async function everythingOf({ connectionId, kind }: Scope): Promise<Record<string, unknown>> {

@@ -146,7 +146,13 @@ describe('a webhook', () => {
                 },
               },
             };
-      const context = { connection: 'test', system: 'yapla', method: 'POST', path: '/webhooks/test/yapla' };
+      const context = {
+        connection: 'test',
+        system: 'yapla',
+        access: 'none',
+        method: 'POST',
+        path: '/webhooks/test/yapla',
+      } as const;
       const shown = memberDelivered(config, body, id, context);
       expect(JSON.stringify(shown)).toContain('Belgique');
       expect(systems.yapla.recordOf(shown, { context }).fields).toMatchObject({ country: 'BE', language: 'nl' });

@@ -7,6 +7,7 @@ import { sandboxConnection } from '../../src/sandbox/connections.js';
 import type { YaplaShapeName } from '../../src/sandbox/options.js';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js';
 import type { Budget, Lane, Permit, PermitAnswer, PermitAsk } from '../../src/store/budget.js';
+import { loggedIn, MemoryTokens } from '../helpers/logIn.js';
 import { openSystems, type Systems } from '../../src/systems/index.js';
 
 export type ConnectionInput = z.input<typeof connectionSchema>;
@@ -67,6 +68,8 @@ export class GrantingBudget implements Budget {
 
 export interface Opening {
   readonly shape?: YaplaShapeName;
+  /** `graphql`: somebody is logged in. */
+  readonly write?: 'rest' | 'graphql';
   readonly sandbox?: SandboxOptions;
   /** Changes the connection's configuration before it is parsed. */
   readonly configure?: (input: ConnectionInput) => void;
@@ -76,6 +79,8 @@ export interface Opened {
   readonly sandbox: Sandbox;
   readonly systems: Systems;
   readonly config: ConnectionConfig;
+  /** Of GraphQL. */
+  readonly tokens: MemoryTokens;
   readonly budgets: { readonly yapla: GrantingBudget; readonly yoplanning: GrantingBudget };
 }
 
@@ -85,7 +90,7 @@ export function opener(): (opening?: Opening) => Promise<Opened> {
   afterAll(async () => {
     for (const close of closing.reverse()) await close();
   });
-  return async ({ shape = 'flat', sandbox: options = {}, configure }: Opening = {}) => {
+  return async ({ shape = 'flat', write = 'rest', sandbox: options = {}, configure }: Opening = {}) => {
     const sandbox = await startSandbox({
       ...options,
       yapla: { shape, ...options.yapla },
@@ -93,13 +98,15 @@ export function opener(): (opening?: Opening) => Promise<Opened> {
     });
     closing.push(() => sandbox.stop());
     const listEnd = options.yapla?.listEnd ?? 'total';
-    const input = structuredClone(sandboxConnection(sandbox.addresses, { shape, listEnd }));
+    const input = structuredClone(sandboxConnection(sandbox.addresses, { shape, listEnd, write }));
     configure?.(input);
     const config = connectionSchema.parse(input);
     const budgets = { yapla: new GrantingBudget(), yoplanning: new GrantingBudget() };
-    const systems = openSystems('test', config, { budgets });
+    const tokens = new MemoryTokens();
+    if (write === 'graphql') await tokens.save(await loggedIn(config, new GrantingBudget()));
+    const systems = openSystems('test', config, { budgets, tokens });
     closing.push(() => systems.close());
-    return { sandbox, systems, config, budgets };
+    return { sandbox, systems, config, budgets, tokens };
   };
 }
 

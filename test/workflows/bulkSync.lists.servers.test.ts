@@ -55,36 +55,61 @@ describe.each([
   });
 });
 
-describe('a list of Yoplanning in which each write moves its record to the front', () => {
-  /** Somebody, or we, write to some record before each of the first pages is answered. */
-  const written = { system: 'yoplanning', kind: 'list', times: 4, action: { do: 'touch', records: 2 } } as const;
-  const begin = async (orderings: readonly ('id' | 'last_name')[]) => {
+/** Somebody, or we, write to some record before each of the first pages is answered. */
+const touched = (system: 'yapla' | 'yoplanning') =>
+  ({ system, kind: 'list', times: 4, action: { do: 'touch', records: 2 } }) as const;
+const unlimited = { limits: { requestsPerSecond: null, requestsPerDay: null } };
+
+/** Both systems list the latest change first, unless they are asked for the order of ids and know the word. */
+const moving = {
+  yoplanning: async (honours: boolean) => {
     house = await startPasserelle({
       pageSize: 10,
       sandbox: {
         people,
-        faults: [written],
-        yoplanning: {
-          listOrder: 'modified',
-          orderings: [...orderings],
-          limits: { requestsPerSecond: null, requestsPerDay: null },
-        },
+        faults: [touched('yoplanning')],
+        yoplanning: { listOrder: 'modified', orderings: honours ? ['id'] : [], ...unlimited },
       },
     });
+  },
+  yapla: async (honours: boolean) => {
+    const order = { parameter: 'sort', value: 'id' };
+    house = await startPasserelle({
+      pageSize: 10,
+      sandbox: {
+        people,
+        faults: [touched('yapla')],
+        yapla: { listOrder: 'modified', orderedBy: honours ? order : null },
+        yoplanning: unlimited,
+      },
+    });
+    await house.reconfigure(({ yapla, ...rest }) => ({
+      ...rest,
+      yapla: { ...yapla, read: { ...yapla.read, ordering: order } },
+    }));
+  },
+};
+
+describe.each([
+  // Records on pages of ten, one of which overlaps; by page numbers, pages that hold it are smaller.
+  ['yoplanning', { pass: 1, pages: 5, stated: 40 }],
+  ['yapla', { pass: 1, pages: 6, stated: 41 }],
+] as const)('a list of %s in which each write moves its record to the front', (system, atRest) => {
+  const begin = async (honours: boolean) => {
+    await moving[system](honours);
     expect(await sync()).toMatchObject({ outcome: 'applied', differences: 0 });
     await expectNoTwin(house);
     expect(await cases()).toEqual([]);
-    return await lastScan('yoplanning');
+    return await lastScan(system);
   };
 
   test('does not move where it honours the order of ids that it is asked for: one reading is enough', async () => {
-    // 40 records on pages of ten, one of which overlaps.
-    expect(await begin(['id'])).toEqual({ pass: 1, pages: 5, stated: 40 });
+    expect(await begin(true)).toEqual(atRest);
   });
 
   test('completes all the same where it honours none, by being read again', async () => {
-    const { pass, stated } = await begin([]);
-    expect(stated).toBe(40);
+    const { pass, stated } = await begin(false);
+    expect(stated).toBe(atRest.stated);
     expect(pass).toBeGreaterThan(1);
   });
 });

@@ -43,6 +43,18 @@ async function begin(webhooks: Webhooks, live: object = {}, yapla: object = { sh
   await house.sandbox.control.resetCounts();
 }
 
+/** As Yapla would, or anyone who has the address. */
+async function deliver(body: object): Promise<void> {
+  const receiver = await house.startReceiver();
+  const answer = await request(sandboxWebhookUrl(receiver.address, house.connectionId, 'yapla'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  expect(answer.statusCode).toBe(202);
+  await answer.body.dump();
+}
+
 const requests = async () => {
   const { list, read } = (await house.sandbox.control.counts()).yapla.byKind;
   return { list, read };
@@ -143,23 +155,28 @@ describe('webhooks that show a member as the API does', () => {
     const { yapla, yoplanning } = await linkedPerson(house);
     const { document } = (await control.record('yapla', yapla))!;
     const { person } = (await control.record('yoplanning', yoplanning))!;
-    const receiver = await house.startReceiver();
-    const forged = {
+    await deliver({
       event: 'member.updated',
       data: { ...document, last_name: 'Forged', updated_at: '2099-01-01 00:00:00' },
-    };
-    const answer = await request(sandboxWebhookUrl(receiver.address, house.connectionId, 'yapla'), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(forged),
     });
-    expect(answer.statusCode).toBe(202);
-    await answer.body.dump();
     await until(requests, ({ list }) => list > 0);
     await untilQuiet(house);
     expect((await control.record('yoplanning', yoplanning))!.person).toEqual(person);
     await control.edit('yapla', yapla, { city: 'Rennes' });
     await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes', lastName: person.lastName });
+  });
+
+  test('in part are believed in that part where the configuration says so, and the rest stays as it is known', async () => {
+    await noSingleReads({ believe: 'part' });
+    const { control } = house.sandbox;
+    const { yapla, yoplanning } = await linkedPerson(house);
+    const { person } = (await control.record('yoplanning', yoplanning))!;
+    await deliver({ event: 'member.updated', data: { id: Number(yapla), city: 'Rennes' } });
+    await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes' });
+    await untilQuiet(house);
+    expect((await control.record('yoplanning', yoplanning))!.person).toEqual({ ...person, city: 'Rennes' });
+    expect(await requests()).toEqual({ list: 0, read: 0 });
+    expect(await cases()).toEqual([]);
   });
 
   test('and cannot be read, as the list cannot, are one question, which ends once they can', async () => {

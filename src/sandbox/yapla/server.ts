@@ -5,7 +5,9 @@ import { Door, type Answer, type Call, type Drift, type Manners, type Outbox } f
 import type { Faults, RequestKind } from '../faults.js';
 import type { ResolvedSandboxOptions } from '../options.js';
 import { bareServer } from '../server.js';
-import type { Members } from './members.js';
+import type { Member, Members } from './members.js';
+import { authenticated, graphqlPath, invalidInside, serveGraphql, unauthenticated } from './graphql.js';
+import { LoginServer } from './oauth.js';
 import { Sessions } from './sessions.js';
 import type { YaplaShape } from './shape.js';
 import { mergeWrite } from './validation.js';
@@ -28,13 +30,15 @@ export interface YaplaServer {
   readonly app: FastifyInstance;
   readonly door: Door;
   readonly sessions: Sessions;
+  readonly logins: LoginServer;
 }
 
 export function createYapla({ options, shape, members, faults, drift, outbox }: YaplaParts): YaplaServer {
-  const sessions = new Sessions(options.sessionMs);
+  const sessions = new Sessions(options.sessionMs, options.timeZone);
+  const logins = new LoginServer(options.graphql);
   const door = new Door(
     'yapla',
-    manners(options, shape, sessions),
+    manners(options, shape, sessions, logins),
     faults,
     drift,
     outbox,
@@ -52,8 +56,9 @@ export function createYapla({ options, shape, members, faults, drift, outbox }: 
     door.serve('list', null, request, reply, (call) => {
       if (request.method !== 'GET') return notAllowed();
       if (!ofCampaign(request.params.campaign)) return notFound();
-      const window = shape.windowOf(new URL(request.url, 'http://localhost').searchParams, options.maxPageSize);
-      const all = call.asListed(members.all());
+      const query = new URL(request.url, 'http://localhost').searchParams;
+      const window = shape.windowOf(query, options.maxPageSize);
+      const all = call.asListed(inOrder(members.all(), query, options));
       const page = all.slice(window.start, window.start + window.size);
       return { status: 200, body: shape.page(page, all.length, window, options.listEnd) };
     }),
@@ -103,10 +108,19 @@ export function createYapla({ options, shape, members, faults, drift, outbox }: 
     });
   });
 
+  serveGraphql({ app, door, members, logins, options: options.graphql });
+
   app.setNotFoundHandler((_request: FastifyRequest, reply: FastifyReply) =>
     reply.code(404).type('application/json').send(JSON.stringify(notFound().body)),
   );
-  return { app, door, sessions };
+  return { app, door, sessions, logins };
+}
+
+/** By id, if it is asked for that and knows the word; else as the account lists them. An unknown word is ignored, as servers do. */
+function inOrder(members: readonly Member[], query: URLSearchParams, { orderedBy, listOrder }: Options) {
+  const isAsked = orderedBy !== null && query.get(orderedBy.parameter) === orderedBy.value;
+  if (isAsked || listOrder === 'created') return members;
+  return [...members].sort((a, b) => b.updatedAtMs - a.updatedAtMs || Number(a.id) - Number(b.id));
 }
 
 function createMember(shape: YaplaShape, members: Members, body: JsonObject, call: Call): Answer {
@@ -144,19 +158,26 @@ function withBody(shape: YaplaShape, request: FastifyRequest, apply: (body: Json
   return apply(body);
 }
 
-function manners(options: Options, shape: YaplaShape, sessions: Sessions): Manners {
+function manners(options: Options, shape: YaplaShape, sessions: Sessions, logins: LoginServer): Manners {
+  const isGraphql = (request: FastifyRequest) => request.url.split('?')[0] === graphqlPath;
   return {
-    unauthorised: () => shape.failure(401, 'Unauthorized'),
+    unauthorised: (request) =>
+      isGraphql(request) ? unauthenticated(options.graphql) : shape.failure(401, 'Unauthorized'),
     forbidden: () => shape.failure(403, 'Forbidden'),
     throttled: (seconds) =>
       shape.failure(429, 'Too Many Requests', seconds === null ? {} : { 'Retry-After': String(seconds) }),
-    invalid: (field, message) => shape.invalid({ [field]: message }),
+    invalid: (field, message, request) =>
+      isGraphql(request) ? invalidInside(field, message) : shape.invalid({ [field]: message }),
     redirect: () => null,
     authenticate: (request: FastifyRequest, kind: RequestKind) => {
       // One account, one counter: the key and the sessions opened with it are the same client.
       if (kind === 'session') return options.key;
       if (request.url.startsWith(`${data}/`)) {
         return shape.keyOf(request) === options.key ? options.key : shape.failure(401, 'Invalid API key');
+      }
+      if (isGraphql(request)) {
+        const known = authenticated(request, logins, options.graphql);
+        return known === true ? options.key : (known as Answer);
       }
       const token = request.headers['token'];
       if (typeof token !== 'string') return shape.failure(401, 'Session token missing');

@@ -1,11 +1,16 @@
 /** REST 2.0 sessions: a token for an API key, until it expires (systems/yapla.md, generation 1). */
 import { randomUUID } from 'node:crypto';
+import { localTime } from '../../core/zone.js';
 
 export class Sessions {
   /** Expiry (epoch milliseconds) by token. */
   readonly #expiries = new Map<string, number>();
 
-  constructor(private readonly lifeMs: number) {}
+  /** @param zone in which it writes the expiry, which names none */
+  constructor(
+    private readonly lifeMs: number,
+    private readonly zone: string,
+  ) {}
 
   open(): { readonly token: string; readonly expireDate: string } {
     const nowMs = Date.now();
@@ -13,7 +18,7 @@ export class Sessions {
     const token = randomUUID().replaceAll('-', '');
     const expiresAtMs = nowMs + this.lifeMs;
     this.#expiries.set(token, expiresAtMs);
-    return { token, expireDate: expireDate(expiresAtMs) };
+    return { token, expireDate: expireDate(localTime(expiresAtMs, this.zone)) };
   }
 
   isOpen(token: string): boolean {
@@ -25,7 +30,7 @@ export class Sessions {
   }
 }
 
-/** `YYYY-MM-DD HH:MM:SS` without a zone, in UTC: the second of the two forms that were seen. Never later than the truth. */
+/** `YYYY-MM-DD HH:MM:SS` without a zone: the second of the two forms that were seen. Never later than the truth. */
 function expireDate(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 }

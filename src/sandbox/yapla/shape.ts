@@ -1,6 +1,7 @@
 /** What one account's API looks like. Nothing of it is public (systems/yapla.md): three shapes stand for what may come. */
 import { setProperty } from 'dot-prop';
 import type { FastifyRequest } from 'fastify';
+import { localTime } from '../../core/zone.js';
 import type { JsonObject } from '../../systems/system.js';
 import type { Answer } from '../door.js';
 import type { ListEnd } from '../options.js';
@@ -53,4 +54,25 @@ export interface YaplaShape {
 export function asSpoilt({ spoilt }: Member, document: JsonObject): JsonObject {
   for (const [path, value] of Object.entries(spoilt)) setProperty(document, path, value);
   return document;
+}
+
+/** The shape with each member as `show` gives it, wherever it is read. */
+export function showing(shape: YaplaShape, show: (member: Member) => Member): YaplaShape {
+  return {
+    ...shape,
+    page: (members, total, window, says) => shape.page(members.map(show), total, window, says),
+    document: (member) => shape.document(show(member)),
+    readAnswer: (member) => shape.readAnswer(show(member)),
+    createdAnswer: (member) => shape.createdAnswer(show(member)),
+    updatedAnswer: (member) => shape.updatedAnswer(show(member)),
+  };
+}
+
+/** An account whose times without an offset are those of a clock on its wall. For shapes that write them so. */
+export function zonedShape(shape: YaplaShape, zone: string): YaplaShape {
+  return showing(shape, (member) => ({
+    ...member,
+    createdAtMs: localTime(member.createdAtMs, zone),
+    updatedAtMs: localTime(member.updatedAtMs, zone),
+  }));
 }

@@ -33,8 +33,10 @@ CREATE TABLE request_log (
   lane        text NOT NULL CHECK (lane IN ('live', 'review', 'bulk', 'idle')),
   purpose     text NOT NULL,
   record      text,
-  -- Known once the request is over, as are kind, status and answered_at. Null: a crash cut it off.
+  -- Known once the request is over, as are access, kind, status and answered_at. Null: a crash cut it off.
   method      text,
+  -- What it was to do there: read, create, update, session. The method does not say: a query of GraphQL is a POST.
+  access      text,
   -- Of request, not of record.
   kind        text,
   -- When the permit was given: the request was sent then or shortly after.
@@ -174,7 +176,8 @@ BEGIN
 END $$;
 
 -- Records that requests are over, and which permits were not used.
--- answers: [{ "id": number, "method": text, "kind": text, "status": number | null, "agoMs": number, "lateMs": number }]. agoMs: age of the
+-- answers: [{ "id": number, "method": text, "access": text, "kind": text, "status": number | null, "agoMs": number, "lateMs": number }].
+-- agoMs: age of the
 -- answer, measured up to the sending of this call, so the time recorded is never earlier than the answer's; lateMs: how long the request
 -- can still reach the server.
 CREATE FUNCTION budget_settle(p_credential text, p_answers jsonb, p_released jsonb) RETURNS void
@@ -186,11 +189,11 @@ BEGIN
   -- A crash of the server that loses this leaves the requests counted as under way, which is longer.
   PERFORM set_config('synchronous_commit', 'off', true);
   UPDATE request_log AS log
-     SET method = a.method, kind = a.kind, status = a.status, answered_at = now_at - a."agoMs" * ms,
+     SET method = a.method, access = a.access, kind = a.kind, status = a.status, answered_at = now_at - a."agoMs" * ms,
          -- Never later than what was assumed: a row that has left a window must not come back into it.
          counts_from = least(log.counts_from, now_at + (a."lateMs" - a."agoMs") * ms)
     FROM jsonb_to_recordset(p_answers)
-      AS a (id bigint, method text, kind text, status smallint, "agoMs" double precision, "lateMs" double precision)
+      AS a (id bigint, method text, access text, kind text, status smallint, "agoMs" double precision, "lateMs" double precision)
    WHERE log.id = a.id AND log.answered_at IS NULL;
   DELETE FROM request_log USING jsonb_array_elements_text(p_released) AS released (id)
    WHERE request_log.id = released.id::bigint AND answered_at IS NULL;

@@ -46,7 +46,7 @@ const pageSizeCure = `set ${pagingSetting}.pageSize to what the server gives at 
 export function createDataApi({ config, places, http }: DataApiOptions): YaplaDataApi {
   const { membersPath, memberPath, key, paging, ordering, answer: shape } = config.read;
   const { campaign } = config;
-  const keyInQuery = key.in === 'query' ? { [key.name]: key.prefix + key.value } : {};
+  const keyInQuery: Record<string, string> = key?.in === 'query' ? { [key.name]: key.prefix + key.value } : {};
   const inOrder = ordering === null ? {} : { [ordering.parameter]: ordering.value };
 
   function wantedPage(from: number): WantedPage {
@@ -72,7 +72,10 @@ export function createDataApi({ config, places, http }: DataApiOptions): YaplaDa
   async function send(wanted: WantedPage, ask: Ask): Promise<Answer> {
     const path = fillPath(membersPath, { campaign });
     const query = { ...wanted.query, ...inOrder, ...keyInQuery };
-    return accepted(await http.send({ method: 'GET', path, query, kind: membersPath }, ask), shape.errorWhen);
+    return accepted(
+      await http.send({ method: 'GET', access: 'read', path, query, kind: membersPath } as const, ask),
+      shape.errorWhen,
+    );
   }
 
   /**
@@ -171,7 +174,7 @@ export function createDataApi({ config, places, http }: DataApiOptions): YaplaDa
       if (memberPath === null)
         throw new TypeError('yapla.read.memberPath is null: the DATA API cannot read one member');
       const path = fillPath(memberPath, { campaign, id });
-      const request = { method: 'GET', path, query: keyInQuery, kind: memberPath } as const;
+      const request = { method: 'GET', access: 'read', path, query: keyInQuery, kind: memberPath } as const;
       const answer = accepted(await http.send(request, ask, permit), shape.errorWhen);
       const missing = answer.status === 404;
       const document = missing ? null : objectAt(answer, shape.record, 'yapla.read.answer.record');
@@ -215,7 +218,7 @@ export function meansError(answer: Answer, errorWhen: ErrorWhen): boolean {
  */
 export function accepted(answer: Answer, errorWhen: ErrorWhen): Answer {
   if (!meansError(answer, errorWhen)) return answer;
-  if (answer.context.method === 'GET') {
+  if (answer.context.access === 'read') {
     throw unexpected(answer, `the answer (${answer.status}) says that it is an error, by yapla.read.answer.errorWhen`);
   }
   throw new InvalidRecord(answer.context, answer.status, [], JSON.stringify(answer.body).slice(0, 4_096));

@@ -23,7 +23,7 @@ export interface RestWriterOptions {
 }
 
 /** What an update is told besides what to write. */
-interface UpdateOptions {
+export interface UpdateOptions {
   readonly reference: string | undefined;
   readonly ask: Ask;
   readonly known?: SystemRecord | undefined;
@@ -37,7 +37,10 @@ export function createRestWriter({ config, rest, places, http, session, dataApi 
 
   async function readOne(send: SessionSend, memberPath: string, id: string, ask: Ask, permit?: Permit) {
     const path = fillPath(memberPath, { campaign, id });
-    const answer = accepted(await send({ method: 'GET', path, kind: memberPath }, ask, permit), errorWhen);
+    const answer = accepted(
+      await send({ method: 'GET', access: 'read', path, kind: memberPath } as const, ask, permit),
+      errorWhen,
+    );
     const document = answer.status === 404 ? null : objectAt(answer, rest.answerRecord, 'yapla.write.answerRecord');
     return { ...timesOf(answer), document };
   }
@@ -45,7 +48,7 @@ export function createRestWriter({ config, rest, places, http, session, dataApi 
   async function put(send: SessionSend, id: string, document: JsonObject, ask: Ask, permit?: Permit) {
     const { method, path: template, wrap, record, shape } = rest.update;
     const path = fillPath(template, { campaign, id });
-    const request = { method, path, body: wrapped(document, wrap), kind: template };
+    const request = { method, access: 'update', path, body: wrapped(document, wrap), kind: template } as const;
     const answer = accepted(await send(request, ask, permit), errorWhen);
     return { ...timesOf(answer), document: updatedRecord(answer, record, shape) };
   }
@@ -102,7 +105,8 @@ export function createRestWriter({ config, rest, places, http, session, dataApi 
     async create({ fields, externalReference }, ask) {
       const { method, path: template, wrap, id: idPath, record } = rest.create;
       const { sent, expected } = newDocument(fields, externalReference, places);
-      const request = { method, path: fillPath(template, { campaign }), body: wrapped(sent, wrap), kind: template };
+      const path = fillPath(template, { campaign });
+      const request = { method, access: 'create', path, body: wrapped(sent, wrap), kind: template } as const;
       const answer = await session.run(ask, (send) => send(request, ask));
       accepted(answer, errorWhen);
       const document = answeredRecord(answer, record, 'yapla.write.create.record');
@@ -132,7 +136,7 @@ function updatedRecord(answer: Answer, path: string | null, shape: 'whole' | 'pa
   return isNothing && shape === 'partial' ? null : answeredRecord(answer, path, 'yapla.write.update.record');
 }
 
-function nothingKnown(id: string): SystemRecord {
+export function nothingKnown(id: string): SystemRecord {
   return { id, document: {}, fields: {}, modifiedAt: null, externalReference: null };
 }
 
@@ -154,7 +158,7 @@ export interface YaplaWriter extends Pick<System, 'create' | 'update' | 'writes'
 /** `yapla.write.mode: none`: Yapla is only read. @param connection for the error of the one who writes all the same. */
 export function createNoWriter(connection: string): YaplaWriter {
   const refuse = (record: string | undefined) => {
-    const context = { connection, system: 'yapla', method: 'none', path: 'members' };
+    const context = { connection, system: 'yapla', access: 'none', method: 'none', path: 'members' } as const;
     const what = 'nothing was sent: yapla.write.mode is "none", so Yapla is only read';
     const whatToDo = 'Set yapla.write.mode, or let fields and creations travel to Yoplanning only';
     return Promise.reject(

@@ -3,33 +3,20 @@
  * header (seen in other people's connectors, docs/systems.md).
  */
 import type { YaplaRestConfig } from '../../config/yapla.js';
-import type { Answer, Ask, HttpClient, HttpRequest } from '../../http/client.js';
+import type { Ask, HttpClient } from '../../http/client.js';
 import { AccessRefused, BudgetExhausted } from '../../http/failures.js';
-import type { Budget, Permit } from '../../store/budget.js';
+import type { Budget } from '../../store/budget.js';
 import { parseTimestamp } from '../time.js';
 import { unexpected, wrongPath } from '../records.js';
 import { contentAt, type ErrorWhen, meansError } from './dataApi.js';
+import { renewing, type YaplaSession } from './renewing.js';
 
-/** Sends a request under the session's token. */
-export type SessionSend = (request: HttpRequest, ask: Ask, permit?: Permit) => Promise<Answer>;
-
-export interface YaplaSession {
-  /**
-   * Runs `use` with a valid token. When the server ends the session all the same (401), it is renewed and `use` is run once
-   * more from its beginning: a request that was answered 401 had no effect. A second 401 is an `AccessRefused`.
-   */
-  run<T>(ask: Ask, use: (send: SessionSend) => Promise<T>): Promise<T>;
-}
+export type { SessionSend, YaplaSession } from './renewing.js';
 
 interface Token {
   readonly value: string;
   /** Epoch milliseconds of this machine. */
   readonly renewAtMs: number;
-}
-
-/** The server ended the session. Stays within this file: the second time, the http client answers with `AccessRefused`. */
-class SessionEnded extends Error {
-  override readonly name = 'SessionEnded';
 }
 
 export interface SessionOptions {
@@ -61,7 +48,7 @@ export function createSession({
     const body = { api_key: config.apiKey };
     // Others wait for this renewal too: anyone who asked first does not cancel it for them.
     const { signal: _signal, record: _record, ...shared } = ask;
-    const answer = await http.send({ method: 'POST', path, body, kind: path }, shared);
+    const answer = await http.send({ method: 'POST', access: 'session', path, body, kind: path }, shared);
     if (meansError(answer, errorWhen)) {
       await budget.stop(`Yapla refused the API key on POST ${path}`);
       throw new AccessRefused(answer.context, 401);
@@ -81,7 +68,7 @@ export function createSession({
     if (lifeMs <= 0) {
       throw unexpected(
         answer,
-        "the session is over before it begins: correct yapla.write.sessionExpiry, or this machine's clock",
+        "the session is over before it begins: correct yapla.timeZone, yapla.write.sessionExpiry, or this machine's clock",
       );
     }
     // A life shorter than the configured lead would mean a new session for every request.
@@ -103,26 +90,12 @@ export function createSession({
     }
   }
 
-  function sender(current: Token, onUnauthorised: 'stop' | 'answer'): SessionSend {
-    return async (request, ask, permit) => {
-      const headers = { ...request.headers, [config.tokenHeader]: current.value };
-      const answer = await http.send({ ...request, headers, onUnauthorised }, ask, permit);
-      if (answer.status === 401) throw new SessionEnded();
-      return answer;
-    };
-  }
-
-  return {
-    async run(ask, use) {
-      const first = await valid(ask);
-      try {
-        return await use(sender(first, 'answer'));
-      } catch (error) {
-        if (!(error instanceof SessionEnded)) throw error;
-      }
-      // Another run may have renewed it meanwhile.
+  return renewing(http, {
+    valid,
+    // Another run may have renewed it meanwhile.
+    refused: (first) => {
       if (token === first) token = null;
-      return use(sender(await valid(ask), 'stop'));
     },
-  };
+    headers: ({ value }) => ({ [config.tokenHeader]: value }),
+  });
 }

@@ -116,7 +116,8 @@ export function createResource<Document extends JsonObject, const Spec extends F
   }
 
   async function write(method: 'POST' | 'PUT', where: Where, document: Writable, ask: Ask, permit?: Permit) {
-    const answer = await http.send({ method, ...where, body: document }, ask, permit);
+    const access = method === 'POST' ? 'create' : 'update';
+    const answer = await http.send({ method, access, ...where, body: document }, ask, permit);
     return answered(answer, answer.body === null ? null : documentOf(answer));
   }
 
@@ -128,7 +129,7 @@ export function createResource<Document extends JsonObject, const Spec extends F
       expand: request.expand?.join(','),
       ...filterQuery<Spec>(request.filters ?? {}, timeZone),
     };
-    const answer = await http.send({ method: 'GET', ...collection, query }, ask);
+    const answer = await http.send({ method: 'GET', access: 'read', ...collection, query }, ask);
     if (answer.status === 404) {
       const what = 'there is no such list (404): correct yoplanning.baseUrl, yoplanning.paths or yoplanning.team';
       throw new UnexpectedResponse(answer.context, 'none', what);
@@ -140,7 +141,7 @@ export function createResource<Document extends JsonObject, const Spec extends F
 
   async function get(id: string, ask: Ask, options: { permit?: Permit | undefined; expand?: readonly string[] } = {}) {
     const query = { expand: options.expand?.join(',') };
-    const answer = await http.send({ method: 'GET', ...instance(id), query }, ask, options.permit);
+    const answer = await http.send({ method: 'GET', access: 'read', ...instance(id), query }, ask, options.permit);
     return answered(answer, answer.status === 404 ? null : documentOf(answer));
   }
 
@@ -149,7 +150,8 @@ export function createResource<Document extends JsonObject, const Spec extends F
     get: get as Resource<Document, Spec>['get'],
     post: (document, ask) => write('POST', collection, document, ask),
     put: (id, document, ask, permit) => write('PUT', instance(id), document, ask, permit),
-    delete: async (id, ask) => answered(await http.send({ method: 'DELETE', ...instance(id) }, ask), null),
+    delete: async (id, ask) =>
+      answered(await http.send({ method: 'DELETE', access: 'update', ...instance(id) }, ask), null),
   };
 }
 

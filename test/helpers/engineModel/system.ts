@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../../src/core/document.js';
 import { otherSystem, recordKinds, type SystemName } from '../../../src/core/record.js';
 import type { Ask, HttpClient } from '../../../src/http/client.js';
-import { NoAnswer, type FailureContext } from '../../../src/http/failures.js';
+import { effectOf, NoAnswer, type FailureContext } from '../../../src/http/failures.js';
 import type { FieldMap } from '../../../src/systems/mapping.js';
 import { toRecord, type RecordPlaces } from '../../../src/systems/records.js';
 import type {
@@ -140,8 +140,8 @@ export class SystemOverServer implements System {
 
   /** It took effect; the answer may be lost. */
   private async after(method: string, id?: string): Promise<void> {
-    const effect = method === 'GET' ? 'none' : 'unknown';
-    await this.attempt.place(() => new NoAnswer(this.context(method, id), effect, 'ETIMEDOUT'));
+    const context = this.context(method, id);
+    await this.attempt.place(() => new NoAnswer(context, effectOf({ context }), 'ETIMEDOUT'));
   }
 
   private answered(method: string, id: string, record: ServerRecord | null): DocumentAnswer {
@@ -151,7 +151,15 @@ export class SystemOverServer implements System {
 
   private context(method: string, id?: string): FailureContext {
     const { name: system, world } = this;
-    return { connection: world.connectionId, system, method, path: '/', ...(id !== undefined && { record: id }) };
+    const access = method === 'GET' ? 'read' : method === 'POST' ? 'create' : 'update';
+    return {
+      connection: world.connectionId,
+      system,
+      access,
+      method,
+      path: '/',
+      ...(id !== undefined && { record: id }),
+    };
   }
 
   /** Whom a record is made of: its id in the other system says it, which travels with every creation. */

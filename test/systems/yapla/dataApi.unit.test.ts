@@ -111,7 +111,7 @@ test.each([
   [{ parameter: 'sort', value: 'id' }, { sort: 'id' }],
 ])('the list is asked for in the order that is configured: %j', async (ordering, expected) => {
   const queries: HttpRequest['query'][] = [];
-  const context = { connection: 'test', system: 'yapla', method: 'GET', path: '/' };
+  const context = { connection: 'test', system: 'yapla', access: 'read', method: 'GET', path: '/' };
   const http = {
     send: ({ query }: HttpRequest) => {
       queries.push(query);

@@ -43,7 +43,7 @@ async function openSession({ sessionMs = 3_600_000, rest = {}, budget = new Gran
   const clock = { ms: Date.now() };
   const session = createSession({ config, timeZone: 'UTC', errorWhen: null, http, budget, now: () => clock.ms });
   const read = (by: Ask = ask) =>
-    session.run(by, async (send) => (await send({ method: 'GET', path: '/members/1' }, by)).status);
+    session.run(by, async (send) => (await send({ method: 'GET', access: 'read', path: '/members/1' }, by)).status);
   const sessions = async () => (await sandbox.control.counts()).yapla.byKind.session;
   return { sandbox, clock, session, read, sessions, budget };
 }
@@ -97,7 +97,8 @@ describe('a session', () => {
         budget: new GrantingBudget(),
         now: () => clock.ms,
       });
-      const use = () => session.run(ask, (under) => under({ method: 'GET', path: '/', kind: '/' }, ask));
+      const use = () =>
+        session.run(ask, (under) => under({ method: 'GET', access: 'read', path: '/', kind: '/' }, ask));
       await use();
       clock.ms = Date.parse(used);
       await use();

@@ -321,7 +321,7 @@ describe('the way of an update', () => {
     const known = async (document: JsonObject) => {
       const { systems } = await open({ shape: 'listed' });
       return systems.yapla.recordOf(document, {
-        context: { connection: 'test', system: 'yapla', method: 'GET', path: '' },
+        context: { connection: 'test', system: 'yapla', access: 'read', method: 'GET', path: '' },
       });
     };
 
