@@ -6,7 +6,6 @@ import { yaplaAddresses, type YaplaRestConfig } from '../config/yapla.js';
 import type { YaplaHttp } from '../systems/index.js';
 import { createSession } from '../systems/yapla/session.js';
 import { createYaplaSystem } from '../systems/yapla/system.js';
-import { abilitiesOf } from '../systems/yapla/ways.js';
 import { ask, Attempts } from './attempt.js';
 import type { Tell } from './check.js';
 import { observe } from './observe.js';
@@ -83,7 +82,6 @@ export async function examineYapla(
     tell('session', 'skipped', 'nothing is sent: a person imports files (write.mode is "workbook")');
     if ('value' in page) checkIdentifiers(page.value, write, settings, tell);
   } else tell('session', 'skipped', `none is needed (write.mode is "${write.mode}")`);
-  tell('abilities', 'ok', abilitiesOf(config).join('; '));
 }
 
 /** Whether members show what the import wizard finds them by: without it a change becomes a case instead of a row. */

@@ -101,7 +101,6 @@ describe('an account that fits its configuration', () => {
         'yapla ids',
         'yapla fields',
         'yapla session',
-        'yapla abilities',
       ]);
     },
   );
