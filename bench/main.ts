@@ -8,8 +8,9 @@ import { ProgramNotStarted } from './childProcess.js';
 import { live } from './live.js';
 import { LiveWentWrong } from './liveStage.js';
 import { UsageMistake, type Bench } from './bench.js';
+import { workbook } from './workbook.js';
 
-const benches: readonly Bench[] = [bulk, live];
+const benches: readonly Bench[] = [bulk, live, workbook];
 
 /** They say what happened and where to look: no trace is needed. */
 const expected = [CommandFailed, BulkWentWrong, LiveWentWrong, ProgramNotStarted];

@@ -35,6 +35,8 @@ export interface BulkRun {
   readonly beyondGuard?: boolean;
   /** Sample lines of each kind. */
   readonly samples: number;
+  /** False: one that is under way is not this one, and is not followed. Left out: it is. */
+  readonly joins?: false;
   /** Says nothing but what went wrong. */
   readonly quiet?: boolean;
 }
@@ -58,7 +60,8 @@ export async function runBulkSync(run: BulkRun): Promise<BulkRunEnd> {
   const { connectionId } = input;
   const output = run.quiet === true ? silent(run.output) : run.output;
   const handle = await startBulkSync(client, run.taskQueue, input, (met) => {
-    if (met === 'underWay' && !run.output.interactive) throw new BulkSyncUnderWay(connectionId);
+    if (met === 'underWay' && (run.joins === false || !run.output.interactive))
+      throw new BulkSyncUnderWay(connectionId);
     output.note(
       met === 'superseded'
         ? 'A plan waited for approval: it is dropped for a new one.'

@@ -44,7 +44,11 @@ export function registerDoctor(program: Command, output: Output): void {
         await budgets.close();
       }
       if (report === null) output.print(visibleJson(diagnosis));
-      else report.end(diagnosis);
+      else {
+        const { waysOf } = await import('../config/ways.js');
+        report.end(diagnosis);
+        for (const way of waysOf(connection)) output.note(way);
+      }
       if (diagnosis.checks.some(({ verdict }) => verdict === 'failed')) throw new CommandFailed('a check failed');
     });
 }

@@ -3,12 +3,14 @@ import { parseEnv } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { registerAudit } from './audit.js';
 import { registerCases } from './cases.js';
+import { registerImports } from './imports.js';
 import { registerConfig } from './config.js';
 import { registerConnections } from './connections.js';
 import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerIdle } from './idle.js';
+import { registerImportMembers } from './importMembers.js';
 import { registerLinking } from './linking.js';
 import { registerLogin } from './login.js';
 import { registerReceiver } from './receiver.js';
@@ -30,10 +32,12 @@ const registrations: readonly Register[] = [
   registerWorker,
   registerReceiver,
   registerSync,
+  registerImportMembers,
   registerControl,
   registerStatus,
   registerIdle,
   registerCases,
+  registerImports,
   registerLinking,
   registerReplay,
   registerLogin,

@@ -1,3 +1,6 @@
+import type { Page } from '../systems/system.js';
+import { identifierOf } from '../systems/yapla/workbook.js';
+import type { YaplaWorkbookConfig } from '../config/yaplaWorkbook.js';
 import type { ConnectionConfig } from '../config/schema.js';
 import { yaplaAddresses, type YaplaRestConfig } from '../config/yapla.js';
 import type { YaplaHttp } from '../systems/index.js';
@@ -34,6 +37,10 @@ export async function examineYapla(
     budget: noStop,
     login: loginOf(clients),
   });
+  if (config.read.mode === 'workbook') {
+    tell('page', 'skipped', filesText);
+    return;
+  }
   const { host } = new URL(config.read.baseUrl ?? addresses.data);
   const key = `${settings}.read.key`;
   const account = {
@@ -72,9 +79,44 @@ export async function examineYapla(
   const { write } = config;
   if (write.mode === 'rest') await examineSession(settings, all, write, clients, tell);
   else if (write.mode === 'graphql') await examineGraphql(settings, connection, all, write, clients, tell);
-  else tell('session', 'skipped', `none is needed (write.mode is "${write.mode}")`);
+  else if (write.mode === 'workbook') {
+    tell('session', 'skipped', 'nothing is sent: a person imports files (write.mode is "workbook")');
+    if ('value' in page) checkIdentifiers(page.value, write, settings, tell);
+  } else tell('session', 'skipped', `none is needed (write.mode is "${write.mode}")`);
   tell('abilities', 'ok', abilitiesOf(config).join('; '));
 }
+
+/** Whether members show what the import wizard finds them by: without it a change becomes a case instead of a row. */
+function checkIdentifiers({ records }: Page, { identifier }: YaplaWorkbookConfig, settings: string, tell: Tell): void {
+  const setting = `${settings}.write.identifier.path`;
+  const missing = records.filter(({ id, document }) => identifierOf(identifier, id, document) === null);
+  if (records.length === 0) return tell('imports', 'skipped', 'there is no member to look at');
+  if (identifier.path === null) {
+    const finding =
+      'members are found in the import wizard by their id: whether that is their number the page does not show';
+    return tell(
+      'imports',
+      'warning',
+      finding,
+      `compare it with a member's number in Yapla; where it is another, name its place in ${setting}`,
+    );
+  }
+  if (missing.length === 0)
+    return tell('imports', 'ok', `each of ${records.length} members shows its number at "${identifier.path}"`);
+  const verdict = missing.length === records.length ? 'failed' : 'warning';
+  const ids = missing.slice(0, 5).map(({ id }) => id);
+  tell(
+    'imports',
+    verdict,
+    `${missing.length} of ${records.length} members show nothing at "${identifier.path}"`,
+    `correct ${setting}: a change of such a member becomes a case (notImported)`,
+    ids,
+  );
+}
+
+/** There is nobody to be asked: read.mode "workbook" goes with no way to write at once (config/yapla.ts). */
+const filesText =
+  'members are read from exports ("passerelle import-members", read.mode is "workbook"): changes come with each file and with webhooks; who is missing from a file given with --whole may be gone';
 
 /** Another address and another key: examined even where the DATA API failed. All that is found is told as one check. */
 async function examineSession(

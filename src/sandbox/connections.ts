@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { fieldsSchema } from '../config/fields.js';
 import type { connectionSchema } from '../config/schema.js';
+import type { workbookSchema } from '../config/yaplaWorkbook.js';
 import { systemNames, type SystemName } from '../core/record.js';
 import type { LabelOptions } from './labels.js';
 import { type ListEnd, sandboxClient, sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
@@ -21,6 +22,8 @@ export interface SandboxAddresses {
 
 export interface SandboxConnectionOptions {
   readonly shape?: YaplaShapeName;
+  /** Yapla has no API here: its members are read from exports. Left out: it has. */
+  readonly files?: true;
   /** How it is written; left out: by REST 2.0. */
   readonly write?: 'rest' | 'graphql';
   /** What the pages of Yapla's list say of its length; left out: its total. */
@@ -34,6 +37,8 @@ export interface SandboxConnectionOptions {
   readonly rule?: Rule;
   /** As the sandbox shows its choice fields. */
   readonly labels?: Partial<Readonly<Record<SystemName, LabelOptions>>>;
+  /** Yapla is written by files that a person imports; these settings of theirs are laid over the defaults. */
+  readonly imports?: Partial<Omit<z.input<typeof workbookSchema>, 'mode'>>;
   readonly credentials?: Partial<Record<keyof typeof sandboxCredentials, string>>;
   /** Laid over the rest, key by key at the top. */
   readonly settings?: Partial<Omit<ConnectionInput, 'yapla' | 'yoplanning' | 'fields'>>;
@@ -59,13 +64,27 @@ export function sandboxConnection(
     ...account.read.answer,
     ...(listEnd === 'total' ? {} : { count: null, ...lengths[shape][listEnd] }),
   };
-  const yapla = { ...account, read: { ...account.read, answer } };
+  const { imports } = options;
+  const yapla = {
+    ...(options.files === true ? fromFiles : { ...account, read: { ...account.read, answer } }),
+    ...(imports && {
+      write: {
+        mode: 'workbook' as const,
+        identifier: { path: options.files === true ? null : numbers[shape] },
+        ...imports,
+      },
+    }),
+  };
   const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
   const mapped = withLabels(shape === 'nested' ? nestedFields : flatFields, options.labels ?? {});
   const fields = withRule(mapped, options.rule);
   return {
     webhooks: {
-      yapla: { secret: yaplaWebhookSecret, ...(shape === 'listed' ? listedWebhooks : {}) },
+      yapla: {
+        secret: yaplaWebhookSecret,
+        ...(shape === 'listed' ? listedWebhooks : {}),
+        ...(options.files === true ? { id: 'member_number' } : {}),
+      },
       yoplanning: { secret: yoplanningWebhookSecret },
       ...anyNumber,
     },
@@ -126,6 +145,9 @@ function nestedYapla(origin: string, key: string): YaplaInput {
     volatileFields: ['dateModification'],
   };
 }
+
+/** An account without any API: files in, and nothing out. */
+const fromFiles: YaplaInput = { read: { mode: 'workbook' }, write: { mode: 'none' } };
 
 /** Lists as assumed; no member can be read by itself, and writes answer none. */
 function listedYapla(origin: string, key: string): YaplaInput {
@@ -196,6 +218,13 @@ const accounts = { flat: flatYapla, nested: nestedYapla, listed: listedYapla } a
   YaplaShapeName,
   unknown
 >;
+
+/** Where a member's number stands. */
+const numbers: Readonly<Record<YaplaShapeName, string>> = {
+  flat: 'member_number',
+  nested: 'noMembre',
+  listed: 'member_number',
+};
 
 const flatLengths = { lastPage: { lastPage: 'pages' }, more: { more: 'has_more' }, nothing: {} } as const;
 

@@ -9,6 +9,8 @@ import type { PersonTruth, ResolvedPeopleOptions } from './people.js';
 import { personChangesSchema, personSchema } from './person.js';
 import type { Registry } from './registry.js';
 import type { Webhooks } from './webhooks/webhooks.js';
+import { exportSchema, type ExportedFile, type ExportOptions } from './yapla/exportFile.js';
+import { type ImportReport, importSchema } from './yapla/importWizard.js';
 import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
 
 export interface ControlParts {
@@ -19,6 +21,8 @@ export interface ControlParts {
   readonly truth: () => readonly PersonTruth[];
   readonly populate: (options: ResolvedPeopleOptions) => void;
   readonly expireSessions: () => void;
+  readonly exportMembers: (options: ExportOptions) => Promise<ExportedFile>;
+  readonly importWorkbook: (request: z.output<typeof importSchema>) => Promise<ImportReport>;
   readonly endLogins: () => void;
 }
 
@@ -37,6 +41,9 @@ const additionSchema = z.strictObject({
 const editSchema = z.strictObject({ changes: personChangesSchema.default({}), unmapped: unmappedSchema });
 const resetSchema = z.strictObject({ people: peopleSchema.optional() });
 const systemParameters = z.object({ system: z.enum(systemNames) });
+/** A workbook of fifty thousand people, base64. */
+const largestImport = 64 * 1_048_576;
+
 const recordParameters = systemParameters.extend({ id: z.string() });
 
 export function createControlServer(parts: ControlParts): FastifyInstance {
@@ -129,6 +136,14 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
     const { system, id } = recordParameters.parse(params);
     return registries[system].removePerson(id) ? done : reply.code(404).send(noRecord(system, id));
   });
+
+  app.post('/exports', async ({ body }) => {
+    const { name, content } = await parts.exportMembers(exportSchema.parse(body));
+    return { name, content: content.toString('base64') };
+  });
+  app.post('/imports/yapla', { bodyLimit: largestImport }, ({ body }) =>
+    parts.importWorkbook(importSchema.parse(body)),
+  );
 
   app.delete('/sessions', () => {
     parts.expireSessions();
