@@ -6,6 +6,7 @@ import { deleteExpired } from './deleteExpired.js';
 import type { Dependencies, RetentionDependencies } from './dependencies.js';
 import { withFailures } from './failures.js';
 import { fillReferences } from './fillReferences.js';
+import { announceImportFile, judgeImportFile, lookAtImports, makeImportFiles, readImported } from './imports.js';
 import { liftStops } from './liftStops.js';
 import { makePlan } from './makePlan.js';
 import { matchRecords } from './matchRecords.js';
@@ -17,6 +18,7 @@ import { settleIntents } from './settleIntents.js';
 import { verify } from './verify.js';
 
 const factories = {
+  announceImportFile,
   applyItems,
   applyDecision,
   applyLocalItems,
@@ -26,12 +28,16 @@ const factories = {
   draftPlan,
   endScan,
   fillReferences,
+  judgeImportFile,
   liftStops,
+  lookAtImports,
+  makeImportFiles,
   makePlan,
   markPlan,
   matchRecords,
   openScan,
   prepareBulk,
+  readImported,
   readRecord,
   scanPages,
   settleIntents,

@@ -136,7 +136,7 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
     map,
     // Match keys are made of the fields as well, by the rules in order.
     mapDigest: digestOf([map, matchRules]),
-    rulesDigest: digestOf([fields, permission.writes, config.create]),
+    rulesDigest: digestOf([fields, permission.writes, config.create, systems.yapla.collects === true]),
     systems,
     credentials,
     budgets,

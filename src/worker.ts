@@ -23,6 +23,7 @@ import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './link/claims.js';
+import { ensureImport, importingConnections } from './yaplaImport.js';
 import { keepWaking, lookAgainAtStart } from './waking.js';
 
 /** How long activities under way may take to come to an end when the worker is told to stop; a chunk ends after the items in hand. */
@@ -182,6 +183,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   // A worker starts with what a person has mended: a new token, another setting, a connection that is configured again.
   const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
   const resuming = lookAgainAtStart({ sql, client, connections: config.connections, log });
+  const importing = startImports(client, taskQueue, config.connections, log);
   const stopWaking = new AbortController();
   const waking = keepWaking({ sql, client, connections: config.connections, log }, stopWaking.signal);
 
@@ -198,7 +200,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
   const ended = Promise.allSettled(workers.map(run)).then(async (ends) => {
     stopWaking.abort();
-    await Promise.all([resuming, waking]);
+    await Promise.all([resuming, importing, waking]);
     const open = await Promise.allSettled(connections.values());
     await Promise.all(open.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
     await claims.close();
@@ -226,4 +228,24 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await ended;
     },
   };
+}
+
+/** Starts what collects for import files. Where it fails, nothing is lost: changes wait in the database, and the next worker starts it. */
+async function startImports(
+  client: Client,
+  taskQueue: string,
+  connections: Config['connections'],
+  log: Log,
+): Promise<void> {
+  for (const connectionId of importingConnections(connections)) {
+    try {
+      if (await ensureImport(client, taskQueue, connectionId))
+        log.info({ connectionId }, 'changes for Yapla are collected in import files');
+    } catch (error) {
+      log.warn(
+        { connectionId, error: errorLine(error) },
+        'the imports could not be started: the next worker tries again',
+      );
+    }
+  }
 }

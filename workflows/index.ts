@@ -2,3 +2,4 @@
 export { bulkSync } from './bulkSync.js';
 export { retention } from './retention.js';
 export { syncRecord } from './syncRecord.js';
+export { yaplaImport } from './yaplaImport.js';

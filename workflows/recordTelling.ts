@@ -10,9 +10,13 @@ export function causeOf(events: RecordReading['events'], byAnswer: boolean): str
   return came.join(', ') || 'look';
 }
 
-export function toldOf(decision: LiveDecision, { written, created, cases }: AppliedDecision): Record<string, unknown> {
+export function toldOf(
+  decision: LiveDecision,
+  { written, deferred = [], created, cases }: AppliedDecision,
+): Record<string, unknown> {
   return {
     ...fieldsOf(written),
+    ...(deferred.length === 0 ? {} : { deferred }),
     ...(created === null ? {} : { created }),
     ...(cases.length === 0 ? {} : { cases }),
     ...reasonsOf(decision),

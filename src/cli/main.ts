@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { registerAudit } from './audit.js';
 import { registerCases } from './cases.js';
+import { registerImports } from './imports.js';
 import { registerConfig } from './config.js';
 import { registerConnections } from './connections.js';
 import { registerControl } from './control.js';
@@ -36,6 +37,7 @@ const registrations: readonly Register[] = [
   registerStatus,
   registerIdle,
   registerCases,
+  registerImports,
   registerLinking,
   registerReplay,
   registerLogin,

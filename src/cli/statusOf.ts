@@ -2,11 +2,14 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { ConnectionConfig } from '../config/schema.js';
 import { credentialsOf } from '../connection.js';
-import { type SystemName, systemNames } from '../core/record.js';
+import { personsOf, type SystemName, systemNames } from '../core/record.js';
 import { type CeilingSettings, hourMs } from '../receiver/ceilings.js';
 import { expectedWebhooks, type Silence, silencesOf } from '../receiver/quiet.js';
 import type { Sql } from '../store/database.js';
 import { type CredentialHold, credentialHolds } from '../store/credentials.js';
+import { type BatchCounts, type ImportBatch, lastJudged, openBatches } from '../store/importBatches.js';
+import { countCollected } from '../store/waiting.js';
+import { workbookMode } from '../systems/yapla/workbook.js';
 import { lastWebhooks, webhookUse, type WebhookUse } from '../store/webhookUse.js';
 import { bulkSyncId } from '../../workflows/bulkSync.messages.js';
 import { phaseKey, stateKey } from '../../workflows/searchAttributes.js';
@@ -22,6 +25,15 @@ export interface ConnectionStatus {
   readonly bulkSync: { readonly phase: string; readonly state: string } | null;
   /** People's workflows, by what they wait for. */
   readonly people: Readonly<Record<WaitingState, number>>;
+  /** Import files; null: the connection makes none. */
+  readonly imports: {
+    /** People of whom something is in no file yet, and since when. */
+    readonly collected: number;
+    readonly sinceMs: number | null;
+    readonly files: readonly Pick<ImportBatch, 'number' | 'purpose' | 'state' | 'people' | 'madeAtMs'>[];
+    /** The newest that was judged. */
+    readonly last: (BatchCounts & { readonly number: number }) | null;
+  } | null;
   readonly webhooks: {
     readonly systems: readonly Silence[];
     /** Of the last hour, but for the bytes. */
@@ -55,6 +67,7 @@ export async function statusOf(
     }),
     bulkSync: await bulkSyncOf(client, connection),
     people: await peopleOf(client, connection),
+    imports: workbookMode(config.yapla) === null ? null : await importsOf(sql, connection),
     webhooks: {
       systems: silencesOf(only, await lastWebhooks(sql, expectedWebhooks(only)), Date.now()),
       use: { reads, strangers, bytes },
@@ -72,6 +85,13 @@ async function bulkSyncOf(client: Client, connection: string): Promise<Connectio
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   }
+}
+
+async function importsOf(sql: Sql, connection: string): Promise<ConnectionStatus['imports']> {
+  const scope = personsOf(connection);
+  const { collected, sinceMs } = await countCollected(sql, scope);
+  const last = await lastJudged(sql, scope);
+  return { collected, sinceMs, files: await openBatches(sql, scope), last };
 }
 
 async function peopleOf(client: Client, connection: string): Promise<Record<WaitingState, number>> {

@@ -32,6 +32,7 @@ export function statusText(status: ConnectionStatus, nowMs: number): string {
   const waiting = Object.entries(people).filter(([, n]) => n > 0) as [WaitingState, number][];
   if (waiting.length === 0) lines.push('  people: nobody waits');
   for (const [what, n] of waiting) lines.push(`  people: ${n} ${waitText[what]}`);
+  if (status.imports !== null) lines.push(...importLines(status.imports, connection, nowMs));
   for (const { system, lastAtMs, isQuiet } of webhooks.systems) {
     const last = lastAtMs === null ? 'none came, as far as is kept' : `the last came ${agoText(nowMs - lastAtMs)}`;
     const quiet = isQuiet ? '; longer than usual: is it still set up at the vendor’s?' : '';
@@ -43,6 +44,24 @@ export function statusText(status: ConnectionStatus, nowMs: number): string {
       `  webhooks.${ceiling} is reached: further ones are answered 429. Who sends them? Change the secret if it leaked.`,
     );
   return lines.join('\n');
+}
+
+function importLines(imports: NonNullable<ConnectionStatus['imports']>, connection: string, nowMs: number): string[] {
+  const { collected, sinceMs, files, last } = imports;
+  const since = sinceMs === null ? '' : ` (the first of them came ${agoText(nowMs - sinceMs)})`;
+  return [
+    `  imports: ${collected} people wait for the next file${since}`,
+    ...files.map(({ number, state, people, madeAtMs }) =>
+      state === 'handedOut'
+        ? `  import file ${number}: ${people} people, made ${agoText(nowMs - madeAtMs)}, waits for somebody who imports it: passerelle import-batch ${connection} --number ${number}`
+        : `  import file ${number}: ${people} people, imported; it is looked what it brought`,
+    ),
+    ...(last === null
+      ? []
+      : [
+          `  import file ${last.number} was the last: ${last.confirmed} people confirmed, ${last.edited} edited meanwhile, ${last.notShown} not shown and in the next file, ${last.asked} asked about`,
+        ]),
+  ];
 }
 
 function holdText(connection: string, hold: ConnectionStatus['systems'][number]): string {

@@ -66,6 +66,7 @@ export async function summaryText(
 /** An item's outcome, in words: nobody is removed by us, it is asked about. */
 export function outcomeText(outcome: string, n: number): string {
   if (outcome === 'removed') return `${n} gone, a person is asked (nothing is deleted)`;
+  if (outcome === 'deferred') return `${n} wait for the import file`;
   if (outcome === 'asked') return `${n} asked about`;
   return `${n} ${outcome}`;
 }

@@ -12,6 +12,7 @@ import { personMatchKeys } from '../core/person.js';
 import { secret } from './values.js';
 import { yaplaSchema } from './yapla.js';
 import { memberMisfits } from './yaplaGraphql.js';
+import { columnProblems } from './yaplaWorkbook.js';
 import { yoplanningSchema } from './yoplanning.js';
 import { fieldsSchema } from './fields.js';
 import { guardSchema } from './guard.js';
@@ -166,6 +167,19 @@ export const connectionSchema = z
       });
     }
     const { write } = connection.yapla;
+    if (write.mode === 'workbook') {
+      for (const { path, message } of columnProblems(write, Object.keys(connection.fields)))
+        context.addIssue({ code: 'custom', path: ['yapla', 'write', ...path], message });
+      const receives = Object.values(connection.fields).some(({ direction }) => direction !== 'toYoplanning');
+      if (!receives && (connection.create === 'yoplanning' || connection.create === 'none')) {
+        context.addIssue({
+          code: 'custom',
+          path: ['yapla', 'write', 'mode'],
+          message:
+            'expected "none", because no field and no creation travels to Yapla: there would never be anything to import',
+        });
+      }
+    }
     for (const { path, message } of write.mode === 'graphql' ? memberMisfits(write, connection.fields) : [])
       context.addIssue({ code: 'custom', path: ['yapla', 'write', ...path], message });
     // Of such a body only what is mapped is taken: the list would be known with these entries alone, and written back so.

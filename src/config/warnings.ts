@@ -1,14 +1,12 @@
 import { formatPath } from './settings.js';
+import { readsOneMember } from './ways.js';
 import type { Config } from './schema.js';
 
 /** What is valid and yet dangerous, a sentence each, without any value. */
 export function warningsOf({ connections }: Pick<Config, 'connections'>): readonly string[] {
   return Object.entries(connections).flatMap(([name, { yapla, webhooks }]) => {
     const { secret, hmac, header, basic, believe } = webhooks.yapla;
-    const { write } = yapla;
-    const readsByWriter =
-      (write.mode === 'rest' && write.memberPath !== null) || (write.mode === 'graphql' && write.read !== null);
-    const readsOne = yapla.read.memberPath !== null || readsByWriter;
+    const readsOne = readsOneMember(yapla);
     // Where a member can be read, a forged delivery costs a read and changes nothing.
     if (
       secret === undefined ||

@@ -65,4 +65,24 @@ export const workbookSchema = z.strictObject({
     ),
 });
 
+/** What of the columns makes no sense, with the place of each: headers that two have, and fields that are none. */
+export function columnProblems(
+  { columns, identifier }: z.infer<typeof workbookSchema>,
+  fields: readonly string[],
+): readonly { readonly path: readonly string[]; readonly message: string }[] {
+  const problems: { path: string[]; message: string }[] = [];
+  const owners = new Map([[identifier.header, 'identifier']]);
+  for (const [name, header] of Object.entries(columns)) {
+    if (!fields.includes(name))
+      problems.push({ path: ['columns', name], message: 'expected the name of a field in `fields`' });
+    const other = owners.get(header);
+    if (other !== undefined) {
+      const message = `expected a header that no other column has: ${other} has "${header}", too`;
+      problems.push({ path: ['columns', name], message });
+    }
+    owners.set(header, name);
+  }
+  return problems;
+}
+
 export type YaplaWorkbookConfig = z.infer<typeof workbookSchema>;

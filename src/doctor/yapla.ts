@@ -1,19 +1,17 @@
+import type { Page } from '../systems/system.js';
+import { identifierOf } from '../systems/yapla/workbook.js';
+import type { YaplaWorkbookConfig } from '../config/yaplaWorkbook.js';
 import type { ConnectionConfig } from '../config/schema.js';
 import { yaplaAddresses, type YaplaRestConfig } from '../config/yapla.js';
 import type { YaplaHttp } from '../systems/index.js';
 import { createSession } from '../systems/yapla/session.js';
 import { createYaplaSystem } from '../systems/yapla/system.js';
+import { abilitiesOf } from '../systems/yapla/ways.js';
 import { ask, Attempts } from './attempt.js';
 import type { Tell } from './check.js';
 import { observe } from './observe.js';
+import { examineGraphql, loginOf, noStop, type YaplaClients } from './yaplaGraphql.js';
 import { checkOrdering, checkPage } from './page.js';
-
-/** An examination looks and stops nothing. */
-const noStop = {
-  stop: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-  failed: () => Promise.resolve(null),
-};
 
 /**
  * Examines a Yapla account with two requests at most: the first page of members (address, key, campaign, clock, form of the list
@@ -23,7 +21,7 @@ export async function examineYapla(
   settings: string,
   connection: string,
   all: ConnectionConfig,
-  clients: YaplaHttp,
+  clients: YaplaClients,
   tell: Tell,
 ) {
   const { yapla: config, fields: fieldMap, defaultCountry } = all;
@@ -37,6 +35,7 @@ export async function examineYapla(
     dataHttp: observed.http,
     writeHttp: clients.write,
     budget: noStop,
+    login: loginOf(clients),
   });
   if (config.read.mode === 'workbook') {
     tell('page', 'skipped', filesText);
@@ -77,8 +76,42 @@ export async function examineYapla(
     const asked = ordering === null ? null : `${ordering.parameter}=${ordering.value}`;
     checkOrdering(page.value, { asked, byIds: true, setting: `${settings}.read.ordering` }, tell);
   }
-  if (config.write.mode === 'rest') await examineSession(settings, all, config.write, clients, tell);
-  else tell('session', 'skipped', 'Yapla is only read (write.mode is "none")');
+  const { write } = config;
+  if (write.mode === 'rest') await examineSession(settings, all, write, clients, tell);
+  else if (write.mode === 'graphql') await examineGraphql(settings, connection, all, write, clients, tell);
+  else if (write.mode === 'workbook') {
+    tell('session', 'skipped', 'nothing is sent: a person imports files (write.mode is "workbook")');
+    if ('value' in page) checkIdentifiers(page.value, write, settings, tell);
+  } else tell('session', 'skipped', `none is needed (write.mode is "${write.mode}")`);
+  tell('abilities', 'ok', abilitiesOf(config).join('; '));
+}
+
+/** Whether members show what the import wizard finds them by: without it a change becomes a case instead of a row. */
+function checkIdentifiers({ records }: Page, { identifier }: YaplaWorkbookConfig, settings: string, tell: Tell): void {
+  const setting = `${settings}.write.identifier.path`;
+  const missing = records.filter(({ id, document }) => identifierOf(identifier, id, document) === null);
+  if (records.length === 0) return tell('imports', 'skipped', 'there is no member to look at');
+  if (identifier.path === null) {
+    const finding =
+      'members are found in the import wizard by their id: whether that is their number the page does not show';
+    return tell(
+      'imports',
+      'warning',
+      finding,
+      `compare it with a member's number in Yapla; where it is another, name its place in ${setting}`,
+    );
+  }
+  if (missing.length === 0)
+    return tell('imports', 'ok', `each of ${records.length} members shows its number at "${identifier.path}"`);
+  const verdict = missing.length === records.length ? 'failed' : 'warning';
+  const ids = missing.slice(0, 5).map(({ id }) => id);
+  tell(
+    'imports',
+    verdict,
+    `${missing.length} of ${records.length} members show nothing at "${identifier.path}"`,
+    `correct ${setting}: a change of such a member becomes a case (notImported)`,
+    ids,
+  );
 }
 
 /** There is nobody to be asked: read.mode "workbook" goes with no way to write at once (config/yapla.ts). */

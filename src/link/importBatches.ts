@@ -27,6 +27,7 @@ import {
   takeCollected,
   unconfirmed,
   type Unconfirmed,
+  valuesShown,
   withdraw,
 } from '../store/importBatches.js';
 import { lookAtLinks } from '../store/inbox.js';
@@ -72,12 +73,11 @@ export async function makeBatches(sql: Sql, connection: OpenConnection): Promise
     if (out.length > 0) return out;
     const changes = await takeChanges(tx, connection, mode.maxRows);
     const creations = await takeCreations(tx, connection, mode.maxRows);
-    const email = connection.fields.find(({ type }) => type === 'email')?.name;
-    const hasEmail = ({ fields }: Row) => email !== undefined && typeof fields[email] === 'string';
+    const isAlone = await tellingEmails(tx, connection, creations.rows);
     const files: [BatchPurpose, Row[]][] = [
       ['update', changes.rows],
-      ['create', creations.rows.filter(hasEmail)],
-      ['createWithoutEmail', creations.rows.filter((row) => !hasEmail(row))],
+      ['create', creations.rows.filter(isAlone)],
+      ['createWithoutEmail', creations.rows.filter((row) => !isAlone(row))],
     ];
     for (const [purpose, rows] of files) {
       if (rows.length === 0) continue;
@@ -89,6 +89,27 @@ export async function makeBatches(sql: Sql, connection: OpenConnection): Promise
     await openCases(tx, scope, null, asked);
     return await openBatches(tx, scope);
   });
+}
+
+/**
+ * Who has an e-mail address that nobody shares: only of them can the wizard be asked whether they are there. A family's one address would
+ * have it write the second child's name over the first.
+ */
+async function tellingEmails(
+  tx: Transaction,
+  { scope, fields }: OpenConnection,
+  rows: readonly Row[],
+): Promise<(row: Row) => boolean> {
+  const field = fields.find(({ type }) => type === 'email')?.name;
+  const emailOf = (row: Row) => (field === undefined ? null : (row.fields[field] ?? null));
+  const emails = rows.flatMap((row) => emailOf(row) ?? []);
+  const taken = field === undefined ? new Set() : await valuesShown(tx, scope, { system, field }, emails);
+  const times = new Map<string, number>();
+  for (const email of emails) times.set(email, (times.get(email) ?? 0) + 1);
+  return (row) => {
+    const email = emailOf(row);
+    return email !== null && times.get(email) === 1 && !taken.has(email);
+  };
 }
 
 /** Values of links that are there, are not held back, and can stand in a cell. */

@@ -28,6 +28,13 @@ export interface Settling {
   readonly connection: OpenConnection;
 }
 
+/** The plan whose items were sent; null: no plan's. */
+interface OfPlan {
+  readonly planId: number | null;
+  /** What is not shown becomes a question; else it is sent again by the plan. */
+  readonly giveUp: boolean;
+}
+
 /**
  * Repeatable: what an attempt has settled, the next one finds done.
  *
@@ -35,7 +42,7 @@ export interface Settling {
  */
 export async function settleCreations(
   { sql, claims, connection }: Settling,
-  { planId, giveUp }: { readonly planId: number; readonly giveUp: boolean },
+  { planId, giveUp }: OfPlan,
 ): Promise<{ recognised: number; reopened: number }> {
   let recognised = 0;
   for (const system of systemNames) {
@@ -70,9 +77,10 @@ export async function settleCreations(
       recognised += 1;
     }
     const missing = unrecognised.filter((one) => !found.has(one));
-    await settleMissing({ sql, claims, connection }, { planId, giveUp }, missing, doubts);
+    // Without a plan nobody sends them again: what became of the others is for whoever sent them.
+    if (planId !== null) await settleMissing({ sql, claims, connection }, { planId, giveUp }, missing, doubts);
   }
-  return { recognised, reopened: await countPending(sql, planId, 'remote') };
+  return { recognised, reopened: planId === null ? 0 : await countPending(sql, planId, 'remote') };
 }
 
 /** Records that these creations can have made: which appeared since, or say so themselves. */
@@ -205,7 +213,7 @@ function neverAppeared({ intent, pair }: Sent): NewCase {
 async function link(
   sql: Sql,
   connection: OpenConnection,
-  planId: number,
+  planId: number | null,
   pair: LinkedPair,
   system: SystemName,
   found: FreeRecord,
@@ -228,6 +236,6 @@ async function link(
     const equal = withForms(now.equal, intent, sent);
     await agree(tx, connection.scope, [{ linkId: pair.linkId, base, baseFields, ids: { [system]: found.id }, equal }]);
     await settleIntents(tx, connection.scope, [{ linkId: pair.linkId, system }]);
-    await renameOutcome(tx, planId, pair.linkId, { from: 'unsettled', to: 'created' });
+    if (planId !== null) await renameOutcome(tx, planId, pair.linkId, { from: 'unsettled', to: 'created' });
   });
 }

@@ -70,7 +70,9 @@ export function emptyView(
 
 /** @param configured the connection; rules that persons made come with the link, and are laid over it */
 export function viewOf(configured: OpenConnection, state: LinkState, absence: Absence = 'nothing'): LinkView {
-  const pair = asIfImported(state.pair, state.waiting);
+  // Under another way to write what waited is written at once.
+  const waiting = state.waiting.filter(({ system }) => configured.systems[system].collects === true);
+  const pair = asIfImported(state.pair, waiting);
   const cases = questionsOf(state.cases);
   const connection = withRules(configured, state.rules);
   const seen = pairHashes(pair);
@@ -96,8 +98,7 @@ export function viewOf(configured: OpenConnection, state: LinkState, absence: Ab
     ...rights(connection, answered.create),
     // Where we choose the id, a creation is simply repeated: it is looked up first.
     awaiting:
-      state.intents.find(({ system }) => !connection.systems[system].choosesIds)?.system ??
-      awaitedCreation(state.waiting),
+      state.intents.find(({ system }) => !connection.systems[system].choosesIds)?.system ?? awaitedCreation(waiting),
     held: held.link || guarded.creation,
     heldFields: [...held.fields, ...guarded.fields],
     asked: fieldsAsked(cases, 'conflict'),

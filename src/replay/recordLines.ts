@@ -148,14 +148,15 @@ const appliedWords: Readonly<Record<AppliedDecision['outcome'], string>> = {
   done: 'done',
   stale: 'stale: the record changed meanwhile, to be decided again',
   refused: 'refused: a system does not take the record',
-  unsettled: 'unsettled: the new record has not shown up yet',
+  unsettled: 'unsettled: the new record has not shown up yet (or waits for an import file)',
   held: 'held: the guard asks first',
 };
 
-function appliedText({ outcome, written, created, cases, view }: AppliedDecision): string {
+function appliedText({ outcome, written, deferred = [], created, cases, view }: AppliedDecision): string {
   const parts = [appliedWords[outcome]];
   for (const system of systemNames)
     if (written[system].length > 0) parts.push(`${system} took ${written[system].join(', ')}`);
+  if (deferred.length > 0) parts.push(`${deferred.join(', ')} wait for an import file`);
   if (created !== null) parts.push(`created in ${created}`);
   if (cases.length > 0) parts.push(`opened ${cases.length === 1 ? 'a case' : 'cases'}: ${cases.join(', ')}`);
   if (outcome === 'stale') parts.push(viewText(view));

@@ -3,6 +3,7 @@ import { activityRuns, type ActivityRun } from './activityRuns.js';
 import { bulkLines } from './bulkLines.js';
 import type { RecordedEvent, RecordedHistory } from './history.js';
 import { localAttempt } from './localAttempt.js';
+import { importLines } from './importLines.js';
 import { recordLines } from './recordLines.js';
 import { failureText, updateOf, type Teller } from './words.js';
 
@@ -17,6 +18,7 @@ const tellers: Readonly<Record<string, (history: RecordedHistory, runs: Readonly
   {
     bulkSync: bulkLines,
     syncRecord: recordLines,
+    yaplaImport: importLines,
   };
 
 /** Types of workflows whose histories can be read. */

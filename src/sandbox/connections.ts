@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { fieldsSchema } from '../config/fields.js';
 import type { connectionSchema } from '../config/schema.js';
+import type { workbookSchema } from '../config/yaplaWorkbook.js';
 import { systemNames, type SystemName } from '../core/record.js';
 import type { LabelOptions } from './labels.js';
 import { type ListEnd, sandboxClient, sandboxCredentials, type SandboxLimits, type YaplaShapeName } from './options.js';
@@ -36,6 +37,8 @@ export interface SandboxConnectionOptions {
   readonly rule?: Rule;
   /** As the sandbox shows its choice fields. */
   readonly labels?: Partial<Readonly<Record<SystemName, LabelOptions>>>;
+  /** Yapla is written by files that a person imports; these settings of theirs are laid over the defaults. */
+  readonly imports?: Partial<Omit<z.input<typeof workbookSchema>, 'mode'>>;
   readonly credentials?: Partial<Record<keyof typeof sandboxCredentials, string>>;
   /** Laid over the rest, key by key at the top. */
   readonly settings?: Partial<Omit<ConnectionInput, 'yapla' | 'yoplanning' | 'fields'>>;
@@ -61,7 +64,17 @@ export function sandboxConnection(
     ...account.read.answer,
     ...(listEnd === 'total' ? {} : { count: null, ...lengths[shape][listEnd] }),
   };
-  const yapla = options.files === true ? fromFiles : { ...account, read: { ...account.read, answer } };
+  const { imports } = options;
+  const yapla = {
+    ...(options.files === true ? fromFiles : { ...account, read: { ...account.read, answer } }),
+    ...(imports && {
+      write: {
+        mode: 'workbook' as const,
+        identifier: { path: options.files === true ? null : numbers[shape] },
+        ...imports,
+      },
+    }),
+  };
   const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
   const mapped = withLabels(shape === 'nested' ? nestedFields : flatFields, options.labels ?? {});
   const fields = withRule(mapped, options.rule);
@@ -156,9 +169,6 @@ function unread(read: YaplaInput['read']): YaplaInput['read'] {
   return { ...read, memberPath: null };
 }
 
-/** Encrypts the sandbox's tokens. Public on purpose. */
-const sandboxTokenKey = { id: 'sandbox', key: 'c0ffee'.repeat(10) + 'beef' } as const;
-
 /** The parts of a member that the sandbox's GraphQL is asked to show. */
 const shownMember =
   'id firstName lastName birthDate language organization groups contact { email mobilePhone address { street city postalCode countryCode } }';
@@ -174,7 +184,7 @@ function graphqlWrite(origin: string): NonNullable<YaplaInput['write']> {
       clientId: sandboxClient.id,
       clientSecret: sandboxClient.secret,
       redirectUri: sandboxClient.redirectUri,
-      keys: [sandboxTokenKey],
+      keys: [{ id: 'sandbox', key: sandboxClient.tokenKey }],
     },
     read: { document: `query ($id: ID!) { member(id: $id) { ${shownMember} } }`, record: 'data.member' },
     create: {
@@ -208,6 +218,13 @@ const accounts = { flat: flatYapla, nested: nestedYapla, listed: listedYapla } a
   YaplaShapeName,
   unknown
 >;
+
+/** Where a member's number stands. */
+const numbers: Readonly<Record<YaplaShapeName, string>> = {
+  flat: 'member_number',
+  nested: 'noMembre',
+  listed: 'member_number',
+};
 
 const flatLengths = { lastPage: { lastPage: 'pages' }, more: { more: 'has_more' }, nothing: {} } as const;
 

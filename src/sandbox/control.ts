@@ -11,6 +11,7 @@ import type { Latency, PeopleOptions, SandboxLimits } from './options.js';
 import type { PersonTruth } from './people.js';
 import type { NewPerson, Person, PersonChanges } from './person.js';
 import type { ExportedFile, ExportOptions } from './yapla/exportFile.js';
+import type { ImportReport, ImportRequest } from './yapla/importWizard.js';
 import type { WebhookCounts, WebhookFaults, WebhookTarget } from './webhooks/options.js';
 
 /** A record as the system holds it. */
@@ -82,6 +83,8 @@ export interface SandboxControl {
 
   /** Somebody presses Yapla's button to export the members, and downloads the file. */
   exportMembers(options?: ExportOptions): Promise<ExportedFile>;
+  /** Somebody imports a workbook by Yapla's wizard. */
+  importWorkbook(request: ImportRequest): Promise<ImportReport>;
 
   /** Ends every Yapla session, and every access token of GraphQL, as the server may at any time. */
   expireSessions(): Promise<void>;
@@ -161,6 +164,7 @@ export function createSandboxControl(url: string): SandboxControl {
       const { name, content } = (await call('POST', '/exports', options)) as { name: string; content: string };
       return { name, content: Buffer.from(content, 'base64') };
     },
+    importWorkbook: async (request) => (await call('POST', '/imports/yapla', request)) as ImportReport,
     expireSessions: () => perform('DELETE', '/sessions'),
     endLogins: () => perform('DELETE', '/logins'),
     reset: (people) => perform('POST', '/reset', people === undefined ? {} : { people }),

@@ -10,6 +10,7 @@ import { personChangesSchema, personSchema } from './person.js';
 import type { Registry } from './registry.js';
 import type { Webhooks } from './webhooks/webhooks.js';
 import { exportSchema, type ExportedFile, type ExportOptions } from './yapla/exportFile.js';
+import { type ImportReport, importSchema } from './yapla/importWizard.js';
 import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
 
 export interface ControlParts {
@@ -21,6 +22,7 @@ export interface ControlParts {
   readonly populate: (options: ResolvedPeopleOptions) => void;
   readonly expireSessions: () => void;
   readonly exportMembers: (options: ExportOptions) => Promise<ExportedFile>;
+  readonly importWorkbook: (request: z.output<typeof importSchema>) => Promise<ImportReport>;
   readonly endLogins: () => void;
 }
 
@@ -39,6 +41,9 @@ const additionSchema = z.strictObject({
 const editSchema = z.strictObject({ changes: personChangesSchema.default({}), unmapped: unmappedSchema });
 const resetSchema = z.strictObject({ people: peopleSchema.optional() });
 const systemParameters = z.object({ system: z.enum(systemNames) });
+/** A workbook of fifty thousand people, base64. */
+const largestImport = 64 * 1_048_576;
+
 const recordParameters = systemParameters.extend({ id: z.string() });
 
 export function createControlServer(parts: ControlParts): FastifyInstance {
@@ -136,6 +141,9 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
     const { name, content } = await parts.exportMembers(exportSchema.parse(body));
     return { name, content: content.toString('base64') };
   });
+  app.post('/imports/yapla', { bodyLimit: largestImport }, ({ body }) =>
+    parts.importWorkbook(importSchema.parse(body)),
+  );
 
   app.delete('/sessions', () => {
     parts.expireSessions();

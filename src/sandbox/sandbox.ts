@@ -25,6 +25,7 @@ import { clientBody } from './webhooks/bodies.js';
 import { Webhooks } from './webhooks/webhooks.js';
 import { flatShape } from './yapla/flat.js';
 import { exportMembers } from './yapla/exportFile.js';
+import { importWorkbook } from './yapla/importWizard.js';
 import { Members } from './yapla/members.js';
 import { labelledShape } from './yapla/labelled.js';
 import { listedShape } from './yapla/listed.js';
@@ -90,7 +91,8 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     webhooks[change.system].changed(change, before);
     hooks.onChange?.(change, registries[change.system].show(change.record));
   };
-  const shape = labelledShape(shapeOf(resolved.yapla), new Labels(resolved.yapla.labels));
+  const labels = new Labels(resolved.yapla.labels);
+  const shape = labelledShape(shapeOf(resolved.yapla), labels);
   const members = new Members((member) => shape.document(member), onChange);
   const clients = new Clients(onChange);
   const registries: Record<SystemName, Registry> = { yapla: members, yoplanning: clients };
@@ -138,6 +140,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     truth: () => truth,
     populate: settle,
     exportMembers: (asked) => exportMembers(members.all(), asked),
+    importWorkbook: (request) => importWorkbook(members, labels, request),
     expireSessions: () => {
       yapla.sessions.expireAll();
       yapla.logins.expireAll();

@@ -14,6 +14,8 @@ export const deeds = [
   'cancel',
   'answer',
   'forgetRule',
+  'importBatch',
+  'importDone',
   'remove',
   'unlink',
   'link',

@@ -49,6 +49,14 @@ export async function openBatches(sql: Sql | Transaction, scope: Scope): Promise
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and state <> 'judged' order by number`;
 }
 
+/** What became of the newest file that was judged; null: none was. */
+export async function lastJudged(sql: Sql, scope: Scope): Promise<(BatchCounts & { readonly number: number }) | null> {
+  const [row] = await sql<{ number: number; counts: BatchCounts }[]>`
+    select number, counts from import_batch
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and state = 'judged' order by number desc limit 1`;
+  return row === undefined ? null : { ...row.counts, number: row.number };
+}
+
 /** @param number null: the newest. @returns null where there is no such file */
 export async function findBatch(
   sql: Sql | Transaction,
@@ -139,6 +147,20 @@ export async function withdraw(tx: Transaction, scope: Scope, ids: readonly numb
       join journal j on j.connection_id = over.connection_id and j.kind = over.kind and j.link_id = over.link_id and j.write_id = over.write_id
                     and j.system = over.system and (over.field = '' or j.field = over.field)
     on conflict (journal_id) do nothing`;
+}
+
+/** Of these values those that a record of the system shows in a field, as far as is known. Goes through all its records: once for a file. */
+export async function valuesShown(
+  tx: Transaction,
+  scope: Scope,
+  { system, field }: { readonly system: SystemName; readonly field: FieldName },
+  values: readonly string[],
+): Promise<Set<string>> {
+  if (values.length === 0) return new Set();
+  const rows = await tx<{ value: string }[]>`
+    select distinct fields ->> ${field}::text as value from shadow
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and fields ->> ${field}::text = any(${values})`;
+  return new Set(rows.map(({ value }) => value));
 }
 
 /** A person says that a file is imported. Repeatable. @returns whether it was out until now */

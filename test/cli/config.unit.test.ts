@@ -60,7 +60,11 @@ describe('passerelle config', () => {
   test('prints what is in effect as YAML, defaults included, secrets by the names of their variables', async () => {
     writeFileSync(file, text);
     const { status, printed, noted } = await config();
-    expect({ status, noted }).toEqual({ status: 0, noted: `${file} is valid. Connections: club` });
+    expect({ status, last: noted.split('\n').at(-1) }).toEqual({
+      status: 0,
+      last: `${file} is valid. Connections: club`,
+    });
+    expect(noted).toContain('club: Yapla is only read');
     expect(parse(printed)).toMatchObject({
       log: { level: 'info' },
       connections: { club: { yoplanning: { token: '${CONFIG_TEST_TOKEN}', limits: { requestsPerDay: 1000 } } } },

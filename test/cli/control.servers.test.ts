@@ -90,7 +90,8 @@ test('open cases as JSON have the ids of the records that they are about', async
   const { status, said } = await passerelle('cases', house.connectionId, '--json');
   const cases = JSON.parse(said) as { linkId: string | null; records: { yapla: string[]; yoplanning: string[] } }[];
   const linked = await house.sql<{ linkId: string; yapla: string; yoplanning: string }[]>`
-    select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link`;
+    select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
+     where connection_id = ${house.connectionId}`;
   expect([status, cases.length > 0]).toEqual([0, true]);
   for (const { linkId, records } of cases) {
     const of = linked.find((one) => one.linkId === linkId);

@@ -55,7 +55,8 @@ test('an event about one of them does not link them again, and a person can: the
 
   await house.sandbox.control.edit('yapla', yapla, { city: 'Douarnenez' });
   await until(
-    async () => await house.sql`select 1 from shadow where external_id = ${yapla} and fields->>'city' = 'Douarnenez'`,
+    async () =>
+      await house.sql`select 1 from shadow where connection_id = ${house.connectionId} and external_id = ${yapla} and fields->>'city' = 'Douarnenez'`,
     (rows) => rows.length === 1,
   );
   await untilQuiet(house);

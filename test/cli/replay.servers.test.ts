@@ -9,11 +9,8 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { sandboxConnection } from '../../src/sandbox/connections.js';
 import { syncRecordId } from '../../workflows/syncRecord.messages.js';
 import { linkedPerson, recordResult, untilHolds } from '../helpers/live.js';
-import { neighbours } from '../helpers/neighbours.js';
-import type { TestPasserelle } from '../helpers/passerelle.js';
+import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 import { temporalAddress } from '../helpers/servers.js';
-
-const startPasserelle = neighbours();
 
 const program = path.resolve('bin/passerelle.js');
 const people = { seed: 41, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };

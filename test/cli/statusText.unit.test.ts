@@ -12,6 +12,7 @@ const fine: ConnectionStatus = {
   ],
   bulkSync: null,
   people: { waitingForBudget: 0, stopped: 0, waiting: 0 },
+  imports: null,
   webhooks: {
     systems: [{ connectionId: 'club', system: 'yapla', lastAtMs: now - 120_000, isQuiet: false }],
     use: { reads: 3, strangers: 1, bytes: 1_572_864 },
@@ -93,4 +94,25 @@ test('a server’s words cannot steer the terminal', () => {
   const text = statusText({ ...fine, systems }, now);
   expect(text.split('\n').filter((line) => line.startsWith('  yoplanning'))).toEqual([]);
   expect(text).not.toContain('\u001B');
+});
+
+test('imports tell who waits for whom, since when, and what the last one brought', () => {
+  const file = {
+    number: 3,
+    purpose: 'update',
+    state: 'handedOut',
+    people: 12,
+    madeAtMs: now - 3 * 86_400_000,
+  } as const;
+  const last = { number: 2, confirmed: 40, edited: 1, notShown: 2, asked: 0 };
+  const imports = { collected: 5, sinceMs: now - 7_200_000, files: [file], last };
+  expect(
+    statusText({ ...fine, imports }, now)
+      .split('\n')
+      .filter((line) => line.includes('import')),
+  ).toEqual([
+    '  imports: 5 people wait for the next file (the first of them came 2 hours ago)',
+    '  import file 3: 12 people, made 3 days ago, waits for somebody who imports it: passerelle import-batch club --number 3',
+    '  import file 2 was the last: 40 people confirmed, 1 edited meanwhile, 2 not shown and in the next file, 0 asked about',
+  ]);
 });

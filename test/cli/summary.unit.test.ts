@@ -4,6 +4,7 @@ import { outcomeText, ratioText } from '../../src/cli/summary.js';
 
 test('people who are gone are told as questions, not as removals', () => {
   expect(outcomeText('removed', 30)).toBe('30 gone, a person is asked (nothing is deleted)');
+  expect(outcomeText('deferred', 12)).toBe('12 wait for the import file');
   expect(outcomeText('written', 2)).toBe('2 written');
 });
 

@@ -15,10 +15,13 @@ import type { SandboxOptions } from '../../src/sandbox/options.js';
 import { startSandbox } from '../../src/sandbox/sandbox.js';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
 
+/** Of the examination made last. */
 let sandbox: Sandbox | undefined;
+/** Of all examinations that a test makes. */
+const sandboxes: Sandbox[] = [];
 
 afterEach(async () => {
-  await sandbox?.stop();
+  await Promise.all(sandboxes.splice(0).map((one) => one.stop()));
   sandbox = undefined;
 });
 
@@ -38,6 +41,7 @@ async function examined({ sandbox: options = {}, change, before }: Situation = {
   const people = { shared: 20, yapla: 6, yoplanning: 3 };
   const yoplanning = { orderings: ['id' as const], ...options.yoplanning };
   sandbox = await startSandbox({ people, ...options, yoplanning });
+  sandboxes.push(sandbox);
   const input = structuredClone(sandboxConnection(sandbox.addresses, { shape: options.yapla?.shape ?? 'flat' }));
   input.yoplanning.pageSize = 10;
   input.yapla.read.paging = { ...input.yapla.read.paging, pageSize: 10 };
@@ -97,6 +101,7 @@ describe('an account that fits its configuration', () => {
         'yapla ids',
         'yapla fields',
         'yapla session',
+        'yapla abilities',
       ]);
     },
   );
@@ -135,6 +140,18 @@ describe('an account that fits its configuration', () => {
     });
     expect(find('yapla', 'session')).toMatchObject({ verdict: 'skipped' });
     expect(diagnosis.requests).toBe(4);
+  });
+
+  test.each([
+    ['shows it', 'member_number', 'ok'],
+    ['shows nothing there', 'number', 'failed'],
+    ['is found by the id', null, 'warning'],
+  ])('that takes import files says whether a member %s', async (_, path, verdict) => {
+    const { find } = await examined({
+      change: (input) => void (input.yapla.write = { mode: 'workbook', identifier: { path } }),
+    });
+    expect(find('yapla', 'session')).toMatchObject({ verdict: 'skipped' });
+    expect(find('yapla', 'imports')).toMatchObject({ verdict });
   });
 
   test('with nobody in it is told what could not be checked', async () => {
@@ -263,7 +280,6 @@ describe('a wrong setting', () => {
     const first = await examined({ change: wrongPhone });
     expect(first.summary).toEqual(['yapla fields warning']);
     expect(first.find('yapla', 'fields')?.finding).toContain('fields.phone.yapla ("nowhere")');
-    await sandbox?.stop();
     const wrongName = (input: Input) =>
       (input.fields = { ...input.fields, lastName: { yapla: 'last_name', yoplanning: 'nowhere' } });
     expect((await examined({ change: wrongName })).summary).toEqual(['yoplanning fields failed']);

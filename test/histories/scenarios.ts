@@ -3,8 +3,9 @@
  * `npm run record-histories` on the real server; replayed by test/workflows/replay.servers.test.ts.
  */
 import { bulkSyncScenarios } from './bulkSyncScenarios.js';
+import { importScenarios } from './yaplaImportScenarios.js';
 import { retentionScenarios } from './retentionScenarios.js';
 import type { Scenario } from './scenario.js';
 import { syncRecordScenarios } from './syncRecordScenarios.js';
 
-export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...retentionScenarios, ...syncRecordScenarios];
+export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...retentionScenarios, ...syncRecordScenarios, ...importScenarios];

@@ -160,6 +160,36 @@ describe('of a bulk sync', () => {
   });
 });
 
+describe('imports', () => {
+  test.each<[string, readonly RegExp[]]>([
+    [
+      'collected-and-confirmed',
+      [
+        /^looked: 0 people wait, 0 files are out$/,
+        /^update: closeBatch$/,
+        /^file 1 is out: update, 1 person$/,
+        /^state: waitingForImport$/,
+        /^update: importDone 1$/,
+        /^file 1 judged: 1 confirmed, 0 edited, 0 not shown, 0 asked about$/,
+        /^state: collecting$/,
+      ],
+    ],
+    [
+      'not-shown-reissued',
+      [
+        /^update: importDone 1$/,
+        /^read what file 1 brought$/,
+        /^file 1 judged: 0 confirmed, 0 edited, 1 not shown, 0 asked about$/,
+        /^file 2 is out: update, 1 person$/,
+        /^file 2 judged: 1 confirmed/,
+      ],
+    ],
+    ['continued-as-new', [/^looked: /, /^continued as new/]],
+  ])('%s', (name, wanted) => {
+    expectInOrder(textsOf(`yaplaImport.${name}`), wanted);
+  });
+});
+
 test('what only Temporal does is told of any workflow', () => {
   const at = (id: number, type: string, attributes: RecordedEvent['attributes'] = {}) => ({
     id,

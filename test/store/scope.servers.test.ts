@@ -346,7 +346,16 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
     (await inTransaction((tx) => importBatches.takeCollected(tx, scope, linkIds))).map(({ value }) => value),
   unconfirmed: async (scope) =>
     (await importBatches.unconfirmed(sql, scope, 1)).map(({ linkId, field }) => `${linkId} ${field}`),
+  valuesShown: (scope) =>
+    inTransaction((tx) =>
+      importBatches.valuesShown(tx, scope, { system: 'yapla', field: 'city' }, ['Rennes', 'Lille']),
+    ),
   endedPeople: (scope) => importBatches.endedPeople(sql, scope, 1),
+  lastJudged: async (scope) => {
+    const counts = { confirmed: 1, edited: 0, notShown: 0, asked: 0 };
+    await inTransaction((tx) => importBatches.markJudged(tx, people, 1, counts));
+    return await importBatches.lastJudged(sql, scope);
+  },
   countCollected: (scope) => waiting.countCollected(sql, scope),
   isAwaited: async (scope) => {
     await unlist(scope);

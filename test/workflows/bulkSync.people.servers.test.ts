@@ -74,7 +74,7 @@ describe('a conflict that a person must answer', () => {
     const [link] = await house.sql<{ linkId: string; yapla: string; yoplanning: string }[]>`
       select link_id as "linkId", yapla_id as yapla, yoplanning_id as yoplanning from link
        where connection_id = ${house.connectionId} and yapla_id is not null and yoplanning_id is not null
-         and not exists (select 1 from cases c where c.link_id = link.link_id) order by link_id limit 1`;
+         and not exists (select 1 from cases c where c.connection_id = link.connection_id and c.link_id = link.link_id) order by link_id limit 1`;
     await control.edit('yapla', link!.yapla, { city: 'Nantes', street: '1 rue Neuve' });
     await control.edit('yoplanning', link!.yoplanning, { city: 'Brest' });
     expect(await (await house.startBulk()).result()).toMatchObject({ outcome: 'applied', differences: 0 });

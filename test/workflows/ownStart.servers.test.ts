@@ -5,10 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { newBulkRun } from '../../workflows/bulkRun.js';
 import { bulkSyncId } from '../../workflows/bulkSync.messages.js';
 import { untilProgress } from '../helpers/bulkSync.js';
-import { neighbours } from '../helpers/neighbours.js';
-import type { TestPasserelle } from '../helpers/passerelle.js';
-
-const startPasserelle = neighbours();
+import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 
 let house: TestPasserelle;
 beforeAll(async () => {

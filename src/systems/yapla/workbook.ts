@@ -34,7 +34,7 @@ export function createCollectingWriter(connection: string): YaplaWriter {
   };
 }
 
-/** What an import does: changes members, found by their number; makes members with an e-mail address; makes members without one. */
+/** What an import does: changes members, found by their number; makes members with an e-mail address of their own; makes others. */
 export type ImportPurpose = 'update' | 'create' | 'createWithoutEmail';
 
 /** A person of a file. */
