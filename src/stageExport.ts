@@ -187,9 +187,14 @@ async function stageAll(
       if (chunk.count >= chunkRows) await store(last);
     }
   };
-  await take(behind);
-  for await (const some of rows) await take(some);
-  if (chunk.count > 0) await store(last);
+  try {
+    await take(behind);
+    for await (const some of rows) await take(some);
+    if (chunk.count > 0) await store(last);
+  } finally {
+    // However the reading ended, nothing is left behind that still writes.
+    await Promise.allSettled([storing]);
+  }
   await storing;
 }
 
