@@ -16,7 +16,6 @@ import {
   OrderUnclear,
   type RowLayout,
   RowReader,
-  type StagedRow,
 } from './core/export/rows.js';
 import { columnTroubleText, formulaText, orderTroubleText } from './core/export/troubleText.js';
 import type { Scope } from './core/record.js';
@@ -35,6 +34,7 @@ import {
   placeMembers,
   stageRows,
 } from './store/exports.js';
+import { RowChunk } from './store/exportRows.js';
 import type { Sql } from './store/database.js';
 import { shadowDocuments } from './store/shadows.js';
 import { valueAt } from './systems/mapping.js';
@@ -160,14 +160,18 @@ async function stageAll(
   const numbersAreIds = knowsByNumber(config);
   let staged = 0;
   let [after, before] = [lastRow, rowsBefore];
-  let chunk: StagedRow[] = [];
+  let [chunk, spare] = [new RowChunk(), new RowChunk()];
   let storing = Promise.resolve();
   const store = async (last: number) => {
     await storing;
     const some = { after, before, lastRow: last, rows: chunk, numbersAreIds };
-    [after, before, chunk] = [last, before + chunk.length, []];
+    [after, before] = [last, before + chunk.count];
+    // The one that was stored before is free again.
+    [chunk, spare] = [spare, chunk];
+    chunk.clear();
+    const rowsOfChunk = some.rows.count;
     storing = stageRows(sql, scope, fileId, some).then(() => {
-      staged += some.rows.length;
+      staged += rowsOfChunk;
       onProgress?.(staged);
     });
     // Awaited before the next chunk; a failure must not count as unhandled until then.
@@ -179,13 +183,18 @@ async function stageAll(
       const read = reader.read(row);
       if (row.number <= lastRow) continue;
       last = row.number;
-      if (read !== null) chunk.push(read);
-      if (chunk.length >= chunkRows) await store(last);
+      if (read !== null) chunk.add(read);
+      if (chunk.count >= chunkRows) await store(last);
     }
   };
-  await take(behind);
-  for await (const some of rows) await take(some);
-  if (chunk.length > 0) await store(last);
+  try {
+    await take(behind);
+    for await (const some of rows) await take(some);
+    if (chunk.count > 0) await store(last);
+  } finally {
+    // However the reading ended, nothing is left behind that still writes.
+    await Promise.allSettled([storing]);
+  }
   await storing;
 }
 

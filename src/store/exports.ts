@@ -4,6 +4,7 @@ import type { FoundColumns } from '../core/export/columns.js';
 import type { RowProblem, StagedRow } from '../core/export/rows.js';
 import type { Scope } from '../core/record.js';
 import type { Sql } from './database.js';
+import type { RowChunk } from './exportRows.js';
 
 /** What is known of a file before its rows were read to the end, and after. */
 export interface AboutFile extends FoundColumns {
@@ -70,7 +71,7 @@ export interface RowsToStage {
   readonly after: number;
   /** Up to which row of the file these go. */
   readonly lastRow: number;
-  readonly rows: readonly StagedRow[];
+  readonly rows: RowChunk;
   /** How many rows were staged before. */
   readonly before: number;
   /** The numbers are the records' ids: each row's member has a place in the list at once, its first row's (`isListed`). */
@@ -84,26 +85,23 @@ export async function stageRows(
   fileId: number,
   { after, lastRow, rows, before, numbersAreIds }: RowsToStage,
 ): Promise<void> {
-  const payload = rows.map(({ row: r, number: n, values: c, problem: p }) =>
-    p === null ? { r, n: n ?? '', c } : { r, n: n ?? '', c, p },
-  );
   await sql.begin(async (tx) => {
     // What a crash of the database loses is read again.
     const unhurried = tx`select set_config('synchronous_commit', 'off', true)`;
     const moving = tx`
-      update export_file set last_row = ${lastRow}, rows = rows + ${rows.length}
+      update export_file set last_row = ${lastRow}, rows = rows + ${rows.count}
        where connection_id = ${scope.connectionId} and kind = ${scope.kind} and file_id = ${fileId} and last_row = ${after} and status = 'staging'`;
     const storing = tx`
       insert into export_row (connection_id, kind, file_id, number, row, cells, problem)
       select ${scope.connectionId}, ${scope.kind}, ${fileId}::bigint, n, r, c, p
-        from json_to_recordset(${JSON.stringify(payload)}::json) as j(r int, n text, c json, p jsonb) on conflict do nothing`;
+        from json_to_recordset(convert_from(${rows.json}, 'UTF8')::json) as j(r int, n text, c json, p jsonb) on conflict do nothing`;
     const [, moved, stored] = await Promise.all([unhurried, moving, storing]);
-    if (moved.count === 0 || stored.count !== rows.length) throw new StagingCrossed();
+    if (moved.count === 0 || stored.count !== rows.count) throw new StagingCrossed();
     if (!numbersAreIds) return;
     await tx`
       insert into export_member (connection_id, kind, file_id, number, external_id, position)
       select ${scope.connectionId}, ${scope.kind}, ${fileId}::bigint, n, n, ${before}::int + nth - 1
-        from unnest(${rows.map(({ number }) => number ?? '')}::text[]) with ordinality as u(n, nth) where n <> ''
+        from rows from (json_to_recordset(convert_from(${rows.json}, 'UTF8')::json) as (n text)) with ordinality as u(n, nth) where n <> ''
           on conflict (connection_id, kind, file_id, number) do nothing`;
   });
 }

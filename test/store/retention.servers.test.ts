@@ -6,6 +6,7 @@ import { noteDeed } from '../../src/store/audit.js';
 import { openCases, storeClosing } from '../../src/store/cases.js';
 import type { Sql } from '../../src/store/database.js';
 import { findExport, listMembers, openExport, stageRows } from '../../src/store/exports.js';
+import { RowChunk } from '../../src/store/exportRows.js';
 import { addEvents } from '../../src/store/inbox.js';
 import { recordIntents } from '../../src/store/intents.js';
 import { recordIntended, recordOutcomes } from '../../src/store/journal.js';
@@ -122,7 +123,8 @@ test('of exports those that were given long ago go, with all of their rows, a ba
   const given = { exportedAt: new Date(), whole: true };
   const stage = async (digest: string) => {
     const { fileId } = await openExport(sql, scope, { digest, about, given });
-    const rows = [2, 3, 4].map((row) => ({ row, number: String(row), values: [], problem: null }));
+    const rows = new RowChunk();
+    for (const row of [2, 3, 4]) rows.add({ row, number: String(row), values: [], problem: null });
     await stageRows(sql, scope, fileId, { after: 0, lastRow: 4, rows, before: 0, numbersAreIds: false });
     await listMembers(sql, scope, fileId, true);
     return fileId;

@@ -14,8 +14,10 @@ import * as caseAnswers from '../../src/store/cases.js';
 import * as cases from '../../src/store/cases.js';
 import * as linkCases from '../../src/store/cases.js';
 import * as connections from '../../src/store/connections.js';
+import type { StagedRow } from '../../src/core/export/rows.js';
 import type { Sql, Transaction } from '../../src/store/database.js';
 import * as exported from '../../src/store/exports.js';
+import { RowChunk } from '../../src/store/exportRows.js';
 import * as fieldRules from '../../src/store/fieldRules.js';
 import * as guard from '../../src/store/guard.js';
 import * as importBatches from '../../src/store/importBatches.js';
@@ -77,6 +79,12 @@ function entry(writeId: string, newValue: string): journal.JournalEntry {
     reason: 'changedInYapla',
     writeId,
   };
+}
+
+function chunkOf(...rows: readonly StagedRow[]): RowChunk {
+  const chunk = new RowChunk();
+  for (const one of rows) chunk.add(one);
+  return chunk;
 }
 
 function row(n: number, number: string | null, city: string) {
@@ -233,7 +241,7 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
     numbersAreIds: true,
     after: 0,
     lastRow: 4,
-    rows: [row(2, '1', city), row(3, '1', city), row(4, null, city)],
+    rows: chunkOf(row(2, '1', city), row(3, '1', city), row(4, null, city)),
   });
   await exported.listMembers(sql, scope, fileId, true);
   return {
@@ -395,7 +403,7 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
     exported.stageRows(sql, scope, fileId, {
       after: 4,
       lastRow: 5,
-      rows: [row(5, '2', 'Quimper')],
+      rows: chunkOf(row(5, '2', 'Quimper')),
       before: 3,
       numbersAreIds: true,
     }),
