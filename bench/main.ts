@@ -5,11 +5,12 @@ import { bulk } from './bulk.js';
 import { BulkWentWrong } from './bulkRun.js';
 import { drawCharts } from './chart.js';
 import { ProgramNotStarted } from './childProcess.js';
+import { imports } from './imports.js';
 import { live } from './live.js';
 import { LiveWentWrong } from './liveStage.js';
 import { UsageMistake, type Bench } from './bench.js';
 
-const benches: readonly Bench[] = [bulk, live];
+const benches: readonly Bench[] = [bulk, live, imports];
 
 /** They say what happened and where to look: no trace is needed. */
 const expected = [CommandFailed, BulkWentWrong, LiveWentWrong, ProgramNotStarted];
