@@ -10,7 +10,7 @@ import { neverAppearedCase } from '../cases/refused.js';
 import { notImportedCase, type WhyNotImported } from '../cases/notImported.js';
 import { type OpenConnection, withRules } from '../connection.js';
 import { type NewCase, openCases } from '../store/cases.js';
-import type { Sql, Transaction } from '../store/database.js';
+import { refreshStatistics, type Sql, type Transaction } from '../store/database.js';
 import {
   type BatchCounts,
   type BatchPurpose,
@@ -44,6 +44,9 @@ const system = 'yapla';
 /** Name of the sheet: the wizard reads the first, whatever it is called. */
 const sheetName = 'Import';
 
+/** So many people of one file are worth a look at the tables. */
+const manyPeople = 500;
+
 /** A row of a file, and the values that it carries out. */
 interface Row extends ImportRow {
   readonly ids: readonly number[];
@@ -67,19 +70,19 @@ export async function makeBatches(sql: Sql, connection: OpenConnection): Promise
   const mode = workbookMode(connection.config.yapla);
   if (mode === null) return [];
   const { scope } = connection;
-  return await sql.begin(async (tx) => {
+  const files = await sql.begin(async (tx) => {
     await lockImports(tx, scope);
     const out = await openBatches(tx, scope);
     if (out.length > 0) return out;
     const changes = await takeChanges(tx, connection, mode.maxRows);
     const creations = await takeCreations(tx, connection, mode.maxRows);
     const isAlone = await tellingEmails(tx, connection, creations.rows);
-    const files: [BatchPurpose, Row[]][] = [
+    const purposes: [BatchPurpose, Row[]][] = [
       ['update', changes.rows],
       ['create', creations.rows.filter(isAlone)],
       ['createWithoutEmail', creations.rows.filter((row) => !isAlone(row))],
     ];
-    for (const [purpose, rows] of files) {
+    for (const [purpose, rows] of purposes) {
       if (rows.length === 0) continue;
       const file = await writeWorkbook(sheetName, sheetOf(mode, connection.config.fields, rows));
       await handOut(tx, scope, { purpose, system, people: rows.length, file, ids: rows.flatMap(({ ids }) => ids) });
@@ -89,6 +92,9 @@ export async function makeBatches(sql: Sql, connection: OpenConnection): Promise
     await openCases(tx, scope, null, asked);
     return await openBatches(tx, scope);
   });
+  // What judges them looks each value up: where PostgreSQL knows nothing of many rows, it takes the tables for empty, and goes through them.
+  if (files.some(({ people }) => people > manyPeople)) await refreshStatistics(sql, ['waiting', 'journal']);
+  return files;
 }
 
 /**

@@ -11,7 +11,7 @@ import { advanceScan, startScan } from '../core/scan.js';
 import type { Sql } from '../store/database.js';
 import { markListRead, unconfirmed } from '../store/importBatches.js';
 import { databaseTime } from '../store/scans.js';
-import { upsertShadows } from '../store/shadows.js';
+import { storeListed } from '../store/shadows.js';
 import type { LinkClaims } from './claims.js';
 import { settleCreations } from './settleCreations.js';
 
@@ -46,7 +46,7 @@ export async function readImportedList(
     const rows = page.records.map(connection.shadowOf);
     const unreadable = page.unreadable.map(({ failure, position }) => foundUnreadable('yapla', failure, position));
     // What was stored while the page was on its way may be the younger: it stays.
-    await upsertShadows(sql, scope, 'yapla', rows, { replaces: { storedUntil: askedAt } });
+    await sql.begin(async (tx) => await storeListed(tx, scope, 'yapla', rows, { replaces: { storedUntil: askedAt } }));
     const first = unreadable.find(({ position }) => position === page.start)?.id ?? rows[0]?.id ?? '';
     const firstKnown = page.start === 0 || seen.has(first);
     if (firstKnown) for (const { id } of [...rows, ...unreadable]) seen.add(id);

@@ -82,9 +82,14 @@ declare
   changed record;
   brought waiting;
 begin
-  select l.link_id into whose from link l
-   where l.connection_id = new.connection_id and l.kind = new.kind
-     and (new.system = 'yapla' and l.yapla_id = new.external_id or new.system = 'yoplanning' and l.yoplanning_id = new.external_id);
+  -- Each by its own index: one condition with "or" goes through all links, for each record of a list.
+  if new.system = 'yapla' then
+    select l.link_id into whose from link l
+     where l.connection_id = new.connection_id and l.kind = new.kind and l.yapla_id = new.external_id;
+  else
+    select l.link_id into whose from link l
+     where l.connection_id = new.connection_id and l.kind = new.kind and l.yoplanning_id = new.external_id;
+  end if;
   if whose is null then return null; end if;
   for changed in
     select distinct w.field, new.hashes ->> w.field as shown, new.forms ->> w.field as form from waiting w
