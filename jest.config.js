@@ -26,7 +26,7 @@ export default {
   // collector a tenth of all work; a new process costs a second.
   workerIdleMemoryLimit: '400MB',
   // Real servers on a busy machine: a limit for what hangs, not a measure.
-  testTimeout: 180_000,
+  testTimeout: 300_000,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/test/**/*.unit.test.ts'] },
     {

@@ -18,6 +18,8 @@ import {
 import { DatabaseError, withoutValues } from '../src/store/database.js';
 import { ClaimLost, LinkBusy } from '../src/link/claims.js';
 import { NewsUnread } from '../src/link/creations.js';
+import { ExportGone } from '../src/link/exportedPage.js';
+import { NoYaplaList } from '../src/link/exportedScan.js';
 import { ListAwaited } from '../src/link/listReadings.js';
 import { attemptsToRead } from '../src/link/unreadable.js';
 import { MisplacedField } from '../src/systems/mapping.js';
@@ -87,7 +89,12 @@ export function toApplicationFailure(
     // The field map does not fit: like an answer that cannot be read, a person must look.
     return ApplicationFailure.create({ type: 'UnexpectedResponse', message: error.message, nonRetryable: true });
   }
-  if (error instanceof UnknownConnection || error instanceof KindNotOffered) {
+  if (
+    error instanceof UnknownConnection ||
+    error instanceof KindNotOffered ||
+    error instanceof NoYaplaList ||
+    error instanceof ExportGone
+  ) {
     return ApplicationFailure.create({ type: error.name, message: error.message, nonRetryable: true });
   }
   const safe = withoutValues(error);

@@ -16,10 +16,10 @@ export interface BulkOptions {
   readonly pageSizes: Readonly<Record<SystemName, number>>;
 }
 
-/** Brings what is stored under the configuration of now, and says how the run goes. */
+/** Brings what is stored under the configuration of now, and says how the run goes. `fileId`: of a staged file that is Yapla's list. */
 export const prepareBulk =
   ({ sql, connection }: Dependencies) =>
-  async (input: { connectionId: string }): Promise<BulkOptions> => {
+  async (input: { connectionId: string; fileId?: number }): Promise<BulkOptions> => {
     const open = await connection(scopeOfBulk(input));
     await adoptConfiguration(sql, open);
     const { config, systems } = open;
@@ -34,6 +34,9 @@ export const prepareBulk =
       maxHistoryEvents: bulk.maxHistoryEvents,
       maxPlanAgeMs: bulk.maxPlanAgeMs,
       fillReferences: bulk.fillReferences,
-      pageSizes: { yapla: systems.yapla.pageSize, yoplanning: systems.yoplanning.pageSize },
+      pageSizes: {
+        yapla: input.fileId === undefined ? systems.yapla.pageSize : config.yapla.workbook.pageRows,
+        yoplanning: systems.yoplanning.pageSize,
+      },
     };
   };

@@ -2,7 +2,15 @@ import { cancellationSignal } from '@temporalio/activity';
 import { foundUnreadable } from '../src/cases/unreadable.js';
 import type { SystemName } from '../src/core/record.js';
 import { advanceScan, type PageFacts, type ScanOptions, type ScanState } from '../src/core/scan.js';
-import { databaseTime, endScan as storeEnd, openScan as storeOpen, storePage } from '../src/store/scans.js';
+import { exportedPage } from '../src/link/exportedPage.js';
+import { scanFor } from '../src/link/exportedScan.js';
+import {
+  databaseTime,
+  endScan as storeEnd,
+  openScan as storeOpen,
+  scanInstead,
+  storePage,
+} from '../src/store/scans.js';
 import { signOfLife, succeeded, toldBefore, withHeartbeat } from './attempts.js';
 import { type Dependencies, scopeOfBulk } from './dependencies.js';
 
@@ -29,19 +37,32 @@ export const scanPages =
   async (input: ScanPagesInput): Promise<PageFacts[]> => {
     const { system, scanId, scan, options, mostPages } = input;
     const scope = scopeOfBulk(input);
-    const { systems, shadowOf } = await connection(scope);
+    const open = await connection(scope);
+    const { systems, shadowOf } = open;
     const target = systems[system];
     const signal = cancellationSignal();
     const facts = readBefore();
     const after = (state: ScanState, page: PageFacts) => advanceScan(state, page, options);
     let state = facts.reduce(after, scan);
 
+    const instead = system === 'yapla' ? await scanInstead(sql, scanId) : null;
     const readOne = async (): Promise<PageFacts> => {
-      const askedAt = await databaseTime(sql);
-      const page = await target.readPage({ from: state.from }, { lane: 'bulk', purpose: `scan/${scanId}` });
+      const askedAt = instead?.asOf ?? (await databaseTime(sql));
+      const page =
+        instead === null
+          ? await target.readPage({ from: state.from }, { lane: 'bulk', purpose: `scan/${scanId}` })
+          : await exportedPage(sql, open, instead, state.from);
       const unreadable = page.unreadable.map(({ failure, position }) => foundUnreadable(system, failure, position));
       const rows = page.records.map(shadowOf);
-      const stored = { start: page.start, count: page.count, ends: page.ends, rows, unreadable, askedAt };
+      const stored = {
+        start: page.start,
+        count: page.count,
+        ends: page.ends,
+        rows,
+        unreadable,
+        askedAt,
+        isOld: instead !== null,
+      };
       return await storePage(sql, { scope, system, scanId, pass: state.pass }, stored);
     };
 
@@ -73,13 +94,13 @@ function readBefore(): PageFacts[] {
   return Array.isArray(told) ? [...(told as PageFacts[])] : [];
 }
 
-/** Opens a scan, or finds the one that an earlier attempt opened; returns its id. */
+/** Opens a scan, or finds the one that an earlier attempt opened; returns its id. `fileId`: of the staged file that is Yapla's list. */
 export const openScan =
   ({ sql, connection }: Dependencies) =>
-  async (input: { connectionId: string; system: SystemName; runId: string }): Promise<number> => {
-    const scope = scopeOfBulk(input);
-    await connection(scope);
-    return await storeOpen(sql, scope, input.system, input.runId);
+  async (input: { connectionId: string; system: SystemName; runId: string; fileId?: number }): Promise<number> => {
+    const open = await connection(scopeOfBulk(input));
+    const instead = await scanFor(sql, open, input.system, input.fileId);
+    return await storeOpen(sql, open.scope, input.system, input.runId, instead);
   };
 
 export const endScan =

@@ -5,12 +5,12 @@ import { bulk } from './bulk.js';
 import { BulkWentWrong } from './bulkRun.js';
 import { drawCharts } from './chart.js';
 import { ProgramNotStarted } from './childProcess.js';
-import { imports } from './imports.js';
 import { live } from './live.js';
 import { LiveWentWrong } from './liveStage.js';
 import { UsageMistake, type Bench } from './bench.js';
+import { workbook } from './workbook.js';
 
-const benches: readonly Bench[] = [bulk, live, imports];
+const benches: readonly Bench[] = [bulk, live, workbook];
 
 /** They say what happened and where to look: no trace is needed. */
 const expected = [CommandFailed, BulkWentWrong, LiveWentWrong, ProgramNotStarted];

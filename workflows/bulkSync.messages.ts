@@ -19,6 +19,8 @@ export interface BulkSyncInput {
    * able to approve its plan with it. To approve without asking is the configuration's, or the update `approve`'s.
    */
   readonly autoApprove?: false;
+  /** The staged export of members (store/exports.ts) that is Yapla's list in this run; left out: its API is asked. */
+  readonly fileId?: number;
   /** Set by continue-as-new: everything that the run before knew. */
   readonly carried?: BulkRunState;
 }

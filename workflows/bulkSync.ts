@@ -76,7 +76,9 @@ class Interrupted extends Error {
 }
 
 export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
-  const { connectionId } = input;
+  const { connectionId, fileId } = input;
+  /** Named only where there is one: what activities were asked for before there were files stays as it was. */
+  const ofFile = fileId === undefined ? {} : { fileId };
   refuseForeignStart(bulkSyncId(connectionId), input.carried);
   const run = new BulkRun(input.carried ?? newBulkRun(connectionId, workflowInfo().runId));
   const underWay = new Set<CancellationScope>();
@@ -215,7 +217,7 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
   const quick = proxyActivities<Activities>({ startToCloseTimeout: '1 minute', retry });
   let options: BulkOptions;
   try {
-    options = await quick.prepareBulk({ connectionId });
+    options = await quick.prepareBulk({ connectionId, ...ofFile });
   } catch (error) {
     // Anyone who starts one for a connection that there is not is told so; one that was under way ends in good order.
     if (!isUnconfigured(error) || input.carried === undefined) throw error;
@@ -250,7 +252,9 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       const { scan, options } = next;
       const read = await persevere(system, async () => {
         if (scanId === null) {
-          scanId = await quick.openScan({ connectionId, system, runId: run.scanName });
+          // Whatever was sent meanwhile no file shows: a second look is at the system itself.
+          const instead = system === 'yapla' && run.step === 'scan' ? ofFile : {};
+          scanId = await quick.openScan({ connectionId, system, runId: run.scanName, ...instead });
           run.scanOpened(system, scanId);
         }
         const mostPages = run.options.pagesPerStep;
@@ -298,7 +302,9 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       run.matched(draft);
     },
     plan: async () => {
-      const what = { connectionId, planId: run.draftId, pages: run.pagesRead };
+      // Pages of a file cost no request.
+      const pages = fileId === undefined ? run.pagesRead : { ...run.pagesRead, yapla: 0 };
+      const what = { connectionId, planId: run.draftId, pages };
       run.planned(await alone(() => long.makePlan(what)), Date.now(), input.autoApprove === false);
     },
     wait: async () => {

@@ -63,7 +63,7 @@ async function readBare({ sandbox }: Passerelle, people: number): Promise<number
   const { yapla: config } = connectionSchema.parse(sandboxConnection(sandbox.addresses));
   const { membersPath, key, paging } = config.read;
   const listPath = `/api/1.0${membersPath.replace('{campaign}', config.campaign)}`;
-  const yapla = openBareClient(sandbox.addresses.yapla, { [key.name]: key.prefix + key.value }, 1);
+  const yapla = openBareClient(sandbox.addresses.yapla, { [key!.name]: key!.prefix + key!.value }, 1);
   const yoplanning = openBareClient(sandbox.addresses.yoplanning, yoplanningHeaders, 1);
   const pages = Array.from({ length: Math.ceil(people / pageSize) }, (_, index) => index);
   const began = performance.now();

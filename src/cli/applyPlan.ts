@@ -1,4 +1,5 @@
 /** One bulk sync from a terminal, from start to summary: used by `sync` and by `demo`. */
+import { setMaxListeners } from 'node:events';
 import { personsOf } from '../core/record.js';
 import { ActivityFailure, WorkflowFailedError, type Client } from '@temporalio/client';
 import { BulkSyncRefuses, startBulkSync, type BulkSyncHandle } from '../bulk.js';
@@ -35,6 +36,8 @@ export interface BulkRun {
   readonly beyondGuard?: boolean;
   /** Sample lines of each kind. */
   readonly samples: number;
+  /** False: one that is under way is not this one, and is not followed. Left out: it is. */
+  readonly joins?: false;
   /** Says nothing but what went wrong. */
   readonly quiet?: boolean;
 }
@@ -58,7 +61,8 @@ export async function runBulkSync(run: BulkRun): Promise<BulkRunEnd> {
   const { connectionId } = input;
   const output = run.quiet === true ? silent(run.output) : run.output;
   const handle = await startBulkSync(client, run.taskQueue, input, (met) => {
-    if (met === 'underWay' && !run.output.interactive) throw new BulkSyncUnderWay(connectionId);
+    if (met === 'underWay' && (run.joins === false || !run.output.interactive))
+      throw new BulkSyncUnderWay(connectionId);
     output.note(
       met === 'superseded'
         ? 'A plan waited for approval: it is dropped for a new one.'
@@ -86,17 +90,23 @@ export async function followRunning(
   });
 }
 
-async function watching<Handle extends Watched['handle'], T>(
+/** Follows a bulk sync, and leaves no question of its own open. Exported for its test. */
+export async function watching<Handle extends Watched['handle'], T>(
   { client, sql }: Pick<BulkRun, 'client' | 'sql'>,
   handle: Handle,
   output: Output,
   follow: (watched: Watched & { readonly handle: Handle }) => Promise<T>,
 ): Promise<T> {
   const watch = new AbortController();
+  // The client asks for the result again and again, for days where the quota is spent.
+  setMaxListeners(0, watch.signal);
   const ended = settled(client.withAbortSignal(watch.signal, () => handle.result()));
   let asked: Promise<unknown> = ended;
+  // Each question has one of its own: what the client adds to a signal it never takes back.
+  let asking = new AbortController();
   const ask = () => {
-    const progress = client.withAbortSignal(watch.signal, () => handle.query(progressQuery));
+    asking = new AbortController();
+    const progress = client.withAbortSignal(asking.signal, () => handle.query(progressQuery));
     asked = settled(progress);
     return progress;
   };
@@ -108,6 +118,7 @@ async function watching<Handle extends Watched['handle'], T>(
     // Cut, because a workflow that ends under a question can leave it open for half a minute; and waited for, because the client asks again
     // after a failure, and would do so on a closed channel.
     watch.abort();
+    asking.abort();
     await Promise.all([ended, asked]);
   }
 }

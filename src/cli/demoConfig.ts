@@ -4,6 +4,7 @@ import path from 'node:path';
 import { configSchema, type Config } from '../config/schema.js';
 import { sandboxConnection, type SandboxAddresses } from '../sandbox/connections.js';
 import { sandboxCredentials } from '../sandbox/options.js';
+import type { YaplaWay } from './demo.js';
 
 export interface DemoConfig {
   readonly config: Config;
@@ -23,28 +24,34 @@ const secrets = {
 } as const;
 
 /** Writes the configuration into the demo's data directory, and returns it with its secrets resolved. */
-export function writeDemoConfig(dataDirectory: string, connectionId: string, addresses: SandboxAddresses): DemoConfig {
+export function writeDemoConfig(
+  dataDirectory: string,
+  connectionId: string,
+  { addresses, yapla }: { readonly addresses: SandboxAddresses; readonly yapla: YaplaWay },
+): DemoConfig {
   const names = Object.keys(secrets) as (keyof typeof secrets)[];
   const credentials = Object.fromEntries(names.map((name) => [name, `\${${secrets[name]}}`]));
   const file = path.join(dataDirectory, 'passerelle.config.json');
   const envFile = path.join(dataDirectory, 'demo.env');
-  writeFileSync(file, `${JSON.stringify(document(dataDirectory, connectionId, addresses, credentials), null, 2)}\n`);
+  const write = (credentials: Partial<Record<keyof typeof secrets, string>>) =>
+    document(dataDirectory, connectionId, sandboxConnection(addresses, { rule: 'yapla', credentials, ...ways[yapla] }));
+  writeFileSync(file, `${JSON.stringify(write(credentials), null, 2)}\n`);
   writeFileSync(envFile, names.map((name) => `${secrets[name]}=${sandboxCredentials[name]}\n`).join(''), {
     mode: 0o600,
   });
   return {
-    config: configSchema.parse(document(dataDirectory, connectionId, addresses, {})),
+    config: configSchema.parse(write({})),
     options: ['--config', path.relative(process.cwd(), file), '--env-file', path.relative(process.cwd(), envFile)],
   };
 }
 
-function document(
-  dataDirectory: string,
-  connectionId: string,
-  addresses: SandboxAddresses,
-  credentials: Partial<Record<keyof typeof secrets, string>>,
-) {
-  const connection = sandboxConnection(addresses, { rule: 'yapla', credentials });
+/** Files are judged within a moment; a club's person takes days. */
+const ways = { api: {}, workbook: { files: true, imports: { checkMs: 500 } } } as const satisfies Record<
+  YaplaWay,
+  object
+>;
+
+function document(dataDirectory: string, connectionId: string, connection: ReturnType<typeof sandboxConnection>) {
   const asked = connection.fields?.[askedField];
   return {
     dataDirectory,

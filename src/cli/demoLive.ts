@@ -29,7 +29,7 @@ export interface DemoLive extends LiveWork {
   readonly output: Output;
 }
 
-interface LinkedPerson {
+export interface LinkedPerson {
   readonly linkId: string;
   readonly yapla: string;
   readonly yoplanning: string;
@@ -94,18 +94,25 @@ export async function runDemoLive(demo: DemoLive): Promise<boolean> {
   return holds;
 }
 
-/** People whom both systems hold alike, with no open question, and who have what the demo edits. */
-async function peopleToEdit({ sql, connectionId, control }: DemoLive): Promise<LinkedPerson[]> {
-  const linked = await sql<LinkedPerson[]>`
+/** Linked people with no open question, and with a value in the field that is asked about. */
+export async function linkedPeople({
+  sql,
+  connectionId,
+}: Pick<DemoLive, 'sql' | 'connectionId'>): Promise<LinkedPerson[]> {
+  return await sql<LinkedPerson[]>`
     select l.link_id as "linkId", l.yapla_id as yapla, l.yoplanning_id as yoplanning from link l
      where l.connection_id = ${connectionId} and l.kind = 'person' and l.yapla_id is not null and l.yoplanning_id is not null
        and l.base ? ${askedField} and l.base ->> ${askedField} <> ''
        and not exists (select 1 from cases c where c.connection_id = l.connection_id and c.kind = l.kind and c.link_id = l.link_id and c.status = 'open')
      order by l.link_id limit 40`;
+}
+
+/** Those whom the demo's edits change. */
+async function peopleToEdit(demo: DemoLive): Promise<LinkedPerson[]> {
   const held = async (system: SystemName, id: string, field: PersonField) =>
-    (await control.record(system, id))?.person[field] ?? null;
+    (await demo.control.record(system, id))?.person[field] ?? null;
   const found: LinkedPerson[] = [];
-  for (const one of linked) {
+  for (const one of await linkedPeople(demo)) {
     const cities = [await held('yapla', one.yapla, 'city'), await held('yoplanning', one.yoplanning, 'city')];
     if (cities.some((city) => city === 'Rennes' || city === 'Nantes')) continue;
     if ((await held('yoplanning', one.yoplanning, 'postalCode')) === '44000') continue;
@@ -164,10 +171,14 @@ async function conflictStep(demo: DemoLive, person: LinkedPerson): Promise<void>
   for (const line of await newLines(demo, before, ['write', 'echo'])) output.print(dim(`      ${line}`));
 }
 
-/** The command that answers the case. In a container nobody is logged in, and it would ask who does this. */
+/** The command that answers the case. */
 export function answering(caseId: number, environment: NodeJS.ProcessEnv = process.env): readonly string[] {
-  const by = nameOf({}, environment) === null ? ['--by', 'demo'] : [];
-  return ['resolve', String(caseId), '--take', 'yapla', ...by];
+  return ['resolve', String(caseId), '--take', 'yapla', ...signature(environment)];
+}
+
+/** In a container nobody is logged in, and a command would ask who does this. */
+export function signature(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
+  return nameOf({}, environment) === null ? ['--by', 'demo'] : [];
 }
 
 const named = { yapla: 'Yapla', yoplanning: 'Yoplanning' } as const;
@@ -177,17 +188,18 @@ function entries<T>(bySystem: Partial<Record<SystemName, T>>): (readonly [System
 }
 
 /** Runs a command of ours as a person would, its output indented below. @throws {CommandFailed} */
-async function command(args: readonly string[]): Promise<void> {
+export async function command(args: readonly string[], how?: 'quietly'): Promise<void> {
   const bin = fileURLToPath(new URL('../../bin/passerelle.js', import.meta.url));
   const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (text: Buffer) => process.stdout.write(text.toString().replaceAll(/^(?=.)/gm, '      ')));
+    if (how === 'quietly') stream.resume();
+    else stream.on('data', (text: Buffer) => process.stdout.write(text.toString().replaceAll(/^(?=.)/gm, '      ')));
   }
   const [status] = (await once(child, 'close')) as [number | null];
   if (status !== 0) throw new CommandFailed(`passerelle ${args.join(' ')} ended with status ${status}`);
 }
 
-async function untilHolds(
+export async function untilHolds(
   control: SandboxControl,
   system: SystemName,
   id: string,
@@ -202,7 +214,7 @@ async function untilHolds(
   );
 }
 
-async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
+export async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
   const deadline = performance.now() + patienceMs;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new CommandFailed(`${what} did not come within ${patienceMs / 1_000} s`);

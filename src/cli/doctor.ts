@@ -4,6 +4,7 @@ import type { SystemName } from '../core/record.js';
 import type { Check, Diagnosis, Verdict } from '../doctor/check.js';
 import type { Budget } from '../store/budget.js';
 import type { Sql } from '../store/database.js';
+import type { TokenStore } from '../store/oauthTokens.js';
 import type { Output } from './output.js';
 import { visible, visibleJson } from './visible.js';
 import { CommandFailed, UsageError } from './program.js';
@@ -18,7 +19,9 @@ export function registerDoctor(program: Command, output: Output): void {
   program
     .command('doctor')
     .argument('<connection>', 'name of the connection in the configuration')
-    .description('Check a connection against the real accounts, with at most five requests that only read.')
+    .description(
+      'Check a connection against the real accounts, with at most five requests that only read (two more where a token of GraphQL has to be renewed).',
+    )
     .option('--json', 'print the checks as JSON')
     .action(async (name: string, _, command: Command) => {
       const options = command.optsWithGlobals<DoctorOptions>();
@@ -34,6 +37,7 @@ export function registerDoctor(program: Command, output: Output): void {
           connection: name,
           config: connection,
           budgetFor: (system) => budgets[system],
+          tokens: budgets.tokens,
           onCheck: (check) => report?.add(check),
         });
       } finally {
@@ -59,7 +63,11 @@ async function connectionNamed(name: string, config: Config): Promise<Connection
   throw new UsageError(`There is no connection "${name}". ${hint}`);
 }
 
-type Budgets = Readonly<Record<SystemName, Budget>> & { close(): Promise<void> };
+type Budgets = Readonly<Record<SystemName, Budget>> & {
+  /** Of a login to Yapla; undefined: there is none, or no database to keep it. */
+  readonly tokens?: TokenStore | undefined;
+  close(): Promise<void>;
+};
 
 /** In the database, so that these requests count for all workers; in memory where there is none to be found. */
 async function openBudgets(name: string, connection: ConnectionConfig, config: Config): Promise<Budgets> {
@@ -85,8 +93,11 @@ async function openBudgets(name: string, connection: ConnectionConfig, config: C
       inFlightTimeoutMs: inFlightTimeoutMs(connection[system].http),
     });
   const budgets = { yapla: budget('yapla'), yoplanning: budget('yoplanning') };
+  const { write } = connection.yapla;
+  const { createTokenStore } = await import('../store/oauthTokens.js');
   return {
     ...budgets,
+    tokens: write.mode === 'graphql' ? createTokenStore(sql, name, write.oauth) : undefined,
     close: async () => {
       await Promise.all([budgets.yapla.end(), budgets.yoplanning.end()]);
       await sql.end();

@@ -10,6 +10,7 @@ import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerIdle } from './idle.js';
+import { registerImportMembers } from './importMembers.js';
 import { registerLinking } from './linking.js';
 import { registerLogin } from './login.js';
 import { registerReceiver } from './receiver.js';
@@ -31,6 +32,7 @@ const registrations: readonly Register[] = [
   registerWorker,
   registerReceiver,
   registerSync,
+  registerImportMembers,
   registerControl,
   registerStatus,
   registerIdle,

@@ -29,14 +29,21 @@ export async function proveWithSandbox(
     control.truth(),
     control.counts(),
   ]);
+  const members = await control.records('yapla');
+  // Files, and webhooks beside them, know a member by the number; an API by an id of its own.
+  const named = (member: SandboxRecord) =>
+    config.yapla.read.mode === 'workbook' ? (member.document['member_number'] as string) : member.id;
+  const names = new Map(members.map((member) => [member.id, named(member)]));
   const records = {
-    yapla: byId(await control.records('yapla')),
+    yapla: new Map(members.map((member) => [named(member), member])),
     yoplanning: byId(await control.records('yoplanning')),
   };
 
   // A person who stood on both sides must be linked to themselves, or be in a doubt: never to somebody else.
   const rightPartner = new Map(
-    truth.flatMap(({ ids }) => (ids.yapla && ids.yoplanning ? [[ids.yapla, ids.yoplanning] as const] : [])),
+    truth.flatMap(({ ids }) =>
+      ids.yapla && ids.yoplanning ? [[names.get(ids.yapla) ?? ids.yapla, ids.yoplanning] as const] : [],
+    ),
   );
   const wrong = links.filter(
     ({ yapla, yoplanning }) => rightPartner.has(yapla) && rightPartner.get(yapla) !== yoplanning,

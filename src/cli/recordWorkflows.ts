@@ -54,8 +54,8 @@ export async function recordTotals(live: Pick<LiveWork, 'client' | 'connectionId
   return totals;
 }
 
-/** How often to look. */
-const lookMs = 25;
+/** How often to look: soon at first, and less often the longer it takes, for each look asks Temporal about everybody. */
+const pauseMs = (waitedMs: number): number => Math.min(25 + waitedMs / 20, 250);
 
 /**
  * Waits until every webhook of the sandbox was delivered and handled, and no record's workflow has anything left to do but to linger,
@@ -68,7 +68,7 @@ export async function untilQuiet(
   control: Pick<SandboxControl, 'settled' | 'webhooks'>,
   timeoutMs = 60_000,
 ): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+  const began = Date.now();
   const emitted = async () => {
     const { yapla, yoplanning } = await control.webhooks();
     return yapla.emitted + yoplanning.emitted;
@@ -76,11 +76,12 @@ export async function untilQuiet(
   for (;;) {
     const before = await emitted();
     await control.settled();
-    const busy = await goingOn(live);
     // What was written meanwhile has made webhooks of its own.
-    if (busy.length === 0 && (await emitted()) === before) return;
-    if (Date.now() > deadline) throw new Error(`still going on after ${timeoutMs} ms: ${busy.join(', ')}`);
-    await sleep(lookMs);
+    if ((await isAtRest(live)) && (await emitted()) === before) return;
+    const waitedMs = Date.now() - began;
+    if (waitedMs > timeoutMs)
+      throw new Error(`still going on after ${timeoutMs} ms: ${(await goingOn(live)).join(', ')}`);
+    await sleep(pauseMs(waitedMs));
   }
 }
 
@@ -103,15 +104,26 @@ const unanswered: ReadonlySet<number> = new Set([4 /* DEADLINE_EXCEEDED */, 9 /*
  * Empty: it has come to rest. Of links it names ids only.
  */
 export async function goingOn(live: LiveWork): Promise<string[]> {
-  const pending = await countPending(live.sql, [live.connectionId]);
-  const busy = pending.flatMap(({ events, signals }) => [
-    ...(events === 0 ? [] : [`${events} events`]),
-    ...(signals === 0 ? [] : [`${signals} signals`]),
-  ]);
+  const busy: string[] = [];
+  for await (const one of busyOf(live)) busy.push(one);
+  return busy;
+}
+
+/** Whether nothing is going on. Asks no further than the first that is. */
+async function isAtRest(live: LiveWork): Promise<boolean> {
+  const { done } = await busyOf(live).next();
+  return done === true;
+}
+
+/** What is cheap to ask comes first. */
+async function* busyOf(live: LiveWork): AsyncGenerator<string, undefined> {
+  for (const { events, signals } of await countPending(live.sql, [live.connectionId])) {
+    if (events > 0) yield `${events} events`;
+    if (signals > 0) yield `${signals} signals`;
+  }
   for (const { workflowId, runId, status } of await recordWorkflows(live)) {
     if (status.name !== 'RUNNING') continue;
     const state = await stateOf(live.client.workflow.getHandle(workflowId, runId));
-    if (state !== 'lingering' && state !== 'waiting') busy.push(`${workflowId} ${state}`);
+    if (state !== 'lingering' && state !== 'waiting') yield `${workflowId} ${state}`;
   }
-  return busy;
 }

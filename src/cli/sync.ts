@@ -30,6 +30,8 @@ export function registerSync(program: Command, output: Output): void {
       const connection = connectionOf(config, connectionId);
       const session = await openSession(config);
       try {
+        const { noteFiles } = await import('./membersFile.js');
+        await noteFiles(session.sql, connectionId, connection, output);
         const end = await runBulkSync({
           ...session,
           taskQueue: config.temporal.taskQueue,

@@ -17,7 +17,7 @@ export function secretOf(config: CredentialConfig, system: SystemName): string {
   const [address, token] =
     system === 'yapla'
       ? // Reading and writing are one account, with one budget (systems/index.ts).
-        [config.yapla.read.baseUrl ?? yaplaAddresses(config.yapla.server).data, config.yapla.read.key.value]
+        [config.yapla.read.baseUrl ?? yaplaAddresses(config.yapla.server).data, config.yapla.read.key?.value ?? '']
       : [config.yoplanning.baseUrl, config.yoplanning.token];
   return `${system} ${originOf(address)} ${token}`;
 }

@@ -41,6 +41,11 @@ export const retentionSchema = z
       'Readings of a whole list: when, how many pages and records. The newest complete one of each system stays: it is what proves that a record is missing.',
       90,
     ),
+    exportsDays: days(
+      'Exports of members that were given to `passerelle import-members`, as they were staged. They are needed until their bulk sync has read them; a month, to look into what a file said.',
+      30,
+      1,
+    ),
     closedCasesDays: days(
       'Closed cases, with what was answered; they hold values. A year, so that the next season’s questions can be held against this one’s. Those by which a person said not to be asked again stay as long as their link.',
       365,

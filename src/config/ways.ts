@@ -27,6 +27,8 @@ export function readsOneMember({ read, write }: ConnectionConfig['yapla']): bool
 }
 
 function reading(yapla: ConnectionConfig['yapla']): string {
+  if (yapla.read.mode === 'workbook')
+    return 'Yapla is read from its exports ("passerelle import-members") and by what webhooks tell: only a file given with --whole says that somebody is gone.';
   return readsOneMember(yapla)
     ? 'Yapla is read by its API, one member or all: a removal is proven by asking for the member.'
     : 'Yapla is read by its API as a whole list, and by what webhooks tell: a removal is proven by a complete list only.';

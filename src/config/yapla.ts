@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { credentialPrefix, placeText, recordPath, secret, systemAddress, timeZoneSchema } from './values.js';
+import { type WorkbookReadingConfig, workbookReadingSchema } from './workbook.js';
 import { workbookSchema } from './yaplaWorkbook.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
 import { graphqlSchema } from './yaplaGraphql.js';
@@ -12,6 +13,12 @@ import { graphqlSchema } from './yaplaGraphql.js';
 const path = (text: string) => z.string().describe(text);
 
 const readSchema = z.strictObject({
+  mode: z
+    .enum(['api', 'workbook'])
+    .default('api')
+    .describe(
+      'Where members are read: in the DATA API, or in the files that a person exports from Yapla and gives to `passerelle import-members`; then no key is needed.',
+    ),
   baseUrl: systemAddress()
     .optional()
     .describe('DATA API 1.0; https, or on this machine. Default: the address of `server`.'),
@@ -22,12 +29,15 @@ const readSchema = z.strictObject({
     .describe(
       'One member in the DATA API, for example `/campaign/{campaign}/members/{id}`; null: it cannot read one (the default: not public).',
     ),
-  key: z.strictObject({
-    value: z.string().min(1).meta(secret).describe('API key (Configuration / API). Write it as `${NAME}`.'),
-    in: z.enum(['header', 'query']).default('header').describe('Where the key goes. Not public; assumed.'),
-    name: z.string().default('X-Api-Key').describe('Name of the header or the query parameter. Not public; assumed.'),
-    prefix: credentialPrefix().default('').describe('A word before the key, for example `Bearer `.'),
-  }),
+  key: z
+    .strictObject({
+      value: z.string().min(1).meta(secret).describe('API key (Configuration / API). Write it as `${NAME}`.'),
+      in: z.enum(['header', 'query']).default('header').describe('Where the key goes. Not public; assumed.'),
+      name: z.string().default('X-Api-Key').describe('Name of the header or the query parameter. Not public; assumed.'),
+      prefix: credentialPrefix().default('').describe('A word before the key, for example `Bearer `.'),
+    })
+    .optional()
+    .describe('Needed with `mode: api`.'),
   paging: z
     .strictObject({
       style: z
@@ -159,6 +169,7 @@ export const yaplaSchema = z
       .describe(
         'How Passerelle writes to Yapla: `rest` (REST 2.0), `graphql`, `workbook` (Excel files that a person imports), or `none`: Yapla is only read.',
       ),
+    workbook: workbookReadingSchema,
     referenceField: placeText()
       .nullable()
       .default(null)
@@ -186,6 +197,7 @@ export const yaplaSchema = z
     if (paging.style !== 'page')
       issue('lastPage', 'expected paging.style: page, because pages by position have no numbers');
   })
+  .superRefine(checkReading)
   .superRefine((yapla, context) => {
     const { write } = yapla;
     if (
@@ -202,6 +214,42 @@ export const yaplaSchema = z
       });
     }
   });
+
+/** Ways to read and to write that go together. */
+function checkReading(
+  {
+    read,
+    write,
+    workbook,
+  }: { read: z.infer<typeof readSchema>; write: { mode: string }; workbook: WorkbookReadingConfig },
+  context: z.RefinementCtx,
+): void {
+  const issue = (path: readonly string[], message: string) =>
+    context.addIssue({ code: 'custom', path: [...path], message });
+  if (read.mode === 'api') {
+    if (read.key === undefined) {
+      issue(
+        ['read', 'key'],
+        'expected the key of the DATA API, because read.mode is "api"; without an API: read.mode: workbook',
+      );
+    }
+    return;
+  }
+  const because = 'because read.mode is "workbook"';
+  if (read.memberPath !== null) issue(['read', 'memberPath'], `expected null, ${because}: no member can be asked for`);
+  if (workbook.numberField !== null) {
+    issue(
+      ['workbook', 'numberField'],
+      `expected null, ${because}: members are known by their numbers, and webhooks.yapla.id says where webhooks have those`,
+    );
+  }
+  if (!['workbook', 'none'].includes(write.mode)) {
+    issue(
+      ['read', 'mode'],
+      `expected "api", because write.mode is "${write.mode}": an API that writes knows members by ids that no file shows`,
+    );
+  }
+}
 
 export type YaplaConfig = z.infer<typeof yaplaSchema>;
 export type YaplaRestConfig = z.infer<typeof restSchema>;

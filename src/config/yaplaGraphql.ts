@@ -184,7 +184,10 @@ const placeSchema = z.union([
 const memberSchema = z
   .strictObject({
     id: placeText().default('id').describe('Path of the id within a member that is answered.'),
-    modified: placeText().nullable().default(null).describe('Path of its modification time; null: not asked for.'),
+    modified: placeText()
+      .nullable()
+      .default(null)
+      .describe('Path of its modification time, if it is as exact as that of the list; null: not asked for.'),
     reference: placeText()
       .nullable()
       .default(null)

@@ -30,6 +30,9 @@ export interface Diagnosis {
 /** What an examination may cost, both systems together. */
 export const mostRequests = 5;
 
+/** What it may cost besides where a token of GraphQL turns out to have ended: its renewal, and the question once more. */
+export const mostForToken = 2;
+
 /** Tells one check of a system: `tell('credential', 'ok', 'the server knows the token')`. */
 export type Tell = (
   name: string,

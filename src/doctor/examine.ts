@@ -1,9 +1,10 @@
 import type { ConnectionConfig } from '../config/schema.js';
 import type { SystemName } from '../core/record.js';
 import type { Budget } from '../store/budget.js';
+import type { TokenStore } from '../store/oauthTokens.js';
 import { openYaplaHttp, openYoplanningHttp } from '../systems/index.js';
 import { Allowance, limitedBudget } from './allowance.js';
-import { type Check, type Diagnosis, mostRequests, type Tell } from './check.js';
+import { type Check, type Diagnosis, mostForToken, mostRequests, type Tell } from './check.js';
 import { examineYapla } from './yapla.js';
 import { examineYoplanning } from './yoplanning.js';
 
@@ -12,16 +13,18 @@ export interface Examination {
   readonly config: ConnectionConfig;
   /** Counts the requests as every other command's are counted; ended by the one who opened it. */
   readonly budgetFor: (system: SystemName) => Budget;
+  /** Where a login to Yapla is kept; left out: nowhere, because there is no database. */
+  readonly tokens?: TokenStore | undefined;
   /** Called with each check as soon as it is made. */
   readonly onCheck?: (check: Check) => void;
 }
 
 /**
  * Holds a connection's configuration against the real accounts: at most five requests, all of which only read (a Yapla session
- * is opened where the connection writes by REST 2.0). Failures of the accounts are checks, not exceptions.
+ * is opened where the connection writes by REST 2.0, and by GraphQL the schema is read: two more where its token has to be renewed). Failures of the accounts are checks, not exceptions.
  */
-export async function examine({ connection, config, budgetFor, onCheck }: Examination): Promise<Diagnosis> {
-  const allowance = new Allowance(mostRequests);
+export async function examine({ connection, config, budgetFor, tokens, onCheck }: Examination): Promise<Diagnosis> {
+  const allowance = new Allowance(mostRequests + (config.yapla.write.mode === 'graphql' ? mostForToken : 0));
   const checks: Check[] = [];
   const telling =
     (system: SystemName): Tell =>
@@ -44,9 +47,9 @@ export async function examine({ connection, config, budgetFor, onCheck }: Examin
   try {
     const settings = `connections.${connection}`;
     await examineYoplanning(`${settings}.yoplanning`, config, yoplanning, telling('yoplanning'));
-    await examineYapla(`${settings}.yapla`, connection, config, yapla, telling('yapla'));
+    await examineYapla(`${settings}.yapla`, connection, config, { ...yapla, tokens }, telling('yapla'));
   } finally {
-    await Promise.all([yoplanning.close(), yapla.data.close(), yapla.write.close()]);
+    await Promise.all([yoplanning.close(), yapla.data.close(), yapla.write.close(), yapla.login?.close()]);
   }
   return { connection, checks, requests: allowance.used };
 }

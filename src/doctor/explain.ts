@@ -25,7 +25,11 @@ export function explain(failure: AnyFailure, account: Account): Explanation {
       return { finding: `no answer (${failure.code})`, advice: networkAdvice(failure.code, settings), final: true };
     case 'AccessRefused':
       return failure.status === 401
-        ? { finding: 'the server does not know the credential (401)', advice: account.onUnknown, final: true }
+        ? {
+            finding: 'the server does not know the credential (401)',
+            advice: failure.advice ?? account.onUnknown,
+            final: true,
+          }
         : {
             finding: 'the server knows the credential, but it may not do this (403)',
             advice: account.onForbidden,

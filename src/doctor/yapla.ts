@@ -9,14 +9,8 @@ import { createYaplaSystem } from '../systems/yapla/system.js';
 import { ask, Attempts } from './attempt.js';
 import type { Tell } from './check.js';
 import { observe } from './observe.js';
+import { examineGraphql, loginOf, noStop, type YaplaClients } from './yaplaGraphql.js';
 import { checkOrdering, checkPage } from './page.js';
-
-/** An examination looks and stops nothing. */
-const noStop = {
-  stop: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-  failed: () => Promise.resolve(null),
-};
 
 /**
  * Examines a Yapla account with two requests at most: the first page of members (address, key, campaign, clock, form of the list
@@ -26,7 +20,7 @@ export async function examineYapla(
   settings: string,
   connection: string,
   all: ConnectionConfig,
-  clients: YaplaHttp,
+  clients: YaplaClients,
   tell: Tell,
 ) {
   const { yapla: config, fields: fieldMap, defaultCountry } = all;
@@ -40,7 +34,12 @@ export async function examineYapla(
     dataHttp: observed.http,
     writeHttp: clients.write,
     budget: noStop,
+    login: loginOf(clients),
   });
+  if (config.read.mode === 'workbook') {
+    tell('page', 'skipped', filesText);
+    return;
+  }
   const { host } = new URL(config.read.baseUrl ?? addresses.data);
   const key = `${settings}.read.key`;
   const account = {
@@ -76,12 +75,13 @@ export async function examineYapla(
     const asked = ordering === null ? null : `${ordering.parameter}=${ordering.value}`;
     checkOrdering(page.value, { asked, byIds: true, setting: `${settings}.read.ordering` }, tell);
   }
-  if (config.write.mode === 'rest') await examineSession(settings, all, config.write, clients, tell);
-  else if (config.write.mode === 'workbook') {
-    const ways = 'nothing is sent: a person imports files (write.mode is "workbook")';
-    tell('session', 'skipped', ways);
-    if ('value' in page) checkIdentifiers(page.value, config.write, settings, tell);
-  } else tell('session', 'skipped', 'Yapla is only read (write.mode is "none")');
+  const { write } = config;
+  if (write.mode === 'rest') await examineSession(settings, all, write, clients, tell);
+  else if (write.mode === 'graphql') await examineGraphql(settings, connection, all, write, clients, tell);
+  else if (write.mode === 'workbook') {
+    tell('session', 'skipped', 'nothing is sent: a person imports files (write.mode is "workbook")');
+    if ('value' in page) checkIdentifiers(page.value, write, settings, tell);
+  } else tell('session', 'skipped', `none is needed (write.mode is "${write.mode}")`);
 }
 
 /** Whether members show what the import wizard finds them by: without it a change becomes a case instead of a row. */
@@ -111,6 +111,10 @@ function checkIdentifiers({ records }: Page, { identifier }: YaplaWorkbookConfig
     ids,
   );
 }
+
+/** There is nobody to be asked: read.mode "workbook" goes with no way to write at once (config/yapla.ts). */
+const filesText =
+  'members are read from exports ("passerelle import-members", read.mode is "workbook"): changes come with each file and with webhooks; who is missing from a file given with --whole may be gone';
 
 /** Another address and another key: examined even where the DATA API failed. All that is found is told as one check. */
 async function examineSession(

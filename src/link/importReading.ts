@@ -32,6 +32,8 @@ export async function readImportedList(
   const target = connection.systems.yapla;
   const left = await unconfirmed(sql, scope, number);
   if (left.every(({ isRead }) => isRead)) return;
+  // Its list comes as a file: the next export that was made after the import judges (the scan of a file is as old as the file).
+  if (target.listed === false) return;
   const begunAt = await databaseTime(sql);
   const options = { pageSize: target.pageSize, maxRestarts: connection.config.bulk.maxScanRestarts };
   const seen = new Set<string>();

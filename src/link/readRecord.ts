@@ -199,7 +199,11 @@ async function find(
   // What a list has answered since says no more: what the list shows is stored, and is younger.
   const news = events.filter((event) => event.listed !== true);
   const context = contextOf(connection, system, news);
-  if (!(await areBelieved(sql, { connection, system, events: news, known, context }))) throw new ListNeeded(system);
+  if (!(await areBelieved(sql, { connection, system, events: news, known, context }))) {
+    if (target.listed !== false) throw new ListNeeded(system);
+    // The next file shows what has become of it; nobody can ask sooner.
+    return { system, id, record: known === null ? 'unread' : 'stored' };
+  }
   const told = newestDelivered(connection, system, news, known, replaced);
   return { system, id, record: told ?? (countsAsStored(events, known) ? 'stored' : 'unread') };
 }

@@ -104,7 +104,9 @@ export async function areBelieved(
   if (bodies.length === 0) return true;
   const { believe } = connection.config.webhooks.yapla;
   if (believe === 'nothing') return false;
-  const expected = believe === 'part' ? [] : await fieldsExpected(sql, connection, system, known);
+  // Where no list can be asked for, there is nothing better than what a body shows.
+  const takesParts = believe === 'part' || connection.systems[system].listed === false;
+  const expected = takesParts ? [] : await fieldsExpected(sql, connection, system, known);
   return bodies.every(({ body, externalId }) => {
     try {
       const member = memberDelivered(connection.config, body, externalId, context);

@@ -22,6 +22,8 @@ export interface SandboxAddresses {
 
 export interface SandboxConnectionOptions {
   readonly shape?: YaplaShapeName;
+  /** Yapla has no API here: its members are read from exports. Left out: it has. */
+  readonly files?: true;
   /** How it is written; left out: by REST 2.0. */
   readonly write?: 'rest' | 'graphql';
   /** What the pages of Yapla's list say of its length; left out: its total. */
@@ -63,14 +65,26 @@ export function sandboxConnection(
     ...(listEnd === 'total' ? {} : { count: null, ...lengths[shape][listEnd] }),
   };
   const { imports } = options;
-  const files = imports && { write: { mode: 'workbook' as const, identifier: { path: numbers[shape] }, ...imports } };
-  const yapla = { ...account, ...files, read: { ...account.read, answer } };
+  const yapla = {
+    ...(options.files === true ? fromFiles : { ...account, read: { ...account.read, answer } }),
+    ...(imports && {
+      write: {
+        mode: 'workbook' as const,
+        identifier: { path: options.files === true ? null : numbers[shape] },
+        ...imports,
+      },
+    }),
+  };
   const { yaplaWebhookSecret, yoplanningWebhookSecret } = credentials;
   const mapped = withLabels(shape === 'nested' ? nestedFields : flatFields, options.labels ?? {});
   const fields = withRule(mapped, options.rule);
   return {
     webhooks: {
-      yapla: { secret: yaplaWebhookSecret, ...(shape === 'listed' ? listedWebhooks : {}) },
+      yapla: {
+        secret: yaplaWebhookSecret,
+        ...(shape === 'listed' ? listedWebhooks : {}),
+        ...(options.files === true ? { id: 'member_number' } : {}),
+      },
       yoplanning: { secret: yoplanningWebhookSecret },
       ...anyNumber,
     },
@@ -132,6 +146,9 @@ function nestedYapla(origin: string, key: string): YaplaInput {
   };
 }
 
+/** An account without any API: files in, and nothing out. */
+const fromFiles: YaplaInput = { read: { mode: 'workbook' }, write: { mode: 'none' } };
+
 /** Lists as assumed; no member can be read by itself, and writes answer none. */
 function listedYapla(origin: string, key: string): YaplaInput {
   return {
@@ -152,9 +169,6 @@ function unread(read: YaplaInput['read']): YaplaInput['read'] {
   return { ...read, memberPath: null };
 }
 
-/** Encrypts the sandbox's tokens. Public on purpose. */
-const sandboxTokenKey = { id: 'sandbox', key: 'c0ffee'.repeat(10) + 'beef' } as const;
-
 /** The parts of a member that the sandbox's GraphQL is asked to show. */
 const shownMember =
   'id firstName lastName birthDate language organization groups contact { email mobilePhone address { street city postalCode countryCode } }';
@@ -170,7 +184,7 @@ function graphqlWrite(origin: string): NonNullable<YaplaInput['write']> {
       clientId: sandboxClient.id,
       clientSecret: sandboxClient.secret,
       redirectUri: sandboxClient.redirectUri,
-      keys: [sandboxTokenKey],
+      keys: [{ id: 'sandbox', key: sandboxClient.tokenKey }],
     },
     read: { document: `query ($id: ID!) { member(id: $id) { ${shownMember} } }`, record: 'data.member' },
     create: {

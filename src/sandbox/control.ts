@@ -10,6 +10,7 @@ import type { Fault, FaultState } from './faults.js';
 import type { Latency, PeopleOptions, SandboxLimits } from './options.js';
 import type { PersonTruth } from './people.js';
 import type { NewPerson, Person, PersonChanges } from './person.js';
+import type { ExportedFile, ExportOptions } from './yapla/exportFile.js';
 import type { ImportReport, ImportRequest } from './yapla/importWizard.js';
 import type { WebhookCounts, WebhookFaults, WebhookTarget } from './webhooks/options.js';
 
@@ -80,6 +81,8 @@ export interface SandboxControl {
   /** Somebody removes a record from that system. */
   remove(system: SystemName, id: string): Promise<void>;
 
+  /** Somebody presses Yapla's button to export the members, and downloads the file. */
+  exportMembers(options?: ExportOptions): Promise<ExportedFile>;
   /** Somebody imports a workbook by Yapla's wizard. */
   importWorkbook(request: ImportRequest): Promise<ImportReport>;
 
@@ -157,6 +160,10 @@ export function createSandboxControl(url: string): SandboxControl {
       ((await call('POST', `/records/${system}`, { person, options })) as { id: string }).id,
     edit: (system, id, changes, unmapped = {}) => perform('PATCH', at(system, id), { changes, unmapped }),
     remove: (system, id) => perform('DELETE', at(system, id)),
+    exportMembers: async (options = {}) => {
+      const { name, content } = (await call('POST', '/exports', options)) as { name: string; content: string };
+      return { name, content: Buffer.from(content, 'base64') };
+    },
     importWorkbook: async (request) => (await call('POST', '/imports/yapla', request)) as ImportReport,
     expireSessions: () => perform('DELETE', '/sessions'),
     endLogins: () => perform('DELETE', '/logins'),

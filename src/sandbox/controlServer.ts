@@ -9,6 +9,7 @@ import type { PersonTruth, ResolvedPeopleOptions } from './people.js';
 import { personChangesSchema, personSchema } from './person.js';
 import type { Registry } from './registry.js';
 import type { Webhooks } from './webhooks/webhooks.js';
+import { exportSchema, type ExportedFile, type ExportOptions } from './yapla/exportFile.js';
 import { type ImportReport, importSchema } from './yapla/importWizard.js';
 import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
 
@@ -20,6 +21,7 @@ export interface ControlParts {
   readonly truth: () => readonly PersonTruth[];
   readonly populate: (options: ResolvedPeopleOptions) => void;
   readonly expireSessions: () => void;
+  readonly exportMembers: (options: ExportOptions) => Promise<ExportedFile>;
   readonly importWorkbook: (request: z.output<typeof importSchema>) => Promise<ImportReport>;
   readonly endLogins: () => void;
 }
@@ -135,6 +137,10 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
     return registries[system].removePerson(id) ? done : reply.code(404).send(noRecord(system, id));
   });
 
+  app.post('/exports', async ({ body }) => {
+    const { name, content } = await parts.exportMembers(exportSchema.parse(body));
+    return { name, content: content.toString('base64') };
+  });
   app.post('/imports/yapla', { bodyLimit: largestImport }, ({ body }) =>
     parts.importWorkbook(importSchema.parse(body)),
   );

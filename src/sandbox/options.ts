@@ -22,6 +22,8 @@ export const sandboxClient = {
   id: 'sandbox-passerelle',
   secret: 'sandbox-yapla-client-secret',
   redirectUri: 'http://127.0.0.1:8090/oauth/club/callback',
+  /** Encrypts what the client keeps of it. */
+  tokenKey: `${'c0ffee'.repeat(10)}beef`,
 } as const;
 
 export const yaplaShapes = ['flat', 'nested', 'listed'] as const;

@@ -24,6 +24,7 @@ import { listen } from './server.js';
 import { clientBody } from './webhooks/bodies.js';
 import { Webhooks } from './webhooks/webhooks.js';
 import { flatShape } from './yapla/flat.js';
+import { exportMembers } from './yapla/exportFile.js';
 import { importWorkbook } from './yapla/importWizard.js';
 import { Members } from './yapla/members.js';
 import { labelledShape } from './yapla/labelled.js';
@@ -138,6 +139,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     webhooks,
     truth: () => truth,
     populate: settle,
+    exportMembers: (asked) => exportMembers(members.all(), asked),
     importWorkbook: (request) => importWorkbook(members, labels, request),
     expireSessions: () => {
       yapla.sessions.expireAll();

@@ -3,9 +3,10 @@
  * time may end all of them: so who renews holds the row while he asks, and the others read what he was given.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OAuthConfig } from '../config/yaplaGraphql.js';
-import { ConnectionLost, type Sql, type Transaction } from './database.js';
-import { seal, type SealKey, unseal } from './seal.js';
+import type { Sql, Transaction } from './database.js';
+import { seal, type SealKey, unseal, UnopenedSeal } from './seal.js';
 
 export interface TokenGrant {
   readonly accessToken: string;
@@ -25,15 +26,23 @@ export interface StoredToken {
   readonly version: number;
 }
 
+/** What stands there cannot be opened: this key is not configured, or is another one than it was. */
+export interface UnopenedToken {
+  readonly unopenedKey: string;
+}
+
 export interface TokenStore {
-  /** `null`: nobody is logged in. @throws {UnopenedSeal} */
-  read(): Promise<StoredToken | null>;
+  /** `null`: nobody is logged in. */
+  read(): Promise<StoredToken | UnopenedToken | null>;
   /**
    * The token that came after version `seen`: another worker's, or what `renew` gives. While it asks, no other worker asks.
    * @returns null: nobody is logged in any more
    * @throws what `renew` throws; then nothing changed
    */
-  renewed(seen: number, renew: (refreshToken: string | null) => Promise<TokenGrant>): Promise<StoredToken | null>;
+  renewed(
+    seen: number,
+    renew: (refreshToken: string | null) => Promise<TokenGrant>,
+  ): Promise<StoredToken | UnopenedToken | null>;
   /** A person logged in. */
   save(grant: TokenGrant): Promise<void>;
   /** @returns whether anybody was logged in */
@@ -51,8 +60,8 @@ interface Row {
 
 type Settings = Pick<OAuthConfig, 'clientId' | 'tokenUrl' | 'keys'>;
 
-/** Attempts to record a renewal whose connection to the database broke: what was renewed is in this memory alone. */
-const attemptsToRecord = 5;
+/** Pauses between attempts to record a renewal whose transaction broke: what was renewed is in this memory alone. A failover takes seconds. */
+const pausesMs = [0, 100, 400, 1_600, 6_400];
 
 /** @param connection its id, which `connection` has a row of */
 export function createTokenStore(sql: Sql, connection: string, settings: Settings): TokenStore {
@@ -60,17 +69,22 @@ export function createTokenStore(sql: Sql, connection: string, settings: Setting
   const client = createHash('sha256').update(`${settings.clientId} ${settings.tokenUrl}`).digest('base64url');
   const place = (what: string) => `oauth_token ${connection} ${what}`;
 
-  function opened({ version, keyId, access, refresh, lifeMs, wholeLifeMs }: Row): StoredToken {
-    return {
-      version,
-      lifeMs,
-      wholeLifeMs,
-      accessToken: unseal({ keyId, bytes: access }, keys, place('access')),
-      refreshToken: refresh === null ? null : unseal({ keyId, bytes: refresh }, keys, place('refresh')),
-    };
+  function opened({ version, keyId, access, refresh, lifeMs, wholeLifeMs }: Row): StoredToken | UnopenedToken {
+    try {
+      return {
+        version,
+        lifeMs,
+        wholeLifeMs,
+        accessToken: unseal({ keyId, bytes: access }, keys, place('access')),
+        refreshToken: refresh === null ? null : unseal({ keyId, bytes: refresh }, keys, place('refresh')),
+      };
+    } catch (error) {
+      if (error instanceof UnopenedSeal) return { unopenedKey: error.keyId };
+      throw error;
+    }
   }
 
-  async function find(on: Sql | Transaction, locked: boolean): Promise<StoredToken | null> {
+  async function find(on: Sql | Transaction, locked: boolean): Promise<StoredToken | UnopenedToken | null> {
     const [row] = await on<Row[]>`
       select version, key_id as "keyId", access_token as access, refresh_token as refresh,
              (extract(epoch from expires_at - clock_timestamp()) * 1000)::float8 as "lifeMs",
@@ -103,7 +117,7 @@ export function createTokenStore(sql: Sql, connection: string, settings: Setting
       try {
         await sql.begin(async (tx) => {
           const held = await find(tx, true);
-          if (held === null || held.version !== seen) return;
+          if (held === null || 'unopenedKey' in held || held.version !== seen) return;
           const given = await renew(held.refreshToken);
           renewal = {
             version: held.version,
@@ -112,8 +126,8 @@ export function createTokenStore(sql: Sql, connection: string, settings: Setting
           await record(tx, renewal.version, renewal.grant);
         });
       } catch (error) {
-        // The refresh token is used up by now: what came of it must not be lost with a connection.
-        if (renewal === undefined || !(error instanceof ConnectionLost)) throw error;
+        // The refresh token is used up by now: what came of it must not be lost with a connection, whatever its end looks like.
+        if (renewal === undefined) throw error;
         await untilRecorded(renewal);
       }
       return await find(sql, false);
@@ -138,12 +152,13 @@ export function createTokenStore(sql: Sql, connection: string, settings: Setting
   };
 
   async function untilRecorded({ version, grant }: { readonly version: number; readonly grant: TokenGrant }) {
-    for (let nth = 1; ; nth += 1) {
+    for (const pauseMs of [...pausesMs, null]) {
       try {
         await record(sql, version, grant);
         return;
       } catch (error) {
-        if (nth === attemptsToRecord || !(error instanceof ConnectionLost)) throw error;
+        if (pauseMs === null) throw error;
+        await sleep(pauseMs);
       }
     }
   }

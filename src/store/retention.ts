@@ -12,6 +12,7 @@ export const dataKinds = [
   'requestLog',
   'planItems',
   'scans',
+  'exports',
   'closedCases',
   'importFiles',
   'tombstones',
@@ -74,6 +75,22 @@ const sweeps: Readonly<Record<DataKind, (sql: Sql, expiry: Expiry) => Promise<nu
                             and n.status = 'complete' and n.started_at > s.started_at)
            limit ${expiry.limit})`
     ).count,
+
+  // All rows of a file before the file itself.
+  exports: async (sql, expiry) => {
+    const expired = sql`
+      select connection_id, kind, file_id from export_file where given_at < ${before(sql, expiry)}`;
+    let deleted = 0;
+    for (const part of ['export_row', 'export_member', 'export_file']) {
+      const { count } = await sql`
+        delete from ${sql(part)} where ctid = any(array(
+          select p.ctid from ${sql(part)} p join (${expired}) f on f.connection_id = p.connection_id and f.kind = p.kind and f.file_id = p.file_id
+           limit ${expiry.limit - deleted}))`;
+      deleted += count;
+      if (deleted >= expiry.limit) break;
+    }
+    return deleted;
+  },
 
   closedCases: async (sql, expiry) =>
     (

@@ -6,7 +6,7 @@ import type { Sql, Transaction } from './database.js';
 import { markScanned } from './awaited.js';
 import { lookAgain } from './inbox.js';
 import { endUnlisted, type FoundUnreadable, recordUnreadable } from './unreadable.js';
-import { hashesByIds, markSeen, storeListed, type ShadowRow } from './shadows.js';
+import { hashesByIds, markSeen, storedSince, storeListed, type ShadowRow } from './shadows.js';
 
 export interface ScanKey {
   readonly scope: Scope;
@@ -15,13 +15,54 @@ export interface ScanKey {
   readonly pass: number;
 }
 
+/** What a scan reads where it does not read its system. */
+export interface ScanInstead {
+  /** Null: nothing at all. What is known stays as it is. */
+  readonly fileId: number | null;
+  /** It is not the whole list: it proves nothing about whom it does not show. */
+  readonly partial: boolean;
+  /** When what it shows was so; null: now. */
+  readonly asOf: Date | null;
+}
+
 /** Opens a scan for a workflow run, or finds the one that an earlier attempt opened. */
-export async function openScan(sql: Sql, scope: Scope, system: SystemName, runId: string): Promise<number> {
+export async function openScan(
+  sql: Sql,
+  scope: Scope,
+  system: SystemName,
+  runId: string,
+  instead: ScanInstead = { fileId: null, partial: false, asOf: null },
+): Promise<number> {
+  const { fileId, partial, asOf } = instead;
   const [row] = await sql<{ id: number }[]>`
-    insert into scan (connection_id, kind, system, run_id) values (${scope.connectionId}, ${scope.kind}, ${system}, ${runId})
+    insert into scan (connection_id, kind, system, run_id, file_id, partial, started_at)
+    values (${scope.connectionId}, ${scope.kind}, ${system}, ${runId}, ${fileId}, ${partial}, coalesce(${asOf}::timestamptz, now()))
     on conflict (connection_id, kind, system, run_id) do update set run_id = excluded.run_id
     returning id::int as id`;
   return row!.id;
+}
+
+/** What a scan reads instead of its system; null: it reads its system. */
+export async function scanInstead(sql: Sql, scanId: number): Promise<(ScanInstead & { readonly asOf: string }) | null> {
+  const [row] = await sql<(ScanInstead & { readonly asOf: string })[]>`
+    select file_id as "fileId", partial, started_at::text as "asOf" from scan where id = ${scanId} and (file_id is not null or partial)`;
+  return row ?? null;
+}
+
+/** Whether a system's whole list was ever read. */
+export async function wasListed(sql: Sql, scope: Scope, system: SystemName): Promise<boolean> {
+  const [row] = await sql<{ listed: boolean }[]>`
+    select exists (select 1 from scan where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and status = 'complete') as listed`;
+  return row!.listed;
+}
+
+/** When what was last read of a system's list was so, whole or not; null: nothing ever was. */
+export async function lastListedAt(sql: Sql, scope: Scope, system: SystemName): Promise<Date | null> {
+  const [row] = await sql<{ at: Date | null }[]>`
+    select max(started_at) as at from scan
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system}
+       and (status = 'complete' or status = 'partial' and file_id is not null)`;
+  return row!.at;
 }
 
 export interface ScannedPage {
@@ -34,6 +75,8 @@ export interface ScannedPage {
   readonly unreadable?: readonly FoundUnreadable[];
   /** By the database's clock, from before the page was asked for: a shadow that was read after that is younger than the page. */
   readonly askedAt: string;
+  /** What it shows was so at `askedAt`, and is stored as read then: a file. What was stored later is younger for certain. */
+  readonly isOld?: boolean;
 }
 
 /** The time by which `ScannedPage.askedAt` goes, to the microsecond. */
@@ -61,7 +104,7 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
              ids_sum = case when pass < ${pass} then 0 else ids_sum end, pages = pages + 1, stated_count = ${page.count}
        where id = ${scanId} returning pass, seen`;
     const { rows, unreadable = [] } = page;
-    const ids = [...rows, ...unreadable].map(({ id }) => id);
+    const ids = idsOf([...rows, ...unreadable]);
     const first = unreadable.find(({ position }) => position === page.start) ?? rows[0];
     const marks = tx<{ first: boolean; all: number; sum: string }[]>`
       select coalesce(bool_or(external_id = ${first?.id ?? ''}), false) as first, count(*)::int as all,
@@ -83,9 +126,11 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
       const younger = await storeListed(tx, scope, system, rows, {
         seenBy: { scanId, pass },
         replaces: { storedUntil: page.askedAt },
+        ...(page.isOld === true ? { readAt: page.askedAt } : {}),
       });
       await markSeen(tx, { scope, system, scanId, pass }, younger);
-      const stored = await hashesByIds(tx, { scope, system }, younger);
+      const crossed = page.isOld === true ? [] : younger;
+      const stored = await hashesByIds(tx, { scope, system }, crossed);
       const differing = rows.filter((row) => stored.has(row.id) && !isDeepStrictEqual(stored.get(row.id), row.hashes));
       await lookAgain(
         tx,
@@ -93,7 +138,14 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
         system,
         differing.map((row) => row.id),
       );
-      await recordUnreadable(tx, scope, system, unreadable, { scanId, pass });
+      // Nor does a file undo that a record could be read since.
+      const later =
+        page.isOld === true && unreadable.length > 0
+          ? await storedSince(tx, { scope, system }, idsOf(unreadable), page.askedAt)
+          : new Set<string>();
+      await markSeen(tx, { scope, system, scanId, pass }, [...later]);
+      const unread = unreadable.filter(({ id }) => !later.has(id));
+      await recordUnreadable(tx, scope, system, unread, { scanId, pass });
       const distinct = [...new Set(ids)];
       seen += distinct.length - marked!.all;
       await tx`
@@ -106,6 +158,10 @@ export async function storePage(sql: Sql, key: ScanKey, page: ScannedPage): Prom
     const ends = page.ends ?? false;
     return ends && firstKnown && !isLate ? { ...facts, ends, ...(await atTheEnd(tx, key)) } : { ...facts, ends };
   });
+}
+
+function idsOf(records: readonly { readonly id: string }[]): string[] {
+  return records.map(({ id }) => id);
 }
 
 /**
@@ -133,9 +189,10 @@ async function atTheEnd(
   return { lacksNothing: !row!.lacking, repeats: row!.repeats };
 }
 
-/** Ends a scan. */
+/** Ends a scan. One that was never meant to be whole is not: it ends as `partial`. */
 export async function endScan(sql: Sql, scanId: number, status: 'complete' | 'failed'): Promise<void> {
-  await sql`update scan set status = ${status}, ended_at = now() where id = ${scanId}`;
+  await sql`
+    update scan set status = case when partial and ${status} = 'complete' then 'partial' else ${status} end, ended_at = now() where id = ${scanId}`;
   await endUnlisted(sql, scanId);
   await markScanned(sql, scanId);
 }

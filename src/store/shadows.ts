@@ -46,7 +46,12 @@ export interface StoringShadows {
    * that notes the reading, which waits for anyone who is storing the same record: to look first and replace then would miss them.
    */
   readonly replaces?: 'any' | 'gone' | { readonly storedUntil: string };
+  /** When what is stored was so, by the database's clock; left out: now. Of a file: what was read since must not seem older than it. */
+  readonly readAt?: string;
 }
+
+const readNow = (sql: Sql | Transaction, { readAt }: StoringShadows): Fragment =>
+  readAt === undefined ? sql`now()` : sql`${readAt}::timestamptz`;
 
 /**
  * Of a shadow `s`: it is not proven gone. Asked of those who are, for which there is an index of their own: they are few, whatever
@@ -68,8 +73,9 @@ function noting(
   scope: Scope,
   system: SystemName,
   rows: readonly ShadowRow[],
-  { seenBy, replaces = 'any' }: StoringShadows,
+  how: StoringShadows,
 ) {
+  const { seenBy, replaces = 'any' } = how;
   const replaced =
     replaces === 'any'
       ? sql``
@@ -77,11 +83,11 @@ function noting(
         ? sql`where n.gone_at > n.read_at`
         : sql`where greatest(n.read_at, n.gone_at) <= ${replaces.storedUntil}::timestamptz`;
   return sql<{ id: string }[]>`
-    insert into reading as n (connection_id, kind, system, external_id, scan_id, scan_pass)
-    select ${scope.connectionId}, ${scope.kind}, ${system}, id, ${seenBy?.scanId ?? null}::bigint, ${seenBy?.pass ?? null}::int
+    insert into reading as n (connection_id, kind, system, external_id, scan_id, scan_pass, read_at)
+    select ${scope.connectionId}, ${scope.kind}, ${system}, id, ${seenBy?.scanId ?? null}::bigint, ${seenBy?.pass ?? null}::int, ${readNow(sql, how)}
       from unnest(${rows.map(({ id }) => id)}::text[]) as r(id)
     on conflict (connection_id, kind, system, external_id) do update
-       set read_at = now(), read_before = n.read_at, gone_at = null, scan_id = coalesce(excluded.scan_id, n.scan_id),
+       set read_at = excluded.read_at, read_before = n.read_at, gone_at = null, scan_id = coalesce(excluded.scan_id, n.scan_id),
            scan_pass = coalesce(excluded.scan_pass, n.scan_pass)
      ${replaced}
     returning external_id as id`;
@@ -110,6 +116,7 @@ export async function upsertShadows(
     among: sql`join noted n on n.id = r.external_id`,
     // Within one statement what it notes is not to be seen yet.
     readBefore: sql`o.read_at`,
+    readNow: readNow(sql, how),
   });
   // Sent behind it without waiting for its answer: anyone who sends several statements so relies on their order.
   const [stored] = await Promise.all([storing, endUnreadable(sql, scope, system, idsOf(rowsById))]);
@@ -132,7 +139,7 @@ export async function storeListed(
   const rowsById = eachOnce(rows);
   const noted = new Set((await noting(tx, scope, system, rowsById, how)).map(({ id }) => id));
   const toStore = rowsById.filter(({ id }) => noted.has(id));
-  const what = { among: onlyOther(tx), readBefore: tx`o.read_before` };
+  const what = { among: onlyOther(tx), readBefore: tx`o.read_before`, readNow: readNow(tx, how) };
   await Promise.all([
     toStore.length > 0 ? replacing(tx, scope, system, toStore, what) : null,
     endUnreadable(tx, scope, system, idsOf(rowsById)),
@@ -160,7 +167,12 @@ function replacing(
   scope: Scope,
   system: SystemName,
   rows: readonly ShadowRow[],
-  { before = sql``, among, readBefore }: Record<'among' | 'readBefore', Fragment> & { readonly before?: Fragment },
+  {
+    before = sql``,
+    among,
+    readBefore,
+    readNow,
+  }: Record<'among' | 'readBefore' | 'readNow', Fragment> & { readonly before?: Fragment },
 ) {
   const payload = rows.map((row) => ({
     external_id: row.id,
@@ -176,7 +188,7 @@ function replacing(
     ${before}
     insert into shadow as s (connection_id, kind, system, external_id, document, fields, hashes, forms, times, match_keys, external_reference,
                              modified_at)
-    select ${scope.connectionId}, ${scope.kind}, ${system}, r.external_id, r.document::json, r.fields, r.hashes, r.forms, ${entered(sql, readBefore)},
+    select ${scope.connectionId}, ${scope.kind}, ${system}, r.external_id, r.document::json, r.fields, r.hashes, r.forms, ${entered(sql, readBefore, readNow)},
            ${matchKeysOf(sql)}, r.external_reference, r.modified_at
       from rows from (
              json_to_recordset(${JSON.stringify(payload)}::text::json) as (
@@ -202,9 +214,9 @@ function replacing(
  *   into it.
  * - Of a record that is read for the first time nothing better is known than when it was last modified; without that, nothing.
  */
-function entered(sql: Sql | Transaction, readBefore: Fragment): Fragment {
+function entered(sql: Sql | Transaction, readBefore: Fragment, readNow: Fragment): Fragment {
   const ms = (time: Fragment) => sql`floor(extract(epoch from ${time}) * 1000)`;
-  const between = sql`case when r.modified_at > o.modified_at then greatest(${readBefore}, least(r.modified_at, now())) else now() end`;
+  const between = sql`case when r.modified_at > o.modified_at then greatest(${readBefore}, least(r.modified_at, ${readNow})) else ${readNow} end`;
   return sql`case
     when r.times is not null then coalesce(o.times, '{}') || r.times
     when o.hashes = r.hashes then o.times
@@ -229,6 +241,20 @@ export async function wasStoredSince(
     select greatest(read_at, gone_at) > ${since}::timestamptz as younger from reading
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = ${id} for update`;
   return row?.younger ?? false;
+}
+
+/** Of these records, those of which something was stored, or that were proven gone, since a moment. */
+export async function storedSince(
+  sql: Sql | Transaction,
+  { scope, system }: { readonly scope: Scope; readonly system: SystemName },
+  ids: readonly string[],
+  since: string,
+): Promise<Set<string>> {
+  const rows = await sql<{ id: string }[]>`
+    select external_id as id from reading
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
+       and greatest(read_at, gone_at) > ${since}::timestamptz`;
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Documents as they were read, in the order of their records' ids, from just after `after`; of records that were never read there is none. */

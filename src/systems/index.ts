@@ -117,10 +117,10 @@ export function openYaplaHttp(connection: string, config: YaplaConfig, budget: B
   const { write } = config;
   const { key } = config.read;
   const addresses = yaplaAddresses(config.server);
-  const secrets = [key.value, ...writeSecrets(write)];
+  const secrets = [...(key === undefined ? [] : [key.value]), ...writeSecrets(write)];
   const { maxRetryAfterMs } = config.limits;
   const common = { connection, system: 'yapla', budget, http: config.http, maxRetryAfterMs, secrets };
-  const keyHeader: Record<string, string> = key.in === 'header' ? { [key.name]: key.prefix + key.value } : {};
+  const keyHeader: Record<string, string> = key?.in === 'header' ? { [key.name]: key.prefix + key.value } : {};
   return {
     data: createHttpClient({ ...common, baseUrl: config.read.baseUrl ?? addresses.data, headers: () => keyHeader }),
     write: createHttpClient({

@@ -51,7 +51,7 @@ export function toRecord(
 }
 
 /** One that shows a text which its field's table does not have: everything else of it can be read. */
-class UnreadableChoice extends UnreadableRecord {}
+export class UnreadableChoice extends UnreadableRecord {}
 
 /** A record of a page that cannot be read, and its position in the list (0-based). */
 export interface UnreadableListed {

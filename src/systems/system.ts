@@ -82,6 +82,8 @@ export interface System {
   readonly kinds: readonly RecordKind[];
   /** Most records of one page. */
   readonly pageSize: number;
+  /** False where its list cannot be asked for, but comes as a file that a person gives. Left out: it can. */
+  readonly listed?: boolean;
   /** True where `create` may be given an id, so that repeating it can never make a twin. */
   readonly choosesIds: boolean;
   /** True where one record can be read by id. */

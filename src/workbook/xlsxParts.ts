@@ -146,8 +146,12 @@ async function drain(pieces: AsyncIterable<void>): Promise<void> {
   for await (const _ of pieces);
 }
 
-/** Characters that XML cannot hold stand as `_x000D_` (ECMA-376 22.4.2.4). */
+/**
+ * Characters that XML cannot hold stand as `_x000D_` (ECMA-376 22.4.2.4). Those that no database can hold either are left out: no text of a
+ * workbook can have them in another way.
+ */
 export function unescaped(text: string): string {
   if (!text.includes('_x')) return text;
-  return text.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+  const whole = text.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+  return whole.replaceAll(/[\0\p{Cs}]/gu, '');
 }

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await admin.end();
-  await database.drop();
+  await database.drop('forGood');
   const server = openDatabase(new URL('/postgres', database.url).href, {
     maxConnections: 1,
     applicationName: 'roles test',

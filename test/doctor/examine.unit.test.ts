@@ -15,10 +15,13 @@ import type { SandboxOptions } from '../../src/sandbox/options.js';
 import { startSandbox } from '../../src/sandbox/sandbox.js';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
 
+/** Of the examination made last. */
 let sandbox: Sandbox | undefined;
+/** Of all examinations that a test makes. */
+const sandboxes: Sandbox[] = [];
 
 afterEach(async () => {
-  await sandbox?.stop();
+  await Promise.all(sandboxes.splice(0).map((one) => one.stop()));
   sandbox = undefined;
 });
 
@@ -38,6 +41,7 @@ async function examined({ sandbox: options = {}, change, before }: Situation = {
   const people = { shared: 20, yapla: 6, yoplanning: 3 };
   const yoplanning = { orderings: ['id' as const], ...options.yoplanning };
   sandbox = await startSandbox({ people, ...options, yoplanning });
+  sandboxes.push(sandbox);
   const input = structuredClone(sandboxConnection(sandbox.addresses, { shape: options.yapla?.shape ?? 'flat' }));
   input.yoplanning.pageSize = 10;
   input.yapla.read.paging = { ...input.yapla.read.paging, pageSize: 10 };
@@ -183,7 +187,7 @@ describe('a refused credential', () => {
   test('of Yapla (401) is told for the key of the list and for that of the session', async () => {
     const { find, summary } = await examined({
       change: (input) => {
-        input.yapla.read.key.value = 'another';
+        input.yapla.read.key!.value = 'another';
         if (input.yapla.write?.mode === 'rest') input.yapla.write.apiKey = 'another';
       },
     });
@@ -275,7 +279,6 @@ describe('a wrong setting', () => {
     const first = await examined({ change: wrongPhone });
     expect(first.summary).toEqual(['yapla fields warning']);
     expect(first.find('yapla', 'fields')?.finding).toContain('fields.phone.yapla ("nowhere")');
-    await sandbox?.stop();
     const wrongName = (input: Input) =>
       (input.fields = { ...input.fields, lastName: { yapla: 'last_name', yoplanning: 'nowhere' } });
     expect((await examined({ change: wrongName })).summary).toEqual(['yoplanning fields failed']);

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../src/config/schema.js';
-import { sandboxCredentials } from '../../src/sandbox/options.js';
+import { sandboxClient, sandboxCredentials } from '../../src/sandbox/options.js';
 import type { TestPasserelle } from './passerelle.js';
 
 export interface ConfigFile {
@@ -19,7 +19,9 @@ export function writeConfigFile(
 ): ConfigFile {
   const env: Record<string, string> = { TEST_DATABASE_URL: config.database.url! };
   const { yaplaKey, yoplanningToken, yaplaWebhookSecret, yoplanningWebhookSecret } = sandboxCredentials;
-  for (const secret of [yaplaKey, yoplanningToken, yaplaWebhookSecret, yoplanningWebhookSecret]) {
+  const { secret: clientSecret, tokenKey } = sandboxClient;
+  const webhookSecrets = [yaplaWebhookSecret, yoplanningWebhookSecret];
+  for (const secret of [yaplaKey, yoplanningToken, ...webhookSecrets, clientSecret, tokenKey]) {
     env[`TEST_SECRET_${Object.keys(env).length}`] = secret;
   }
   const written = { ...config, dataDirectory: directory, ...changes };

@@ -13,14 +13,15 @@ import type { TestPasserelle } from './passerelle.js';
 
 export { recordTotals, recordWorkflows } from '../../src/cli/recordWorkflows.js';
 
-/** Looks again and again until what it sees is accepted. @throws what was seen last, after `timeoutMs` */
+/** Looks again and again until what it sees is accepted, less often the longer it takes. @throws what was seen last, after `timeoutMs` */
 export async function until<T>(look: () => Promise<T>, accept: (seen: T) => boolean, timeoutMs = 30_000): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+  const began = Date.now();
   for (;;) {
     const seen = await look();
     if (accept(seen)) return seen;
-    if (Date.now() > deadline) throw new Error(`still not so after ${timeoutMs} ms: ${JSON.stringify(seen)}`);
-    await sleep(20);
+    const waitedMs = Date.now() - began;
+    if (waitedMs > timeoutMs) throw new Error(`still not so after ${timeoutMs} ms: ${JSON.stringify(seen)}`);
+    await sleep(Math.min(20 + waitedMs / 20, 200));
   }
 }
 

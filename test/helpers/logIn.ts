@@ -1,6 +1,8 @@
 /** A person logs in to the sandbox's GraphQL: her browser, and what `passerelle login` does with the address that it ends on. */
 import { request } from 'undici';
 import type { YaplaGraphqlConfig } from '../../src/config/yaplaGraphql.js';
+import { beginYaplaLogin } from '../../src/cli/yaplaLogin.js';
+import type { Sql } from '../../src/store/database.js';
 import type { ConnectionConfig } from '../../src/config/schema.js';
 import type { TokenGrant, StoredToken, TokenStore } from '../../src/store/oauthTokens.js';
 import { createOAuthClient, type OAuthClient } from '../../src/systems/yapla/oauth.js';
@@ -26,6 +28,16 @@ export async function loggedIn(config: ConnectionConfig, budget: Budget): Promis
     return await logIn(createOAuthClient(graphqlOf(config).oauth, http.login!));
   } finally {
     await Promise.all([http.data.close(), http.write.close(), http.login!.close()]);
+  }
+}
+
+/** A person logs in, by what `passerelle login` does, and pastes the address that her browser ends on. */
+export async function logInto(sql: Sql, connection: string, config: ConnectionConfig): Promise<void> {
+  const login = await beginYaplaLogin(sql, connection, config);
+  try {
+    await login.end((await finalAddress(login.address)).href);
+  } finally {
+    await login.close();
   }
 }
 

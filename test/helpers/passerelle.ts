@@ -24,6 +24,7 @@ import type { Sql } from '../../src/store/database.js';
 import { startBulkSync, type BulkSyncHandle } from '../../src/bulk.js';
 import type { BulkSyncInput } from '../../workflows/bulkSync.messages.js';
 import { log, logLines, Premises } from './premises.js';
+import { logInto } from './logIn.js';
 import { testBundle, uniqueName } from './servers.js';
 
 /** What workerProcess.ts is told, as JSON in its environment: keys and tokens must not stand on a command line. */
@@ -55,6 +56,8 @@ export interface PasserelleOptions {
   readonly breaker?: z.input<typeof breakerSchema>;
   /** Records per page asked for; left out: the configuration's own. */
   readonly pageSize?: number;
+  /** Where it writes by GraphQL: nobody logs in. Left out: somebody is logged in. */
+  readonly loggedIn?: false;
   /** Takes the sandbox's webhooks from the start on. */
   readonly live?: true;
   /** Left out: a worker in this process. False: none; the test starts its own. */
@@ -160,13 +163,16 @@ export async function startPasserelle(
     }
     return receiver;
   };
+  const connection = config.connections[connectionId]!;
+  if (connection.yapla.write.mode === 'graphql' && options.loggedIn !== false)
+    await logInto(sql, connectionId, connection);
   if (options.worker !== false) await premises.enter(connectionId, config);
   if (options.live) await receive();
   return {
     connectionId,
     scope: personsOf(connectionId),
     config,
-    connection: config.connections[connectionId]!,
+    connection,
     sandbox,
     sql,
     databaseUrl,

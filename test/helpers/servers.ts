@@ -30,8 +30,12 @@ export function uniqueName(prefix: string): string {
 
 export interface FreshDatabase {
   readonly url: string;
-  /** Cuts what is still connected, and takes it away: nobody can connect to it any more. Repeatable. */
-  drop(): Promise<void>;
+  /**
+   * Cuts what is still connected, and takes it away: nobody can connect to it any more. Repeatable.
+   *
+   * @param how `forGood`: also what it is made of, as whoever deletes the roles it belonged to needs it
+   */
+  drop(how?: 'forGood'): Promise<void>;
 }
 
 /** Makes a database of the test's own, with all migrations applied, by copying the template (some 50 ms). */
@@ -46,9 +50,9 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   url.pathname = `/${name}`;
   return {
     url: url.href,
-    drop: () =>
+    drop: (how) =>
       asAdministrator(databaseUrl, async (sql) => {
-        if (endWithRun) await setAside(sql, name);
+        if (endWithRun && how !== 'forGood') await setAside(sql, name);
         else await sql`drop database if exists ${sql(name)} with (force)`;
       }),
   };

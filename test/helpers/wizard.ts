@@ -1,5 +1,5 @@
 /** The person at Yapla's import wizard, for tests of the whole. */
-import type { ImportReport } from '../../src/sandbox/yapla/importWizard.js';
+import { assignedColumns, identifiers, type ImportReport } from '../../src/sandbox/yapla/importWizard.js';
 import { findBatch, type ImportBatch } from '../../src/store/importBatches.js';
 import { tellImport } from '../../src/yaplaImport.js';
 import {
@@ -13,23 +13,6 @@ import {
 } from '../../workflows/yaplaImport.messages.js';
 import type { TestPasserelle } from './passerelle.js';
 import { until } from './live.js';
-
-/** Which column the person assigns to what: they read the headers. */
-const columns = {
-  'Membre - N° de membre': 'number',
-  'Membre - Prénom': 'firstName',
-  'Membre - Nom': 'lastName',
-  'Membre - Courriel': 'email',
-  'Membre - Téléphone': 'phone',
-  'Membre - Date de naissance': 'birthDate',
-  'Membre - Langue': 'language',
-  'Membre - Adresse': 'street',
-  'Membre - Ville': 'city',
-  'Membre - Code postal': 'postalCode',
-  'Membre - Pays': 'country',
-} as const;
-
-const identifiers = { update: 'number', create: 'email', createWithoutEmail: 'none' } as const;
 
 type House = Pick<TestPasserelle, 'client' | 'connectionId' | 'scope' | 'sql' | 'sandbox'>;
 
@@ -62,7 +45,7 @@ export async function importFile(
   const report = await house.sandbox.control.importWorkbook({
     file: Buffer.from(batch.file!).toString('base64'),
     identifier: identifiers[batch.purpose],
-    columns,
+    columns: assignedColumns,
     leaveOut: [...leaveOut],
   });
   return { report, batch };

@@ -5,6 +5,8 @@ import type { Scope } from '../../src/core/record.js';
 import { noteDeed } from '../../src/store/audit.js';
 import { openCases, storeClosing } from '../../src/store/cases.js';
 import type { Sql } from '../../src/store/database.js';
+import { findExport, listMembers, openExport, stageRows } from '../../src/store/exports.js';
+import { RowChunk } from '../../src/store/exportRows.js';
 import { addEvents } from '../../src/store/inbox.js';
 import { recordIntents } from '../../src/store/intents.js';
 import { recordIntended, recordOutcomes } from '../../src/store/journal.js';
@@ -114,6 +116,29 @@ test('of scans the newest complete one of a system stays, whatever its age', asy
     { run: '3' },
     { run: '4' },
   ]);
+});
+
+test('of exports those that were given long ago go, with all of their rows, a batch at a time', async () => {
+  const about = { found: [], ignored: [], headerRow: 1, otherSheets: 0, orders: {} };
+  const given = { exportedAt: new Date(), whole: true };
+  const stage = async (digest: string) => {
+    const { fileId } = await openExport(sql, scope, { digest, about, given });
+    const rows = new RowChunk();
+    for (const row of [2, 3, 4]) rows.add({ row, number: String(row), values: [], problem: null });
+    await stageRows(sql, scope, fileId, { after: 0, lastRow: 4, rows, before: 0, numbersAreIds: false });
+    await listMembers(sql, scope, fileId, true);
+    return fileId;
+  };
+  const old = await stage('old');
+  await age('export_file', 'given_at', sql`digest = 'old'`);
+  const young = await stage('young');
+  expect(await deleteExpired(sql, 'exports', { olderThanMs: dayMs, limit: 2, declining })).toBe(2);
+  expect(await sweep('exports', 2)).toBe(5);
+  expect(await findExport(sql, scope, old)).toBeNull();
+  expect(await findExport(sql, scope, young)).not.toBeNull();
+  for (const table of ['export_row', 'export_member']) {
+    expect(await sql`select distinct file_id::int as id from ${sql(table)}`).toEqual([{ id: young }]);
+  }
 });
 
 test('of closed cases those stay by which a person said not to be asked again, as long as their link', async () => {

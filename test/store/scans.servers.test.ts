@@ -1,7 +1,17 @@
 import type { Scope } from '../../src/core/record.js';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Sql } from '../../src/store/database.js';
-import { databaseTime, endScan, openScan, storePage, type ScannedPage } from '../../src/store/scans.js';
+import {
+  countUnseen,
+  databaseTime,
+  endScan,
+  lastListedAt,
+  openScan,
+  scanInstead,
+  storePage,
+  wasListed,
+  type ScannedPage,
+} from '../../src/store/scans.js';
 import { markGone, unlinkedShadows, upsertShadows, type ShadowRow } from '../../src/store/shadows.js';
 import type { JsonObject } from '../../src/systems/system.js';
 import { storeTest } from '../helpers/storeTest.js';
@@ -130,6 +140,92 @@ describe('a page that ends a list without a total', () => {
   test('proves nothing where it is not continuous', async () => {
     const facts = await store({ ...last(['x']), start: 1 });
     expect(facts).toEqual({ start: 1, received: 1, firstKnown: false, seen: 0, count: null, ends: true });
+  });
+});
+
+describe('a scan of a file', () => {
+  const hourMs = 3_600_000;
+  const hoursAgo = (hours: number) => new Date(Date.now() - hours * hourMs);
+  /** Stores one page of a file that was exported then, and ends its scan. */
+  async function give(exportedAt: Date, rows: readonly ShadowRow[], { partial = false } = {}): Promise<void> {
+    const run = `file/${exportedAt.toISOString()}/${partial}`;
+    scanId = await openScan(sql, scope, 'yapla', run, { fileId: 1, partial, asOf: exportedAt });
+    const { asOf } = (await scanInstead(sql, scanId))!;
+    const facts = await storePage(
+      sql,
+      { scope, system: 'yapla', scanId, pass: 1 },
+      { start: 0, count: rows.length, rows, askedAt: asOf, isOld: true },
+    );
+    expect(facts.seen).toBe(rows.length);
+    await endScan(sql, scanId, 'complete');
+  }
+  const known = async () => {
+    const rows = await sql<{ id: string; city: string | null }[]>`
+      select external_id as id, document ->> 'city' as city from shadow where connection_id = ${club} order by 1`;
+    return Object.fromEntries(rows.map(({ id, city }) => [id, city]));
+  };
+  const missing = async () => await countUnseen(sql, { scope, system: 'yapla', scanId });
+  const at = (id: string, city: string) => row(id, { id, city });
+
+  test('replaces what was known before it was exported, and nothing that was stored since', async () => {
+    await give(hoursAgo(5), [at('a', 'Brest'), at('b', 'Brest')]);
+    await upsertShadows(sql, scope, 'yapla', [at('b', 'Lorient')]);
+    await give(hoursAgo(3), [at('a', 'Quimper'), at('b', 'Quimper')]);
+    expect(await known()).toEqual({ a: 'Quimper', b: 'Lorient' });
+    // The order in which files are given does not count, but when they were exported.
+    await give(hoursAgo(4), [at('a', 'Nantes'), at('b', 'Nantes')]);
+    expect(await known()).toEqual({ a: 'Quimper', b: 'Lorient' });
+    // Nobody is asked to look again: which is the younger is known.
+    expect(await sql`select 1 from inbox where connection_id = ${club}`).toEqual([]);
+  });
+
+  test('shows who is missing as of its date: not those who came since, nor those whom it was never meant to show', async () => {
+    await give(hoursAgo(5), [at('a', 'Brest'), at('b', 'Brest')]);
+    await upsertShadows(sql, scope, 'yapla', [at('c', 'Lorient')]);
+    await give(hoursAgo(3), [at('a', 'Brest')], { partial: true });
+    expect(await missing()).toBe(0);
+    expect(await wasListed(sql, scope, 'yapla')).toBe(true);
+    await give(hoursAgo(2), [at('a', 'Brest')]);
+    expect(await missing()).toBe(1);
+    expect(await lastListedAt(sql, scope, 'yapla')).toEqual(
+      (
+        await sql<{ at: Date }[]>`
+      select started_at as at from scan where id = ${scanId}`
+      )[0]!.at,
+    );
+  });
+
+  test('that is a part makes no whole list, whatever it shows', async () => {
+    await give(hoursAgo(5), [at('a', 'Brest')], { partial: true });
+    expect(await wasListed(sql, scope, 'yapla')).toBe(false);
+    expect(await sql`select status from scan where id = ${scanId}`).toEqual([{ status: 'partial' }]);
+  });
+
+  test('brings nobody back who was proven gone since', async () => {
+    await give(hoursAgo(5), [at('a', 'Brest')]);
+    await markGone(sql, scope, 'yapla', 'a');
+    await give(hoursAgo(3), [at('a', 'Brest')]);
+    expect(await unlinkedShadows(sql, scope, 'yapla')).toEqual([]);
+  });
+
+  test('does not ask about a record that could be read since', async () => {
+    await give(hoursAgo(5), [at('a', 'Brest'), at('b', 'Brest')]);
+    await upsertShadows(sql, scope, 'yapla', [at('a', 'Lorient')]);
+    scanId = await openScan(sql, scope, 'yapla', 'file', { fileId: 1, partial: false, asOf: hoursAgo(3) });
+    const { asOf } = (await scanInstead(sql, scanId))!;
+    const unreadable = ['a', 'b'].map((id, position) => ({
+      id,
+      position,
+      question: { kind: 'unreadable', subject: `yapla:${id}`, details: {} },
+    }));
+    await storePage(
+      sql,
+      { scope, system: 'yapla', scanId, pass: 1 },
+      { start: 0, count: 2, rows: [], unreadable, askedAt: asOf, isOld: true },
+    );
+    await endScan(sql, scanId, 'complete');
+    expect(await sql`select subject from cases where connection_id = ${club}`).toEqual([{ subject: 'yapla:b' }]);
+    expect(await missing()).toBe(0);
   });
 });
 

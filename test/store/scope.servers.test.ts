@@ -14,7 +14,10 @@ import * as caseAnswers from '../../src/store/cases.js';
 import * as cases from '../../src/store/cases.js';
 import * as linkCases from '../../src/store/cases.js';
 import * as connections from '../../src/store/connections.js';
+import type { StagedRow } from '../../src/core/export/rows.js';
 import type { Sql, Transaction } from '../../src/store/database.js';
+import * as exported from '../../src/store/exports.js';
+import { RowChunk } from '../../src/store/exportRows.js';
 import * as fieldRules from '../../src/store/fieldRules.js';
 import * as guard from '../../src/store/guard.js';
 import * as importBatches from '../../src/store/importBatches.js';
@@ -78,6 +81,16 @@ function entry(writeId: string, newValue: string): journal.JournalEntry {
   };
 }
 
+function chunkOf(...rows: readonly StagedRow[]): RowChunk {
+  const chunk = new RowChunk();
+  for (const one of rows) chunk.add(one);
+  return chunk;
+}
+
+function row(n: number, number: string | null, city: string) {
+  return { row: n, number, values: [city], problem: number === null ? ({ is: 'noNumber' } as const) : null };
+}
+
 /** A value that waits for an import file, of the link of that record of Yapla. */
 function waits(id: string, field: string, value: string) {
   const hashes = { valueHash: `#${value}`, valueForm: null, seenHash: '#Brest' };
@@ -101,6 +114,8 @@ interface Stored {
   readonly readingId: number;
   readonly eventIds: readonly number[];
   readonly caseId: number;
+  /** Staged. */
+  readonly fileId: number;
 }
 
 /** One of everything, under the same ids in whichever scope; `city` tells the scopes apart. */
@@ -218,7 +233,19 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   );
   const [scan] = await sql<{ id: number }[]>`
     select id::int as id from scan where connection_id = ${connectionId} and kind = ${scope.kind} and system = 'yapla'`;
+  const about = { found: [], ignored: [], headerRow: 1, otherSheets: 0, orders: {} };
+  const given = { exportedAt: new Date(), whole: true };
+  const { fileId } = await exported.openExport(sql, scope, { digest: 'of a file', about, given });
+  await exported.stageRows(sql, scope, fileId, {
+    before: 0,
+    numbersAreIds: true,
+    after: 0,
+    lastRow: 4,
+    rows: chunkOf(row(2, '1', city), row(3, '1', city), row(4, null, city)),
+  });
+  await exported.listMembers(sql, scope, fileId, true);
   return {
+    fileId,
     planId,
     scanId: scan!.id,
     readingId: await scans.openScan(sql, scope, 'yapla', 'run/1'),
@@ -249,6 +276,14 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   countOpenCases: (scope) => cases.countOpenCases(sql, scope),
   lockMadeUnder: (scope) => inTransaction((tx) => connections.lockMadeUnder(tx, scope)),
   isMadeWith: (scope) => connections.isMadeWith(sql, scope, 'another map'),
+  findExport: (scope, { fileId }) => exported.findExport(sql, scope, fileId),
+  isListed: async (scope, { fileId }) => {
+    await sql`update export_file set rows = 1 where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
+    return await exported.isListed(sql, scope, fileId);
+  },
+  listedMembers: (scope, { fileId }) => exported.listedMembers(sql, scope, fileId, { from: 0, limit: 10 }),
+  membersOfSeveralRows: (scope, { fileId }) => all(exported.membersOfSeveralRows(sql, scope, fileId)),
+  unusableRows: (scope, { fileId }) => exported.unusableRows(sql, scope, fileId),
   fieldRules: (scope) => fieldRules.fieldRules(sql, scope),
   listRules: (scope) => fieldRules.listRules(sql, scope),
   countWrites: (scope) => guard.countWrites(sql, scope, [], []),
@@ -292,9 +327,12 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   knownRecords: (scope) => provenance.knownRecords(sql, scope, { yapla: ['1', '3'], yoplanning: ['a'] }),
   lastWrites: (scope) => provenance.lastWrites(sql, scope, 'yapla:1', 'city', 5),
   countUnseen: (scope, { scanId }) => scans.countUnseen(sql, { scope, system: 'yapla', scanId }),
+  wasListed: (scope) => scans.wasListed(sql, scope, 'yapla'),
+  lastListedAt: (scope) => scans.lastListedAt(sql, scope, 'yapla'),
   countPeople: (scope) => scans.countPeople(sql, scope, 'yapla'),
   wasStoredSince: (scope) =>
     inTransaction((tx) => shadows.wasStoredSince(tx, { scope, system: 'yapla', id: '1' }, '2000-01-01')),
+  storedSince: (scope) => shadows.storedSince(sql, { scope, system: 'yapla' }, ['1'], '2000-01-01'),
   shadowDocuments: (scope) => shadows.shadowDocuments(sql, scope, 'yapla', '', 10),
   hashesByIds: (scope) => shadows.hashesByIds(sql, { scope, system: 'yapla' }, ['1']),
   shadowsByIds: (scope) => shadows.shadowsByIds(sql, scope, 'yapla', ['1']),
@@ -355,6 +393,30 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
         rulesDigest: 'another',
       }),
     ),
+  openExport: (scope) =>
+    exported.openExport(sql, scope, {
+      digest: 'of another file',
+      about: { found: [], ignored: [], headerRow: 1, otherSheets: 0, orders: {} },
+      given: { exportedAt: new Date(), whole: false },
+    }),
+  stageRows: (scope, { fileId }) =>
+    exported.stageRows(sql, scope, fileId, {
+      after: 4,
+      lastRow: 5,
+      rows: chunkOf(row(5, '2', 'Quimper')),
+      before: 3,
+      numbersAreIds: true,
+    }),
+  listMembers: (scope, { fileId }) => exported.listMembers(sql, scope, fileId, false),
+  nameMembers: (scope, { fileId }) => exported.nameMembers(sql, scope, fileId, [{ number: '1', id: '7' }]),
+  placeMembers: async (scope, { fileId }) => {
+    await exported.listMembers(sql, scope, fileId, false);
+    await exported.placeMembers(sql, scope, fileId);
+  },
+  noteProblems: (scope, { fileId }) =>
+    exported.noteProblems(sql, scope, fileId, [{ number: '1', problem: { is: 'sharedNumber' } }]),
+  endStaging: (scope, { fileId }) => exported.endStaging(sql, scope, fileId, {}),
+  discardExport: (scope, { fileId }) => exported.discardExport(sql, scope, fileId),
   rememberRule: (scope, { caseId }) => fieldRules.rememberRule(sql, scope, 'city', 'yoplanning', caseId, 'test'),
   forgetRule: (scope) => fieldRules.forgetRule(sql, scope, 'city'),
   holdWrites: (scope) =>

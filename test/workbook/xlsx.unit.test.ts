@@ -79,6 +79,13 @@ describe('a workbook', () => {
     ).toEqual([['Anne', 'Le Goff', null, 'ab\r_x0041_']]);
   });
 
+  test('has no character that no database takes, however it is written', async () => {
+    const cell = (text: string) => `<c t="str"><v>${text}</v></c>`;
+    expect(await cellsOf(`<row>${cell('a_x0000_b')}${cell('_xD83D_c')}${cell('_xD83D__xDE00_')}</row>`)).toEqual([
+      ['ab', 'c', '😀'],
+    ]);
+  });
+
   test('has truths, errors and formulas, and rows and cells that do not say where they are', async () => {
     expect(
       await cellsOf(

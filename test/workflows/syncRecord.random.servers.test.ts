@@ -18,9 +18,14 @@ const deaths = 3;
 
 /**
  * `flat`: single members are read, so bodies of events are hints, and stale ones are harmless. `listed`: bodies are all there is between two
- * lists, and a write stands on them.
+ * lists, and a write stands on them. By GraphQL a member is read and written, in another form than that of the list: fewer lives in the quick
+ * run, for what is particular to it.
  */
-const shapes = ['flat', 'listed'] as const;
+const modes = [
+  { shape: 'flat', write: 'rest', histories },
+  { shape: 'listed', write: 'rest', histories },
+  { shape: 'flat', write: 'graphql', histories: process.env['PASSERELLE_LONG'] === undefined ? 10 : 30 },
+] as const;
 
 const webhookFaults = {
   drop: 0.05,
@@ -40,9 +45,9 @@ afterEach(async () => {
   await house.stop();
 });
 
-test.each(shapes)(
-  `whatever a hundred people's histories hold, they end in sync or in a question (seed ${seed}, %s Yapla)`,
-  async (shape) => {
+test.each(modes)(
+  `whatever $histories people's histories hold, they end in sync or in a question (seed ${seed}, $shape Yapla by $write)`,
+  async ({ shape, write, histories }) => {
     const ledger = new Ledger();
     house = await startPasserelle({
       worker: false,
@@ -50,7 +55,10 @@ test.each(shapes)(
       hooks: ledger.hooks,
       rules: { email: 'yapla', street: 'newest' },
       // Limited, so that every request stands in the log before it is sent, also those that a death cuts off.
-      connection: { limits: { yapla: { requestsPerSecond: 100_000 }, yoplanning: { requestsPerSecond: 100_000 } } },
+      connection: {
+        write,
+        limits: { yapla: { requestsPerSecond: 100_000 }, yoplanning: { requestsPerSecond: 100_000 } },
+      },
     });
     worker = new MortalWorker(house);
     const { control } = house.sandbox;
@@ -132,7 +140,7 @@ async function costSince(ledger: Ledger, sinceMs: number, cutOff: number) {
   ]);
   const changes = ledger.deskChangesSince(sinceMs);
   const deliveries = webhooks.yapla.delivered + webhooks.yoplanning.delivered;
-  const sessions = counts.yapla.byKind.session;
+  const sessions = counts.yapla.byKind.session + counts.yapla.byKind.schema;
   return {
     changes,
     deliveries,

@@ -1,6 +1,6 @@
 /** What a table's cells hold, whatever file it came in. Texts are most of them, so they stand as they are. */
 
-/** `null`: empty. A number has the text that the sheet shows where its format only adds zeros in front (`00012`). */
+/** `null`: empty. A text has no character that no database takes (NUL, half of a surrogate pair). A number has the text that the sheet shows where its format only adds zeros in front (`00012`). */
 export type Cell = string | null | TypedCell;
 
 export type TypedCell =
@@ -27,10 +27,10 @@ export function columnLetters(index: number): string {
   return index < 26 ? letter : columnLetters(Math.floor(index / 26) - 1) + letter;
 }
 
-/** What a cell says as text; null: nothing, or nothing that counts. Characters that no database takes are left out. */
+/** What a cell says as text; null: nothing, or nothing that counts. */
 export function textOf(cell: Cell | undefined): string | null {
   if (cell === undefined || cell === null) return null;
-  if (typeof cell === 'string') return storable(cell).trim() === '' ? null : storable(cell);
+  if (typeof cell === 'string') return cell.trim() === '' ? null : cell;
   switch (cell.is) {
     case 'number':
       return cell.text;
@@ -42,10 +42,4 @@ export function textOf(cell: Cell | undefined): string | null {
     case 'formula':
       return null;
   }
-}
-
-const unstorable = /[\0\p{Cs}]/u;
-
-function storable(text: string): string {
-  return unstorable.test(text) ? text.replaceAll(/[\0\p{Cs}]/gu, '') : text;
 }

@@ -14,7 +14,7 @@ export function dateOfName(fileName: string, timeZone: string): Date | null {
   return dateOf(`20${year}-${month}-${day}T${hour}:${minute}`, timeZone);
 }
 
-const spoken = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)\s?(Z|[+-]\d{2}:\d{2})?)?$/i;
+const spoken = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)\s?(Z|[+-]\d{2}:\d{2})?)?$/i;
 
 /** When a person says that it was made: a day (from its beginning), or a day and a time; null: it is neither. */
 export function dateOfText(text: string, timeZone: string): Date | null {
@@ -29,6 +29,6 @@ export function dateOfText(text: string, timeZone: string): Date | null {
 function dateOf(local: string, timeZone: string): Date | null {
   const at = Date.parse(`${local}Z`);
   // Date takes 31 April for 1 May.
-  if (Number.isNaN(at) || !new Date(at).toISOString().startsWith(local)) return null;
+  if (Number.isNaN(at) || !new Date(at).toISOString().startsWith(local.replace(/\.\d+$/, ''))) return null;
   return new Date(instantsOf(at, timeZone).first);
 }

@@ -25,6 +25,24 @@ export const importSchema = z.strictObject({
   leaveOut: z.array(z.number().int().min(1)).default([]),
 });
 
+/** By what somebody who reads our documents has each kind of file's members found. */
+export const identifiers = { update: 'number', create: 'email', createWithoutEmail: 'none' } as const;
+
+/** Which column they assign to what: they read the headers, which are those of Yapla's own export. */
+export const assignedColumns = {
+  'Membre - N° de membre': 'number',
+  'Membre - Prénom': 'firstName',
+  'Membre - Nom': 'lastName',
+  'Membre - Courriel': 'email',
+  'Membre - Téléphone': 'phone',
+  'Membre - Date de naissance': 'birthDate',
+  'Membre - Langue': 'language',
+  'Membre - Adresse': 'street',
+  'Membre - Ville': 'city',
+  'Membre - Code postal': 'postalCode',
+  'Membre - Pays': 'country',
+} as const;
+
 export type ImportRequest = z.input<typeof importSchema>;
 
 export interface ImportReport {

@@ -1,7 +1,8 @@
 -- What each system shows, and what belongs together. Personal data lives in these tables, in the journal, in cases and in the inbox, and
 -- nowhere else.
 
--- One reading of one system's whole list. `pass` counts its restarts (core/scan.ts); only a complete scan can support a removal.
+-- One reading of one system's whole list. `pass` counts its restarts (core/scan.ts); only a complete scan can support a removal. One that is
+-- partial has ended as well, and was never meant to be whole: whom it does not show, it says nothing about.
 create table scan (
   id            bigint generated always as identity primary key,
   connection_id text not null references connection on delete cascade,
@@ -9,13 +10,18 @@ create table scan (
   system        text not null check (system in ('yapla', 'yoplanning')),
   run_id        text not null,
   pass          integer not null default 1,
-  status        text not null default 'reading' check (status in ('reading', 'complete', 'failed')),
+  status        text not null default 'reading' check (status in ('reading', 'complete', 'partial', 'failed')),
+  -- The staged file that was read instead of the system (009); null: none was.
+  file_id       bigint,
+  -- It will end as `partial`.
+  partial       boolean not null default false,
   pages         integer not null default 0,
   seen          integer not null default 0,
   -- null: the list states no total. Two passes that reached its end must then have seen the same ids: their number and sum, by pass.
   stated_count  integer,
   ids_sum       numeric not null default 0,
   passes        jsonb not null default '{}',
+  -- Of a file: when it was exported. What it shows, and whom it lacks, was so then.
   started_at    timestamptz not null default now(),
   ended_at      timestamptz
 );

@@ -46,7 +46,7 @@ const pageSizeCure = `set ${pagingSetting}.pageSize to what the server gives at 
 export function createDataApi({ config, places, http }: DataApiOptions): YaplaDataApi {
   const { membersPath, memberPath, key, paging, ordering, answer: shape } = config.read;
   const { campaign } = config;
-  const keyInQuery = key.in === 'query' ? { [key.name]: key.prefix + key.value } : {};
+  const keyInQuery: Record<string, string> = key?.in === 'query' ? { [key.name]: key.prefix + key.value } : {};
   const inOrder = ordering === null ? {} : { [ordering.parameter]: ordering.value };
 
   function wantedPage(from: number): WantedPage {

@@ -81,12 +81,11 @@ export function createGraphqlWriter(options: GraphqlWriterOptions): YaplaWriter 
   /** What was read elsewhere shows what is mapped, and no more: so must what it is compared with. */
   function mappedOnly(put: DocumentAnswer, id: string): DocumentAnswer {
     if (put.document === null || !forms.differ) return put;
-    const record = forms.toList(toRecord(put.document, forms.places, put, id));
-    return { ...put, document: forms.fromList({ ...record, document: forms.toList(record).document }) };
+    return { ...put, document: forms.fromList(forms.toList(toRecord(put.document, forms.places, put, id))) };
   }
 
   async function writeRead(send: SessionSend, id: string, merge: Merge, { reference, ask, known }: UpdateOptions) {
-    const result = await readMergeWrite(id, (before) => merge(shown(before)), reference, ask, {
+    const result = await readMergeWrite(id, (before) => merge(shown(before, known)), reference, ask, {
       http,
       places: forms.places,
       volatileFields: config.volatileFields,
@@ -102,12 +101,7 @@ export function createGraphqlWriter(options: GraphqlWriterOptions): YaplaWriter 
     return { ...result, before: shown(result.before, known), after: shown(result.after, known) };
   }
 
-  /** As the list shows it, with what is known of it besides. */
-  function shown(record: SystemRecord, known?: SystemRecord): SystemRecord {
-    const listed = forms.toList(record);
-    if (known === undefined || !forms.differ) return listed;
-    return { ...listed, document: laidOver(known.document, listed.document) };
-  }
+  const shown = (record: SystemRecord, known?: SystemRecord) => forms.toList(record, known);
 
   /** Where no member can be read: decided and written on what the caller knows, as by REST 2.0. */
   async function writeUnread(send: SessionSend, before: SystemRecord, merge: Merge, { reference, ask }: UpdateOptions) {

@@ -22,7 +22,7 @@ import type { Ask } from '../../http/client.js';
 import { RequestRefused } from '../../http/failures.js';
 import { writePlace } from '../mapping.js';
 import { isEntry, stepsOf } from '../places.js';
-import type { RecordPlaces } from '../records.js';
+import { type RecordPlaces, unexpected } from '../records.js';
 import type { Json } from '../system.js';
 import { contentAt } from './dataApi.js';
 import { graphqlAddress, graphqlRequest } from './graphqlRequest.js';
@@ -59,6 +59,7 @@ export async function introspect(
   const { path } = graphqlAddress(config, graphql);
   const query = getIntrospectionQuery({ descriptions: false });
   const answer = await session.run(ask, (send) => send(graphqlRequest(path, 'schema', query), ask));
+  if (answer.status === 404) throw unexpected(answer, 'there is no GraphQL there (404): correct yapla.write.address');
   const data = isJsonObject(answer.body as Json) ? contentAt(answer, 'data') : undefined;
   if (!isJsonObject(data) || !isJsonObject(data['__schema'])) {
     return { refused: `the server does not tell its schema (${answer.status})` };

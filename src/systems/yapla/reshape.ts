@@ -1,10 +1,14 @@
 /**
  * Members in two forms: as the list shows them, in which they are stored, and as the way to write them shows and takes them, where names
- * differ (`yapla.write.member`). Between the two only what is mapped travels, as canonical values: nothing else can be told apart.
+ * differ (`yapla.write.member`). Between the two only what is mapped travels: nothing else can be told apart. Texts keep their letters,
+ * because what is overwritten stands in the journal to the letter; dates and choices are written as each form writes them.
  */
 import type { YaplaGraphqlConfig } from '../../config/yaplaGraphql.js';
-import { mergeAsRead, valueAt } from '../mapping.js';
-import { putAt } from '../places.js';
+import { choicesOf } from '../../core/choices.js';
+import { laidOver } from '../../core/document.js';
+import type { FieldType } from '../../core/record.js';
+import { mergeAsRead, readPlace, valueAt } from '../mapping.js';
+import { contentIn, putAt } from '../places.js';
 import type { ConfiguredPlace, RecordPlaces } from '../records.js';
 import type { JsonObject, SystemRecord } from '../system.js';
 
@@ -13,8 +17,8 @@ export interface Forms {
   readonly places: RecordPlaces;
   /** False: both forms are one, and documents stay as they are, with all that is not mapped. */
   readonly differ: boolean;
-  /** A record as the way to write shows it, in the form of the list. */
-  toList(record: SystemRecord): SystemRecord;
+  /** A record as the way to write shows it, in the form of the list, laid over what is known of it besides. */
+  toList(record: SystemRecord, known?: SystemRecord): SystemRecord;
   /** The document of a record of the list, in the form of the way to write. */
   fromList(record: SystemRecord): JsonObject;
 }
@@ -45,7 +49,11 @@ export function formsOf(list: RecordPlaces, { member }: YaplaGraphqlConfig): For
   return {
     places,
     differ,
-    toList: (record) => (differ ? { ...record, document: reshaped(record, places, list) } : record),
+    toList(record, known) {
+      if (!differ) return record;
+      const document = reshaped(record, places, list, known);
+      return { ...record, document: known === undefined ? document : laidOver(known.document, document) };
+    },
     fromList: (record) => (differ ? reshaped(record, list, places) : record.document),
   };
 }
@@ -54,11 +62,29 @@ function placeOf(path: string | null, name: string): ConfiguredPlace | null {
   return path === null ? null : { path, setting: `${setting}.${name}` };
 }
 
-function reshaped({ id, document, fields }: SystemRecord, from: RecordPlaces, to: RecordPlaces): JsonObject {
+/** Their normal form says all that there is to say: how a system writes them is its own matter. */
+const plain: ReadonlySet<FieldType> = new Set(['date', 'country', 'language']);
+
+function reshaped(
+  { id, document, fields }: SystemRecord,
+  from: RecordPlaces,
+  to: RecordPlaces,
+  known?: SystemRecord,
+): JsonObject {
   const shown = mergeAsRead({}, fields, to.fieldMap, to.system);
-  // Empty in an empty document is not set at all, and what is not shown would not count as cleared.
   for (const [name, value] of Object.entries(fields)) {
-    if (value === null) putAt(shown, readPath(to, name), null);
+    const field = to.fieldMap[name]!;
+    const place = readPlace(field[to.system]);
+    const isPlain = value === null || plain.has(field.type) || choicesOf(field) !== null;
+    if (isPlain && known?.fields[name] === value) {
+      const held = contentIn(known.document, place);
+      if (held !== undefined) putAt(shown, place, held);
+    } else if (value === null) {
+      // Empty in an empty document is not set at all, and what is not shown would not count as cleared.
+      putAt(shown, place, null);
+    } else if (!isPlain) {
+      putAt(shown, place, contentIn(document, readPlace(from.fieldMap[name]![from.system])));
+    }
   }
   putAt(shown, to.id.path, id);
   for (const place of ['modified', 'reference'] as const) {
@@ -68,9 +94,4 @@ function reshaped({ id, document, fields }: SystemRecord, from: RecordPlaces, to
     if (value !== undefined) putAt(shown, here.path, value);
   }
   return shown;
-}
-
-function readPath({ fieldMap, system }: RecordPlaces, name: string): string {
-  const place = fieldMap[name]![system];
-  return typeof place === 'string' ? place : place.read;
 }

@@ -37,12 +37,14 @@ export function createYaplaSystem(options: YaplaSystemOptions): System {
   const places = listPlaces(options);
   const dataApi = createDataApi({ config, places, http: options.dataHttp });
   const writer = createWriter(options, places, dataApi);
+  const listed = config.read.mode === 'api';
   const dataApiReadsOne = config.read.memberPath !== null;
 
   return {
     name: 'yapla',
     kinds: ['person'],
-    pageSize: config.read.paging.pageSize,
+    pageSize: listed ? config.read.paging.pageSize : config.workbook.pageRows,
+    listed,
     choosesIds: false,
     readsOne: dataApiReadsOne || writer.read !== null,
     writes: writer.writes,
@@ -51,7 +53,11 @@ export function createYaplaSystem(options: YaplaSystemOptions): System {
 
     recordOf: (document, from) => toRecord(document, places, from),
 
-    readPage: ({ from }, ask) => dataApi.readPage(from, ask),
+    readPage: ({ from }, ask) => {
+      if (!listed)
+        throw new TypeError('Yapla’s list comes as a file here (yapla.read.mode is "workbook"): it is not asked for');
+      return dataApi.readPage(from, ask);
+    },
 
     // The DATA API first: its documents have the form of those in the list, and it needs no session.
     async read(id, ask) {

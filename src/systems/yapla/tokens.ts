@@ -6,7 +6,7 @@ import type { OAuthConfig } from '../../config/yaplaGraphql.js';
 import type { Ask, HttpClient } from '../../http/client.js';
 import { AccessRefused, BudgetExhausted, type FailureContext } from '../../http/failures.js';
 import type { Budget } from '../../store/budget.js';
-import type { StoredToken, TokenStore } from '../../store/oauthTokens.js';
+import type { StoredToken, TokenStore, UnopenedToken } from '../../store/oauthTokens.js';
 import type { GraphqlJudge } from './graphqlAnswers.js';
 import { GrantRefused, type OAuthClient } from './oauth.js';
 import { renewing, type YaplaSession } from './renewing.js';
@@ -62,6 +62,9 @@ export function createTokenSession(options: TokenSessionOptions): YaplaSession {
       : `Run \`${login}\`, because Yapla does not take the login of "${connection}" any more (${code})`;
   }
 
+  const unopened = ({ unopenedKey }: UnopenedToken) =>
+    `Name the key "${unopenedKey}" in yapla.write.oauth.keys as it was, because it encrypted the login of "${connection}", or run \`${login}\``;
+
   const keep = (token: StoredToken): Kept => {
     if (token.lifeMs === null) return { ...token, renewAtMs: Infinity };
     // A life shorter than the configured lead would mean a renewal for every request.
@@ -73,14 +76,16 @@ export function createTokenSession(options: TokenSessionOptions): YaplaSession {
     const stored = await tokens.read();
     if (stored === null)
       throw await stopped(`Run \`${login}\`, because nobody is logged in to Yapla for "${connection}"`);
+    if ('unopenedKey' in stored) throw await stopped(unopened(stored));
     const found = keep(stored);
     if (stored.version !== refusedVersion && now() < found.renewAtMs) return found;
     const renewed = await renew(stored, ask);
     if (renewed === null) throw await stopped(`Run \`${login}\`, because somebody ended the login of "${connection}"`);
+    if ('unopenedKey' in renewed) throw await stopped(unopened(renewed));
     return keep(renewed);
   }
 
-  async function renew({ version }: StoredToken, ask: Ask): Promise<StoredToken | null> {
+  async function renew({ version }: StoredToken, ask: Ask): Promise<StoredToken | UnopenedToken | null> {
     // Before the row is held: nobody else must wait for our permit.
     const [permit] = await tokenHttp.reserve(1, ask);
     let isUsed = false;

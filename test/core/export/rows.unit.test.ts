@@ -76,10 +76,6 @@ describe('a row', () => {
       problem: { is: 'ragged' },
     });
   });
-
-  test('holds nothing that no database takes', () => {
-    expect(reader().read(row(2, '1', 'a\0b\ud800c'))?.values[1]).toBe('abc');
-  });
 });
 
 describe('the rows of one member', () => {
