@@ -11,6 +11,6 @@ const parts: Readonly<Record<string, Part>> = {
 
 export const workbook: Bench = benchOfParts(
   'workbook',
-  'files of Yapla: reading an export of members, writing one for the import wizard; speed, memory',
+  'files of Yapla: reading an export of members, writing a file for the import wizard; speed, memory',
   parts,
 );
