@@ -14,7 +14,7 @@ const shared = {
 /** Those that take minutes have files of their own, which `npm test` does not look at: a skipped test would say less. */
 const long = process.env['PASSERELLE_LONG'] === undefined ? [] : ['<rootDir>/test/**/*.long.test.ts'];
 
-// Commands are noted with the name of whoever is logged in; where tests run, that may be nobody.
+// Commands are noted with the name of the user who is logged in; where tests run, that may be nobody.
 process.env['USER'] ||= 'tester';
 
 export default {

@@ -63,6 +63,11 @@ test('each worker that starts brings the schedule up to date, and leaves it paus
   const { client, config } = house;
   await Promise.all([scheduleRetention(client, config), scheduleRetention(client, config)]);
   await schedule().pause('while we look');
+  // The server takes it into account a moment after it has said yes.
+  await until(
+    async () => (await schedule().describe()).state.paused,
+    (paused) => paused,
+  );
   config.retention.everyHours = 12;
   await scheduleRetention(client, config);
   const { spec, state, policies } = await schedule().describe();

@@ -40,7 +40,7 @@ export interface ImportRunState {
   readonly lookedAtMs: number;
   /** Somebody asked for a file. */
   readonly isWanted: boolean;
-  /** Times that files were made, or found to be out: whoever asked for one waits for the next. */
+  /** Times that files were made, or found to be out: who asked for one waits for the next. */
   readonly makes: number;
   /** Files that nobody was told of yet. */
   readonly unannounced: readonly number[];

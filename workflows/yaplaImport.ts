@@ -110,7 +110,7 @@ export async function yaplaImport(input: YaplaImportInput): Promise<ImportTotals
         try {
           await polite.announceImportFile({ connectionId, number, purpose, people });
         } catch (error) {
-          // To tell is a courtesy: the file waits, whoever has heard of it.
+          // To tell is a courtesy: the file waits, whether anybody heard of it or not.
           if (!(error instanceof ActivityFailure)) throw error;
           log.warn('nobody could be told of an import file (yapla.write.announceUrl)', { connectionId, number });
         }

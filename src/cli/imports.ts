@@ -57,7 +57,7 @@ export function registerImports(program: Command, output: Output): void {
             throw new UsageError(`file ${number} of ${connectionId} is kept no more (retention.importFilesDays)`);
           const path = pathOf(options.out, number, numbers.length > 1);
           const { writeFile } = await import('node:fs/promises');
-          // People's data: for the eyes of whoever fetches it.
+          // People's data: for the eyes of the person who fetches it.
           await writeFile(path, batch.file, { mode: 0o600 });
           output.print(`File ${number}: ${path} (${batch.people} people: ${purposes[batch.purpose]})`);
           output.note(

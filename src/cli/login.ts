@@ -87,7 +87,7 @@ async function ended(login: YaplaLogin, output: Output): Promise<{ readonly wasS
   const either = new AbortController();
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const received = login.answered(either.signal).then(() => undefined);
-  // Whoever pipes nothing in waits for the receiver alone.
+  // Who pipes nothing in waits for the receiver alone.
   const closed = new Promise<never>(() => undefined);
   try {
     for (;;) {

@@ -33,7 +33,7 @@ export const workbookSchema = z.strictObject({
     .max(50_000)
     .default(1_000)
     .describe(
-      'People of one file at most; a file is made as soon as so many wait. The largest file that the wizard takes is not public, and whoever imports it looks through it.',
+      'People of one file at most; a file is made as soon as so many wait. The largest file that the wizard takes is not public, and the person who imports it looks through it.',
     ),
   closeAfterMs: ms(
     'A file is made at the latest so long after its oldest change. A day: one import a day is what a person can be asked for.',

@@ -187,7 +187,7 @@ class Undertaking {
       const written = await this.work.write(system, { set, reasons: decision.reasons, fromPerson }, nth + 1);
       if (written === 'missing') await this.work.proveRemoval(system);
       if (written === 'missing' || written === 'stale') return 'stale';
-      if (written === 'deferred') this.deferred = this.work.deferredIn(system);
+      if (written === 'deferred') this.deferred = this.work.waits.fieldsSince(system);
       else this.written[system].push(...Object.keys(set));
     }
     return 'done';
@@ -278,7 +278,7 @@ class Undertaking {
       pair: { ...this.work.pair, base, equal: agreement?.equal ?? this.work.pair.equal },
       cases: [...state.cases, ...opened],
       answers: state.answers.filter((one) => !answered.includes(one)),
-      waiting: this.work.waiting,
+      waiting: this.work.waits.values,
       intents: [],
     };
     return settlingOf(viewOf(connection, now, 'gone'));

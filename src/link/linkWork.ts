@@ -7,7 +7,6 @@
  * decide again → merge into the whole document → PUT → shadow, base and journal in one transaction. After a crash in between, the
  * next attempt's GET finds the wanted values and only moves the base.
  */
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { uuidOf } from '../core/linkId.js';
 import {
@@ -19,8 +18,7 @@ import {
   type SystemName,
   systemNames,
 } from '../core/record.js';
-import type { Decision } from '../core/decide.js';
-import { collecting, type WaitingValue } from '../core/waiting.js';
+import type { WaitingValue } from '../core/waiting.js';
 import type { Ask } from '../http/client.js';
 import { canaryCase } from '../cases/canary.js';
 import { conflictCases } from '../cases/conflict.js';
@@ -32,9 +30,10 @@ import type { Intent, NewIntent } from '../store/intents.js';
 import type { JournalEntry, JournalOutcome } from '../store/journal.js';
 import type { Agreement, EqualValues, LinkedPair } from '../store/links.js';
 import type { ShadowRow } from '../store/shadows.js';
-import type { WaitingChange } from '../store/waiting.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
+import { Collected } from './collected.js';
+import { fingerprintOf, journalEntries, type WriteOrder } from './journalEntries.js';
 import type { Batcher } from './sharedWork.js';
 import { type Intention, sentBase, type SentBase, untilNewsAreRead, withForms } from './creations.js';
 import { agreementOf, type Facts, type LinkResult, type Outcome } from './results.js';
@@ -75,20 +74,12 @@ export interface Applying {
 /** What became of a write: `stale` is for the caller to decide again on what was read; `deferred`: it waits for an import file. */
 export type Written = 'written' | 'already there' | 'stale' | 'missing' | 'deferred';
 
-/** Values to write to one system, and why. */
-export interface WriteOrder {
-  readonly set: CanonicalFields;
-  readonly reasons: Decision['reasons'];
-  /** Fields whose value a person gave. */
-  readonly fromPerson?: ReadonlySet<FieldName>;
-}
-
 /** Collects what is done and learnt about one link. One instance per attempt. */
 export class LinkWork {
   private readonly shadows = new Map<SystemName, ShadowRow>();
   /** Of systems in which no record can be read. */
   private readonly relaid = new Map<SystemName, Relaid>();
-  private readonly collected: WaitingChange[] = [];
+  private readonly collected: Collected;
   private readonly journal: JournalOutcome[] = [];
   private readonly cases = new Map<string, NewCase>();
   private readonly settledIntents = new Set<SystemName>();
@@ -111,6 +102,7 @@ export class LinkWork {
   ) {
     this.decidedOn = known;
     this.openIntent = applying.openIntent;
+    this.collected = new Collected(applying.waiting);
   }
 
   /** The link as it is known now: what was read and answered so far included. */
@@ -125,21 +117,12 @@ export class LinkWork {
 
   /** Something was read or written: it has to be recorded, whatever happens next. */
   get hasNews(): boolean {
-    return this.shadows.size > 0 || this.collected.length > 0;
+    return this.shadows.size > 0 || this.collected.changes.length > 0;
   }
 
-  /** What waits of the link now, oldest first. */
-  get waiting(): readonly WaitingValue[] {
-    const changed = (system: SystemName, field: FieldName) =>
-      this.collected.some((one) => one.system === system && one.field === field);
-    const before = this.applying.waiting.filter((one) => one.batch !== null || !changed(one.system, one.field));
-    const since = this.collected.flatMap((one) => (one.is === 'waits' ? [{ ...one, batch: null }] : []));
-    return [...before, ...since];
-  }
-
-  /** Names of fields that began to wait in this attempt. */
-  deferredIn(system: SystemName): FieldName[] {
-    return this.collected.flatMap((one) => (one.is === 'waits' && one.system === system ? [one.field] : []));
+  /** What waits of the link for an import file. */
+  get waits(): Collected {
+    return this.collected;
   }
 
   /** The system took a write of this field without taking the value. */
@@ -203,7 +186,7 @@ export class LinkWork {
       case 'written':
         this.journal.push({ writeId, system, outcome: 'written', requestId: result.requestId });
         // Of a person of whom something waits, too, that counts.
-        if (this.collected.length === 0) this.outcome = 'written';
+        if (this.collected.changes.length === 0) this.outcome = 'written';
         this.compare(system, this.hashesBefore(system, result.before, set), set, result.after);
         this.learn(system, result.after, this.timesOf(system, order));
         if (!connection.systems[system].readsOne) {
@@ -224,36 +207,21 @@ export class LinkWork {
    * value, and is what it counts against (core/waiting.ts).
    */
   private async collect(system: SystemName, { set, ...order }: WriteOrder, nth: number): Promise<'deferred'> {
-    const { connection, waiting } = this.applying;
+    const { connection } = this.applying;
     const id = this.known.ids[system]!;
     const seen = this.known.shadows[system]!;
-    const { waits, withdrawn, uncarried } = collecting(
-      connection.hash(set),
-      pairHashes(this.known)[system]!,
-      waiting.filter((one) => one.system === system),
-    );
-    for (const field of uncarried)
-      this.open(notImportedCase(this.known.linkId, field, 'cleared', pairHashes(this.known)));
-    for (const field of [...withdrawn, ...uncarried]) this.collected.push({ is: 'withdrawn', system, field });
+    const hashes = pairHashes(this.known);
+    const { waits, withdrawn, uncarried } = this.collected.sort(system, connection.hash(set), hashes[system]!);
+    for (const field of uncarried) this.open(notImportedCase(this.known.linkId, field, 'cleared', hashes));
+    this.collected.withdraw(system, [...withdrawn, ...uncarried]);
     if (waits.length === 0) return 'deferred';
     const values = pick(set, waits);
     const imported = connection.shadowOf({ ...seen, fields: { ...seen.fields, ...values } });
-    const writeId = `${this.applying.writeId}/${nth}/${fingerprintOf(seen.hashes, pickHashes(imported.hashes, waits))}`;
+    const writeId = `${this.applying.writeId}/${nth}/${fingerprintOf(seen.hashes, connection.hash(values))}`;
     await this.applying.verifyClaim();
     const journal = this.entries(system, id, { set: values, ...order }, writeId);
     await this.applying.intend({ journal, intent: null });
-    for (const field of waits) {
-      this.collected.push({
-        is: 'waits',
-        system,
-        field,
-        value: values[field] ?? null,
-        valueHash: imported.hashes[field]!,
-        valueForm: imported.forms?.[field] ?? null,
-        seenHash: seen.hashes[field] ?? '',
-        writeId,
-      });
-    }
+    this.collected.await(system, values, { imported, seen: seen.hashes, writeId });
     this.outcome = 'deferred';
     return 'deferred';
   }
@@ -317,8 +285,7 @@ export class LinkWork {
     const writeId = `${this.applying.writeId}/create`;
     await this.applying.verifyClaim();
     await this.applying.intend({ journal: this.entries(system, null, order, writeId), intent: null });
-    const nothing = { value: null, valueHash: '', valueForm: null, seenHash: '' };
-    this.collected.push({ is: 'waits', system, field: '', ...nothing, writeId });
+    this.collected.awaitCreation(system, writeId);
     this.outcome = 'deferred';
     return 'deferred';
   }
@@ -471,24 +438,8 @@ export class LinkWork {
     this.cases.set(JSON.stringify([newCase.kind, newCase.subject, newCase.field]), newCase);
   }
 
-  private entries(
-    system: SystemName,
-    externalId: string | null,
-    { set, reasons, fromPerson }: WriteOrder,
-    writeId: string,
-  ): JournalEntry[] {
-    const document = externalId === null ? null : (this.known.shadows[system]?.document ?? null);
-    return Object.entries(set).map(([field, newValue]) => ({
-      linkId: this.known.linkId,
-      system,
-      externalId,
-      field,
-      oldValue: document === null ? null : this.applying.connection.rawValue(system, document, field),
-      newValue,
-      origin: fromPerson?.has(field) ? ('person' as const) : otherSystem(system),
-      reason: reasons[field] ?? 'created',
-      writeId,
-    }));
+  private entries(system: SystemName, externalId: string | null, order: WriteOrder, writeId: string): JournalEntry[] {
+    return journalEntries(this.applying.connection, this.known, { system, externalId, order, writeId });
   }
 
   /** Fields that were empty when the record was created, and that its system does not show when they are: both sides hold nothing. */
@@ -533,7 +484,7 @@ export class LinkWork {
           ? unsettled
           : null,
       journal: this.journal,
-      waiting: this.collected,
+      waiting: this.collected.changes,
       cases: [...this.cases.values()].map((one) => (one.kind === 'notTaken' ? { ...one, saw: hashes } : one)),
       settledIntents: [...this.settledIntents],
       gone: [...this.gone].map(([system, id]) => ({ system, id })),
@@ -542,19 +493,6 @@ export class LinkWork {
   }
 }
 
-function pickHashes(hashes: FieldHashes, names: readonly FieldName[]): FieldHashes {
-  return Object.fromEntries(names.map((name) => [name, hashes[name]!]));
-}
-
 function readAtOf({ shadows }: LinkedPair) {
   return { yapla: shadows.yapla?.readAt ?? null, yoplanning: shadows.yoplanning?.readAt ?? null };
-}
-
-/**
- * Tells writes of one item apart: at a later attempt the same write has the same name, and one that would overwrite other values
- * gets an entry of its own in the journal.
- */
-function fingerprintOf(...hashes: readonly FieldHashes[]): string {
-  const ordered = hashes.map((one) => Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return createHash('sha256').update(JSON.stringify(ordered)).digest('base64url').slice(0, 12);
 }

@@ -77,7 +77,7 @@ export async function settleCreations(
       recognised += 1;
     }
     const missing = unrecognised.filter((one) => !found.has(one));
-    // Without a plan nobody sends them again: what became of the others is for whoever sent them.
+    // Without a plan nobody sends them again: what became of the others is for those who sent them.
     if (planId !== null) await settleMissing({ sql, claims, connection }, { planId, giveUp }, missing, doubts);
   }
   return { recognised, reopened: planId === null ? 0 : await countPending(sql, planId, 'remote') };

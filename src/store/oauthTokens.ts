@@ -126,7 +126,7 @@ export function createTokenStore(sql: Sql, connection: string, settings: Setting
           await record(tx, renewal.version, renewal.grant);
         });
       } catch (error) {
-        // The refresh token is used up by now: what came of it must not be lost with a connection, whatever its end looks like.
+        // The refresh token is used up by now: its answer must not be lost with a connection, whatever its end looks like.
         if (renewal === undefined) throw error;
         await untilRecorded(renewal);
       }

@@ -10,7 +10,7 @@ export type TypedCell =
   | { readonly is: 'truth'; readonly value: boolean }
   /** `#N/A` and its like. */
   | { readonly is: 'error' }
-  /** What stands there was calculated, by whoever saved the file: nobody entered it. */
+  /** What stands there was calculated, by the program that saved the file: nobody entered it. */
   | { readonly is: 'formula' };
 
 export interface FileRow {

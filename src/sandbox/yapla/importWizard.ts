@@ -2,7 +2,7 @@
  * Yapla's import wizard, with the person who presses its buttons: what the vendor's help pages say of it, and where they are silent what
  * other people's files suggest (docs/systems.md). It reads the workbook with another library than the one that we write with.
  *
- * - The first sheet only; the columns are assigned by whoever imports, so headers are free.
+ * - The first sheet only; the columns are assigned by the person who imports, so headers are free.
  * - A member is found by the number or the e-mail address; by e-mail nobody is made whose address somebody has.
  * - Choices stand by their exact label, or by the value: anything else is refused.
  * - An empty cell changes nothing. A row without any value is a member all the same: a nameless one, which nobody wanted.

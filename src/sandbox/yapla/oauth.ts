@@ -109,7 +109,7 @@ export class LoginServer {
     const code = this.#codes.get(form.get('code') ?? '');
     if (code === undefined || code.expiresAtMs <= Date.now()) return refused('invalid_grant');
     if (code.family !== undefined) {
-      // Whoever brings it a second time may have stolen it: so may the first.
+      // Who brings it a second time may have stolen it: so may the first.
       code.family.ended = true;
       return refused('invalid_grant');
     }

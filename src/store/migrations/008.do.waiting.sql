@@ -69,7 +69,7 @@ create trigger waiting_changes after update on waiting for each row
   when ((old.value_hash, old.seen_hash, old.ended) is distinct from (new.value_hash, new.seen_hash, new.ended))
   execute function bump_link_of_waiting();
 
--- A record shows something else than it did. In the statement that stores it, so that what waited is judged once, by whoever stores it, and
+-- A record shows something else than it did. In the statement that stores it, so that what waited is judged once, by the one who stores it, and
 -- a value that comes back later wakes nothing.
 --
 -- What it shows now is what a file of ours brought: both systems held that value when it was handed out, so the link agrees on it, whatever

@@ -6,7 +6,7 @@ create table export_file (
   kind          text not null,
   file_id       bigint generated always as identity,
   digest        text not null,
-  -- staging: rows up to `last_row` are here; whoever reads the file again goes on behind it.
+  -- staging: rows up to `last_row` are here; who reads the file again goes on behind it.
   status        text not null default 'staging' check (status in ('staging', 'staged')),
   -- What was recognised: columns by name and header, headers that were ignored, how days are written. No values.
   about         jsonb not null,

@@ -146,7 +146,7 @@ export function createSchemaCheck({ connection, config, graphql, places, session
   let looking: Promise<readonly Flaw[]> | null = null;
 
   async function look(ask: Ask): Promise<readonly Flaw[]> {
-    // Others wait for this, too: it is about no record, and whoever asked first does not cancel it for them.
+    // Others wait for this, too: it is about no record, and the first to ask does not cancel it for them.
     const { signal: _signal, record: _record, ...shared } = ask;
     const told = await introspect(session, config, graphql, shared);
     return 'refused' in told ? [] : flawsOf(told.schema, graphql, places);

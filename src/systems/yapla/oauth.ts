@@ -38,7 +38,7 @@ export interface LoginSecrets {
 }
 
 export interface OAuthClient {
-  /** Made anew for each login. */
+  /** Another one for each login. */
   secrets(): LoginSecrets;
   /** The address that the person opens. */
   loginAddress(secrets: LoginSecrets): Promise<string>;
