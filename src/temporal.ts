@@ -1,9 +1,10 @@
 /** Connections to a Temporal server, for clients and workers, and the set-up that each server needs once. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { SearchAttributeType } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
 import { searchAttributeKeys } from '../workflows/searchAttributes.js';
+import { type Retries, retriesUntilClosed } from './temporalRetries.js';
 
 /** The part of `config.temporal` that says how to connect, with the address that is really in use. */
 export interface TemporalConnectionOptions {
@@ -33,9 +34,15 @@ export interface TemporalConnection {
  * @throws {TemporalSetupError} nobody answers as a Temporal server there, or the API key is refused.
  */
 export async function connectTemporal(options: TemporalConnectionOptions): Promise<TemporalConnection> {
+  const retries = retriesUntilClosed();
   const connection = await reach(options, () =>
-    Connection.connect({ ...connectOptions(options), connectTimeout: options.connectTimeoutMs ?? 10_000 }),
+    Connection.connect({
+      ...connectOptions(options),
+      connectTimeout: options.connectTimeoutMs ?? 10_000,
+      interceptors: [makeGrpcRetryInterceptor(retries.options)],
+    }),
   );
+  endingFirst(connection, retries);
   return { connection, client: new Client({ connection, namespace: options.namespace }) };
 }
 
@@ -44,12 +51,24 @@ export async function connectTemporal(options: TemporalConnectionOptions): Promi
  * `connection`; calls need a deadline of their own.
  */
 export function lazyTemporal(options: TemporalConnectionOptions): TemporalConnection {
+  const retries = retriesUntilClosed();
   const connection = Connection.lazy({
     ...connectOptions(options),
+    interceptors: [makeGrpcRetryInterceptor(retries.options)],
     // gRPC's own pause between two attempts to connect grows to two minutes.
     channelArgs: { 'grpc.max_reconnect_backoff_ms': 5_000 },
   });
+  endingFirst(connection, retries);
   return { connection, client: new Client({ connection, namespace: options.namespace }) };
+}
+
+/** Nothing is asked on the connection's channel once it is closed. */
+function endingFirst(connection: Connection, retries: Retries): void {
+  const close = connection.close.bind(connection);
+  connection.close = async () => {
+    await retries.end();
+    await close();
+  };
 }
 
 /**

@@ -1,9 +1,10 @@
 /** What a test's house stands on: a database, task queues, clients of the real servers of the run, and the worker of this process. */
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import type { Config, ConnectionConfig } from '../../src/config/schema.js';
 import { openDatabase, type Sql } from '../../src/store/database.js';
+import { connectTemporal } from '../../src/temporal.js';
 import { installRuntime, startWorker, type RunningWorker } from '../../src/worker.js';
 import { freshDatabase, temporalAddress, testBundle, uniqueName, type FreshDatabase } from './servers.js';
 
@@ -43,13 +44,13 @@ export class Premises {
   ) {}
 
   static async open(): Promise<Premises> {
-    const [database, connection, native] = await Promise.all([
+    const [database, { client }, native] = await Promise.all([
       freshDatabase(),
-      Connection.connect({ address: temporalAddress() }),
+      connectTemporal({ address: temporalAddress(), namespace: 'default' }),
       connectNatively(),
     ]);
     const sql = openDatabase(database.url, { maxConnections: 10, applicationName: 'test' });
-    return new Premises(database, sql, new Client({ connection }), native);
+    return new Premises(database, sql, client, native);
   }
 
   get databaseUrl(): string {

@@ -92,6 +92,9 @@ test.each(modes)(
     const examined = await examine(house, ledger);
     expect(complaintsOf(examined, drawn)).toEqual([]);
     const wholeRun = { outcome: 'applied', differences: 0 };
+    // What a run found that should have found nothing. Names of fields and reasons, no values.
+    const found = await itemsOf(again.plan);
+    expect(found).toEqual([]);
     expect([repair, again]).toMatchObject([wholeRun, { ...wholeRun, applied: { ended: 0 } }]);
     expect(await writes()).toBe(before);
     expect(Object.keys(examined.openCases).filter((kind) => !['conflict', 'doubt', 'removal'].includes(kind))).toEqual(
@@ -117,6 +120,14 @@ async function dieAndRiseAgain(isOver: () => boolean): Promise<number> {
     cutOff += await worker.giveUpAttempts();
   }
   return cutOff;
+}
+
+/** What a plan had to do: kinds, links and reasons. */
+async function itemsOf(plan: number | null) {
+  const rows = await house.sql<{ kind: string; link: string; reasons: unknown; outcome: string | null }[]>`
+    select i.decision_kind as kind, i.link_id as link, i.decision -> 'reasons' as reasons, i.outcome
+      from plan_item i join plan p on p.id = i.plan_id where p.connection_id = ${house.connectionId} and p.number = ${plan ?? 0} and i.decision_kind <> 'doubt'`;
+  return [...rows];
 }
 
 const quiet = async () => await untilQuiet(house, house.sandbox.control, 90_000);
