@@ -54,6 +54,9 @@ export async function recordTotals(live: Pick<LiveWork, 'client' | 'connectionId
   return totals;
 }
 
+/** In so many looks in a row nothing is to be found: a workflow that began a moment ago may not be listed by Temporal yet. */
+const looks = 2;
+
 /** How often to look: soon at first, and less often the longer it takes, for each look asks Temporal about everybody. */
 const pauseMs = (waitedMs: number): number => Math.min(25 + waitedMs / 20, 250);
 
@@ -73,11 +76,13 @@ export async function untilQuiet(
     const { yapla, yoplanning } = await control.webhooks();
     return yapla.emitted + yoplanning.emitted;
   };
+  let rested = 0;
   for (;;) {
     const before = await emitted();
     await control.settled();
     // What was written meanwhile has made webhooks of its own.
-    if ((await isAtRest(live)) && (await emitted()) === before) return;
+    rested = (await isAtRest(live)) && (await emitted()) === before ? rested + 1 : 0;
+    if (rested === looks) return;
     const waitedMs = Date.now() - began;
     if (waitedMs > timeoutMs)
       throw new Error(`still going on after ${timeoutMs} ms: ${(await goingOn(live)).join(', ')}`);

@@ -13,8 +13,11 @@ import type { TestPasserelle } from './passerelle.js';
 
 export { recordTotals, recordWorkflows } from '../../src/cli/recordWorkflows.js';
 
+/** A limit for what hangs, not a measure: attempts wait for each other for seconds where the machine is busy. */
+const hungMs = 120_000;
+
 /** Looks again and again until what it sees is accepted, less often the longer it takes. @throws what was seen last, after `timeoutMs` */
-export async function until<T>(look: () => Promise<T>, accept: (seen: T) => boolean, timeoutMs = 30_000): Promise<T> {
+export async function until<T>(look: () => Promise<T>, accept: (seen: T) => boolean, timeoutMs = hungMs): Promise<T> {
   const began = Date.now();
   for (;;) {
     const seen = await look();
@@ -41,7 +44,7 @@ export async function untilHolds(
 
 /** Waits until no webhook, no event and no record's workflow has anything left to do but to linger, or to wait for a person. */
 export async function untilQuiet(house: TestPasserelle): Promise<void> {
-  await whenQuiet(house, house.sandbox.control);
+  await whenQuiet(house, house.sandbox.control, hungMs);
 }
 
 export async function recordProgress(house: TestPasserelle, linkId: string): Promise<RecordProgress> {

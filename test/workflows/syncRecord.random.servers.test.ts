@@ -130,7 +130,7 @@ async function itemsOf(plan: number | null) {
   return [...rows];
 }
 
-const quiet = async () => await untilQuiet(house, house.sandbox.control, 90_000);
+const quiet = async () => await untilQuiet(house, house.sandbox.control, 120_000);
 
 async function requests(): Promise<number> {
   const { yapla, yoplanning } = await house.sandbox.control.counts();
