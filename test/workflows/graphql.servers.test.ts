@@ -68,6 +68,12 @@ test('whose login ends is stopped with the command that mends it, and goes on af
   };
   const told = await until(reason, (text) => text !== null);
   expect(told).toContain(`passerelle login ${house.connectionId}`);
+  // A person mends it later: what was under way has come to its end by then.
+  const stopped = `PasserelleConnection = '${house.connectionId}' AND ExecutionStatus = 'Running' AND PasserelleState = 'stopped'`;
+  await until(
+    async () => (await house.client.workflow.count(stopped)).count,
+    (n) => n === 1,
+  );
   await logInto(house.sql, house.connectionId, house.connection);
   await untilHolds(house, 'yapla', yapla, { city: 'Brest' });
 });
