@@ -96,6 +96,9 @@ export async function beginYaplaLogin(sql: Sql, connection: string, config: Conn
         if (!(error instanceof GrantRefused)) throw error;
         throw new LoginFailed(`${error.what} (${error.code}), so nobody is logged in. ${again}`);
       }
+      // A worker that looked meanwhile, with the login of before, has stopped it once more.
+      const since = await seenStop(sql, credential);
+      if (since !== null) await liftStop(sql, credential, since);
       return { wasStopped: stop?.reason ?? null };
     },
 

@@ -96,7 +96,11 @@ export function createTokenSession(options: TokenSessionOptions): YaplaSession {
         return client.renew(refreshToken, ask, permit);
       });
     } catch (error) {
-      throw error instanceof GrantRefused ? await stopped(whyRefused(error)) : error;
+      if (!(error instanceof GrantRefused)) throw error;
+      // Refused was what a person has replaced meanwhile: nothing is to be stopped.
+      const since = await tokens.read();
+      if (since !== null && (!('version' in since) || since.version !== version)) return since;
+      throw await stopped(whyRefused(error));
     } finally {
       if (!isUsed && permit !== undefined) tokenHttp.release([permit]);
     }
