@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { openYaplaHttp } from '../../../src/systems/index.js';
 import { createOAuthClient, GrantRefused } from '../../../src/systems/yapla/oauth.js';
 import type { ConnectionConfig } from '../../../src/config/schema.js';
-import { finalAddress, graphqlOf } from '../../helpers/logIn.js';
+import { finalAddress, graphqlOf, loggedIn } from '../../helpers/logIn.js';
 import { ask, failureOf, GrantingBudget, opener, type Opening } from '../support.js';
 
 const openAny = opener();
@@ -141,6 +141,24 @@ describe('a login that is over', () => {
     expect(failure.message).toContain('passerelle resume');
     for (const text of [failure.message, JSON.stringify(failure), ...budgets.yapla.stops])
       for (const secret of [before.accessToken, before.refreshToken!]) expect(text).not.toContain(secret);
+  });
+
+  test('stops nothing where a person has logged in again while it was refused', async () => {
+    const { systems, sandbox, config, budgets, tokens } = await open();
+    const id = await sandbox.control.add('yapla', ada);
+    await systems.yapla.read(id, ask);
+    await sandbox.control.endLogins();
+    const renewed = tokens.renewed.bind(tokens);
+    tokens.renewed = async (seen, renew) => {
+      try {
+        return await renewed(seen, renew);
+      } catch (error) {
+        await tokens.save(await loggedIn(config, new GrantingBudget()));
+        throw error;
+      }
+    };
+    expect(await systems.yapla.read(id, ask)).toMatchObject({ id });
+    expect(budgets.yapla.stops).toEqual([]);
   });
 
   test('is told of before anything is sent, where there never was one', async () => {
