@@ -5,7 +5,7 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { LiveOutcome } from '../src/core/live.js';
 import type { Scope, SystemName } from '../src/core/record.js';
-import type { RecordRunState } from './recordRun.js';
+import type { RecordRunState } from './linkRun.js';
 
 /** The scope, and which link of it. */
 export interface SyncRecordInput extends Scope {
