@@ -25,9 +25,13 @@
  * One piece of work (a look, and all that is decided on it) never spans two runs; what was told and not looked at yet does. Work that a stop
  * interrupts is looked at anew by the next run, with no matter who caused it (`workDropped`).
  */
+import type { BookingOutcome } from '../src/core/events/bookings.js';
 import type { LiveOutcome, Trigger } from '../src/core/live.js';
 import { systemNames, type SystemName } from '../src/core/record.js';
 import type { RecordCounts, RecordProgress, RecordResult, RecordState } from './syncRecord.messages.js';
+
+/** What a step came to, in one word: as its kind says. */
+export type Outcome = LiveOutcome | BookingOutcome;
 
 /** A record that changes faster than we decide is left to the event of its last change. */
 const maxDecisions = 8;
@@ -69,8 +73,8 @@ export interface LinkRules<View extends ViewOfLink, Decision, Done extends Appli
     view: View,
     triggers: readonly Trigger[],
   ) =>
-    | { readonly do: 'apply'; readonly outcome: LiveOutcome; readonly decision: Decision }
-    | { readonly do: 'rest'; readonly outcome: LiveOutcome };
+    | { readonly do: 'apply'; readonly outcome: Outcome; readonly decision: Decision }
+    | { readonly do: 'rest'; readonly outcome: Outcome };
   /** What the worker's log says of it: names, ids and counts, never a value. */
   readonly toldOf: (decision: Decision, applied: Done) => Readonly<Record<string, unknown>>;
 }
@@ -78,7 +82,7 @@ export interface LinkRules<View extends ViewOfLink, Decision, Done extends Appli
 /** Everything that the next run must know. */
 export interface RecordRunState {
   readonly counts: RecordCounts;
-  readonly lastOutcome: LiveOutcome | null;
+  readonly lastOutcome: Outcome | null;
   /** Echoes of our own writes that did not come yet, by the system written to. */
   readonly awaitedEchoes: PerSystem;
   /** There is something to look at. */
@@ -114,7 +118,7 @@ export const newRecordRun: RecordRunState = {
 /** What is to be carried out, and what it will have come to. */
 export interface ToApply<Decision> {
   readonly decision: Decision;
-  readonly outcome: LiveOutcome;
+  readonly outcome: Outcome;
   /** Names the state of the link that was decided on. */
   readonly version: number;
 }
@@ -135,7 +139,7 @@ interface Work<Decision> {
   readonly tookEvents: boolean;
   readonly decisions: number;
   /** Of the last decision that was carried out. */
-  readonly did: LiveOutcome | null;
+  readonly did: Outcome | null;
   /** Null: it is being read, or the link rests. */
   readonly toApply: ToApply<Decision> | null;
 }

@@ -122,7 +122,7 @@ export class SyncRecord {
       const worker = world.workerFor(stopping, 'live');
       if (toApply === null) return { look: await readRecord({ ...worker, linkId, lane: 'live' }) };
       const { decision, version } = toApply;
-      // As in workflows/syncRecord.ts: the same at every attempt.
+      // As in workflows/liveWork.ts: the same at every attempt.
       const writeId = `live/${linkId}/${run.looks}/${version}`;
       return { applied: await applyDecision({ ...worker, linkId, decision, version, writeId }) };
     });
