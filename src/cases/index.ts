@@ -6,6 +6,7 @@ import type { Decision } from '../core/decide.js';
 import { type FieldName, type SystemName, systemNames } from '../core/record.js';
 import type { CaseAnswer, LinkCase } from '../store/cases.js';
 import type { PairHashes } from '../store/linkState.js';
+import { bookingKinds, eventNotMapped, unreadableEvent } from './bookings.js';
 import { canary } from './canary.js';
 import { conflict } from './conflict.js';
 import { create } from './create.js';
@@ -34,6 +35,9 @@ export const kinds = {
   massChange,
   create,
   unreadable,
+  ...bookingKinds,
+  eventNotMapped,
+  unreadableEvent,
 } as const;
 
 export type CaseKind = keyof typeof kinds;
