@@ -74,7 +74,8 @@ describe('the link', () => {
   test('may have a slash at its end, whether the configured path has one or not', () => {
     const body = { ...clientEvent, link: `${clientEvent.link}/` };
     expect(read(body)).toMatchObject({ externalId: client });
-    const paths = { teams: '/teams/', clients: '/teams/{team}/clients/', client: '/teams/{team}/clients/{id}/' };
+    const { paths: own } = testConfig().connections['club']!.yoplanning;
+    const paths = { ...own, client: '/teams/{team}/clients/{id}/' };
     expect(read(clientEvent, { paths })).toMatchObject({ externalId: client });
     expect(read(body, { paths })).toMatchObject({ externalId: client });
   });
