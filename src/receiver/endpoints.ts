@@ -6,8 +6,9 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ConnectionConfig } from '../config/schema.js';
 import { memberIdPath, type WebhookAuthentication } from '../config/webhooks.js';
-import { isRecordId, type RecordKind, type SystemName, systemNames } from '../core/record.js';
-import { carriedIn, isJsonObject, type Json, type JsonObject } from '../core/document.js';
+import { type RecordKind, type SystemName, systemNames } from '../core/record.js';
+import { isJsonObject, type Json, type JsonObject } from '../core/document.js';
+import { idIn } from '../core/idIn.js';
 import { parseJson } from '../core/json.js';
 import type { RecordEvent } from '../store/inbox.js';
 import { getProperty } from 'dot-prop';
@@ -113,9 +114,6 @@ export function parseBody(raw: Buffer): { readonly text: string; readonly body: 
 
 // Yapla's webhooks: the whole member, at configured paths (none of the names is public, see docs/systems.md).
 
-/** Far longer than any id, far shorter than what Temporal takes as the id of a workflow (1,000 characters). */
-const maxIdLength = 200;
-
 /** @throws {Refusal} when the event is one that we act on, and the member or its id is not where the configuration says. */
 export function readYapla(connection: ConnectionConfig, body: JsonObject): Reading {
   const { yapla: webhooks } = connection.webhooks;
@@ -125,7 +123,7 @@ export function readYapla(connection: ConnectionConfig, body: JsonObject): Readi
   if (!isJsonObject(member)) {
     throw new Refusal('shape', 'Expected a member where webhooks.yapla.member of the configuration says.');
   }
-  const externalId = idOf(at(member, memberIdPath(connection)));
+  const externalId = idIn(at(member, memberIdPath(connection)));
   if (externalId === null) {
     throw new Refusal(
       'shape',
@@ -147,18 +145,6 @@ function eventOf(
   if (isIn(created)) return 'created';
   if (isIn(updated)) return 'updated';
   return isIn(deleted) ? 'deleted' : null;
-}
-
-/** An id in the form in which the API's answers are read. */
-function idOf(value: Json | undefined): string | null {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : null;
-  const carried = typeof value === 'string' ? carriedIn(value) : null;
-  // A number that JavaScript cannot hold: as it stands in the body.
-  if (carried?.is === 'number')
-    return /^-?\d+$/.test(carried.text) && carried.text.length <= maxIdLength ? carried.text : null;
-  // Control characters and halves of surrogate pairs are no part of any id, and PostgreSQL refuses some of them.
-  if (typeof value !== 'string' || value.length > maxIdLength || /[\p{Cc}\p{Cs}]/u.test(value)) return null;
-  return isRecordId(value) ? value : null;
 }
 
 function at(value: JsonObject, path: string): Json | undefined {

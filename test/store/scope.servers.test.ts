@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
-import { personsOf, type RecordKind, type Scope, type SystemName } from '../../src/core/record.js';
+import { personsOf, type Scope, type SystemName } from '../../src/core/record.js';
 import * as apart from '../../src/store/apart.js';
 import * as awaited from '../../src/store/awaited.js';
 import * as candidates from '../../src/store/candidates.js';
@@ -46,7 +46,7 @@ let others: Scope;
 let nobody: Scope;
 storeTest('scope test', (store) => {
   ({ sql, scope: people } = store);
-  others = { ...people, kind: 'registration' as RecordKind };
+  others = { ...people, kind: 'registration' };
   nobody = personsOf('nobody');
 });
 
