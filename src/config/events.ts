@@ -1,5 +1,6 @@
 /** What a connection does about events: registrations of Yapla that become bookings of Yoplanning. Left out: nothing. */
 import { z } from 'zod';
+import type { BookingsConfig } from './yoplanningEvents.js';
 
 export const eventsSchema = z
   .strictObject({
@@ -54,23 +55,37 @@ export const eventsSchema = z
 
 export type EventsConfig = z.infer<typeof eventsSchema>;
 
+interface EventConnection {
+  readonly events: EventsConfig | null;
+  readonly yapla: { readonly events?: unknown };
+  readonly yoplanning: { readonly events: { readonly order: Pick<BookingsConfig['order'], 'cancelBy' | 'changeBy'> } };
+}
+
 /** What does not fit together, by its path below the connection. */
-export function eventProblems(
-  events: EventsConfig | null,
-  order: { readonly cancelBy: 'delete' | 'put' | null; readonly changeBy: 'put' | null },
-): { readonly path: readonly string[]; readonly message: string }[] {
+export function eventProblems({
+  events,
+  yapla,
+  yoplanning,
+}: EventConnection): { readonly path: readonly string[]; readonly message: string }[] {
   if (events === null) return [];
+  const { cancelBy, changeBy } = yoplanning.events.order;
   const problems = [];
-  if (events.cancel !== 'ask' && events.cancel !== order.cancelBy)
+  if (yapla.events === undefined || yapla.events === null)
+    problems.push({
+      path: ['yapla', 'events'],
+      message:
+        'expected where registrations stand in a webhook (an empty section takes the defaults), because there are `events`',
+    });
+  if (events.cancel !== 'ask' && events.cancel !== cancelBy)
     problems.push({
       path: ['events', 'cancel'],
-      message: `expected "ask"${order.cancelBy === null ? '' : ` or "${order.cancelBy}"`}, because yoplanning.events.order.cancelBy is ${String(order.cancelBy)}`,
+      message: `expected "ask"${cancelBy === null ? '' : ` or "${cancelBy}"`}, because yoplanning.events.order.cancelBy is ${String(cancelBy)}`,
     });
   for (const name of ['change', 'pay'] as const)
-    if (events[name] === 'put' && order.changeBy !== 'put')
+    if (events[name] === 'put' && changeBy !== 'put')
       problems.push({
         path: ['events', name],
-        message: `expected "ask", because yoplanning.events.order.changeBy is ${String(order.changeBy)}`,
+        message: `expected "ask", because yoplanning.events.order.changeBy is ${String(changeBy)}`,
       });
   return problems;
 }

@@ -15,6 +15,7 @@ import { eventWordsOf, wordsOf } from './yaplaEvents.js';
 import { memberMisfits } from './yaplaGraphql.js';
 import { columnProblems } from './yaplaWorkbook.js';
 import { yoplanningSchema } from './yoplanning.js';
+import { eventProblems, eventsSchema } from './events.js';
 import { fieldsSchema } from './fields.js';
 import { guardSchema } from './guard.js';
 import { liveSchema } from './live.js';
@@ -158,6 +159,7 @@ export const connectionSchema = z
     bulk: bulkSchema,
     live: liveSchema,
     webhooks: webhooksSchema,
+    events: eventsSchema.nullable().default(null),
   })
   .superRefine((connection, context) => {
     if (connection.create !== 'yoplanning' && connection.create !== 'none' && connection.yapla.write.mode === 'none') {
@@ -167,6 +169,8 @@ export const connectionSchema = z
         message: `expected "yoplanning" or "none", because yapla.write.mode is "none": Passerelle cannot create anybody in Yapla`,
       });
     }
+    for (const { path, message } of eventProblems(connection))
+      context.addIssue({ code: 'custom', path: [...path], message });
     const { write } = connection.yapla;
     if (write.mode === 'workbook') {
       for (const { path, message } of columnProblems(write, Object.keys(connection.fields)))
