@@ -8,6 +8,7 @@
  *       "date", "campaign": { "id", "title" }, "updated_at" } }
  */
 import { z } from 'zod';
+import { isCurrency } from '../core/events/money.js';
 import { fold } from '../core/fold.js';
 import { placeText } from './values.js';
 
@@ -140,10 +141,12 @@ export const yaplaEventsSchema = z
     donation: donationSchema,
     currency: z
       .string()
-      .regex(/^[A-Z]{3}$/, 'expected an ISO 4217 code, such as EUR')
+      .refine(isCurrency, 'expected an ISO 4217 code, such as EUR')
       .nullable()
       .default(null)
-      .describe('ISO 4217 code of amounts that state no currency; null: none is assumed.'),
+      .describe(
+        'ISO 4217 code of amounts that state no currency; null: none is assumed, and such an amount cannot be read.',
+      ),
   })
   .superRefine(({ registration, donation }, context) => {
     const registrations = wordsOf(eventWordsOf(registration.event));

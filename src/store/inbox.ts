@@ -6,7 +6,7 @@
  */
 import type { JsonObject } from '../core/document.js';
 import { parseJson } from '../core/json.js';
-import { type RecordKind, type Scope, type SystemName, systemNames } from '../core/record.js';
+import { type RecordKind, recordKinds, type Scope, type SystemName, systemNames } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 /** What a webhook says happened to a record. */
@@ -213,18 +213,24 @@ function ruleColumns(rules: readonly ForwardingRule[]) {
  * Finds the link of each event that has none yet and asks for a signal to it, due when the oldest has waited for the connection's
  * `debounceMs`. Where a signal is asked for or under way already, events join it. Processes may do this at once.
  *
+ * @param kinds of records that have a workflow; events of others wait as they came
  * @returns how many events were addressed; `limit`: there may be more
  */
-export async function addressEvents(sql: Sql, rules: readonly ForwardingRule[], limit: number): Promise<number> {
+export async function addressEvents(
+  sql: Sql,
+  rules: readonly ForwardingRule[],
+  limit: number,
+  kinds: readonly RecordKind[] = recordKinds,
+): Promise<number> {
   const { ids, debounces } = ruleColumns(rules);
   const [row] = await sql<{ addressed: number }[]>`
-    -- A rule is a connection's, for records of every kind.
+    -- A rule is a connection's, for records of every kind that is asked for.
     with rule as (
       select * from unnest(${ids}::text[], ${debounces}::float8[]) as r(connection_id, debounce_ms)
     ), picked as (
       select i.id, i.connection_id, i.kind, i.system, i.external_id, i.received_at, r.debounce_ms
         from inbox i join rule r using (connection_id)
-       where i.link_id is null and i.handled_at is null
+       where i.link_id is null and i.handled_at is null and i.kind = any(${kinds}::text[])
        order by i.id limit ${limit}
          for update of i skip locked
     ), addressed as (

@@ -27,12 +27,12 @@ export async function webhookUse(
   const [row] = await sql<WebhookUse[]>`
     -- Of every kind.
     with recent as (
-      select system, external_id, stranger, received_at from inbox
+      select kind, system, external_id, stranger, received_at from inbox
        where connection_id = any(${[connectionId]}::text[]) and kind = any(${recordKinds}::text[]) and system = any(${systemNames}::text[])
          and received_at > now() - ${windowMs}::float8 * interval '1 ms')
-    select count(distinct (system, external_id,
+    select count(distinct (kind, system, external_id,
              floor(extract(epoch from received_at) * 1000 / greatest(${gatherMs}::float8, 1))))::int as reads,
-           (count(distinct (system, external_id)) filter (where stranger))::int as strangers,
+           (count(distinct (kind, system, external_id)) filter (where stranger))::int as strangers,
            (extract(epoch from min(received_at) - now()) * 1000)::float8 + ${windowMs}::float8 as "freeInMs",
            (select coalesce(sum(pg_column_size(body)), 0)::float8 from inbox
              where connection_id = any(${[connectionId]}::text[])) as bytes

@@ -20,10 +20,10 @@ export interface Donation {
   readonly id: string;
   readonly status: DonationStatus;
   readonly donor: EventPerson;
-  /** Decimal text such as `12.50`. */
+  /** Decimal text with the digits of its currency (money.ts), such as `12.50`. */
   readonly amount: string;
-  /** ISO 4217; null: nobody says. */
-  readonly currency: string | null;
+  /** ISO 4217. */
+  readonly currency: string;
   /** When it was made, epoch milliseconds UTC; of a time that stands for two instants the first. */
   readonly date: number;
   /** Null: not shown. */
@@ -50,8 +50,10 @@ export function readDonation(shown: ShownDonation, rules: EventRules<DonationSta
   const id = reader.needed('id', () => reader.id('id', shown.id));
   const status = reader.needed('status', () => reader.status('status', shown.status));
   const donor = reader.needed('donor', () => reader.person('donor', shown.donor));
-  const amount = reader.needed('amount', () => reader.money('amount', shown.amount));
-  const currency = reader.currency('currency', shown.currency);
+  const price = reader.needed('amount', () => {
+    const { amount, currency } = reader.price(shown);
+    return amount === null || currency === null ? null : { amount, currency };
+  });
   const date = reader.needed('date', () => reader.time('date', shown.date));
   const campaign = reader.titled('campaign', shown.campaign);
   const modified = reader.time('modifiedAt', shown.modifiedAt);
@@ -59,8 +61,7 @@ export function readDonation(shown: ShownDonation, rules: EventRules<DonationSta
     id: id!,
     status: status!,
     donor: donor!,
-    amount: amount!,
-    currency,
+    ...price!,
     date: date!.first,
     campaign,
     modifiedAt: onlyInstant(modified),

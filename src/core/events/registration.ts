@@ -41,9 +41,9 @@ export interface Registration {
   readonly rate: string | null;
   /** At least one, all different; of a cancelled registration as they are shown. */
   readonly participants: readonly EventPerson[];
-  /** What it costs in all, as decimal text such as `12.50`; null: not shown. */
+  /** What it costs in all: decimal text with the digits of its currency (money.ts), such as `12.50`; null: not shown. */
   readonly amount: string | null;
-  /** ISO 4217; null: nobody says. */
+  /** ISO 4217; null: nobody says, and no amount is shown. */
   readonly currency: string | null;
   /** Epoch milliseconds UTC; null: not paid, or not shown. */
   readonly paidAt: number | null;
@@ -84,8 +84,7 @@ export function readRegistration(shown: ShownRegistration, rules: RegistrationRu
   const rate = reader.text('rate', shown.rate);
   const participants = readParticipants(reader, shown.participants);
   if (status !== 'cancelled') checkParticipants(reader, participants, rules);
-  const amount = reader.money('amount', shown.amount);
-  const currency = reader.currency('currency', shown.currency);
+  const price = reader.price(shown);
   const paidAt = reader.time('paidAt', shown.paidAt)?.first ?? null;
   const modified = reader.time('modifiedAt', shown.modifiedAt);
   return reader.end(() => ({
@@ -95,8 +94,7 @@ export function readRegistration(shown: ShownRegistration, rules: RegistrationRu
     activity,
     rate,
     participants: (participants ?? []).filter((one) => one !== null),
-    amount,
-    currency,
+    ...price,
     paidAt,
     modifiedAt: onlyInstant(modified),
   }));

@@ -7,6 +7,7 @@ import { fold } from '../fold.js';
 import { idIn } from '../idIn.js';
 import { cleanLine, normalEmail } from '../normalise.js';
 import type { Instants } from '../zone.js';
+import { isCurrency, parseMoney } from './money.js';
 
 /** What stands at a place of a document; undefined: nothing. */
 export type Shown = Json | undefined;
@@ -46,7 +47,7 @@ export type EventReading<T> =
 export interface EventRules<Status extends string> {
   /** The words that mean each status. Accents, case, blanks and punctuation do not count. */
   readonly statuses: Readonly<Record<Status, readonly string[]>>;
-  /** ISO 4217 code of amounts that state none; null: none is assumed. */
+  /** ISO 4217 code of amounts that state none; null: none is assumed, and such an amount is a problem. */
   readonly currency: string | null;
   /** The instants that a time can stand for, as the system writes it; null: it is none. */
   readonly parseTime: (text: string) => Instants | null;
@@ -120,20 +121,29 @@ export class EventReader<Status extends string> {
     return found?.[0] ?? this.note(place, 'unknownWord');
   }
 
-  /** Decimal text such as `12.50`; null: none is shown. Nobody is paid for taking part: less than nothing is no amount. */
-  money(place: string, shown: Shown): string | null {
-    const text = this.text(place, shown);
-    if (text === null) return null;
-    const amount = parseMoney(text);
-    return amount === null || amount.startsWith('-') ? this.note(place, 'notMoney') : amount;
+  /**
+   * An amount as decimal text with the digits of its currency (money.ts), and the currency: an amount of nobody knows what is none. Nobody is
+   * paid for taking part: less than nothing is no amount. Either is null where it is not shown.
+   */
+  price(shown: { readonly amount: Shown; readonly currency: Shown }): {
+    readonly amount: string | null;
+    readonly currency: string | null;
+  } {
+    const before = this.#problems.length;
+    const currency = this.#currency(shown.currency);
+    const text = this.text('amount', shown.amount);
+    if (text === null || this.#problems.length > before) return { amount: null, currency };
+    if (currency === null) return { amount: this.note('currency', 'missing'), currency };
+    const parsed = parseMoney(withoutSign(text, currency), currency);
+    const isAmount = 'money' in parsed && !parsed.money.amount.startsWith('-');
+    return { amount: isAmount ? parsed.money.amount : this.note('amount', 'notMoney'), currency };
   }
 
-  /** ISO 4217, in capitals. */
-  currency(place: string, shown: Shown): string | null {
-    const text = this.text(place, shown);
+  #currency(shown: Shown): string | null {
+    const text = this.text('currency', shown);
     if (text === null) return this.rules.currency;
-    const code = signs[text] ?? text.toUpperCase();
-    return /^[A-Z]{3}$/.test(code) ? code : this.note(place, 'notCurrency');
+    const code = text === euroSign ? 'EUR' : text.toUpperCase();
+    return isCurrency(code) ? code : this.note('currency', 'notCurrency');
   }
 
   time(place: string, shown: Shown): Instants | null {
@@ -163,23 +173,15 @@ export class EventReader<Status extends string> {
 }
 
 /** The one sign that stands for one currency only: `$` is that of many. */
-const signs: Readonly<Partial<Record<string, string>>> = { '€': 'EUR' };
+const euroSign = '€';
+
+/** As lists show amounts: `1 250,00 €`. */
+function withoutSign(text: string, currency: string): string {
+  const bare = currency === 'EUR' ? text.replace(/^€\s*|\s*€$/, '') : text;
+  return bare.replaceAll(/(?<=\d)[ \u00A0\u202F](?=\d{3}(?!\d))/g, '');
+}
 
 /** The instant, where it is one: by two nothing can be put in order. */
 export function onlyInstant(instants: Instants | null): number | null {
   return instants !== null && instants.first === instants.last ? instants.first : null;
-}
-
-/*
- * To be replaced by core/events/money.ts, once that is there.
- */
-
-/** Digits, blanks between thousands perhaps, and up to two decimals behind a point or a comma. */
-const moneyForm = /^(-?)(\d{1,3}(?:[ \u00A0\u202F]\d{3})+|\d+)(?:[.,](\d{1,2}))?$/;
-
-/** `12,5 €`, `12.50` and `1 250` as `12.50` and `1250.00`; null: no amount, or one that can be read in two ways (`1,250`). */
-function parseMoney(text: string): string | null {
-  const [, sign, whole, cents = ''] = moneyForm.exec(text.replace(/^€\s*|\s*€$/g, '')) ?? [];
-  if (whole === undefined) return null;
-  return `${sign}${BigInt(whole.replaceAll(/\D/g, ''))}.${cents.padEnd(2, '0')}`;
 }

@@ -117,7 +117,7 @@ describe('a registration', () => {
   test.each([
     ['12,5', '12.50'],
     ['12.50', '12.50'],
-    ['1 250 €', '1250.00'],
+    ['1 250,00 €', '1250.00'],
     [0, '0.00'],
     ['', null],
   ])('that costs %j costs %s', (amount, text) => {
@@ -127,9 +127,13 @@ describe('a registration', () => {
   test.each([
     [undefined, 'CAD'],
     ['€', 'EUR'],
+    ['jpy', 'JPY'],
     ['cad', 'CAD'],
   ])('whose currency is written %j is in %s where the configuration says CAD', (currency, code) => {
-    expect(value({ currency }, { currency: 'CAD' }).currency).toBe(code);
+    expect(value({ currency, amount: 12 }, { currency: 'CAD' })).toMatchObject({
+      currency: code,
+      amount: code === 'JPY' ? '12' : '12.00',
+    });
   });
 
   test('begins at the first and ends at the last instant that its times can stand for', () => {
@@ -160,6 +164,8 @@ describe('a registration that cannot be read', () => {
     ['has an amount that is none', { amount: 'twelve' }, 'amount', 'notMoney'],
     ['has an amount that can be read in two ways', { amount: '1,250' }, 'amount', 'notMoney'],
     ['costs less than nothing', { amount: -1 }, 'amount', 'notMoney'],
+    ['has an amount of nobody knows what', { currency: undefined }, 'currency', 'missing'],
+    ['has an amount with the sign of another currency', { amount: '12 €', currency: 'CAD' }, 'amount', 'notMoney'],
     ['is in a currency that is none', { currency: 'euros' }, 'currency', 'notCurrency'],
     ['is in a currency that many countries have', { currency: '$' }, 'currency', 'notCurrency'],
     ['has something else than a list of people', { participants: 'notList' }, 'participants', 'notList'],
