@@ -1,25 +1,23 @@
 /** Which workflow looks after a record: by its kind. The one place in which a further kind's is entered. */
-import { type RecordKind, recordKinds, type SystemName } from './core/record.js';
-import { type LiveTarget, signalChanged } from './syncRecord.js';
+import { type RecordKind, recordKinds } from './core/record.js';
 
-/** Says that events about a record gathered in the inbox. Repeatable. */
-export type TellChanged = (
-  target: LiveTarget,
-  linkId: string,
-  gathered: Readonly<Record<SystemName, number>>,
-) => Promise<void>;
-
-/** A kind that is not here has no workflow: its events are stored, and wait in the inbox as they came. */
-const workflows: Readonly<Partial<Record<RecordKind, TellChanged>>> = {
-  person: signalChanged,
+/** Workflow types, whose messages are those of workflows/syncRecord.messages.ts. A kind that is not here has none: its events wait in the inbox as they came. */
+const types: Readonly<Partial<Record<RecordKind, string>>> = {
+  person: 'syncRecord',
+  registration: 'syncRegistration',
 };
 
 /** The kinds of records whose workflows are told of events. */
-export const toldKinds: readonly RecordKind[] = recordKinds.filter((kind) => workflows[kind] !== undefined);
+export const toldKinds: readonly RecordKind[] = recordKinds.filter((kind) => types[kind] !== undefined);
 
-/** Tells the workflow of a record, which is started where it does not run. @throws {TypeError} where its kind has none: see {@link toldKinds} */
-export const tellChanged: TellChanged = async (target, linkId, gathered) => {
-  const tell = workflows[target.scope.kind];
-  if (tell === undefined) throw new TypeError(`records of kind "${target.scope.kind}" have no workflow`);
-  await tell(target, linkId, gathered);
-};
+/** @throws {TypeError} where the kind has none: see {@link toldKinds} */
+export function liveWorkflowType(kind: RecordKind): string {
+  const type = types[kind];
+  if (type === undefined) throw new TypeError(`records of kind "${kind}" have no workflow`);
+  return type;
+}
+
+/** Of all kinds, for a query to Temporal's visibility store: `WorkflowType IN (…)`. */
+export const isLiveWorkflow = `WorkflowType IN (${Object.values(types)
+  .map((type) => `'${type}'`)
+  .join(', ')})`;

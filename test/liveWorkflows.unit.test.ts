@@ -1,33 +1,17 @@
 import { expect, test } from '@jest/globals';
-import type { LiveTarget } from '../src/syncRecord.js';
-import { liveSchema } from '../src/config/live.js';
 import { recordKinds } from '../src/core/record.js';
-import { tellChanged, toldKinds } from '../src/liveWorkflows.js';
+import { isLiveWorkflow, liveWorkflowType, toldKinds } from '../src/liveWorkflows.js';
+import * as workflows from '../workflows/index.js';
 
-/** @returns the ids of the workflows that were told */
-async function told(kind: LiveTarget['scope']['kind']): Promise<string[]> {
-  const ids: string[] = [];
-  const workflow = {
-    signalWithStart: (_: string, { workflowId }: { workflowId: string }) => {
-      ids.push(workflowId);
-      return Promise.resolve();
-    },
-  };
-  const target = {
-    client: { workflow } as unknown as LiveTarget['client'],
-    liveTaskQueue: 'live',
-    scope: { connectionId: 'club', kind },
-    connection: { live: liveSchema.parse({}) },
-  };
-  await tellChanged(target, 'yapla:1', { yapla: 1, yoplanning: 0 });
-  return ids;
-}
+test.each(toldKinds)(
+  'the workflow that looks after a %s is one that the worker has, and is found among those that run',
+  (kind) => {
+    expect(Object.keys(workflows)).toContain(liveWorkflowType(kind));
+    expect(isLiveWorkflow).toContain(`'${liveWorkflowType(kind)}'`);
+  },
+);
 
-test.each(toldKinds)("a %s's workflow is told under an id with the kind in it", async (kind) => {
-  expect(await told(kind)).toEqual([expect.stringContaining(`${kind}/club/yapla:1`)]);
-});
-
-test('no workflow is told of a kind that has none', async () => {
+test('a kind that has none is refused', () => {
   for (const kind of recordKinds.filter((one) => !toldKinds.includes(one)))
-    await expect(told(kind)).rejects.toThrow(TypeError);
+    expect(() => liveWorkflowType(kind)).toThrow(TypeError);
 });

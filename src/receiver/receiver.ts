@@ -7,7 +7,8 @@ import type { Log } from '../log.js';
 import { openDatabase } from '../store/database.js';
 import { addEvents, countPending, inboxIsReady, type NewInboxEvent } from '../store/inbox.js';
 import { isKnown, lastWebhooks, webhookUse } from '../store/webhookUse.js';
-import { tellChanged, toldKinds } from '../liveWorkflows.js';
+import { toldKinds } from '../liveWorkflows.js';
+import { signalChanged } from '../syncRecord.js';
 import { endpointsOf } from './endpoints.js';
 import { createCeilings, hourMs } from './ceilings.js';
 import { startForwarder } from './forwarder.js';
@@ -115,7 +116,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
         scope,
         connection: config.connections[scope.connectionId]!,
       };
-      return client.withDeadline(Date.now() + settings.signalTimeoutMs, () => tellChanged(target, linkId, gathered));
+      return client.withDeadline(Date.now() + settings.signalTimeoutMs, () => signalChanged(target, linkId, gathered));
     },
     onForwarded: ({ scope }) => metrics.forwarded(scope.connectionId),
     onFailed: ({ scope }) => metrics.forwardFailed(scope.connectionId),
