@@ -33,7 +33,7 @@ export interface BookingDetails {
   readonly words?: string | null;
 }
 
-function bookingKind<const Code extends BookingQuestion>(code: Code) {
+function bookingKind(code: BookingQuestion) {
   return {
     code,
     about: 'link',

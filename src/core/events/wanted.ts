@@ -36,8 +36,8 @@ export interface Wanted {
 }
 
 export interface WantingContext {
-  /** Null: nobody has said where the event goes. `gone`: where it goes is not there any more. */
-  readonly session: string | 'gone' | null;
+  /** Null: nobody has said where the event goes; an undefined id: where it goes is not there any more. */
+  readonly session: { readonly id: string | undefined } | null;
   /** In the order of the participants. */
   readonly clients: readonly ParticipantClient[];
   /** Of the team, ISO 4217. */
@@ -59,7 +59,8 @@ export function wantedOf(
   { session, clients, currency, missingAmount }: WantingContext,
 ): { readonly wanted: Wanted } | { readonly hindrance: Hindrance } {
   if (session === null) return { hindrance: 'notMapped' };
-  if (session === 'gone') return { hindrance: 'noSession' };
+  const { id: sessionId } = session;
+  if (sessionId === undefined) return { hindrance: 'noSession' };
   for (const [is, hindrance] of ofPeople) if (clients.some((one) => one.is === is)) return { hindrance };
   if (registration.currency !== null && registration.currency !== currency) return { hindrance: 'otherCurrency' };
   if (registration.amount === null && missingAmount === 'ask') return { hindrance: 'noAmount' };
@@ -72,7 +73,7 @@ export function wantedOf(
     items.push({ who: keyOf(person), client, amount: amounts[nth]! });
   }
   const paid = registration.paidAt === null ? null : total;
-  return { wanted: { sessionId: session, items, paid, text: textOf(session, items) } };
+  return { wanted: { sessionId, items, paid, text: textOf(sessionId, items) } };
 }
 
 /** Whoever has no name cannot be named in an order. */

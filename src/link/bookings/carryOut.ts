@@ -336,7 +336,7 @@ class BookingWork {
 
   private agreedOn(order: Order, wants: string): Readonly<Record<string, string>> {
     const { booking, isCancelled, isPaid } = orderViewOf(this.applying.events, order);
-    const paid = isPaid || this.state.wanted?.paid != null ? 'yes' : 'no';
+    const paid = isPaid || (this.state.wanted?.paid ?? null) !== null ? 'yes' : 'no';
     return { wants, booking, cancelled: isCancelled ? 'yes' : 'no', paid };
   }
 
@@ -409,7 +409,7 @@ class BookingWork {
       shadows,
       // A person's word is no fact about a system: it counts for what it was said about.
       facts: { base: came.written === undefined ? {} : base, baseFields: {}, ids, equal: {} },
-      agreement: came.agrees == null ? null : { linkId, base, baseFields: {}, ids },
+      agreement: came.agrees === undefined || came.agrees === null ? null : { linkId, base, baseFields: {}, ids },
       journal: came.journal ?? [],
       cases: came.cases ?? [],
       settledIntents: came.settlesIntent ? ['yoplanning'] : [],

@@ -208,7 +208,7 @@ function toldBy(events: OpenEvents, id: string, taken: readonly InboxEvent[], kn
       continue;
     }
     const { value } = reading;
-    const isOlder = value.modifiedAt !== null && now?.modifiedAt != null && value.modifiedAt < now.modifiedAt;
+    const isOlder = value.modifiedAt !== null && value.modifiedAt < (now?.modifiedAt ?? -Infinity);
     if (isOlder) continue;
     const row = rowOf(events, id, event, value, now);
     last = { is: 'registration', registration: value, row };
@@ -227,7 +227,7 @@ function rowOf(
   const { modifiedAt, ...shown } = registration;
   const isCancelled = registration.status === 'cancelled';
   const wasCancelled = known?.fields['status'] === 'cancelled' || known?.fields['reopened'] === 'yes';
-  const isInOrder = modifiedAt !== null && known?.modifiedAt != null;
+  const isInOrder = modifiedAt !== null && (known?.modifiedAt ?? null) !== null;
   const reopened = !isCancelled && wasCancelled && !isInOrder ? 'yes' : 'no';
   const fields = {
     status: registration.status,
@@ -289,7 +289,7 @@ export async function viewNow(tx: Sql | Transaction, events: OpenEvents, linkId:
   await noteSession(tx, scope, linkId, wanted?.sessionId ?? null);
   if (view.registration?.hindrance === 'notMapped' && view.registration.status !== 'cancelled')
     await openCases(tx, scope, null, [eventNotMappedCase(booking.event)]);
-  else if (view.registration?.wants != null)
+  else if (typeof view.registration?.wants === 'string')
     await closeCasesOn(tx, scope, eventNotMapped.code, `event ${booking.event}`, 'settled');
   const over = link.cases.filter(
     ({ kind }) => isQuestion(kind) && !bookingQuestionStands(kind satisfies BookingQuestion, view),

@@ -57,7 +57,8 @@ export async function loadBooking(
   const registration = reading.problems === undefined ? reading.value : null;
   const places = registration === null ? [] : await placesOf(sql, scope, booking.event);
   const place = placeFor(booking, places);
-  const session = booking.chosen ?? (place === null ? null : (place.sessionId ?? 'gone'));
+  const way = booking.chosen ?? place?.sessionId ?? undefined;
+  const session = way === undefined && place === null ? null : { id: way };
   const clients = registration === null ? [] : await clientsAmong(sql, events, registration, booking);
   const { missingAmount } = events.config;
   const found =
@@ -90,7 +91,7 @@ async function clientsAmong(
   return await Promise.all(
     participants.map(async (person, nth): Promise<ParticipantClient> => {
       const member = person.memberId === null ? undefined : members.get(person.memberId);
-      if (member?.clientId != null) return { is: 'client', id: member.clientId };
+      if (typeof member?.clientId === 'string') return { is: 'client', id: member.clientId };
       // What an order's answer said of the participant.
       const given = booking.clients[nth] ?? null;
       if (given !== null) return { is: 'client', id: given };
