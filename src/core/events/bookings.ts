@@ -172,6 +172,8 @@ export type BookingDecision =
     }
   /** Both sides are as they shall be: the base moves to what they show. */
   | { readonly kind: 'agree'; readonly answers: BookingQuestion | null }
+  /** A person said to book it again: the cancelled order is none any more. */
+  | { readonly kind: 'bookAgain'; readonly answers: 'orderCancelled' }
   /** A person said to wait for a place. */
   | { readonly kind: 'wait'; readonly answers: 'noPlace' }
   /** A person said that what Yapla showed last is what holds. */
@@ -248,16 +250,16 @@ function isWanted({ rules, base }: BookingView, { status }: WantedView): boolean
   return status === 'validated' || rules.booksUnpaid || (base !== null && base.booking !== null && !base.isCancelled);
 }
 
+/** There is no order, or one that is cancelled, and both sides agree on that. */
+function isWithout({ order, base }: BookingView): boolean {
+  return order === null || (order.isCancelled && base !== null && base.isCancelled && base.wants === wantsNone);
+}
+
 /** Booking it is the next thing to do, so that a lost order is looked for on the way. */
 function isToBook(view: BookingView, registration: WantedView): boolean {
-  return (
-    view.order === null &&
-    isWanted(view, registration) &&
-    registration.wants !== null &&
-    !registration.isOver &&
-    !(isFull(view, registration.wants) && view.waits === null) &&
-    !isRefused(view, registration.wants)
-  );
+  if (!isWithout(view) || !isWanted(view, registration)) return false;
+  const step = toBook({ ...view, awaiting: false }, registration);
+  return step.do === 'apply' && step.decision.kind === 'book';
 }
 
 /** There was no place for just this, and a person has not answered. */
@@ -299,9 +301,14 @@ function isLeft({ base }: BookingView, { wants, shown }: WantedView): boolean {
 }
 
 function withoutOrder(view: BookingView, registration: WantedView): BookingStep {
-  const { base, answers } = view;
   if (!isWanted(view, registration))
     return rest(registration.status === 'waitingForPayment' ? 'awaitsPayment' : 'nothingToBook');
+  return toBook(view, registration);
+}
+
+/** It is wanted, and there is no order. */
+function toBook(view: BookingView, registration: WantedView): BookingStep {
+  const { base, answers } = view;
   const { wants, hindrance } = registration;
   if (base?.booking === null && isLeft(view, registration)) return rest('declined');
   if (registration.isOver) return asking(view, 'tooLate', null);
@@ -334,24 +341,15 @@ function hindered(view: BookingView, hindrance: Hindrance | null): BookingStep {
 /** The order is cancelled or gone. */
 function withCancelledOrder(view: BookingView, registration: WantedView, order: OrderView): BookingStep {
   const { base } = view;
-  if (!isWanted(view, registration))
-    return base?.isCancelled && base.wants === wantsNone
-      ? rest('nothingToBook')
-      : apply('agreed', { kind: 'agree', answers: null });
-  const { wants } = registration;
-  const again = () => (wants === null ? hindered(view, registration.hindrance) : bookAgain('orderCancelled'));
-  // Cancelled in Yapla, agreed upon, and registered again: a new order.
-  if (base?.isCancelled && base.wants === wantsNone) {
-    if (registration.isOver) return asking(view, 'tooLate', null);
-    return wants === null ? hindered(view, registration.hindrance) : bookAgain(null);
+  if (!isWanted(view, registration)) {
+    if (registration.status === 'waitingForPayment') return rest('awaitsPayment');
+    return isWithout(view) ? rest('nothingToBook') : apply('agreed', { kind: 'agree', answers: null });
   }
+  // Cancelled in Yapla, agreed upon, and registered again: a new order.
+  if (isWithout(view)) return toBook(view, registration);
   // A person said that it may stay cancelled.
   if (base?.isCancelled && base.booking === order.booking && isLeft(view, registration)) return rest('declined');
-  return asking(view, 'orderCancelled', again);
-}
-
-function bookAgain(answers: BookingQuestion | null): BookingStep {
-  return apply('booked', { kind: 'book', waited: false, answers });
+  return asking(view, 'orderCancelled', () => apply('agreed', { kind: 'bookAgain', answers: 'orderCancelled' }));
 }
 
 function withOrder(view: BookingView, registration: WantedView, order: OrderView): BookingStep {

@@ -130,6 +130,8 @@ class BookingWork {
         };
       case 'agree':
         return { outcome: 'done', agrees: this.asTheyAre() };
+      case 'bookAgain':
+        return { outcome: 'done', agrees: { ...this.asTheyAre(), wants: wantsNone, cancelled: 'yes', paid: 'no' } };
       case 'wait':
         return { outcome: 'done', also: (tx) => this.waits(tx, true) };
       case 'reopen':
