@@ -39,6 +39,8 @@ export interface SandboxConnectionOptions {
   readonly labels?: Partial<Readonly<Record<SystemName, LabelOptions>>>;
   /** Yapla is written by files that a person imports; these settings of theirs are laid over the defaults. */
   readonly imports?: Partial<Omit<z.input<typeof workbookSchema>, 'mode'>>;
+  /** How sessions and orders are read and written; left out: the configuration's defaults, which fit the sandbox's. */
+  readonly bookings?: NonNullable<ConnectionInput['yoplanning']['events']>;
   readonly credentials?: Partial<Record<keyof typeof sandboxCredentials, string>>;
   /** Laid over the rest, key by key at the top. */
   readonly settings?: Partial<Omit<ConnectionInput, 'yapla' | 'yoplanning' | 'fields'>>;
@@ -95,6 +97,7 @@ export function sandboxConnection(
       token: credentials.yoplanningToken,
       team: credentials.yoplanningTeam,
       ...(options.limits?.yoplanning === undefined ? {} : { limits: options.limits.yoplanning }),
+      ...(options.bookings === undefined ? {} : { events: options.bookings }),
     },
     fields,
   };

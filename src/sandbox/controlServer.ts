@@ -2,6 +2,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { systemNames, type SystemName } from '../core/record.js';
+import { addBookingsControl, type BookingsParts, NothingThere } from './controlBookingsServer.js';
 import type { Door } from './door.js';
 import { faultSchema, type Faults } from './faults.js';
 import { latencySchema, peopleSchema, sandboxLimitsSchema } from './options.js';
@@ -16,6 +17,7 @@ import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js
 export interface ControlParts {
   readonly doors: Readonly<Record<SystemName, Door>>;
   readonly registries: Readonly<Record<SystemName, Registry>>;
+  readonly bookings: BookingsParts;
   readonly faults: Faults;
   readonly webhooks: Readonly<Record<SystemName, Webhooks>>;
   readonly truth: () => readonly PersonTruth[];
@@ -54,6 +56,7 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
   app.setErrorHandler((error, _request, reply) => {
     // What was asked makes no sense: a mistake of the caller, told in full.
     if (error instanceof z.ZodError) return reply.code(400).send({ error: z.prettifyError(error) });
+    if (error instanceof NothingThere) return reply.code(404).send({ error: error.message });
     return reply.code(500).send({ error: error instanceof Error ? error.message : String(error) });
   });
 
@@ -136,6 +139,8 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
     const { system, id } = recordParameters.parse(params);
     return registries[system].removePerson(id) ? done : reply.code(404).send(noRecord(system, id));
   });
+
+  addBookingsControl(app, parts.bookings);
 
   app.post('/exports', async ({ body }) => {
     const { name, content } = await parts.exportMembers(exportSchema.parse(body));
