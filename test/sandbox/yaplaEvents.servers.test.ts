@@ -106,7 +106,7 @@ describe('a registration', () => {
     await control.pay(id);
     const [first, second, third] = (await bodies()).map(({ data }) => data);
     expect(second).toMatchObject({ participants: [{ first_name: 'Bo' }], activity: null, rate: 'Free' });
-    const times = [first, second, third].map((data) => String(data?.['updated_at']));
+    const times = [first, second, third].map((data) => data?.['updated_at'] as string);
     expect(times).toEqual([...new Set(times)].sort());
   });
 
@@ -153,7 +153,7 @@ describe('webhooks of registrations', () => {
     await told.sandbox.control.settled();
     await told.control.setWebhookFaults('registration', faults);
     for (let nth = 0; nth < 4; nth += 1) await told.control.edit(told.id, { rate: nth % 2 === 0 ? 'Free' : 'Member' });
-    const bodies = (await told.bodies()).slice(1).map(({ data }) => String(data['updated_at']));
+    const bodies = (await told.bodies()).slice(1).map(({ data }) => data['updated_at'] as string);
     const { registration } = await told.control.webhooks();
     return { bodies, inOrder: [...bodies].sort(), counts: registration };
   };
