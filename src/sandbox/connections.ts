@@ -24,6 +24,8 @@ export interface SandboxConnectionOptions {
   readonly shape?: YaplaShapeName;
   /** Yapla has no API here: its members are read from exports. Left out: it has. */
   readonly files?: true;
+  /** Registrations and donations are looked at. */
+  readonly events?: true;
   /** How it is written; left out: by REST 2.0. */
   readonly write?: 'rest' | 'graphql';
   /** What the pages of Yapla's list say of its length; left out: its total. */
@@ -69,6 +71,7 @@ export function sandboxConnection(
   const { imports } = options;
   const yapla = {
     ...(options.files === true ? fromFiles : { ...account, read: { ...account.read, answer } }),
+    ...(options.events === true ? { events: {} } : {}),
     ...(imports && {
       write: {
         mode: 'workbook' as const,

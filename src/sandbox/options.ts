@@ -5,6 +5,7 @@ import { labelsSchema } from './labels.js';
 import { orderableFields } from './yoplanning/clientListing.js';
 import { bookingsOptionsSchema } from './yoplanning/bookingsOptions.js';
 import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
+import { eventsOptionsSchema } from './yapla/events/schema.js';
 
 /** Public on purpose: they open nothing but a sandbox, and what is connected to one. Token and team are the ones of the vendor's own examples. */
 export const sandboxCredentials = {
@@ -124,6 +125,8 @@ export const sandboxOptionsSchema = z.strictObject({
       timeZone: z.string().default('UTC'),
       /** A `GET` of one member, in both APIs: as the shape says; or of each id 404, as if there were no such address; or 405. */
       singleReads: z.enum(['asShape', 'noAddress', 'notAllowed']).default('asShape'),
+      /** Its events, who is registered for them, and donations. */
+      events: eventsOptionsSchema.prefault({}),
       /** Choice fields that it shows by label; it takes the exact label or the value. */
       labels: labelsSchema.prefault({}),
       limits: sandboxLimitsSchema.prefault({}),

@@ -23,6 +23,7 @@ import type { Change, OnChange, Registry } from './registry.js';
 import { listen } from './server.js';
 import { yoplanningBody } from './webhooks/bodies.js';
 import { Webhooks } from './webhooks/webhooks.js';
+import { createYaplaEvents } from './yapla/events/events.js';
 import { flatShape } from './yapla/flat.js';
 import { exportMembers } from './yapla/exportFile.js';
 import { importWorkbook } from './yapla/importWizard.js';
@@ -101,12 +102,15 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   const bookings = createBookings(ways, team, clients, onChange);
   const registries: Record<SystemName, Registry> = { yapla: members, yoplanning: clients };
 
+  const yaplaEvents = createYaplaEvents(resolved.yapla, () => telling);
+
   let truth: readonly PersonTruth[] = [];
   let stranger: () => Person;
   const settle = (people: ResolvedPeopleOptions) => {
     const told = telling;
     telling = false;
     truth = populate({ members, clients }, people);
+    yaplaEvents.populate(members.all());
     telling = told;
     stranger = strangers(people);
   };
@@ -141,6 +145,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     doors: { yapla: yapla.door, yoplanning: yoplanning.door },
     registries,
     bookings: { ...bookings, team, clients },
+    yaplaEvents,
     faults,
     webhooks,
     truth: () => truth,
@@ -158,7 +163,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   const stop = async () => {
     await Promise.all([
       ...servers.map((server) => server.close()),
-      ...Object.values(webhooks).map((line) => line.stop()),
+      ...[...Object.values(webhooks), ...Object.values(yaplaEvents.webhooks)].map((line) => line.stop()),
     ]);
   };
   try {
