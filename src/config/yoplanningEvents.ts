@@ -28,7 +28,7 @@ const sessionSchema = z
       .nullable()
       .default('price')
       .describe(
-        'Its price: text, a number, or an object with `tax_included` or `amount`. Not public; assumed. Null: not returned; then the product’s standard price is told, which is only an indication.',
+        'Its price: text, a number, or an object with `tax_included` or `amount`. Not public; assumed. Null: not returned; then only the product’s standard price is known, which the vendor calls an indication.',
       ),
     stateField: placeText()
       .nullable()

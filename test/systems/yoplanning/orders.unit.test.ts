@@ -188,6 +188,19 @@ describe('an order', () => {
     expect(failure).toMatchObject({ fields: ['items.0.client.last_name'] });
   });
 
+  test.each(['orders', 'orderValidation'] as const)(
+    'sent to an address that is not there is a wrong setting, and no missing record: %s',
+    async (path) => {
+      const paths = { [path]: '/teams/{team}/bookings' };
+      const stage = await staged({}, { configure: (input) => (input.yoplanning.paths = paths) });
+      const { orders, validate } = stage.systems.resources.bookings;
+      const sent = path === 'orders' ? orders.place(stage.draft, ask) : validate(stage.draft, ask);
+      const failure = await failureOf(sent);
+      expect(failure).toBeInstanceOf(RequestRefused);
+      expect(failure.message).toContain(`yoplanning.paths.${path}`);
+    },
+  );
+
   test('is read as cancelled by the configured words, in any case of letters, and else as active', async () => {
     const stage = await staged(
       { cancelledWords: ['Annulée'] },
