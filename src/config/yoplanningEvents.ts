@@ -105,6 +105,11 @@ const orderSchema = z
       .default(10 * 60_000)
       .describe('So much earlier than the attempt such a search begins, because the two clocks may differ.'),
   })
+  .superRefine(({ cancelBy, statusField }, context) => {
+    if (cancelBy !== 'put' || statusField !== null) return;
+    const message = 'expected "delete" or null, because statusField is null: there is no place for `cancelWord`';
+    context.addIssue({ code: 'custom', path: ['cancelBy'], message });
+  })
   .prefault({})
   .describe('Where an order has what is used of it, and what the account may do with it.');
 

@@ -234,6 +234,32 @@ describe('an order', () => {
   });
 });
 
+describe('an order whose answer was lost', () => {
+  test('is found by its reference, and so need not be sent again', async () => {
+    const fault = { resource: 'order', kind: 'create', action: { do: 'reset', effect: 'applied' } } as const;
+    const stage = await staged({}, { sandbox: { faults: [fault] } });
+    const { orders } = stage.systems.resources.bookings;
+    const since = new Date();
+    const failure = await failureOf(orders.place(stage.draft, ask));
+    expect(failure).toBeInstanceOf(NoAnswer);
+    expect(failure).toMatchObject({ effect: 'unknown' });
+    expect(await orders.findByReference('956', since, ask)).toMatchObject({
+      orders: [{ externalReference: '956', items: [{ sessionId: stage.sessions[0] }] }],
+      complete: true,
+    });
+  });
+
+  test('or cannot be read, may have been placed', async () => {
+    const body = { id: nobody, external_reference: '956', items: 'none' };
+    const fault = { resource: 'order', kind: 'create', action: { do: 'wrongShape', body } } as const;
+    const stage = await staged({}, { sandbox: { faults: [fault] } });
+    const failure = await failureOf(stage.systems.resources.bookings.orders.place(stage.draft, ask));
+    expect(failure).toBeInstanceOf(UnreadableRecord);
+    expect(failure).toMatchObject({ effect: 'unknown', id: nobody });
+    expect(await stage.sandbox.control.bookings.orders()).toHaveLength(1);
+  });
+});
+
 describe('an order is found by its reference', () => {
   const manyOrders = async (stage: Stage, before: number, after: number) => {
     const client = await stage.sandbox.control.add('yoplanning', lea);
