@@ -28,7 +28,7 @@ const sessionSchema = z
       .nullable()
       .default('price')
       .describe(
-        'Its price: text, a number, or an object with `tax_included` or `amount`. Not public; assumed. Null: not returned; then the product’s standard price is told, which is only an indication.',
+        'Its price: text, a number, or an object with `tax_included` or `amount`. Not public; assumed. Null: not returned; then only the product’s standard price is known, which the vendor calls an indication.',
       ),
     stateField: placeText()
       .nullable()
@@ -104,6 +104,11 @@ const orderSchema = z
       .nonnegative()
       .default(10 * 60_000)
       .describe('So much earlier than the attempt such a search begins, because the two clocks may differ.'),
+  })
+  .superRefine(({ cancelBy, statusField }, context) => {
+    if (cancelBy !== 'put' || statusField !== null) return;
+    const message = 'expected "delete" or null, because statusField is null: there is no place for `cancelWord`';
+    context.addIssue({ code: 'custom', path: ['cancelBy'], message });
   })
   .prefault({})
   .describe('Where an order has what is used of it, and what the account may do with it.');

@@ -6,7 +6,7 @@ import { unexpected } from '../records.js';
 import type { Json, JsonObject } from '../system.js';
 import { orderDocument, type OrderDraft } from './orderDocument.js';
 import { mapped } from './reading.js';
-import { type Answered, createResource } from './resource.js';
+import { type Answered, createResource, posting } from './resource.js';
 
 /** What of an order is no longer to be had (`unavailable_items`). Ids, as far as the vendor names them. */
 export interface Unavailable {
@@ -45,7 +45,8 @@ export function createValidate(http: HttpClient, config: YoplanningConfig): Vali
     timeZone,
   });
   return async (draft, ask) => {
-    const answer = await resource.post(orderDocument(draft, config), ask);
+    const order = orderDocument(draft, config);
+    const answer = await posting('yoplanning.paths.orderValidation', () => resource.post(order, ask));
     return mapped(answer, (document) => {
       if (document === null) throw unexpected(answer, 'the answer to an order validation has no content');
       const unavailable = unavailableIn(document);

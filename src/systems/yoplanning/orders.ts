@@ -19,7 +19,7 @@ import {
 import { findOrders, type FoundOrders } from './orderLookup.js';
 import { type Unavailable, unavailableIn } from './orderValidation.js';
 import { type Listed, mapped, readDocument, readPage } from './reading.js';
-import { type Answered, createResource, type Filters, type FilterSpec } from './resource.js';
+import { type Answered, createResource, type Filters, type FilterSpec, posting } from './resource.js';
 
 export type { Order, OrderDraft, OrderEdit } from './orderDocument.js';
 
@@ -140,7 +140,8 @@ export function createOrders(http: HttpClient, config: YoplanningConfig): Orders
     get: async (id, ask) => readAnswer(await resource.get(id, ask)),
     async place(draft, ask) {
       try {
-        const answer = await resource.post(orderDocument(draft, config), ask);
+        const document = orderDocument(draft, config);
+        const answer = await posting('yoplanning.paths.orders', () => resource.post(document, ask));
         const { value, requestId } = answer;
         const unavailable = value === null ? null : unavailableIn(value);
         if (unavailable !== null) return { outcome: 'unavailable', unavailable };

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Answer, Ask, HttpClient } from '../../http/client.js';
-import { type FailureContext, UnexpectedResponse } from '../../http/failures.js';
+import { type FailureContext, RecordMissing, RequestRefused, UnexpectedResponse } from '../../http/failures.js';
 import { checkShape } from '../../http/shape.js';
 import { fillPath } from '../places.js';
 import type { Permit } from '../../store/budget.js';
@@ -158,6 +158,22 @@ export function createResource<Document extends JsonObject, const Spec extends F
     delete: async (id, ask, permit) =>
       answered(await http.send({ method: 'DELETE', access: 'update', ...instance(id) }, ask, permit), null),
   };
+}
+
+/**
+ * Runs a `POST` to an address that no record has to exist for: 404 then says that there is no such address.
+ *
+ * @param setting to correct
+ * @throws {RequestRefused} instead of `RecordMissing`
+ */
+export async function posting<Result>(setting: string, post: () => Promise<Result>): Promise<Result> {
+  try {
+    return await post();
+  } catch (error) {
+    if (!(error instanceof RecordMissing)) throw error;
+    const advice = `Correct ${setting}, or yoplanning.team`;
+    throw new RequestRefused(error.context, 404, 'there is no such address (404)', advice);
+  }
 }
 
 interface Where {

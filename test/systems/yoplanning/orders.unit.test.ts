@@ -188,6 +188,19 @@ describe('an order', () => {
     expect(failure).toMatchObject({ fields: ['items.0.client.last_name'] });
   });
 
+  test.each(['orders', 'orderValidation'] as const)(
+    'sent to an address that is not there is a wrong setting, and no missing record: %s',
+    async (path) => {
+      const paths = { [path]: '/teams/{team}/bookings' };
+      const stage = await staged({}, { configure: (input) => (input.yoplanning.paths = paths) });
+      const { orders, validate } = stage.systems.resources.bookings;
+      const sent = path === 'orders' ? orders.place(stage.draft, ask) : validate(stage.draft, ask);
+      const failure = await failureOf(sent);
+      expect(failure).toBeInstanceOf(RequestRefused);
+      expect(failure.message).toContain(`yoplanning.paths.${path}`);
+    },
+  );
+
   test('is read as cancelled by the configured words, in any case of letters, and else as active', async () => {
     const stage = await staged(
       { cancelledWords: ['Annulée'] },
@@ -218,6 +231,32 @@ describe('an order', () => {
     const listed = async (after: Date) => (await orders.list({ after }, ask)).value.items.map(({ id }) => id);
     expect(await listed(new Date(Date.now() - 60_000))).toEqual([second.id, first.id]);
     expect(await listed(new Date(Date.now() + 60_000))).toEqual([]);
+  });
+});
+
+describe('an order whose answer was lost', () => {
+  test('is found by its reference, and so need not be sent again', async () => {
+    const fault = { resource: 'order', kind: 'create', action: { do: 'reset', effect: 'applied' } } as const;
+    const stage = await staged({}, { sandbox: { faults: [fault] } });
+    const { orders } = stage.systems.resources.bookings;
+    const since = new Date();
+    const failure = await failureOf(orders.place(stage.draft, ask));
+    expect(failure).toBeInstanceOf(NoAnswer);
+    expect(failure).toMatchObject({ effect: 'unknown' });
+    expect(await orders.findByReference('956', since, ask)).toMatchObject({
+      orders: [{ externalReference: '956', items: [{ sessionId: stage.sessions[0] }] }],
+      complete: true,
+    });
+  });
+
+  test('or cannot be read, may have been placed', async () => {
+    const body = { id: nobody, external_reference: '956', items: 'none' };
+    const fault = { resource: 'order', kind: 'create', action: { do: 'wrongShape', body } } as const;
+    const stage = await staged({}, { sandbox: { faults: [fault] } });
+    const failure = await failureOf(stage.systems.resources.bookings.orders.place(stage.draft, ask));
+    expect(failure).toBeInstanceOf(UnreadableRecord);
+    expect(failure).toMatchObject({ effect: 'unknown', id: nobody });
+    expect(await stage.sandbox.control.bookings.orders()).toHaveLength(1);
   });
 });
 
