@@ -85,7 +85,7 @@ describe('an export of registrations', () => {
   test('undoes nothing that Yapla told of since it was exported', async () => {
     await importing({ at: hoursAgo(3) });
     const [id = ''] = await exported();
-    const [{ body = '' } = {}] = await house.sql<{ body: string }[]>`
+    const [{ body }] = await house.sql<[{ body: string }]>`
       select body::text as body from inbox where connection_id = ${house.connectionId} and external_id = ${id}`;
     const webhook = body.replace(/"status":"[^"]*"/, '"status":"cancelled"');
     await addEvents(house.sql, [{ ...scope(), system: 'yapla', event: 'updated', externalId: id, body: webhook }]);
