@@ -11,6 +11,7 @@ import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerIdle } from './idle.js';
 import { registerImportMembers } from './importMembers.js';
+import { registerImportRegistrations } from './importRegistrations.js';
 import { registerLinking } from './linking.js';
 import { registerLogin } from './login.js';
 import { registerReceiver } from './receiver.js';
@@ -33,6 +34,7 @@ const registrations: readonly Register[] = [
   registerReceiver,
   registerSync,
   registerImportMembers,
+  registerImportRegistrations,
   registerControl,
   registerStatus,
   registerIdle,

@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { isCurrency } from '../core/events/money.js';
+import { registrationColumns } from '../core/export/registrations.js';
 import { fold } from '../core/fold.js';
 import { placeText } from './values.js';
 
@@ -103,6 +104,12 @@ const registrationSchema = z
     currency: place('the currency (ISO 4217)', 'currency'),
     paidAt: place('when it was paid', 'paid_at'),
     modified: place('when it was last changed', 'updated_at'),
+    columns: z
+      .partialRecord(z.enum(registrationColumns), z.array(z.string().min(1)).min(1))
+      .default({})
+      .describe(
+        'Headers of the account’s own in the export of registrations (`passerelle import-registrations`): name of a column, such as `registrationNumber` or `rate`, to its headers. They come before those that are built in, in French and English, which are assumed: none is public.',
+      ),
     maxParticipants: z
       .number()
       .int()

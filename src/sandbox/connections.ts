@@ -71,7 +71,8 @@ export function sandboxConnection(
   const { imports } = options;
   const yapla = {
     ...(options.files === true ? fromFiles : { ...account, read: { ...account.read, answer } }),
-    ...(options.events === true ? { events: {} } : {}),
+    // The export of registrations names no currency.
+    ...(options.events === true ? { events: { currency: 'EUR' } } : {}),
     ...(imports && {
       write: {
         mode: 'workbook' as const,
