@@ -1,16 +1,16 @@
+import type { ConnectionConfig } from '../config/schema.js';
 import type { SystemName } from '../core/record.js';
 import type { Budget } from '../store/budget.js';
 import type { TokenStore } from '../store/oauthTokens.js';
 import { openYaplaHttp, openYoplanningHttp } from '../systems/index.js';
 import { Allowance, limitedBudget } from './allowance.js';
-import type { Examined } from './bookings.js';
 import { type Check, type Diagnosis, mostForBookings, mostForToken, mostRequests, type Tell } from './check.js';
 import { examineYapla } from './yapla.js';
 import { examineYoplanning } from './yoplanning.js';
 
 export interface Examination {
   readonly connection: string;
-  readonly config: Examined;
+  readonly config: ConnectionConfig;
   /** Counts the requests as every other command's are counted; ended by the one who opened it. */
   readonly budgetFor: (system: SystemName) => Budget;
   /** Where a login to Yapla is kept; left out: nowhere, because there is no database. */

@@ -7,7 +7,6 @@ import {
   matchHeaders,
   type FoundColumn,
   type FoundColumns,
-  usualHeaderOf,
   type Vocabulary,
 } from './headers.js';
 import { closeDate, type DateOrder } from './dates.js';
