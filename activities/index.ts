@@ -1,5 +1,6 @@
 /** Every activity, made with its dependencies and wrapped so that failures cross into Temporal as the table says. */
 import { applyItems, applyLocalItems } from './applyItems.js';
+import { applyBooking } from './applyBooking.js';
 import { applyDecision } from './applyDecision.js';
 import type { AttemptInput } from './attempts.js';
 import { deleteExpired } from './deleteExpired.js';
@@ -13,12 +14,14 @@ import { matchRecords } from './matchRecords.js';
 import { countOutcomes, countUnsettled, draftPlan, markPlan } from './plans.js';
 import { prepareBulk } from './prepareBulk.js';
 import { readRecord } from './readRecord.js';
+import { readRegistration } from './readRegistration.js';
 import { endScan, openScan, scanPages } from './scanPages.js';
 import { settleIntents } from './settleIntents.js';
 import { verify } from './verify.js';
 
 const factories = {
   announceImportFile,
+  applyBooking,
   applyItems,
   applyDecision,
   applyLocalItems,
@@ -39,6 +42,7 @@ const factories = {
   prepareBulk,
   readImported,
   readRecord,
+  readRegistration,
   scanPages,
   settleIntents,
   verify,

@@ -4,6 +4,7 @@ import { ensureConnection } from '../src/store/connections.js';
 import { connectionSchema } from '../src/config/schema.js';
 import { personsOf } from '../src/core/record.js';
 import { stageExport } from '../src/stageExport.js';
+import { stagedMembers } from '../src/stagedKinds.js';
 import { readBare } from './bareWorkbook.js';
 
 /** What the one who starts it wants: JSON in its environment. */
@@ -34,7 +35,15 @@ async function stage({ file, databaseUrl, connectionId }: ReadingWanted): Promis
       create: 'yoplanning',
     });
     const given = { exportedAt: new Date('2026-01-05T10:00:00Z'), whole: true };
-    const staging = { sql, scope: personsOf(connectionId), config, file, given, dateOrder: null };
+    const staging = {
+      sql,
+      scope: personsOf(connectionId),
+      config,
+      kind: stagedMembers(config),
+      file,
+      given,
+      dateOrder: null,
+    };
     return (await stageExport(staging)).file.rows;
   } finally {
     await sql.end();

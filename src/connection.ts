@@ -30,6 +30,7 @@ import { credentialNames, noteUse, type Credentials } from './store/credentials.
 import type { Sql } from './store/database.js';
 import type { ShadowRow } from './store/shadows.js';
 import { openSystems } from './systems/index.js';
+import type { Bookings } from './systems/yoplanning/bookings.js';
 import { readPlace, valueAt, writePlace } from './systems/mapping.js';
 import type { Json, JsonObject, System, SystemRecord } from './systems/system.js';
 
@@ -41,6 +42,8 @@ export interface OpenConnection {
   /** Their names in the database. */
   readonly credentials: Credentials;
   readonly budgets: Readonly<Record<SystemName, Budget>>;
+  /** What Yoplanning has about events. */
+  readonly bookings: Bookings;
   readonly fields: readonly FieldDefinition[];
   readonly matchRules: readonly MatchRule[];
   readonly matchSettings: MatchSettings;
@@ -138,6 +141,7 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
     mapDigest: digestOf([map, matchRules]),
     rulesDigest: digestOf([fields, permission.writes, config.create, systems.yapla.collects === true]),
     systems,
+    bookings: systems.resources.bookings,
     credentials,
     budgets,
     fields,

@@ -1,23 +1,15 @@
 /**
- * Stages Yapla's export of members: reads the file once, here, and keeps its rows in the database, where workers read them page by page.
+ * Stages one of Yapla's exports, of members or of registrations (stagedKinds.ts): reads the file once, here, and keeps its rows in the database, where workers read them page by page.
  * Killed and begun anew it goes on behind the last rows that were stored; the same file, read in the same way, is staged once.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { ConnectionConfig } from './config/schema.js';
 import { textOf } from './core/export/cell.js';
-import { findColumns, type FoundColumns } from './core/export/columns.js';
 import type { DateOrder } from './core/export/dates.js';
-import {
-  foldMember,
-  FormulaFound,
-  isProblem,
-  memberNumber,
-  OrderUnclear,
-  type RowLayout,
-  RowReader,
-} from './core/export/rows.js';
-import { columnTroubleText, formulaText, orderTroubleText } from './core/export/troubleText.js';
+import type { FoundColumns } from './core/export/headers.js';
+import { FormulaFound, memberNumber, OrderUnclear, RowReader } from './core/export/rows.js';
+import { formulaText, orderTroubleText } from './core/export/troubleText.js';
 import type { Scope } from './core/record.js';
 import {
   type AboutFile,
@@ -27,7 +19,6 @@ import {
   type ExportFile,
   type Given,
   listMembers,
-  membersOfSeveralRows,
   nameMembers,
   noteProblems,
   openExport,
@@ -35,6 +26,7 @@ import {
   stageRows,
 } from './store/exports.js';
 import { RowChunk } from './store/exportRows.js';
+import { ExportRefused, type StagedKind } from './stagedKinds.js';
 import type { Sql } from './store/database.js';
 import { shadowDocuments } from './store/shadows.js';
 import { valueAt } from './systems/mapping.js';
@@ -42,15 +34,14 @@ import { openTable } from './workbook/open.js';
 import { FileRefused } from './workbook/refused.js';
 import type { Table } from './workbook/table.js';
 
-/** The file is a table, and no export of members that can be read for certain. The message is one sentence for the person. */
-export class ExportRefused extends Error {
-  override readonly name = 'ExportRefused';
-}
+export { ExportRefused } from './stagedKinds.js';
 
 export interface Staging {
   readonly sql: Sql;
   readonly scope: Scope;
   readonly config: ConnectionConfig;
+  /** What the file is of, and how that is read: of the scope's kind. */
+  readonly kind: StagedKind;
   /** Path of the file. */
   readonly file: string;
   readonly given: Given;
@@ -72,7 +63,7 @@ export async function stageExport(staging: Staging): Promise<{ readonly file: Ex
   const table = await openTable(staging.file, config.yapla.workbook);
   const rows = table.rows();
   try {
-    const header = await headerOf(rows, config);
+    const header = await headerOf(rows, staging.kind);
     const about: AboutFile = {
       ...header.columns,
       headerRow: header.row,
@@ -82,11 +73,11 @@ export async function stageExport(staging: Staging): Promise<{ readonly file: Ex
     const opened = await openExport(sql, scope, { digest: await digestOf(staging), about, given });
     if (opened.status === 'staged') return { file: await listAnew(staging, opened), again: true };
     try {
-      const reader = new RowReader(layoutOf(config, header.columns), table.is1904);
+      const reader = new RowReader(staging.kind.layout(header.columns), table.is1904);
       await stageAll(staging, opened, reader, header.behind, rows);
       const orders = reader.orders(staging.dateOrder);
       await list(staging, opened);
-      await noteContradictions(staging, opened, orders);
+      await noteUnusable(staging, opened, orders);
       return { file: await endStaging(sql, scope, opened.fileId, orders), again: false };
     } catch (error) {
       const refusal = asRefusal(error);
@@ -117,47 +108,37 @@ type Some = Rows extends AsyncGenerator<infer T> ? T : never;
 /** The first row that says anything, and the rows that came with it. @throws {ExportRefused} */
 async function headerOf(
   rows: Rows,
-  { fields, yapla }: ConnectionConfig,
+  kind: StagedKind,
 ): Promise<{ readonly row: number; readonly columns: FoundColumns; readonly behind: Some }> {
   for (let next = await rows.next(); next.done !== true; next = await rows.next()) {
     const at = next.value.findIndex(({ cells }) => cells.some((cell) => textOf(cell) !== null));
     const first = next.value[at];
     if (first === undefined) continue;
-    const columns = findColumns(
-      first.cells.map((cell) => textOf(cell)),
-      { fields: Object.keys(fields), labels: yapla.workbook.columns },
-    );
-    if ('is' in columns) throw new ExportRefused(columnTroubleText(columns));
+    const columns = kind.columns(first.cells.map((cell) => textOf(cell)));
     return { row: first.number, columns, behind: next.value.slice(at + 1) };
   }
-  throw new ExportRefused(columnTroubleText({ is: 'noHeader' }));
-}
-
-function layoutOf({ fields, yapla }: ConnectionConfig, { found }: FoundColumns): RowLayout {
-  const dayFields = new Set(Object.entries(fields).flatMap(([name, { type }]) => (type === 'date' ? [name] : [])));
-  return { columns: found, dayFields, numberDigits: yapla.workbook.numberDigits };
+  // Nothing at all stands there: no columns, which is refused.
+  return { row: 0, columns: kind.columns([]), behind: [] };
 }
 
 /** What makes a staged file what it is: its bytes, and all by which they are read. */
-async function digestOf({ file, config, dateOrder }: Staging): Promise<string> {
+async function digestOf({ file, kind, dateOrder }: Staging): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  const { columns, numberDigits, numberField } = config.yapla.workbook;
-  const fields = Object.entries(config.fields).map(([name, { type }]) => [name, type === 'date']);
-  hash.update(JSON.stringify([readingVersion, columns, numberDigits, numberField, fields, dateOrder]));
+  hash.update(JSON.stringify([readingVersion, ...kind.readBy, dateOrder]));
   return hash.digest('base64url');
 }
 
 /** Stages the rows that are not staged yet; the next are read while these are stored. */
 async function stageAll(
-  { sql, scope, config, onProgress }: Staging,
+  { sql, scope, config, kind, onProgress }: Staging,
   { fileId, lastRow, rows: rowsBefore }: ExportFile,
   reader: RowReader,
   behind: Some,
   rows: Rows,
 ): Promise<void> {
   const { chunkRows } = config.yapla.workbook;
-  const numbersAreIds = knowsByNumber(config);
+  const { numbersAreIds } = kind;
   let staged = 0;
   let [after, before] = [lastRow, rowsBefore];
   let [chunk, spare] = [new RowChunk(), new RowChunk()];
@@ -200,21 +181,16 @@ async function stageAll(
 
 /** Where records are known by their ids alone, others may be known by now than were when the file was first given. */
 async function listAnew(staging: Staging, file: ExportFile): Promise<ExportFile> {
-  if (staging.config.yapla.workbook.numberField === null) return file;
+  if (staging.kind.numbersAreIds || staging.config.yapla.workbook.numberField === null) return file;
   const { sql, scope } = staging;
   await list(staging, file);
-  await noteContradictions(staging, file, file.about.orders);
+  await noteUnusable(staging, file, file.about.orders);
   return await endStaging(sql, scope, file.fileId, file.about.orders);
 }
 
-/** Without an API the number is the id. */
-function knowsByNumber({ yapla }: ConnectionConfig): boolean {
-  return yapla.read.mode === 'workbook';
-}
-
-async function list({ sql, scope, config }: Staging, { fileId }: ExportFile): Promise<void> {
+async function list({ sql, scope, config, kind }: Staging, { fileId }: ExportFile): Promise<void> {
   const { numberField, numberDigits } = config.yapla.workbook;
-  const numbersAreIds = knowsByNumber(config);
+  const { numbersAreIds } = kind;
   if (numbersAreIds && (await isListed(sql, scope, fileId))) return;
   await listMembers(sql, scope, fileId, numbersAreIds);
   if (numbersAreIds || numberField === null) return;
@@ -235,16 +211,17 @@ async function list({ sql, scope, config }: Staging, { fileId }: ExportFile): Pr
 /** Documents that are looked through at once for their numbers. */
 const documentsAtOnce = 1_000;
 
-async function noteContradictions(
-  { sql, scope }: Staging,
+/** Says of each record what keeps its rows, together, from being used. What is wrong with a single row is told with that row. */
+async function noteUnusable(
+  { sql, scope, kind }: Staging,
   { fileId, about }: ExportFile,
   orders: AboutFile['orders'],
 ): Promise<void> {
-  for await (const members of membersOfSeveralRows(sql, scope, fileId)) {
-    const problems = members.flatMap(({ number, rows }) => {
-      const folded = foldMember(rows, about.found, orders);
-      // What is wrong with a single row is told with that row.
-      return isProblem(folded) && folded.is === 'contradiction' ? [{ number, problem: folded }] : [];
+  for await (const records of kind.checked(sql, scope, fileId)) {
+    const problems = records.flatMap(({ number, rows }) => {
+      if (rows.some(({ problem }) => problem !== null)) return [];
+      const problem = kind.problemOf(rows, about.found, orders);
+      return problem === null ? [] : [{ number, problem }];
     });
     await noteProblems(sql, scope, fileId, problems);
   }

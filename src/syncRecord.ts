@@ -1,8 +1,9 @@
-/** Telling a link's `syncRecord` workflow that something happened: it is started where it does not run. */
+/** Telling a link's workflow that something happened: it is started where it does not run. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { ConnectionConfig } from './config/schema.js';
 import type { Scope, SystemName } from './core/record.js';
+import { isLiveWorkflow, liveWorkflowType } from './liveWorkflows.js';
 import {
   answeredSignal,
   changedSignal,
@@ -27,7 +28,7 @@ export async function signalChanged(
   linkId: string,
   gathered: Readonly<Record<SystemName, number>>,
 ): Promise<void> {
-  await target.client.workflow.signalWithStart('syncRecord', {
+  await target.client.workflow.signalWithStart(liveWorkflowType(target.scope.kind), {
     ...startOptions(target, linkId),
     signal: changedSignal,
     signalArgs: [gathered],
@@ -36,7 +37,7 @@ export async function signalChanged(
 
 /** Says that a person answered a case of this link. Repeatable. */
 export async function signalAnswered(target: LiveTarget, linkId: string, caseId: number): Promise<void> {
-  await target.client.workflow.signalWithStart('syncRecord', {
+  await target.client.workflow.signalWithStart(liveWorkflowType(target.scope.kind), {
     ...startOptions(target, linkId),
     signal: answeredSignal,
     signalArgs: [{ caseId }],
@@ -53,7 +54,7 @@ export async function resumeStoppedRecords(
   client: { readonly workflow: Pick<Client['workflow'], 'getHandle' | 'list'> },
   connectionId: string,
 ): Promise<number> {
-  const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}' AND PasserelleState IN ('stopped', 'waitingForBudget')`;
+  const query = `${isLiveWorkflow} AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}' AND PasserelleState IN ('stopped', 'waitingForBudget')`;
   let told = 0;
   for await (const { workflowId } of client.workflow.list({ query })) {
     try {
@@ -77,7 +78,7 @@ export async function wakeRecords(
   client: { readonly workflow: Pick<Client['workflow'], 'getHandle' | 'list'> },
   connectionId: string,
 ): Promise<number> {
-  const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}'`;
+  const query = `${isLiveWorkflow} AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connectionId}'`;
   let running = 0;
   for await (const { workflowId } of client.workflow.list({ query })) {
     const handle = client.workflow.getHandle(workflowId);

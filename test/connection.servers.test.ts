@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { connectionSchema } from '../src/config/schema.js';
 import { openConnection } from '../src/connection.js';
-import type { RecordKind, Scope } from '../src/core/record.js';
+import type { Scope } from '../src/core/record.js';
 import { sandboxConnection } from '../src/sandbox/connections.js';
 import type { Sql } from '../src/store/database.js';
 import { storeTest } from './helpers/storeTest.js';
@@ -22,7 +22,7 @@ test('a connection opens for a kind that both of its systems have', async () => 
 });
 
 test('a connection is refused for a kind that a system does not have, and names it', async () => {
-  const registrations = { ...scope, kind: 'registration' as RecordKind };
+  const registrations: Scope = { ...scope, kind: 'registration' };
   await expect(openConnection(sql, registrations, config)).rejects.toMatchObject({
     name: 'KindNotOffered',
     scope: registrations,

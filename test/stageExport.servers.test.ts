@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { connectionSchema, type ConnectionConfig } from '../src/config/schema.js';
 import type { workbookReadingSchema } from '../src/config/workbook.js';
 import type { Scope } from '../src/core/record.js';
+import { stagedMembers } from '../src/stagedKinds.js';
 import { ExportRefused, stageExport, type Staging } from '../src/stageExport.js';
 import { listedMembers, StagingCrossed, unusableRows, type Given } from '../src/store/exports.js';
 import type { Sql } from '../src/store/database.js';
@@ -31,7 +32,16 @@ function settings(
 
 const given: Given = { exportedAt: new Date('2026-01-05T10:00:00Z'), whole: true };
 const stage = async (file: string, more: Partial<Staging> = {}) =>
-  await stageExport({ sql, scope, config: settings(), file, given, dateOrder: null, ...more });
+  await stageExport({
+    sql,
+    scope,
+    config: settings(),
+    kind: stagedMembers(more.config ?? settings()),
+    file,
+    given,
+    dateOrder: null,
+    ...more,
+  });
 
 const header = 'N° de membre;Nom;Prénom;Date de naissance';
 const line = (n: number) => `${n};Nom ${n};Prénom ${n};1980-05-${String(1 + (n % 28)).padStart(2, '0')}`;

@@ -2,4 +2,5 @@
 export { bulkSync } from './bulkSync.js';
 export { retention } from './retention.js';
 export { syncRecord } from './syncRecord.js';
+export { syncRegistration } from './syncRegistration.js';
 export { yaplaImport } from './yaplaImport.js';

@@ -1,5 +1,6 @@
 /** A person's answer to a case: checked against the kind and the field before anything is stored, then stored. */
 import type { FieldsConfig } from '../config/fields.js';
+import type { BookingAnswer } from '../core/events/bookings.js';
 import { choicesOf } from '../core/choices.js';
 import { isUnderstood, normaliseValue } from '../core/normalise.js';
 import type { FieldType, SystemName } from '../core/record.js';
@@ -22,7 +23,7 @@ import { answersOf, kindsThat } from './index.js';
 export type Given =
   /** `goOn`: what is held under the case is meant. */
   (
-    | { readonly take: SystemName | 'create' | 'goOn' }
+    | { readonly take: SystemName | 'create' | 'goOn' | BookingAnswer }
     /** A value as it was entered; the empty text clears the field. */
     | { readonly take: 'value'; readonly text: string }
     /** @param why kept with the case */
@@ -46,6 +47,7 @@ export type CheckedType = Exclude<FieldType, 'text' | 'name'>;
  * - `answeredByPlan`: approving or rejecting the plan answers it;
  * - `asksForValue`: it is not closed without a value, or was answered by `create` or `goOn`; `asksForNoValue`: it is only closed;
  * - `asksWhetherToCreate`: it takes `create`, or is closed; `asksWhetherToGoOn`: the same of `goOn`;
+ * - `asksAboutOrder`: it is answered by what shall become of an order, `answers`; `isAboutNoOrder`: it is not;
  * - `notRemembered`: it makes no rule;
  * - `fieldNotMapped`: the configuration knows the field no more, so no value of the person's own can be written;
  * - `notOfType`: the text is none of the field's type;
@@ -60,10 +62,16 @@ export type AnswerProblem =
         | 'asksWhetherToCreate'
         | 'asksWhetherToGoOn'
         | 'notRemembered'
+        | 'isAboutNoOrder'
         | 'fieldNotMapped';
     }
+  | { readonly code: 'asksAboutOrder'; readonly answers: readonly BookingAnswer[] }
   | { readonly code: 'notOfType'; readonly type: CheckedType }
   | { readonly code: 'notAChoice'; readonly type: FieldType; readonly values: readonly string[] };
+
+function isBookingAnswer(take: Given['take']): take is BookingAnswer {
+  return take === 'carryOut' || take === 'keep' || take === 'wait';
+}
 
 export interface FieldSettings {
   readonly fields: FieldsConfig;
@@ -86,6 +94,14 @@ export function checkAnswer(
     if (answers.close === null) return { problem: { code: 'asksForValue' } };
     return { resolution: { close: true, why: given.why } };
   }
+  if (answers.booking !== undefined) {
+    if (remember) return { problem: { code: 'notRemembered' } };
+    const { take } = given;
+    return isBookingAnswer(take) && answers.booking.includes(take)
+      ? { resolution: { close: false, answer: { take }, remember: false } }
+      : { problem: { code: 'asksAboutOrder', answers: answers.booking } };
+  }
+  if (isBookingAnswer(given.take)) return { problem: { code: 'isAboutNoOrder' } };
   if (answers.create && given.take !== 'create') return { problem: { code: 'asksWhetherToCreate' } };
   if (answers.goOn && given.take !== 'goOn') return { problem: { code: 'asksWhetherToGoOn' } };
   if (!answers.create && !answers.goOn && !answers.value) return { problem: { code: 'asksForNoValue' } };
@@ -117,7 +133,14 @@ export function checkAnswer(
  * @throws {UnknownCase} {@link CaseClosed} {@link UnfitAnswer}
  */
 export async function answerCase(sql: Sql | Transaction, caseId: number, answer: Answer, by: string): Promise<void> {
-  const fitting = kindsThat(({ answers }) => (answer.take === 'create' ? answers.create : answers.value));
+  const { take } = answer;
+  const fitting = kindsThat(({ answers }) =>
+    isBookingAnswer(take)
+      ? answers.booking?.includes(take) === true
+      : take === 'create'
+        ? answers.create
+        : answers.value,
+  );
   await storeAnswer(sql, caseId, answer, by, fitting);
 }
 

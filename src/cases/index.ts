@@ -6,6 +6,7 @@ import type { Decision } from '../core/decide.js';
 import { type FieldName, type SystemName, systemNames } from '../core/record.js';
 import type { CaseAnswer, LinkCase } from '../store/cases.js';
 import type { PairHashes } from '../store/linkState.js';
+import { bookingKinds, eventNotMapped, unreadableEvent } from './bookings.js';
 import { canary } from './canary.js';
 import { conflict } from './conflict.js';
 import { create } from './create.js';
@@ -34,6 +35,9 @@ export const kinds = {
   massChange,
   create,
   unreadable,
+  ...bookingKinds,
+  eventNotMapped,
+  unreadableEvent,
 } as const;
 
 export type CaseKind = keyof typeof kinds;
@@ -142,8 +146,12 @@ export interface Answered {
 /** @param answers not carried out yet, oldest case first: of two about one field the younger case's counts */
 export function toCarryOut(answers: readonly CaseAnswer[]): Answered {
   const fields: Record<FieldName, SystemName | 'value'> = {};
-  for (const { field, take } of answers) if (take !== 'create') fields[field] = take;
+  for (const { field, take } of answers) if (isValue(take)) fields[field] = take;
   return { fields, create: answers.some(({ take }) => take === 'create') };
+}
+
+function isValue(take: CaseAnswer['take']): take is SystemName | 'value' {
+  return take === 'yapla' || take === 'yoplanning' || take === 'value';
 }
 
 /** Of these answers those that were carried out. @param done the fields that were decided as answered, and whether somebody was created */

@@ -3,6 +3,7 @@
  * which a terminal or a page tells them. No terminal, no HTTP, and no SQL in a kind: it judges what the store has loaded.
  */
 import type { Decision } from '../core/decide.js';
+import type { BookingAnswer } from '../core/events/bookings.js';
 import type { FieldName } from '../core/record.js';
 import type { HoldSize } from '../store/guard.js';
 import type { LinkCase } from '../store/cases.js';
@@ -31,6 +32,10 @@ export interface Answers {
   readonly goOn: boolean;
   /** By closing it; null: only an answer ends it. */
   readonly close: Closing | null;
+  /** By what shall become of an order: `carryOut`, `keep`, `wait`. Left out: by none of these. */
+  readonly booking?: readonly BookingAnswer[];
+  /** By saying where the event goes. Left out: not so. */
+  readonly map?: true;
   /** By approving or rejecting the plan, and in no other way. */
   readonly plan: boolean;
   /** A system's value can become the field's rule for the connection. */

@@ -9,10 +9,11 @@ import {
 } from '../cases/answers.js';
 import { answersOf } from '../cases/index.js';
 import type { Case } from '../store/cases.js';
+import { answerWords } from './bookingText.js';
 import { UsageError } from './program.js';
 
 export interface ResolveOptions {
-  /** `yapla`, `yoplanning`, `create`, `go-on`, or a value of the person's own; the empty string clears the field. */
+  /** `yapla`, `yoplanning`, `create`, `go-on`, `carry-out`, `keep`, `wait`, or a value of the person's own; the empty string clears the field. */
   readonly take?: string;
   /** A value, whatever it reads: for one that happens to be a word that `take` knows. */
   readonly value?: string;
@@ -25,13 +26,14 @@ type Question = Pick<Case, 'id' | 'kind' | 'field' | 'planNumber' | 'scope'>;
 
 /** @throws {UsageError} the options contradict each other, or do not answer a case of this kind, or the value is none of the field's type */
 export function readResolution(options: ResolveOptions, question: Question, settings: FieldSettings): Resolution {
-  const given = givenBy(options);
+  const given = givenBy(options, question.kind);
   const checked = checkAnswer(question, given, settings);
   if ('problem' in checked) throw new UsageError(problemText(checked.problem, question, given));
   return checked.resolution;
 }
 
-function givenBy(options: ResolveOptions): Given {
+/** `keep` and `wait` are values like any other where the case asks for one. */
+function givenBy(options: ResolveOptions, kind: string): Given {
   const { take, value, close } = options;
   const remember = options.remember === true;
   if ([take, value, close].filter((one) => one !== undefined).length !== 1)
@@ -41,6 +43,8 @@ function givenBy(options: ResolveOptions): Given {
   if (close !== undefined) return { take: 'close', why: options.why ?? null, remember };
   if (take === 'yapla' || take === 'yoplanning' || take === 'create') return { take, remember };
   if (take === 'go-on') return { take: 'goOn', remember };
+  if (answersOf(kind).booking !== undefined && (take === 'keep' || take === 'wait')) return { take, remember };
+  if (take === 'carry-out') return { take: 'carryOut', remember };
   return { take: 'value', text: take ?? value ?? '', remember };
 }
 
@@ -54,7 +58,7 @@ const expected: Readonly<Record<CheckedType, string>> = {
 };
 
 /** Words of `--take` for ways to answer. */
-const words = { create: 'create', goOn: 'go-on' } as const;
+const words = { create: 'create', goOn: 'go-on', ...answerWords } as const;
 
 function problemText(problem: AnswerProblem, question: Question, given: Given): string {
   const { id, kind, field, scope, planNumber } = question;
@@ -62,8 +66,8 @@ function problemText(problem: AnswerProblem, question: Question, given: Given): 
     case 'answeredByPlan':
       return `case ${id} is about a whole plan: "passerelle approve ${scope.connectionId} ${planNumber ?? '<plan>'}" or "passerelle reject" answers it`;
     case 'asksForValue':
-      return given.take === 'create' || given.take === 'goOn'
-        ? `case ${id} (${kind}) asks for a value, and "${words[given.take]}" answers another kind of case; for the word itself: --value ${words[given.take]}`
+      return Object.hasOwn(words, given.take)
+        ? `case ${id} (${kind}) asks for a value, and "${words[given.take as keyof typeof words]}" answers another kind of case; for the word itself: --value ${words[given.take as keyof typeof words]}`
         : `case ${id} (${kind}) asks which value ${field} takes: answer with --take yapla, --take yoplanning or --take <value>`;
     case 'asksForNoValue':
       return `case ${id} (${kind}) does not ask for a value: see "passerelle case ${id}", and close it with --close`;
@@ -73,6 +77,10 @@ function problemText(problem: AnswerProblem, question: Question, given: Given): 
     }
     case 'asksWhetherToGoOn':
       return `case ${id} (${kind}) asks whether to go on: answer with --take go-on, or --close`;
+    case 'asksAboutOrder':
+      return `case ${id} (${kind}) asks what shall become of an order: answer with ${problem.answers.map((one) => `--take ${words[one]}`).join(' or ')}`;
+    case 'isAboutNoOrder':
+      return `case ${id} (${kind}) is about no order: see "passerelle case ${id}" for how to answer it`;
     case 'notRemembered':
       return '--remember makes a rule of an answer to a conflict: it goes with --take yapla or --take yoplanning';
     case 'fieldNotMapped':

@@ -11,6 +11,7 @@ import type { RememberedRule } from '../store/fieldRules.js';
 import type { FieldWrite, KnownRecord } from '../store/journal.js';
 import { type Output, table } from './output.js';
 import { duration, guardText, liveGuardText } from './planText.js';
+import { answerWords, bookingQuestionTexts, hindranceText, noPlaceText, problemLine } from './bookingText.js';
 import { visible } from './visible.js';
 
 const systemLabels: Readonly<Record<SystemName, string>> = { yapla: 'Yapla', yoplanning: 'Yoplanning' };
@@ -19,8 +20,11 @@ type Question = Pick<OpenCase, 'id' | 'kind' | 'planNumber'> & { readonly scope:
 
 /** The command that answers a case, without `passerelle`. */
 export function nextStep({ id, kind, planNumber, scope }: Question): string {
-  const { value, create, goOn, close, plan } = answersOf(kind);
+  const { value, create, goOn, close, plan, booking, map } = answersOf(kind);
   if (plan) return `approve ${scope.connectionId} ${planNumber ?? '<plan>'}, or reject`;
+  if (map === true) return `events map ${scope.connectionId}`;
+  if (booking !== undefined)
+    return `case ${id}, then resolve ${id} --take ${booking.map((one) => answerWords[one]).join('|')}`;
   const again = close === 'triesAgain' ? ' to try again' : '';
   const orClose = close === null ? '' : `, or --close${again}`;
   if (value) return `resolve ${id} --take yapla|yoplanning|<value>${orClose}`;
@@ -77,6 +81,7 @@ const questions: Readonly<Record<CaseKind, string>> = {
   unreadable:
     'A record cannot be read as it stands in its system. Everybody else goes on; this one is left alone until it can be read.',
   guard: 'A plan is larger than the configured thresholds allow without a person.',
+  ...bookingQuestionTexts,
   massChange:
     'Single changes would change more at once than the configured thresholds allow without a person: what goes beyond is held.',
 };
@@ -158,6 +163,19 @@ function factLines(fact: CaseFact): string[] {
       return [guardText(fact.trip)];
     case 'rateExceeded':
       return [`${liveGuardText(fact.trip)}.`];
+    case 'hindrance':
+      return [hindranceText(fact.why)];
+    case 'noPlaceIn':
+      return [noPlaceText(fact.sessions)];
+    case 'orderRefusal':
+      return [
+        ...(fact.fields.length === 0 ? [] : [`Fields it names: ${fact.fields.map(visible).join(', ')}`]),
+        ...(fact.words === null ? [] : [`Its words: ${visible(fact.words)}`]),
+      ];
+    case 'event':
+      return [`Event: ${visible(fact.event)}`, 'Say where it goes: "passerelle events map".'];
+    case 'problems':
+      return fact.problems.map(problemLine);
     case 'holds':
       return [
         fact.what === 'created'

@@ -20,7 +20,7 @@ export function registerDoctor(program: Command, output: Output): void {
     .command('doctor')
     .argument('<connection>', 'name of the connection in the configuration')
     .description(
-      'Check a connection against the real accounts, with at most five requests that only read (two more where a token of GraphQL has to be renewed).',
+      'Check a connection against the real accounts, with at most five requests that only read (two more where a token of GraphQL has to be renewed, four more for events).',
     )
     .option('--json', 'print the checks as JSON')
     .action(async (name: string, _, command: Command) => {

@@ -44,6 +44,7 @@ export function registerImportMembers(program: Command, output: Output): void {
       const isAsked = process.stdin.isTTY;
       const by = !stops && (options.yes === true || isAsked) ? whoOf(options) : nameOf(options);
       const { loadConfig } = await import('../config/load.js');
+      const { personsOf } = await import('../core/record.js');
       const { connectionOf, openSession, openStore } = await import('./session.js');
       const { exportDate, reportOf, reportText } = await import('./membersFile.js');
       const { stageMembersFile } = await import('./stageMembersFile.js');
@@ -64,7 +65,7 @@ export function registerImportMembers(program: Command, output: Output): void {
           output,
         });
         fileId = staged.fileId;
-        const report = await reportOf(store.sql, connectionId, staged, options.json === true);
+        const report = await reportOf(store.sql, personsOf(connectionId), staged, options.json === true);
         if (options.json === true) output.print(visibleJson(report));
         else output.print(reportText(report, output));
         if (report.members === 0) throw new CommandFailed('nobody in the file can be used');
@@ -96,7 +97,8 @@ export function registerImportMembers(program: Command, output: Output): void {
     });
 }
 
-async function question(text: string): Promise<string> {
+/** Asks the person at the terminal. */
+export async function question(text: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await terminal.question(text);

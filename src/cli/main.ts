@@ -9,8 +9,10 @@ import { registerConnections } from './connections.js';
 import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
+import { registerEvents } from './events.js';
 import { registerIdle } from './idle.js';
 import { registerImportMembers } from './importMembers.js';
+import { registerImportRegistrations } from './importRegistrations.js';
 import { registerLinking } from './linking.js';
 import { registerLogin } from './login.js';
 import { registerReceiver } from './receiver.js';
@@ -33,6 +35,8 @@ const registrations: readonly Register[] = [
   registerReceiver,
   registerSync,
   registerImportMembers,
+  registerImportRegistrations,
+  registerEvents,
   registerControl,
   registerStatus,
   registerIdle,

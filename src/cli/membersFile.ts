@@ -4,7 +4,7 @@ import type { ConnectionConfig } from '../config/schema.js';
 import { columnLetters } from '../core/export/cell.js';
 import { dateOfName, dateOfText } from '../core/export/fileDate.js';
 import { problemText } from '../core/export/problems.js';
-import { personsOf } from '../core/record.js';
+import { personsOf, type Scope } from '../core/record.js';
 import { isReadFromFiles, neverGiven } from '../link/exportedScan.js';
 import { type ExportFile, unusableRows } from '../store/exports.js';
 import { databaseTime, lastListedAt } from '../store/scans.js';
@@ -33,9 +33,10 @@ export interface FileReport {
 }
 
 /** @param all every row that cannot be used, not only the first ones */
-export async function reportOf(sql: Sql, connectionId: string, file: ExportFile, all: boolean): Promise<FileReport> {
+export async function reportOf(sql: Sql, scope: Scope, file: ExportFile, all: boolean): Promise<FileReport> {
   const { about, fileId } = file;
-  const unusable = await unusableRows(sql, personsOf(connectionId), fileId, all ? undefined : shownUnusable);
+  const unusable = await unusableRows(sql, scope, fileId, all ? undefined : shownUnusable);
+  const what = scope.kind === 'registration' ? 'registration' : 'member';
   return {
     fileId,
     exportedAt: file.exportedAt.toISOString(),
@@ -45,7 +46,7 @@ export async function reportOf(sql: Sql, connectionId: string, file: ExportFile,
     columns: about.found.map(({ name, index, header }) => ({ name, column: columnLetters(index), header })),
     ignored: about.ignored.map(({ index, header }) => ({ column: columnLetters(index), header })),
     otherSheets: about.otherSheets,
-    unusable: unusable.rows.map(({ row, problem }) => ({ row, reason: problemText(problem) })),
+    unusable: unusable.rows.map(({ row, problem }) => ({ row, reason: problemText(problem, what) })),
     unusableCount: unusable.count,
     withoutNumber: unusable.withoutNumber,
   };
@@ -53,9 +54,25 @@ export async function reportOf(sql: Sql, connectionId: string, file: ExportFile,
 
 /** The same for a person. Headers are the file's own: they are shown as what they are. */
 export function reportText(report: FileReport, output: Output): string {
+  const doubt =
+    report.withoutNumber === 0
+      ? 'said to be the whole list: who is missing from it may be gone'
+      : `said to be the whole list, but ${report.withoutNumber} rows have no member number: nobody is taken for gone`;
+  return [
+    ...foundLines(report, { what: 'members', setting: 'yapla.workbook.columns' }, output),
+    report.whole ? `It is ${doubt}.` : 'It is not said to be the whole list (--whole): nobody is taken for gone.',
+  ].join('\n');
+}
+
+/** What was recognised, and which rows cannot be used. @param words what the file is of, and the setting that names its columns */
+export function foundLines(
+  report: FileReport,
+  { what, setting }: { readonly what: string; readonly setting: string },
+  output: Output,
+): string[] {
   const { bold, yellow } = output.colours;
   const lines = [
-    bold(`${report.members} members in ${report.rows} rows, exported ${report.exportedAt}`),
+    bold(`${report.members} ${what} in ${report.rows} rows, exported ${report.exportedAt}`),
     table(
       report.columns.map(({ name, column, header }) => [column, visible(header), name]),
       { indent: 2 },
@@ -63,7 +80,7 @@ export function reportText(report: FileReport, output: Output): string {
   ];
   if (report.ignored.length > 0) {
     const ignored = report.ignored.map(({ column, header }) => `${column} "${visible(header)}"`).join(', ');
-    lines.push(`Not used (yapla.workbook.columns can name them): ${ignored}`);
+    lines.push(`Not used (${setting} can name them): ${ignored}`);
   }
   if (report.otherSheets > 0) lines.push(`Not read: ${report.otherSheets} other sheets of the workbook`);
   if (report.unusableCount > 0) {
@@ -77,14 +94,7 @@ export function reportText(report: FileReport, output: Output): string {
     const more = report.unusableCount - report.unusable.length;
     if (more > 0) lines.push(`  … and ${more} more ("--json" has them all)`);
   }
-  const doubt =
-    report.withoutNumber === 0
-      ? 'said to be the whole list: who is missing from it may be gone'
-      : `said to be the whole list, but ${report.withoutNumber} rows have no member number: nobody is taken for gone`;
-  lines.push(
-    report.whole ? `It is ${doubt}.` : 'It is not said to be the whole list (--whole): nobody is taken for gone.',
-  );
-  return lines.join('\n');
+  return lines;
 }
 
 /** When a file was exported, from what is said, else from its name, else by asking. @throws {UsageError} nobody knows, or it is to come */

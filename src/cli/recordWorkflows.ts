@@ -16,6 +16,7 @@ import {
   type RecordResult,
   type RecordState,
 } from '../../workflows/syncRecord.messages.js';
+import { isLiveWorkflow } from '../liveWorkflows.js';
 
 export interface LiveWork {
   readonly client: Client;
@@ -29,7 +30,7 @@ export async function recordWorkflows({
   connectionId,
 }: Pick<LiveWork, 'client' | 'connectionId'>): Promise<WorkflowExecutionInfo[]> {
   const found: WorkflowExecutionInfo[] = [];
-  const query = `WorkflowType = 'syncRecord' AND PasserelleConnection = '${connectionId}'`;
+  const query = `${isLiveWorkflow} AND PasserelleConnection = '${connectionId}'`;
   for await (const one of client.workflow.list({ query })) found.push(one);
   return found;
 }

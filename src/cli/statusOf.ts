@@ -13,6 +13,7 @@ import { workbookMode } from '../systems/yapla/workbook.js';
 import { lastWebhooks, webhookUse, type WebhookUse } from '../store/webhookUse.js';
 import { bulkSyncId } from '../../workflows/bulkSync.messages.js';
 import { phaseKey, stateKey } from '../../workflows/searchAttributes.js';
+import { isLiveWorkflow } from '../liveWorkflows.js';
 
 /** States of people's workflows that wait for something. */
 export const waitingStates = ['waitingForBudget', 'stopped', 'waiting'] as const;
@@ -97,7 +98,7 @@ async function importsOf(sql: Sql, connection: string): Promise<ConnectionStatus
 async function peopleOf(client: Client, connection: string): Promise<Record<WaitingState, number>> {
   const counts = await Promise.all(
     waitingStates.map(async (state) => {
-      const query = `WorkflowType = 'syncRecord' AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connection}' AND PasserelleState = '${state}'`;
+      const query = `${isLiveWorkflow} AND ExecutionStatus = 'Running' AND PasserelleConnection = '${connection}' AND PasserelleState = '${state}'`;
       return [state, (await client.workflow.count(query)).count] as const;
     }),
   );

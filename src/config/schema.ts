@@ -11,9 +11,11 @@ import { namesEntry } from '../core/document.js';
 import { personMatchKeys } from '../core/person.js';
 import { secret } from './values.js';
 import { yaplaSchema } from './yapla.js';
+import { eventWordsOf, wordsOf } from './yaplaEvents.js';
 import { memberMisfits } from './yaplaGraphql.js';
 import { columnProblems } from './yaplaWorkbook.js';
 import { yoplanningSchema } from './yoplanning.js';
+import { eventProblems, eventsSchema } from './events.js';
 import { fieldsSchema } from './fields.js';
 import { guardSchema } from './guard.js';
 import { liveSchema } from './live.js';
@@ -157,6 +159,7 @@ export const connectionSchema = z
     bulk: bulkSchema,
     live: liveSchema,
     webhooks: webhooksSchema,
+    events: eventsSchema.optional(),
   })
   .superRefine((connection, context) => {
     if (connection.create !== 'yoplanning' && connection.create !== 'none' && connection.yapla.write.mode === 'none') {
@@ -166,6 +169,8 @@ export const connectionSchema = z
         message: `expected "yoplanning" or "none", because yapla.write.mode is "none": Passerelle cannot create anybody in Yapla`,
       });
     }
+    for (const { path, message } of eventProblems(connection))
+      context.addIssue({ code: 'custom', path: [...path], message });
     const { write } = connection.yapla;
     if (write.mode === 'workbook') {
       for (const { path, message } of columnProblems(write, Object.keys(connection.fields)))
@@ -191,6 +196,19 @@ export const connectionSchema = z
         code: 'custom',
         path: ['webhooks', 'yapla', 'fields'],
         message: `expected none, because fields.${inLists[0]}.yapla is the entry of a list: a webhook shows a list as a whole, or not at all`,
+      });
+    }
+    const { events } = connection.yapla;
+    const ofMembers = wordsOf(connection.webhooks.yapla.event);
+    for (const kind of ['registration', 'donation'] as const) {
+      const shared = [...(events === undefined ? [] : wordsOf(eventWordsOf(events[kind].event)))].find((word) =>
+        ofMembers.has(word),
+      );
+      if (shared === undefined) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['yapla', 'events', kind, 'event'],
+        message: `expected words that members do not have: "${shared}" stands in webhooks.yapla.event as well`,
       });
     }
     for (const name of Object.keys(connection.webhooks.yapla.fields)) {

@@ -8,6 +8,7 @@ import { credentialPrefix, placeText, recordPath, secret, systemAddress, timeZon
 import { type WorkbookReadingConfig, workbookReadingSchema } from './workbook.js';
 import { workbookSchema } from './yaplaWorkbook.js';
 import { breakerSchema, httpSchema, limitsSchema } from './limits.js';
+import { yaplaEventsSchema } from './yaplaEvents.js';
 import { graphqlSchema } from './yaplaGraphql.js';
 
 const path = (text: string) => z.string().describe(text);
@@ -170,6 +171,7 @@ export const yaplaSchema = z
         'How Passerelle writes to Yapla: `rest` (REST 2.0), `graphql`, `workbook` (Excel files that a person imports), or `none`: Yapla is only read.',
       ),
     workbook: workbookReadingSchema,
+    events: yaplaEventsSchema.optional(),
     referenceField: placeText()
       .nullable()
       .default(null)

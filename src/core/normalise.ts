@@ -86,8 +86,7 @@ function normaliseLine(type: Exclude<FieldType, 'text'>, line: string, options: 
     case 'name':
       return line;
     case 'email':
-      // Lower-casing can leave sequences that compose differently (for example `İ`), hence NFC once more.
-      return line.toLowerCase().normalize('NFC');
+      return normalEmail(line);
     case 'phone':
       return readPhone(line, options).value;
     case 'date':
@@ -97,6 +96,12 @@ function normaliseLine(type: Exclude<FieldType, 'text'>, line: string, options: 
     case 'language':
       return languageCodeOf(line) ?? line;
   }
+}
+
+/** @param line as `cleanLine` gives it */
+export function normalEmail(line: string): string {
+  // Lower-casing can leave sequences that compose differently (for example `İ`), hence NFC once more.
+  return line.toLowerCase().normalize('NFC');
 }
 
 /**

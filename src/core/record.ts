@@ -1,5 +1,5 @@
 /**
- * What a record is to the core: one person in one system, as canonical fields.
+ * What a record is to the core: one person, registration or donation in one system; of a person, as canonical fields.
  *
  * Words as in docs/how-it-works.md. Nothing here knows Temporal, Postgres or HTTP.
  */
@@ -9,10 +9,16 @@ export type SystemName = 'yapla' | 'yoplanning';
 
 export const systemNames = ['yapla', 'yoplanning'] as const satisfies readonly SystemName[];
 
-/** What a record is. Part of every name under which a record, or a link of two, is known. */
-export type RecordKind = 'person';
+/**
+ * What a record is. Part of every name under which a record, or a link of two, is known.
+ *
+ * - `person`: a member in Yapla, a client in Yoplanning;
+ * - `registration`: somebody's registration to an event in Yapla, an order in Yoplanning;
+ * - `donation`: a gift in Yapla; Yoplanning has none.
+ */
+export type RecordKind = 'person' | 'registration' | 'donation';
 
-export const recordKinds = ['person'] as const satisfies readonly RecordKind[];
+export const recordKinds = ['person', 'registration', 'donation'] as const satisfies readonly RecordKind[];
 
 /** The records of one kind within one connection: where every link, record, event, case, intent and journal entry belongs. */
 export interface Scope {

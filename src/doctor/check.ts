@@ -33,6 +33,9 @@ export const mostRequests = 5;
 /** What it may cost besides where a token of GraphQL turns out to have ended: its renewal, and the question once more. */
 export const mostForToken = 2;
 
+/** What it may cost besides where the connection does something about events (bookings.ts). */
+export const mostForBookings = 4;
+
 /** Tells one check of a system: `tell('credential', 'ok', 'the server knows the token')`. */
 export type Tell = (
   name: string,

@@ -4,7 +4,7 @@ import type { Budget } from '../store/budget.js';
 import type { TokenStore } from '../store/oauthTokens.js';
 import { openYaplaHttp, openYoplanningHttp } from '../systems/index.js';
 import { Allowance, limitedBudget } from './allowance.js';
-import { type Check, type Diagnosis, mostForToken, mostRequests, type Tell } from './check.js';
+import { type Check, type Diagnosis, mostForBookings, mostForToken, mostRequests, type Tell } from './check.js';
 import { examineYapla } from './yapla.js';
 import { examineYoplanning } from './yoplanning.js';
 
@@ -21,10 +21,13 @@ export interface Examination {
 
 /**
  * Holds a connection's configuration against the real accounts: at most five requests, all of which only read (a Yapla session
- * is opened where the connection writes by REST 2.0, and by GraphQL the schema is read: two more where its token has to be renewed). Failures of the accounts are checks, not exceptions.
+ * is opened where the connection writes by REST 2.0, and by GraphQL the schema is read: two more where its token has to be renewed; four more for what is sold
+ * and booked, where the connection does something about events). Failures of the accounts are checks, not exceptions.
  */
 export async function examine({ connection, config, budgetFor, tokens, onCheck }: Examination): Promise<Diagnosis> {
-  const allowance = new Allowance(mostRequests + (config.yapla.write.mode === 'graphql' ? mostForToken : 0));
+  const forToken = config.yapla.write.mode === 'graphql' ? mostForToken : 0;
+  const forBookings = (config.events ?? null) === null ? 0 : mostForBookings;
+  const allowance = new Allowance(mostRequests + forToken + forBookings);
   const checks: Check[] = [];
   const telling =
     (system: SystemName): Tell =>

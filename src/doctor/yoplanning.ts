@@ -4,8 +4,9 @@ import { createClients, createTeams, type Team } from '../systems/yoplanning/cli
 import { createYoplanningSystem } from '../systems/yoplanning/system.js';
 import type { HttpClient } from '../http/client.js';
 import { ask, Attempts } from './attempt.js';
+import { examineBookings } from './bookings.js';
 import type { Tell } from './check.js';
-import { observe } from './observe.js';
+import { observe, type ObservedClient } from './observe.js';
 import { checkOrdering, checkPage } from './page.js';
 
 /** As many teams as a page can hold; a token for more is unheard of. */
@@ -15,22 +16,35 @@ const mostListed = 10;
 
 /**
  * Examines a Yoplanning account with three requests at most: the teams (address, token, clock, whether the team is there), the
- * first page of clients (right to read, form of the list and of a client), and a filter that nobody can meet.
+ * first page of clients (right to read, form of the list and of a client), and a filter that nobody can meet. Where the connection does
+ * something about events, also what is sold and booked (bookings.ts).
  */
 export async function examineYoplanning(
   settings: string,
-  { yoplanning: config, fields, defaultCountry }: ConnectionConfig,
+  examined: ConnectionConfig,
   client: HttpClient,
   tell: Tell,
 ): Promise<void> {
+  const { yoplanning: config, events = null } = examined;
   const observed = observe(client);
-  const { http } = observed;
   const account = {
     settings,
     onUnknown: `put the token that Yoplanning sent into the environment variable that ${settings}.token names; without the word "Token"`,
-    onForbidden: `check ${settings}.team, or ask Yoplanning to grant the token the right to read the team's clients`,
+    onForbidden: `check ${settings}.team, or ask Yoplanning to grant the token the right to read the team's clients${events === null ? '' : ', products, sessions and orders'}`,
   };
   const attempts = new Attempts(account, new URL(config.baseUrl).host, observed, tell);
+  await examineClients(settings, examined, observed, attempts, tell);
+  if (events !== null && !attempts.isOver()) await examineBookings(settings, config, observed, attempts, tell);
+}
+
+async function examineClients(
+  settings: string,
+  { yoplanning: config, fields, defaultCountry }: ConnectionConfig,
+  observed: ObservedClient,
+  attempts: Attempts,
+  tell: Tell,
+): Promise<void> {
+  const { http } = observed;
   const clients = createClients(http, config);
 
   const teams = await attempts.run('teams', () => createTeams(http, config).list({ offset: 0, limit: mostTeams }, ask));

@@ -39,9 +39,10 @@ export type FailureType =
 
 /**
  * What a request does there. Said by the one who sends it: its method tells nothing, since a query of GraphQL is a POST, too. `update` changes one
- * record, or removes it; `session` opens or renews what the others are sent under; `none`: nothing was asked (a stored document, a delivery, a permit).
+ * record, or removes it; `check` asks whether something could be done, with the data that it would be done with: it changes nothing, and its data can be
+ * refused; `session` opens or renews what the others are sent under; `none`: nothing was asked (a stored document, a delivery, a permit).
  */
-export type Access = 'read' | 'create' | 'update' | 'session' | 'none';
+export type Access = 'read' | 'check' | 'create' | 'update' | 'session' | 'none';
 
 /** Where a failure happened. Ids and paths only. */
 export interface FailureContext {
@@ -54,9 +55,9 @@ export interface FailureContext {
   readonly record?: string;
 }
 
-/** What a request that was sent can have done there, whatever became of its answer: a read nothing, anything else what it was to do. */
+/** What a request that was sent can have done there, whatever became of its answer: a read or a check nothing, anything else what it was to do. */
 export function effectOf({ context }: { readonly context: FailureContext }): Effect {
-  return context.access === 'read' ? 'none' : 'unknown';
+  return context.access === 'read' || context.access === 'check' ? 'none' : 'unknown';
 }
 
 /**

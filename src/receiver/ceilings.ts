@@ -91,8 +91,9 @@ export function createCeilings({ use, isKnown, gatherMs, now = Date.now }: Ceili
 
   return {
     exceededBy: async (event, settings) => {
-      const { connectionId, system, externalId } = event;
-      const record = `${system}:${externalId ?? ''}`;
+      const { connectionId, kind, system, externalId } = event;
+      // A member and a registration may well have one number.
+      const record = `${kind ?? ''}/${system}:${externalId ?? ''}`;
       const read = `${record}/${Math.floor(now() / Math.max(gatherMs(connectionId), 1))}`;
       const size = Buffer.byteLength(event.body);
       const isAboutOne = event.event !== 'other';

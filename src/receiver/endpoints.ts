@@ -1,13 +1,15 @@
 /**
- * The two endpoints for webhooks: who may deliver there, and whom a delivery is about. Every comparison is of keyed digests in constant time, all configured checks are made whatever the first ones
+ * The endpoints for webhooks: who may deliver there, and whom a delivery is about. Every comparison is of keyed digests in constant time, all configured checks are made whatever the first ones
  * say, and an address that does not exist is refused in the same way and the same time as a wrong secret: nothing can be found by trying.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ConnectionConfig } from '../config/schema.js';
 import { memberIdPath, type WebhookAuthentication } from '../config/webhooks.js';
-import { isRecordId, type RecordKind, type SystemName, systemNames } from '../core/record.js';
-import { carriedIn, isJsonObject, type Json, type JsonObject } from '../core/document.js';
+import { type EventWords, eventWordsOf, type YaplaEventsConfig } from '../config/yaplaEvents.js';
+import { type RecordKind, type SystemName, systemNames } from '../core/record.js';
+import { isJsonObject, type Json, type JsonObject } from '../core/document.js';
+import { idIn } from '../core/idIn.js';
 import { parseJson } from '../core/json.js';
 import type { RecordEvent } from '../store/inbox.js';
 import { getProperty } from 'dot-prop';
@@ -17,6 +19,8 @@ import { Refusal } from './refusals.js';
 export interface Endpoint {
   readonly connectionId: string;
   readonly system: SystemName;
+  /** What alone is delivered here: a body need not say what it is about. Null: it must. */
+  readonly about: EventKind | null;
   readonly connection: ConnectionConfig;
   readonly authentication: WebhookAuthentication;
 }
@@ -29,8 +33,17 @@ const isEqual = (given: string, expected: string) => timingSafeEqual(digestOf(gi
 /** Stands where no endpoint is, so that comparing takes as long. */
 const nobody: WebhookAuthentication = { secret: randomBytes(32).toString('hex') };
 
-/** Endpoints by `<connection>/<system>`: every system with a secret. */
+/** What Yapla lets a person set up webhooks for apart from members: each event, and each campaign of donations, with an address of its own. */
+type EventKind = Exclude<RecordKind, 'person'>;
+const eventKinds = ['registration', 'donation'] as const satisfies readonly EventKind[];
+
+/** Endpoints by place, `<connection>/<system>`: every system with a secret; and where events are looked at, `<connection>/yapla/registrations` and `…/donations`. */
 export type Endpoints = ReadonlyMap<string, Endpoint>;
+
+/** How an endpoint is called; not its address, which has a secret in it. @param about the last part of the address, where it has one more */
+export function endpointName(connection: string, system: string, about?: string): string {
+  return [connection, system, ...(about === undefined ? [] : [about])].join('/');
+}
 
 export function endpointsOf(connections: Readonly<Record<string, ConnectionConfig>>): Endpoints {
   return new Map(
@@ -38,7 +51,12 @@ export function endpointsOf(connections: Readonly<Record<string, ConnectionConfi
       systemNames.flatMap((system): [string, Endpoint][] => {
         const authentication: WebhookAuthentication = connection.webhooks[system];
         if (authentication.secret === undefined) return [];
-        return [[`${connectionId}/${system}`, { connectionId, system, connection, authentication }]];
+        const at = (about: EventKind | null): [string, Endpoint] => [
+          endpointName(connectionId, system, about === null ? undefined : `${about}s`),
+          { connectionId, system, about, connection, authentication },
+        ];
+        const ofEvents = system === 'yapla' && connection.yapla.events !== undefined ? eventKinds : [];
+        return [null, ...ofEvents].map(at);
       }),
     ),
   );
@@ -49,15 +67,17 @@ export interface Credentials {
   readonly connection: string;
   readonly system: string;
   readonly secret: string;
+  /** What follows the secret; left out: nothing. */
+  readonly about?: string | undefined;
   readonly headers: IncomingHttpHeaders;
 }
 
 /** The endpoint that a request may deliver to; null: none, for whatever reason. Does not need the body, and so does not check an HMAC. */
 export function authenticate(
   endpoints: Endpoints,
-  { connection, system, secret, headers }: Credentials,
+  { connection, system, secret, about, headers }: Credentials,
 ): Endpoint | null {
-  const endpoint = endpoints.get(`${connection}/${system}`);
+  const endpoint = endpoints.get(endpointName(connection, system, about));
   const expected = endpoint?.authentication ?? nobody;
   const checks = [
     isEqual(secret, expected.secret ?? ''),
@@ -111,13 +131,40 @@ export function parseBody(raw: Buffer): { readonly text: string; readonly body: 
   }
 }
 
-// Yapla's webhooks: the whole member, at configured paths (none of the names is public, see docs/systems.md).
+// Yapla's webhooks: the whole member, registration or donation, at configured paths (none of the names is public, see docs/systems.md).
 
-/** Far longer than any id, far shorter than what Temporal takes as the id of a workflow (1,000 characters). */
-const maxIdLength = 200;
+/**
+ * @param about what alone is delivered at the address; null: the body's word says it
+ * @throws {Refusal} when the event is one that we act on, and the record or its id is not where the configuration says.
+ */
+export function readYapla(connection: ConnectionConfig, body: JsonObject, about: EventKind | null = null): Reading {
+  const { events } = connection.yapla;
+  if (events !== undefined) {
+    // No two kinds share a word. That each delivery is one about a member, where those have none, is said of what says nothing else.
+    for (const kind of about === null ? eventKinds : [about]) {
+      const words = eventWordsOf(events[kind].event);
+      const told = words.path === null ? null : eventOf(words, body);
+      const event = about === null ? told : (told ?? 'updated');
+      if (event !== null) return { kind, event, externalId: eventIdIn(events, kind, body) };
+    }
+  }
+  return readMember(connection, body);
+}
 
-/** @throws {Refusal} when the event is one that we act on, and the member or its id is not where the configuration says. */
-export function readYapla(connection: ConnectionConfig, body: JsonObject): Reading {
+function eventIdIn(events: YaplaEventsConfig, kind: EventKind, body: JsonObject): string {
+  const { document, id } = events[kind];
+  const held = at(body, document);
+  const externalId = isJsonObject(held) ? idIn(at(held, id)) : null;
+  if (externalId === null) {
+    throw new Refusal(
+      'shape',
+      `Expected the ${kind}’s id (text or number) where yapla.events.${kind}.document and .id of the configuration say.`,
+    );
+  }
+  return externalId;
+}
+
+function readMember(connection: ConnectionConfig, body: JsonObject): Reading {
   const { yapla: webhooks } = connection.webhooks;
   const event = eventOf(webhooks.event, body);
   if (event === null) return other;
@@ -125,7 +172,7 @@ export function readYapla(connection: ConnectionConfig, body: JsonObject): Readi
   if (!isJsonObject(member)) {
     throw new Refusal('shape', 'Expected a member where webhooks.yapla.member of the configuration says.');
   }
-  const externalId = idOf(at(member, memberIdPath(connection)));
+  const externalId = idIn(at(member, memberIdPath(connection)));
   if (externalId === null) {
     throw new Refusal(
       'shape',
@@ -136,10 +183,7 @@ export function readYapla(connection: ConnectionConfig, body: JsonObject): Readi
   return { kind: 'person', event, externalId };
 }
 
-function eventOf(
-  { path, created, updated, deleted }: ConnectionConfig['webhooks']['yapla']['event'],
-  body: JsonObject,
-): RecordEvent | null {
+function eventOf({ path, created, updated, deleted }: EventWords, body: JsonObject): RecordEvent | null {
   if (path === null) return 'updated';
   const word = at(body, path);
   if (typeof word !== 'string') return null;
@@ -147,18 +191,6 @@ function eventOf(
   if (isIn(created)) return 'created';
   if (isIn(updated)) return 'updated';
   return isIn(deleted) ? 'deleted' : null;
-}
-
-/** An id in the form in which the API's answers are read. */
-function idOf(value: Json | undefined): string | null {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : null;
-  const carried = typeof value === 'string' ? carriedIn(value) : null;
-  // A number that JavaScript cannot hold: as it stands in the body.
-  if (carried?.is === 'number')
-    return /^-?\d+$/.test(carried.text) && carried.text.length <= maxIdLength ? carried.text : null;
-  // Control characters and halves of surrogate pairs are no part of any id, and PostgreSQL refuses some of them.
-  if (typeof value !== 'string' || value.length > maxIdLength || /[\p{Cc}\p{Cs}]/u.test(value)) return null;
-  return isRecordId(value) ? value : null;
 }
 
 function at(value: JsonObject, path: string): Json | undefined {
@@ -184,7 +216,7 @@ const events: Readonly<Record<string, RecordEvent>> = {
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** @throws {Refusal} when it has another shape, or its link leads anywhere but to this resource in this connection's team. */
-export function readYoplanning({ yoplanning }: ConnectionConfig, body: JsonObject): Reading {
+export function readYoplanning({ yapla, yoplanning }: ConnectionConfig, body: JsonObject): Reading {
   const { resource, link, event } = body;
   if (!isJsonObject(resource) || typeof resource['type'] !== 'string' || typeof event !== 'string') {
     throw new Refusal('shape', 'Expected resource.id, resource.type, link and event, as Yoplanning documents them.');
@@ -192,19 +224,27 @@ export function readYoplanning({ yoplanning }: ConnectionConfig, body: JsonObjec
   const address = addressOf(link);
   if (link !== undefined && address?.host !== new URL(yoplanning.baseUrl).host) throw elsewhere(address, 'host');
   const word = event.trim().toLowerCase();
-  const kind = kindOf(resource['type']);
-  if (kind === null || !Object.hasOwn(events, word)) return other;
+  const acted = actedOn(resource['type'], yapla.events !== undefined);
+  if (acted === null || !Object.hasOwn(events, word)) return other;
+  const { kind, path, what } = acted;
   const id = typeof resource['id'] === 'string' ? resource['id'].toLowerCase() : '';
-  if (!uuidForm.test(id)) throw new Refusal('shape', 'Expected a UUID as resource.id of a client.');
-  if (address === null) throw new Refusal('shape', 'Expected the link of a client.');
-  if (withoutSlash(address.pathname.toLowerCase()) !== pathOf(yoplanning, id)) throw elsewhere(address, 'path');
+  if (!uuidForm.test(id)) throw new Refusal('shape', `Expected a UUID as resource.id of ${what}.`);
+  if (address === null) throw new Refusal('shape', `Expected the link of ${what}.`);
+  if (withoutSlash(address.pathname.toLowerCase()) !== pathOf(yoplanning, path, id)) throw elsewhere(address, 'path');
   return { kind, event: events[word]!, externalId: id };
 }
 
-/** Of a resource type; null: one that we do not act on. */
-function kindOf(type: string): RecordKind | null {
-  return type.trim().toLowerCase() === 'client' ? 'person' : null;
+/** What a resource type is here; null: one that we do not act on. An order is one side of a registration. */
+function actedOn(type: string, withEvents: boolean): (typeof resources)[keyof typeof resources] | null {
+  const word = type.trim().toLowerCase();
+  if (word === 'order') return withEvents ? resources.order : null;
+  return word === 'client' ? resources.client : null;
 }
+
+const resources = {
+  client: { kind: 'person', path: 'client', what: 'a client' },
+  order: { kind: 'registration', path: 'order', what: 'an order' },
+} as const;
 
 /**
  * Null: no web address, or one with a user in it, such as `https://yoplanning.pro@elsewhere/`. Whether it says http or https does not count:
@@ -217,9 +257,13 @@ function addressOf(link: Json | undefined): URL | null {
   return isWeb && address.username === '' && address.password === '' ? address : null;
 }
 
-/** Where the API shows this client, in small letters and without the slash that the vendor writes or leaves out. */
-function pathOf({ baseUrl, paths, team }: ConnectionConfig['yoplanning'], id: string): string {
-  const path = paths.client.replaceAll('{team}', team).replaceAll('{id}', id);
+/** Where the API shows this resource, in small letters and without the slash that the vendor writes or leaves out. */
+function pathOf(
+  { baseUrl, paths, team }: ConnectionConfig['yoplanning'],
+  name: 'client' | 'order',
+  id: string,
+): string {
+  const path = paths[name].replaceAll('{team}', team).replaceAll('{id}', id);
   return withoutSlash(`${withoutSlash(new URL(baseUrl).pathname)}${path}`.toLowerCase());
 }
 

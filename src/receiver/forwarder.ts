@@ -7,6 +7,7 @@
  */
 import { isGrpcServiceError } from '@temporalio/client';
 import type { ReceiverConfig } from '../config/receiver.js';
+import type { RecordKind } from '../core/record.js';
 import type { Log } from '../log.js';
 import { type Sql, withoutValues } from '../store/database.js';
 import {
@@ -24,6 +25,8 @@ export interface ForwarderOptions {
   readonly sql: Sql;
   /** Of the connections that this process knows; events of others are left to others. */
   readonly rules: readonly ForwardingRule[];
+  /** Kinds of records that have a workflow to be told: events of others wait in the inbox until one has. */
+  readonly kinds: readonly RecordKind[];
   readonly settings: Pick<ReceiverConfig, 'pollMs' | 'parallelSignals' | 'retryMs' | 'maxRetryMs' | 'strandedMs'>;
   /** Sends one signal. Repeatable. */
   readonly send: (signal: DueSignal) => Promise<void>;
@@ -51,7 +54,7 @@ const addressLimit = 1_000;
 const timerSlackMs = 2;
 
 export function startForwarder(options: ForwarderOptions): Forwarder {
-  const { sql, rules, settings, send, onForwarded, onFailed, log } = options;
+  const { sql, rules, kinds, settings, send, onForwarded, onFailed, log } = options;
   const temporal = watchOutage({
     ...settings,
     log,
@@ -122,7 +125,7 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
   async function address(): Promise<void> {
     while (poked && performance.now() >= addressedAt + gatherMs) {
       poked = false;
-      const addressed = await addressEvents(sql, rules, addressLimit);
+      const addressed = await addressEvents(sql, rules, addressLimit, kinds);
       if (addressed < addressLimit) addressedAt = performance.now();
       else poked = true;
     }

@@ -1,13 +1,12 @@
 /** What `/metrics` shows, in Prometheus' text format. Names of connections and systems, and counts: nothing of any person. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { SystemName } from '../core/record.js';
 import type { NewInboxEvent, PendingCounts } from '../store/inbox.js';
 import { type CeilingName, ceilingNames } from './ceilings.js';
 import type { Silence } from './quiet.js';
 import { refusalReasons, type RefusalReason } from './refusals.js';
 
 export interface Metrics {
-  received(connectionId: string, system: SystemName, event: NewInboxEvent['event']): void;
+  received(delivered: Pick<NewInboxEvent, 'connectionId' | 'system' | 'kind' | 'event'>): void;
   refused(reason: RefusalReason): void;
   /** Refused as `ceiling`. */
   aboveCeiling(connectionId: string, ceiling: CeilingName): void;
@@ -30,8 +29,8 @@ export function createMetrics({ pending, silences }: MetricsSources, connectionI
   const registers = [registry];
   const received = new Counter({
     name: 'passerelle_webhooks_received_total',
-    help: 'Webhooks stored and acknowledged. event "other": kept, but nothing that Passerelle acts on.',
-    labelNames: ['connection', 'system', 'event'],
+    help: 'Webhooks stored and acknowledged, by kind of record. event "other", without a kind: kept, but nothing that Passerelle acts on.',
+    labelNames: ['connection', 'system', 'kind', 'event'],
     registers,
   });
   const refused = new Counter({
@@ -64,7 +63,7 @@ export function createMetrics({ pending, silences }: MetricsSources, connectionI
   });
   const signals = new Counter({
     name: 'passerelle_signals_forwarded_total',
-    help: 'Signals that told a person’s workflow of gathered events.',
+    help: 'Signals that told a record’s workflow of gathered events.',
     labelNames: ['connection'],
     registers,
   });
@@ -82,12 +81,13 @@ export function createMetrics({ pending, silences }: MetricsSources, connectionI
   });
   const links = new Gauge({
     name: 'passerelle_inbox_pending_links',
-    help: 'People whose events their workflow has not taken yet.',
+    help: 'Records whose events their workflow has not taken yet.',
     labelNames: ['connection'],
     registers,
   });
   return {
-    received: (connection, system, event) => received.inc({ connection, system, event }),
+    received: ({ connectionId: connection, system, kind, event }) =>
+      received.inc({ connection, system, kind: kind ?? '', event }),
     refused: (reason) => refused.inc({ reason }),
     aboveCeiling: (connection, ceiling) => aboveCeiling.inc({ connection, ceiling }),
     inserted: (milliseconds) => insertSeconds.observe(milliseconds / 1_000),

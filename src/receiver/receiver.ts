@@ -1,4 +1,4 @@
-/** The receiver as a whole: takes webhooks, stores them in the inbox, and tells the workflows of the people they are about. */
+/** The receiver as a whole: takes webhooks, stores them in the inbox, and tells the workflows of the records they are about. */
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -7,6 +7,7 @@ import type { Log } from '../log.js';
 import { openDatabase } from '../store/database.js';
 import { addEvents, countPending, inboxIsReady, type NewInboxEvent } from '../store/inbox.js';
 import { isKnown, lastWebhooks, webhookUse } from '../store/webhookUse.js';
+import { toldKinds } from '../liveWorkflows.js';
 import { signalChanged } from '../syncRecord.js';
 import { endpointsOf } from './endpoints.js';
 import { createCeilings, hourMs } from './ceilings.js';
@@ -31,7 +32,7 @@ export interface ReceiverOptions {
 export interface RunningReceiver {
   /** `http://host:port`, to which paths are appended. */
   readonly address: string;
-  /** Connections and systems whose webhooks are taken, as `<connection>/<system>`. */
+  /** Whose webhooks are taken, by place: `<connection>/<system>`, and what alone is delivered there. */
   readonly endpoints: readonly string[];
   /** Takes no new requests, stores and answers those under way, and ends. Repeatable. */
   stop(): Promise<void>;
@@ -106,6 +107,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
       debounceMs: live.debounceMs,
       resignalMs: live.resignalMs,
     })),
+    kinds: toldKinds,
     settings,
     send: ({ scope, linkId, gathered }) => {
       const target = {

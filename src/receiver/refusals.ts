@@ -21,7 +21,7 @@ const refusals: Readonly<Record<RefusalReason, { readonly status: number; readon
   authentication: {
     status: 401,
     message:
-      'Not authenticated. Check that the address is exactly the one you were given (its last part is a secret) and, where agreed, the header, the user and password, or the signature.',
+      'Not authenticated. Check that the address is exactly the one you were given (a part of it is a secret) and, where agreed, the header, the user and password, or the signature.',
   },
   tooLarge: { status: 413, message: 'The body is larger than receiver.bodyLimitBytes of the configuration allows.' },
   mediaType: { status: 415, message: 'The body must be JSON: send it with "Content-Type: application/json".' },

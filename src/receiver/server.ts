@@ -5,6 +5,7 @@ import type { JsonObject } from '../core/document.js';
 import type { Log } from '../log.js';
 import {
   authenticate,
+  endpointName,
   type Endpoint,
   type Endpoints,
   isSigned,
@@ -61,6 +62,7 @@ interface Place {
   readonly connection: string;
   readonly system: string;
   readonly secret: string;
+  readonly about?: string;
 }
 
 /** Room for any secret that the configuration allows, percent-encoded: what is longer would be answered 404 instead of 401. */
@@ -128,7 +130,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await limitRequests(app, settings.maxRequestsPerSecond, () => new Refusal('busy'));
 
   app.post<{ Params: Place }>(
-    '/webhooks/:connection/:system/:secret',
+    '/webhooks/:connection/:system/:secret/:about?',
     {
       onRequest: [
         app.rateLimit(),
@@ -143,8 +145,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       // Undefined: there was no body at all.
       const parsed = request.body as Parsed | undefined;
       if (parsed === undefined) throw new Refusal('json');
-      const { connectionId, system, connection } = endpoint;
-      const { kind, event, externalId } = (system === 'yapla' ? readYapla : readYoplanning)(connection, parsed.body);
+      const { connectionId, system, about, connection } = endpoint;
+      const { kind, event, externalId } =
+        system === 'yapla' ? readYapla(connection, parsed.body, about) : readYoplanning(connection, parsed.body);
       const delivered = { connectionId, kind, system, event, externalId, body: parsed.text };
       const exceeded = await ceilings.exceededBy(delivered, connection.webhooks);
       if (exceeded !== null) {
@@ -152,7 +155,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
         throw new Refusal('ceiling', undefined, { ceiling: exceeded.ceiling }, exceeded.retryAfterMs);
       }
       await writer.add(delivered);
-      metrics.received(connectionId, system, event);
+      metrics.received(delivered);
       onStored();
       return reply.code(202).type(jsonType).send('{"status":"stored"}');
     },
@@ -180,7 +183,7 @@ function refusalOf(error: unknown): Refusal {
 
 /** The endpoint that a request names, if it is one of ours: anything else was made up by the sender, and is not logged. */
 function placeOf(request: FastifyRequest, endpoints: Endpoints): string {
-  const { connection, system } = (request.params ?? {}) as Partial<Place>;
-  const place = `${connection ?? ''}/${system ?? ''}`;
+  const { connection = '', system = '', about } = (request.params ?? {}) as Partial<Place>;
+  const place = endpointName(connection, system, about);
   return endpoints.has(place) ? place : '';
 }

@@ -161,5 +161,5 @@ export class Accounting {
 }
 
 function noKinds(): Record<RequestKind, number> {
-  return { session: 0, schema: 0, team: 0, list: 0, read: 0, create: 0, write: 0, delete: 0 };
+  return { session: 0, schema: 0, team: 0, list: 0, read: 0, check: 0, create: 0, write: 0, delete: 0 };
 }

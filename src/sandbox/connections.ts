@@ -24,6 +24,8 @@ export interface SandboxConnectionOptions {
   readonly shape?: YaplaShapeName;
   /** Yapla has no API here: its members are read from exports. Left out: it has. */
   readonly files?: true;
+  /** Registrations and donations are looked at. */
+  readonly events?: true;
   /** How it is written; left out: by REST 2.0. */
   readonly write?: 'rest' | 'graphql';
   /** What the pages of Yapla's list say of its length; left out: its total. */
@@ -39,6 +41,8 @@ export interface SandboxConnectionOptions {
   readonly labels?: Partial<Readonly<Record<SystemName, LabelOptions>>>;
   /** Yapla is written by files that a person imports; these settings of theirs are laid over the defaults. */
   readonly imports?: Partial<Omit<z.input<typeof workbookSchema>, 'mode'>>;
+  /** How sessions and orders are read and written; left out: the configuration's defaults, which fit the sandbox's. */
+  readonly bookings?: NonNullable<ConnectionInput['yoplanning']['events']>;
   readonly credentials?: Partial<Record<keyof typeof sandboxCredentials, string>>;
   /** Laid over the rest, key by key at the top. */
   readonly settings?: Partial<Omit<ConnectionInput, 'yapla' | 'yoplanning' | 'fields'>>;
@@ -67,6 +71,8 @@ export function sandboxConnection(
   const { imports } = options;
   const yapla = {
     ...(options.files === true ? fromFiles : { ...account, read: { ...account.read, answer } }),
+    // The export of registrations names no currency.
+    ...(options.events === true ? { events: { currency: 'EUR' } } : {}),
     ...(imports && {
       write: {
         mode: 'workbook' as const,
@@ -95,6 +101,7 @@ export function sandboxConnection(
       token: credentials.yoplanningToken,
       team: credentials.yoplanningTeam,
       ...(options.limits?.yoplanning === undefined ? {} : { limits: options.limits.yoplanning }),
+      ...(options.bookings === undefined ? {} : { events: options.bookings }),
     },
     fields,
   };

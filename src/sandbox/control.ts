@@ -6,6 +6,8 @@ import { request } from 'undici';
 import type { SystemName } from '../core/record.js';
 import type { JsonObject } from '../systems/system.js';
 import type { Counts } from './accounting.js';
+import { type BookingsControl, createBookingsControl } from './controlBookings.js';
+import { createYaplaEventsControl, type YaplaEventsControl } from './controlYaplaEvents.js';
 import type { Fault, FaultState } from './faults.js';
 import type { Latency, PeopleOptions, SandboxLimits } from './options.js';
 import type { PersonTruth } from './people.js';
@@ -80,6 +82,11 @@ export interface SandboxControl {
   edit(system: SystemName, id: string, changes: PersonChanges, unmapped?: JsonObject): Promise<void>;
   /** Somebody removes a record from that system. */
   remove(system: SystemName, id: string): Promise<void>;
+
+  /** What Yoplanning sells, and what is booked there. */
+  readonly bookings: BookingsControl;
+  /** Yapla's events, registrations and donations. */
+  readonly yaplaEvents: YaplaEventsControl;
 
   /** Somebody presses Yapla's button to export the members, and downloads the file. */
   exportMembers(options?: ExportOptions): Promise<ExportedFile>;
@@ -160,6 +167,8 @@ export function createSandboxControl(url: string): SandboxControl {
       ((await call('POST', `/records/${system}`, { person, options })) as { id: string }).id,
     edit: (system, id, changes, unmapped = {}) => perform('PATCH', at(system, id), { changes, unmapped }),
     remove: (system, id) => perform('DELETE', at(system, id)),
+    bookings: createBookingsControl(call),
+    yaplaEvents: createYaplaEventsControl(call),
     exportMembers: async (options = {}) => {
       const { name, content } = (await call('POST', '/exports', options)) as { name: string; content: string };
       return { name, content: Buffer.from(content, 'base64') };

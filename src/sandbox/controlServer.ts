@@ -2,6 +2,8 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { systemNames, type SystemName } from '../core/record.js';
+import { addBookingsControl, type BookingsParts, NothingThere } from './controlBookingsServer.js';
+import { addYaplaEventsControl, type YaplaEventsParts } from './controlYaplaEventsServer.js';
 import type { Door } from './door.js';
 import { faultSchema, type Faults } from './faults.js';
 import { latencySchema, peopleSchema, sandboxLimitsSchema } from './options.js';
@@ -16,6 +18,8 @@ import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js
 export interface ControlParts {
   readonly doors: Readonly<Record<SystemName, Door>>;
   readonly registries: Readonly<Record<SystemName, Registry>>;
+  readonly bookings: BookingsParts;
+  readonly yaplaEvents: YaplaEventsParts;
   readonly faults: Faults;
   readonly webhooks: Readonly<Record<SystemName, Webhooks>>;
   readonly truth: () => readonly PersonTruth[];
@@ -47,13 +51,16 @@ const largestImport = 64 * 1_048_576;
 const recordParameters = systemParameters.extend({ id: z.string() });
 
 export function createControlServer(parts: ControlParts): FastifyInstance {
-  const { doors, registries, faults, webhooks } = parts;
+  const { doors, registries, faults, webhooks, yaplaEvents } = parts;
+  const { registration, donation } = yaplaEvents.webhooks;
+  const lines = [...systemNames.map((system) => webhooks[system]), registration, donation];
   const app = fastify({ forceCloseConnections: true });
   const done = { done: true };
 
   app.setErrorHandler((error, _request, reply) => {
     // What was asked makes no sense: a mistake of the caller, told in full.
     if (error instanceof z.ZodError) return reply.code(400).send({ error: z.prettifyError(error) });
+    if (error instanceof NothingThere) return reply.code(404).send({ error: error.message });
     return reply.code(500).send({ error: error instanceof Error ? error.message : String(error) });
   });
 
@@ -87,8 +94,8 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
   app.get('/webhooks', () => bySystem((system) => webhooks[system].counts()));
   app.get('/webhooks/settled', async () => {
     // While one is waited for, the other may be told of something.
-    while (systemNames.some((system) => webhooks[system].counts().pending > 0)) {
-      await Promise.all(systemNames.map((system) => webhooks[system].settled()));
+    while (lines.some((line) => line.counts().pending > 0)) {
+      await Promise.all(lines.map((line) => line.settled()));
     }
     return done;
   });
@@ -137,6 +144,9 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
     return registries[system].removePerson(id) ? done : reply.code(404).send(noRecord(system, id));
   });
 
+  addBookingsControl(app, parts.bookings);
+  addYaplaEventsControl(app, yaplaEvents);
+
   app.post('/exports', async ({ body }) => {
     const { name, content } = await parts.exportMembers(exportSchema.parse(body));
     return { name, content: content.toString('base64') };
@@ -162,6 +172,10 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
       webhooks[system].discard();
       webhooks[system].setFaults(webhookFaultsSchemas[system].parse({}));
     }
+    for (const line of [registration, donation]) {
+      line.discard();
+      line.setFaults(webhookFaultsSchemas.yapla.parse({}));
+    }
     if (people !== undefined) parts.populate(people);
     return done;
   });
@@ -169,8 +183,8 @@ export function createControlServer(parts: ControlParts): FastifyInstance {
   function resetCounts(): void {
     for (const system of systemNames) {
       doors[system].accounting.reset();
-      webhooks[system].resetCounts();
     }
+    for (const line of lines) line.resetCounts();
   }
 
   return app;

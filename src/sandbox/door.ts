@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { SystemName } from '../core/record.js';
 import { Accounting } from './accounting.js';
-import type { FaultAction, Faults, RequestKind } from './faults.js';
+import type { FaultAction, Faults, FaultTarget, RequestKind, RequestResource } from './faults.js';
 import type { ResolvedLatency, ResolvedLimits } from './options.js';
 import type { Person, PersonField } from './person.js';
 import { reformatPhone } from './phones.js';
@@ -28,7 +28,7 @@ export interface Manners {
   throttled(seconds: number | null): Answer;
   invalid(field: string, message: string, request: FastifyRequest): Answer;
   /** Before everything else; `null`: the path is in its canonical form. */
-  redirect(request: FastifyRequest, kind: RequestKind): Answer | null;
+  redirect(request: FastifyRequest, kind: RequestKind, resource: RequestResource): Answer | null;
   /** The credential the request counts for, or the answer that refuses it. */
   authenticate(request: FastifyRequest, kind: RequestKind): string | Answer;
 }
@@ -41,6 +41,8 @@ export interface Call {
   asStored(before: Person | null, next: Person): Person;
   /** What a list holds, as far as the faults let it be shown. */
   readonly asListed: <T>(records: readonly T[]) => readonly T[];
+  /** Whether somebody else takes the places that the request asks for (`takePlaces`). */
+  readonly comesTooLate: boolean;
   /** Notes that the request took effect. */
   applied(effect: 'created' | 'updated' | 'removed', record: string): void;
 }
@@ -100,6 +102,7 @@ export class Door {
     request: FastifyRequest,
     reply: FastifyReply,
     handler: Handler,
+    resource: RequestResource = 'person',
   ) {
     await this.#travel(this.#latency.inboundMs);
     const arrivedAt = performance.now();
@@ -107,7 +110,7 @@ export class Door {
     const actions: FaultAction[] = [];
     let answer: Answer | 'silence' | 'reset';
     try {
-      answer = this.#answer(kind, record, request, arrivedAt, actions, handler);
+      answer = this.#answer({ kind, record, resource }, request, arrivedAt, actions, handler);
     } catch (error) {
       this.accounting.answered(500);
       this.outbox.take()?.release();
@@ -134,15 +137,15 @@ export class Door {
   }
 
   #answer(
-    kind: RequestKind,
-    record: string | null,
+    asked: Required<Pick<FaultTarget, 'kind' | 'record' | 'resource'>>,
     request: FastifyRequest,
     arrivedAt: number,
     actions: FaultAction[],
     handler: Handler,
   ): Answer | 'silence' | 'reset' {
-    const target = { system: this.system, method: request.method, kind, record };
-    const redirected = this.manners.redirect(request, kind);
+    const { kind, resource } = asked;
+    const target = { system: this.system, method: request.method, ...asked };
+    const redirected = this.manners.redirect(request, kind, resource);
     if (redirected !== null) return redirected;
     const credential = this.manners.authenticate(request, kind);
     if (typeof credential !== 'string') return credential;
@@ -166,6 +169,7 @@ export class Door {
       request,
       asStored: (before, next) => asStored(actions, before, next),
       asListed: (records) => asListed(actions, records),
+      comesTooLate: actions.some((action) => action.do === 'takePlaces'),
       applied: (effect, id) => this.accounting.applied(effect, id),
     });
     return this.#afterwards(actions, answer);

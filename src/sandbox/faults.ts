@@ -9,9 +9,31 @@ import { systemNames, type SystemName } from '../core/record.js';
 import { personFieldSchema } from './person.js';
 import { Random } from './random.js';
 
-/** What a request asks for, whatever its system and shape. A `PUT` is a `write`, also where it creates. */
-export const requestKinds = ['session', 'schema', 'team', 'list', 'read', 'create', 'write', 'delete'] as const;
+/** What a request asks for, whatever its system and shape. A `PUT` is a `write`, also where it creates; a `check` changes nothing. */
+export const requestKinds = [
+  'session',
+  'schema',
+  'team',
+  'list',
+  'read',
+  'check',
+  'create',
+  'write',
+  'delete',
+] as const;
 export type RequestKind = (typeof requestKinds)[number];
+
+/** What a request is about. */
+export const requestResources = [
+  'person',
+  'product',
+  'session',
+  'availability',
+  'order',
+  'payment',
+  'category',
+] as const;
+export type RequestResource = (typeof requestResources)[number];
 
 const effect = z.enum(['none', 'applied']).default('none').describe('Whether the request takes effect all the same.');
 const json = z.json();
@@ -69,12 +91,16 @@ const actionSchema = z.discriminatedUnion('do', [
   }),
   /** What is written to these fields is dropped: they keep the values they had. */
   z.strictObject({ do: z.literal('ignore'), fields: z.array(personFieldSchema).min(1) }),
+  /** Somebody else takes the last places of each session that the request names, just before it is looked at. Yoplanning's orders only. */
+  z.strictObject({ do: z.literal('takePlaces') }),
 ]);
 
 export const faultSchema = z.strictObject({
   system: z.enum(systemNames).optional(),
   method: z.union([z.string(), z.array(z.string())]).optional(),
   kind: z.union([z.enum(requestKinds), z.array(z.enum(requestKinds))]).optional(),
+  /** Left out: whatever it is about. */
+  resource: z.union([z.enum(requestResources), z.array(z.enum(requestResources))]).optional(),
   /** Id of the record that the request names. */
   record: z.string().optional(),
   /** Lets so many matching requests pass first: `skip: 4, times: 1` is "the fifth request". */
@@ -105,6 +131,8 @@ export interface FaultTarget {
   readonly system: SystemName;
   readonly method: string;
   readonly kind: RequestKind;
+  /** Left out: a person. */
+  readonly resource?: RequestResource;
   readonly record: string | null;
 }
 
@@ -171,7 +199,8 @@ function fits(fault: z.output<typeof faultSchema>, target: FaultTarget): boolean
     (fault.system === undefined || fault.system === target.system) &&
     (fault.record === undefined || fault.record === target.record) &&
     within(fault.method, target.method) &&
-    within(fault.kind, target.kind)
+    within(fault.kind, target.kind) &&
+    within(fault.resource, target.resource ?? 'person')
   );
 }
 

@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { faultSchema } from './faults.js';
 import { labelsSchema } from './labels.js';
-import { orderableFields } from './yoplanning/listing.js';
+import { orderableFields } from './yoplanning/clientListing.js';
+import { bookingsOptionsSchema } from './yoplanning/bookingsOptions.js';
 import { webhookFaultsSchemas, webhookTargetSchema } from './webhooks/options.js';
+import { eventsOptionsSchema } from './yapla/events/schema.js';
 
 /** Public on purpose: they open nothing but a sandbox, and what is connected to one. Token and team are the ones of the vendor's own examples. */
 export const sandboxCredentials = {
@@ -123,6 +125,8 @@ export const sandboxOptionsSchema = z.strictObject({
       timeZone: z.string().default('UTC'),
       /** A `GET` of one member, in both APIs: as the shape says; or of each id 404, as if there were no such address; or 405. */
       singleReads: z.enum(['asShape', 'noAddress', 'notAllowed']).default('asShape'),
+      /** Its events, who is registered for them, and donations. */
+      events: eventsOptionsSchema.prefault({}),
       /** Choice fields that it shows by label; it takes the exact label or the value. */
       labels: labelsSchema.prefault({}),
       limits: sandboxLimitsSchema.prefault({}),
@@ -144,7 +148,19 @@ export const sandboxOptionsSchema = z.strictObject({
       /** "For many endpoints, this will also create the resource if it does not exist": false for an account where it does not. */
       putCreates: z.boolean().default(true),
       /** The form of each path that is served; the other one is redirected to it. */
-      slashes: z.strictObject({ teams: slash.default('with'), clients: slash.default('without') }).prefault({}),
+      slashes: z
+        .strictObject({
+          teams: slash.default('with'),
+          clients: slash.default('without'),
+          /** Products and their sessions. */
+          products: slash.default('with'),
+          availabilityDetails: slash.default('with'),
+          orderValidation: slash.default('without'),
+          orders: slash.default('without'),
+          payments: slash.default('without'),
+          categories: slash.default('with'),
+        })
+        .prefault({}),
       /** Fields that `ordering` may name: the framework ignores all others without a word. */
       orderings: z.array(z.enum(orderableFields)).default(['first_name', 'last_name', 'birth_date', 'last_update']),
       /** The order of a list that was asked for in none: by creation, or the latest change first, so that each write moves its record. */
@@ -153,6 +169,8 @@ export const sandboxOptionsSchema = z.strictObject({
       listOmits: z.array(z.string()).default([]),
       /** Choice fields that it shows by label; it takes the exact label alone. */
       labels: labelsSchema.prefault({}),
+      /** What it sells, and how it takes orders. */
+      bookings: bookingsOptionsSchema.prefault({}),
       limits: sandboxLimitsSchema.prefault({ requestsPerSecond: 5, requestsPerDay: 1_000 }),
       latency: latencySchema.prefault({}),
       webhooks: webhookTargetSchema.nullable().default(null),

@@ -4,11 +4,16 @@ import type { JsonObject } from '../systems/system.js';
 import type { SandboxRecord } from './control.js';
 import type { Person, PersonChanges } from './person.js';
 
+export type PersonEvent = 'created' | 'updated' | 'deleted';
+
 /** A change that took effect, by anyone. */
 export interface Change {
   readonly system: SystemName;
   readonly record: string;
-  readonly event: 'created' | 'updated' | 'deleted';
+  /** Left out: a person. */
+  readonly kind?: 'order';
+  /** `cancelled`: of orders only, also where one is removed. */
+  readonly event: PersonEvent | 'cancelled';
   /** `api`: through the system's API. `desk`: somebody at the system's own screen (the control API, or a drifting list). */
   readonly by: 'api' | 'desk';
 }

@@ -21,8 +21,9 @@ import { populate, strangers } from './population.js';
 import { Random } from './random.js';
 import type { Change, OnChange, Registry } from './registry.js';
 import { listen } from './server.js';
-import { clientBody } from './webhooks/bodies.js';
+import { yoplanningBody } from './webhooks/bodies.js';
 import { Webhooks } from './webhooks/webhooks.js';
+import { createYaplaEvents } from './yapla/events/events.js';
 import { flatShape } from './yapla/flat.js';
 import { exportMembers } from './yapla/exportFile.js';
 import { importWorkbook } from './yapla/importWizard.js';
@@ -32,6 +33,7 @@ import { listedShape } from './yapla/listed.js';
 import { nestedShape } from './yapla/nested.js';
 import { createYapla } from './yapla/server.js';
 import { type YaplaShape, zonedShape } from './yapla/shape.js';
+import { createBookings } from './yoplanning/bookings.js';
 import { Clients } from './yoplanning/clients.js';
 import { createYoplanning } from './yoplanning/server.js';
 
@@ -49,7 +51,7 @@ export interface Sandbox {
 /** What only a sandbox in the same process can be given. */
 export interface SandboxHooks {
   /**
-   * Called after each change that took effect once the sandbox listens, in the same turn.
+   * Called after each change of a person that took effect once the sandbox listens, in the same turn.
    *
    * @param record the record as the change left it; `null`: it is gone
    */
@@ -80,22 +82,27 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   const webhooks: Record<SystemName, Webhooks> = {
     yapla: new Webhooks(resolved.yapla, (change, earlier) => {
       // No such event is known, and no such button: "a single member cannot be deleted" (systems/yapla.md).
-      if (change.event === 'deleted') return null;
+      if (change.event === 'deleted' || change.event === 'cancelled') return null;
       const document = earlier ?? members.show(change.record)?.document;
       return document === undefined ? null : shape.webhookBody(change.event, document);
     }),
-    yoplanning: new Webhooks(resolved.yoplanning, (change) => clientBody(change, origin, resolved.yoplanning.team)),
+    yoplanning: new Webhooks(resolved.yoplanning, (change) => yoplanningBody(change, origin, resolved.yoplanning.team)),
   };
   const onChange: OnChange = (change, before) => {
     if (!telling) return;
     webhooks[change.system].changed(change, before);
-    hooks.onChange?.(change, registries[change.system].show(change.record));
+    // An order is no record of a person.
+    if (change.kind === undefined) hooks.onChange?.(change, registries[change.system].show(change.record));
   };
   const labels = new Labels(resolved.yapla.labels);
   const shape = labelledShape(shapeOf(resolved.yapla), labels);
   const members = new Members((member) => shape.document(member), onChange);
   const clients = new Clients(onChange);
+  const { bookings: ways, team } = resolved.yoplanning;
+  const bookings = createBookings(ways, team, clients, onChange);
   const registries: Record<SystemName, Registry> = { yapla: members, yoplanning: clients };
+
+  const yaplaEvents = createYaplaEvents(resolved.yapla, () => telling);
 
   let truth: readonly PersonTruth[] = [];
   let stranger: () => Person;
@@ -103,6 +110,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     const told = telling;
     telling = false;
     truth = populate({ members, clients }, people);
+    yaplaEvents.populate(members.all());
     telling = told;
     stranger = strangers(people);
   };
@@ -127,6 +135,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   const yoplanning = createYoplanning({
     options: resolved.yoplanning,
     clients,
+    bookings,
     foreignTeam: sandboxCredentials.yoplanningForeignTeam,
     faults,
     drift: drift('yoplanning'),
@@ -135,6 +144,8 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   const control = createControlServer({
     doors: { yapla: yapla.door, yoplanning: yoplanning.door },
     registries,
+    bookings: { ...bookings, team, clients },
+    yaplaEvents,
     faults,
     webhooks,
     truth: () => truth,
@@ -152,7 +163,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
   const stop = async () => {
     await Promise.all([
       ...servers.map((server) => server.close()),
-      ...Object.values(webhooks).map((line) => line.stop()),
+      ...[...Object.values(webhooks), ...Object.values(yaplaEvents.webhooks)].map((line) => line.stop()),
     ]);
   };
   try {

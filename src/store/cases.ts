@@ -2,6 +2,7 @@
  * The table `cases`: questions for a person. An open question is asked once, however often it comes up. What kinds there are, and what
  * they mean, is said in src/cases: here a kind is a code.
  */
+import type { BookingAnswer } from '../core/events/bookings.js';
 import type { FieldName, FieldValue, Scope, SystemName } from '../core/record.js';
 import { type Fragment, jsonTexts, type Sql, type Transaction } from './database.js';
 import type { PairHashes } from './linkState.js';
@@ -159,10 +160,11 @@ export async function countOpenCases(sql: Sql, scope: Scope): Promise<Record<str
 /**
  * - a system's name: its value is taken, in the other system too;
  * - `value`: a value of the person's own, normalised, goes to both; null clears the field;
- * - `create`: the person may be created in the system that does not know them.
+ * - `create`: the person may be created in the system that does not know them;
+ * - of a registration: what shall become of its order (core/events/bookings.ts).
  */
 export type Answer =
-  | { readonly take: SystemName | 'create'; readonly value?: never }
+  | { readonly take: SystemName | 'create' | BookingAnswer; readonly value?: never }
   | { readonly take: 'value'; readonly value: FieldValue };
 
 /** An answer that is not carried out yet. */

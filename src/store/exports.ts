@@ -225,6 +225,17 @@ export async function* membersOfSeveralRows(sql: Sql, scope: Scope, fileId: numb
   for await (const rows of sql.pages<MemberRow>(several, membersAtOnce)) yield rows.map(listed);
 }
 
+/** All records of a file, some at a time. */
+export async function* recordsOfFile(sql: Sql, scope: Scope, fileId: number): AsyncGenerator<ListedMember[]> {
+  const all = sql`
+    select number, number as id, 0 as position, null as problem,
+           json_agg(json_build_object('row', row, 'cells', cells, 'problem', problem) order by row) as rows
+      from export_row
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and file_id = ${fileId} and number <> ''
+     group by number`;
+  for await (const rows of sql.pages<MemberRow>(all, membersAtOnce)) yield rows.map(listed);
+}
+
 const membersAtOnce = 500;
 
 /** Says what is wrong with these members. */

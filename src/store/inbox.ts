@@ -6,7 +6,7 @@
  */
 import type { JsonObject } from '../core/document.js';
 import { parseJson } from '../core/json.js';
-import { type RecordKind, type Scope, type SystemName, systemNames } from '../core/record.js';
+import { type RecordKind, recordKinds, type Scope, type SystemName, systemNames } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
 
 /** What a webhook says happened to a record. */
@@ -24,6 +24,8 @@ export interface NewInboxEvent {
   readonly externalId: string | null;
   /** The body's text, which is known to be JSON. Values: it goes nowhere else. */
   readonly body: string;
+  /** Of what no webhook brought: when the file was exported that shows it. */
+  readonly exportedAt?: Date;
 }
 
 /** An event that a link's workflow has to look into. */
@@ -46,8 +48,9 @@ export interface InboxEvent {
 export async function addEvents(sql: Sql, events: readonly NewInboxEvent[]): Promise<void> {
   if (events.length === 0) return;
   await sql`
-    insert into inbox (connection_id, kind, system, event, external_id, body, handled_at, stranger)
-    select e.connection_id, e.kind, e.system, e.event, e.external_id, e.body::json, case when e.event = 'other' then now() end,
+    insert into inbox (connection_id, kind, system, event, external_id, body, received_at, imported, handled_at, stranger)
+    select e.connection_id, e.kind, e.system, e.event, e.external_id, e.body::json, coalesce(e.exported_at, now()),
+           e.exported_at is not null, case when e.event = 'other' then now() end,
            e.event <> 'other'
              and not exists (select 1 from link l where l.connection_id = e.connection_id and l.kind = e.kind and e.system = 'yapla'
                                 and l.yapla_id = e.external_id)
@@ -58,7 +61,9 @@ export async function addEvents(sql: Sql, events: readonly NewInboxEvent[]): Pro
       from unnest(${events.map((one) => one.connectionId)}::text[], ${events.map((one) => one.kind)}::text[],
                   ${events.map((one) => one.system)}::text[],
                   ${events.map((one) => one.event)}::text[], ${events.map((one) => one.externalId)}::text[],
-                  ${events.map((one) => one.body)}::text[]) as e(connection_id, kind, system, event, external_id, body)`;
+                  ${events.map((one) => one.body)}::text[],
+                  ${events.map((one) => one.exportedAt?.toISOString() ?? null)}::timestamptz[])
+           as e(connection_id, kind, system, event, external_id, body, exported_at)`;
 }
 
 /**
@@ -99,6 +104,32 @@ export async function signalledLinks(sql: Sql, scope: Scope, linkIds: readonly s
      where i.connection_id = ${scope.connectionId} and i.kind = ${scope.kind} and i.handled_at is null
        and coalesce(i.link_id, l.link_id) = any(${linkIds})`;
   return new Set(rows.map(({ linkId }) => linkId));
+}
+
+/** What a system last told of a record, whether that was handled yet or not. */
+export interface LastTold {
+  readonly id: string;
+  readonly event: RecordEvent;
+  readonly body: JsonObject;
+  /** By the database's clock, epoch milliseconds; of what a file shows, when it was exported. */
+  readonly receivedAtMs: number;
+}
+
+/** By record; of one of which nothing is kept there is none. */
+export async function lastTold(
+  sql: Sql,
+  scope: Scope,
+  system: SystemName,
+  ids: readonly string[],
+): Promise<Map<string, LastTold>> {
+  const rows = await sql<(Omit<LastTold, 'body'> & { readonly body: string })[]>`
+    select distinct on (external_id) external_id as id, event, body::text as body,
+           (extract(epoch from received_at) * 1000)::float8 as "receivedAtMs"
+      from inbox
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system} and external_id = any(${ids})
+       and event <> 'other' and body::text <> '{}'
+     order by external_id, received_at desc, id desc`;
+  return new Map(rows.map((row) => [row.id, { ...row, body: parseJson(row.body) as JsonObject }]));
 }
 
 /** An event of `lookAgain`. */
@@ -213,18 +244,24 @@ function ruleColumns(rules: readonly ForwardingRule[]) {
  * Finds the link of each event that has none yet and asks for a signal to it, due when the oldest has waited for the connection's
  * `debounceMs`. Where a signal is asked for or under way already, events join it. Processes may do this at once.
  *
+ * @param kinds of records that have a workflow; events of others wait as they came
  * @returns how many events were addressed; `limit`: there may be more
  */
-export async function addressEvents(sql: Sql, rules: readonly ForwardingRule[], limit: number): Promise<number> {
+export async function addressEvents(
+  sql: Sql,
+  rules: readonly ForwardingRule[],
+  limit: number,
+  kinds: readonly RecordKind[] = recordKinds,
+): Promise<number> {
   const { ids, debounces } = ruleColumns(rules);
   const [row] = await sql<{ addressed: number }[]>`
-    -- A rule is a connection's, for records of every kind.
+    -- A rule is a connection's, for records of every kind that is asked for.
     with rule as (
       select * from unnest(${ids}::text[], ${debounces}::float8[]) as r(connection_id, debounce_ms)
     ), picked as (
       select i.id, i.connection_id, i.kind, i.system, i.external_id, i.received_at, r.debounce_ms
         from inbox i join rule r using (connection_id)
-       where i.link_id is null and i.handled_at is null
+       where i.link_id is null and i.handled_at is null and i.kind = any(${kinds}::text[])
        order by i.id limit ${limit}
          for update of i skip locked
     ), addressed as (

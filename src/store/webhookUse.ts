@@ -27,12 +27,12 @@ export async function webhookUse(
   const [row] = await sql<WebhookUse[]>`
     -- Of every kind.
     with recent as (
-      select system, external_id, stranger, received_at from inbox
+      select kind, system, external_id, stranger, received_at from inbox
        where connection_id = any(${[connectionId]}::text[]) and kind = any(${recordKinds}::text[]) and system = any(${systemNames}::text[])
-         and received_at > now() - ${windowMs}::float8 * interval '1 ms')
-    select count(distinct (system, external_id,
+         and received_at > now() - ${windowMs}::float8 * interval '1 ms' and not imported)
+    select count(distinct (kind, system, external_id,
              floor(extract(epoch from received_at) * 1000 / greatest(${gatherMs}::float8, 1))))::int as reads,
-           (count(distinct (system, external_id)) filter (where stranger))::int as strangers,
+           (count(distinct (kind, system, external_id)) filter (where stranger))::int as strangers,
            (extract(epoch from min(received_at) - now()) * 1000)::float8 + ${windowMs}::float8 as "freeInMs",
            (select coalesce(sum(pg_column_size(body)), 0)::float8 from inbox
              where connection_id = any(${[connectionId]}::text[])) as bytes
@@ -80,7 +80,7 @@ export async function lastWebhooks(
         select max(received_at) as received_at from (
           select last.received_at from unnest(${recordKinds}::text[]) as k(kind) cross join lateral (
             select received_at from inbox
-             where connection_id = c.id and kind = k.kind and system = a.system and body::text <> '{}'
+             where connection_id = c.id and kind = k.kind and system = a.system and body::text <> '{}' and not imported
              order by received_at desc limit 1) last
            union all
           (select received_at from inbox where connection_id = c.id and kind is null and system = a.system

@@ -8,6 +8,7 @@ import { ifReadOnly } from './yapla/ways.js';
 import type { Budget } from '../store/budget.js';
 import type { TokenStore } from '../store/oauthTokens.js';
 import type { System } from './system.js';
+import { type Bookings, openBookings } from './yoplanning/bookings.js';
 import { type Clients, createClients, createTeams, type Teams } from './yoplanning/clients.js';
 import { createYaplaSystem } from './yapla/system.js';
 import { createYoplanningSystem } from './yoplanning/system.js';
@@ -31,8 +32,8 @@ export interface OpenSystem {
 export interface Systems {
   readonly yapla: System;
   readonly yoplanning: System;
-  /** Yoplanning's resources as documented, for what is not a sync: doctor, checks. */
-  readonly resources: { readonly teams: Teams; readonly clients: Clients };
+  /** Yoplanning's resources as documented, for what is not a sync of people: events, doctor, checks. */
+  readonly resources: { readonly teams: Teams; readonly clients: Clients; readonly bookings: Bookings };
   close(): Promise<void>;
 }
 
@@ -43,7 +44,11 @@ export function openSystems(connection: string, config: ConnectionConfig, depend
   return {
     yapla: yapla.system,
     yoplanning: yoplanning.system,
-    resources: { teams: createTeams(http, config.yoplanning), clients: createClients(http, config.yoplanning) },
+    resources: {
+      teams: createTeams(http, config.yoplanning),
+      clients: createClients(http, config.yoplanning),
+      bookings: openBookings(http, config.yoplanning),
+    },
     close: async () => void (await Promise.all([yapla.close(), yoplanning.close()])),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { linkIdOf, parseLinkId, uuidOf } from '../../src/core/linkId.js';
-import { personsOf, type RecordKind, systemNames } from '../../src/core/record.js';
+import { personsOf, systemNames } from '../../src/core/record.js';
 import { checkProperty } from '../helpers/property.js';
 
 describe('a link id', () => {
@@ -44,7 +44,7 @@ describe('the id of a record of our own making', () => {
       uuidOf('yapla:1042', personsOf('club')),
       uuidOf('yapla:1043', personsOf('club')),
       uuidOf('yapla:1042', personsOf('other-club')),
-      uuidOf('yapla:1042', { connectionId: 'club', kind: 'registration' as RecordKind }),
+      uuidOf('yapla:1042', { connectionId: 'club', kind: 'registration' }),
     ];
     expect(new Set(ids).size).toBe(4);
   });

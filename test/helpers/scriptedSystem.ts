@@ -145,6 +145,8 @@ export function scriptedConnection(id: string, options: ScriptedOptions = {}): S
     systems: { yapla: new ScriptedSystem('yapla', log), yoplanning: new ScriptedSystem('yoplanning', log) },
     credentials: { yapla: 'yapla:scripted', yoplanning: 'yoplanning:scripted' },
     budgets: { yapla: budget, yoplanning: budget } as unknown as OpenConnection['budgets'],
+    // Of events nothing is asked.
+    bookings: {} as OpenConnection['bookings'],
     fields: options.fields ?? scriptedFields,
     matchRules: [],
     matchSettings: { nameAlone: 'ask', duplicates: 'ask' },

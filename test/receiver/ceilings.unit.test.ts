@@ -41,6 +41,18 @@ function ceilingsWith(known?: readonly string[]) {
   };
 }
 
+test('a member and a registration of one number are two looks and two strangers', async () => {
+  const { exceeds } = ceilingsWith([]);
+  expect(await exceeds(event('1'), { maxReadsPerHour: 1 })).toBeNull();
+  expect(await exceeds(event('1'), { maxReadsPerHour: 1 })).toBeNull();
+  expect(await exceeds(event('1', { kind: 'registration' }), { maxReadsPerHour: 1 })).toBe('maxReadsPerHour');
+  const strangers = ceilingsWith([]);
+  expect(await strangers.exceeds(event('1'), { maxStrangersPerHour: 1 })).toBeNull();
+  expect(await strangers.exceeds(event('1', { kind: 'registration' }), { maxStrangersPerHour: 1 })).toBe(
+    'maxStrangersPerHour',
+  );
+});
+
 describe('a ceiling on looks', () => {
   test('refuses what is above it, and events that gather with one that was taken cost none', async () => {
     const { exceeds, pass, store } = ceilingsWith();

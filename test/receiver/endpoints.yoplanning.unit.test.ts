@@ -54,6 +54,39 @@ describe('what happened', () => {
   );
 });
 
+describe('an order, where registrations are looked at', () => {
+  const withEvents = (body: JsonObject, more: Partial<Yoplanning> = {}) => {
+    const connection = { yapla: { read: { key: { value: 'key' } }, events: {} } };
+    const club = testConfig({ connection }).connections['club']!;
+    return readYoplanning({ ...club, yoplanning: { ...club.yoplanning, ...more } }, body);
+  };
+  const order = {
+    resource: { id: client, type: 'Order' },
+    link: `https://yoplanning.pro/api/v3.1/teams/${team}/orders/${client}/`,
+    event: 'cancelled',
+  };
+
+  test('is a registration, and a client is a person all the same', () => {
+    expect(withEvents(order)).toEqual({ kind: 'registration', event: 'deleted', externalId: client });
+    expect(withEvents(clientEvent)).toEqual({ kind: 'person', event: 'updated', externalId: client });
+  });
+
+  test('is refused where its link leads to anything but this order of the team', () => {
+    for (const link of [clientEvent.link, order.link.replace(team, client), order.link.replace('orders', 'sales')])
+      expect(() => withEvents({ ...order, link })).toThrow(Refusal);
+    const { paths } = testConfig().connections['club']!.yoplanning;
+    const sales = { paths: { ...paths, order: '/teams/{team}/sales/{id}' } };
+    expect(withEvents({ ...order, link: order.link.replace('orders', 'sales') }, sales)).toMatchObject({
+      kind: 'registration',
+    });
+    expect(() => withEvents(order, sales)).toThrow(Refusal);
+  });
+
+  test('is refused where its id is none', () => {
+    expect(() => withEvents({ ...order, resource: { id: 12, type: 'order' } })).toThrow(Refusal);
+  });
+});
+
 describe('the id', () => {
   test('is the same in capital letters, in the resource or in the link', () => {
     const id = client.toUpperCase();
@@ -74,7 +107,8 @@ describe('the link', () => {
   test('may have a slash at its end, whether the configured path has one or not', () => {
     const body = { ...clientEvent, link: `${clientEvent.link}/` };
     expect(read(body)).toMatchObject({ externalId: client });
-    const paths = { teams: '/teams/', clients: '/teams/{team}/clients/', client: '/teams/{team}/clients/{id}/' };
+    const { paths: own } = testConfig().connections['club']!.yoplanning;
+    const paths = { ...own, client: '/teams/{team}/clients/{id}/' };
     expect(read(clientEvent, { paths })).toMatchObject({ externalId: client });
     expect(read(body, { paths })).toMatchObject({ externalId: client });
   });

@@ -2,6 +2,7 @@ import { personsOf } from '../../src/core/record.js';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
+import { yaplaEventsSchema } from '../../src/config/yaplaEvents.js';
 import { addEvents, addressEvents, takeDueSignals, takeEvents } from '../../src/store/inbox.js';
 import { syncRecordId } from '../../workflows/syncRecord.messages.js';
 import { waitFor } from '../embedded/waitFor.js';
@@ -28,6 +29,29 @@ describe('a webhook', () => {
     expect(await takeEvents(house.sql, personsOf(house.club), 'yapla:1042')).toMatchObject([
       { externalId: '1042', body: memberEvent('1042') },
     ]);
+  });
+
+  test('about a registration is kept until there is a workflow for it, and holds up no person', async () => {
+    const config = house.configOf({});
+    const club = config.connections[house.club]!;
+    const events = yaplaEventsSchema.parse({});
+    const connections = { ...config.connections, [house.club]: { ...club, yapla: { ...club.yapla, events } } };
+    const receiver = await house.start({}, { config: { ...config, connections } });
+    const registration = { event: 'registration.created', data: { id: 5001 } };
+    expect(await house.deliver(receiver, 'yapla', registration)).toMatchObject({ status: 202 });
+    expect(await house.deliver(receiver, 'yapla', memberEvent('1042'))).toMatchObject({ status: 202 });
+    await house.untilSignalled('yapla:1042');
+    const [kept] = await house.sql`
+      select kind, event, external_id as id, body, link_id as link, handled_at as handled from inbox where kind = 'registration'`;
+    expect(kept).toEqual({
+      kind: 'registration',
+      event: 'created',
+      id: '5001',
+      body: registration,
+      link: null,
+      handled: null,
+    });
+    expect(await house.sql`select from link_signal where kind = 'registration'`).toHaveLength(0);
   });
 
   test('leaves nothing of its content in the history or the log', async () => {

@@ -42,6 +42,53 @@ describe('a delivery', () => {
   });
 });
 
+describe('a delivery to an address of its own', () => {
+  const connection = { yapla: { read: { key: { value: 'key' } }, events: {} } };
+  const at = (about: string, secret: string = secrets.yapla) => `${path('club', 'yapla', secret)}/${about}`;
+
+  test('is a registration or a donation without saying so, and is counted as one', async () => {
+    const { post, stored, metrics } = await start({ connection });
+    const body = '{"data":{"id":5001}}';
+    expect(await post(at('registrations'), body)).toMatchObject({ status: 202 });
+    expect(await post(at('donations'), body)).toMatchObject({ status: 202 });
+    const delivered = { connectionId: 'club', system: 'yapla', event: 'updated', externalId: '5001', body };
+    expect(stored).toEqual([
+      { ...delivered, kind: 'registration' },
+      { ...delivered, kind: 'donation' },
+    ]);
+    expect(await metrics.text()).toContain(
+      'passerelle_webhooks_received_total{connection="club",system="yapla",kind="registration",event="updated"} 1',
+    );
+  });
+
+  test('is not authenticated at one that is not there, nor by a wrong secret, and nothing tells them apart', async () => {
+    const { post, stored } = await start({ connection });
+    const wrong = await post(at('registrations', 'wrong'), memberEvent);
+    expect(wrong).toMatchObject({ status: 401 });
+    const elsewhere = [
+      at('bookings'),
+      at('__proto__'),
+      `${path('club', 'yoplanning', secrets.yoplanning)}/registrations`,
+    ];
+    for (const url of elsewhere) {
+      const answer = await post(url, memberEvent);
+      expect({ status: answer.status, body: answer.body }).toEqual({ status: 401, body: wrong.body });
+    }
+    expect(stored).toEqual([]);
+    const { post: without } = await start();
+    expect(await without(at('registrations'), memberEvent)).toMatchObject({ status: 401, body: wrong.body });
+  });
+
+  test('is logged with its place where it is refused, and never with its secret', async () => {
+    const { post, logged } = await start({ connection });
+    expect(await post(at('registrations'), { data: {} })).toMatchObject({ status: 400, body: { error: 'shape' } });
+    expect(logged.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ reason: 'shape', endpoint: 'club/yapla/registrations' }),
+    ]);
+    expect(logged.join('')).not.toContain('of-nobody');
+  });
+});
+
 describe('who is not authenticated', () => {
   const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
   const header = { name: 'X-Passerelle', value: 'header-of-nobody-0123' };
@@ -250,9 +297,11 @@ describe('operators', () => {
     const page = await app.inject('/metrics');
     expect(page.headers['content-type']).toMatch(/^text\/plain/);
     expect(page.body).toContain(
-      'passerelle_webhooks_received_total{connection="club",system="yapla",event="updated"} 1',
+      'passerelle_webhooks_received_total{connection="club",system="yapla",kind="person",event="updated"} 1',
     );
-    expect(page.body).toContain('passerelle_webhooks_received_total{connection="club",system="yapla",event="other"} 1');
+    expect(page.body).toContain(
+      'passerelle_webhooks_received_total{connection="club",system="yapla",kind="",event="other"} 1',
+    );
     expect(page.body).toContain('passerelle_webhooks_refused_total{reason="link"} 0');
   });
 });

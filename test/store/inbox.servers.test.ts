@@ -113,6 +113,15 @@ describe('events', () => {
     expect(row).toEqual({ body: '{"event":"donation"}', handled: true });
   });
 
+  test('of a kind that no workflow looks after wait as they came, and are addressed once one does', async () => {
+    await add(fromYapla('1', { kind: 'registration' }), fromYapla('2'));
+    expect(await addressEvents(sql, rules, 1_000, ['person'])).toBe(1);
+    expect(await due()).toMatchObject([{ linkId: 'yapla:2' }]);
+    expect(await addressEvents(sql, rules, 1_000, ['person', 'registration'])).toBe(1);
+    const [signal] = await takeDueSignals(sql, rules, 1_000);
+    expect(signal).toMatchObject({ scope: { kind: 'registration' }, linkId: 'yapla:1' });
+  });
+
   test('stay with their link until they are handled, so that a repeated activity finds them again', async () => {
     await add(fromYapla('1'), fromYapla('1'));
     await address();

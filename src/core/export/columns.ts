@@ -3,6 +3,16 @@
  * language, renamed by the organisation. The French ones are seen in real files (docs/systems.md).
  */
 import { fold } from '../fold.js';
+import {
+  type BuiltInColumn,
+  type FoundColumn,
+  type FoundColumns,
+  foundOf,
+  matchHeaders,
+  usualHeaderOf,
+} from './headers.js';
+
+export type { FoundColumn, FoundColumns } from './headers.js';
 
 /** What a row says besides the mapped fields. */
 export const memberColumns = ['memberNumber', 'status'] as const;
@@ -32,13 +42,8 @@ const prefixes: Readonly<Record<Group, readonly string[]>> = {
   payment: ['Paiement', 'Payment'],
 };
 
-interface BuiltIn {
-  readonly group: Group;
-  readonly labels: readonly string[];
-}
-
 /** Labels without their prefix, by the name of a field or of a column. Accents, case, punctuation and blanks do not count. */
-const builtIn: Readonly<Record<string, BuiltIn>> = {
+const builtIn: Readonly<Record<string, BuiltInColumn<Group>>> = {
   memberNumber: {
     group: 'member',
     labels: [
@@ -105,11 +110,6 @@ const builtIn: Readonly<Record<string, BuiltIn>> = {
   paymentMethod: { group: 'payment', labels: ['Mode de paiement', 'Payment method'] },
 };
 
-/** A column of the organisation's own, which is called as its field. */
-function ownColumn(name: string): BuiltIn {
-  return { group: 'member', labels: [name] };
-}
-
 /** Of donors' lists: they look much the same, and their people are no members. */
 const donorLabels = new Set(['Numéro de donateur', 'N° de donateur', 'Donor number'].map(fold));
 
@@ -119,18 +119,6 @@ export interface WantedColumns {
   readonly fields: readonly string[];
   /** Labels of the account's own, by name of a field or column; they come before those that are built in. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
-}
-
-export interface FoundColumn {
-  readonly name: string;
-  readonly index: number;
-  /** As it stands in the file. */
-  readonly header: string;
-}
-
-export interface FoundColumns {
-  readonly found: readonly FoundColumn[];
-  readonly ignored: readonly { readonly index: number; readonly header: string }[];
 }
 
 /**
@@ -147,71 +135,23 @@ export type ColumnTrouble =
 /** Every member of a file is known by the number and named. */
 const needed = ['memberNumber', 'lastName', 'firstName'] as const;
 
-/** A header of more than the members' columns: what stands before the dash, and the label after it. */
-function splitHeader(header: string): { readonly prefix: string; readonly label: string } | null {
-  const [, prefix, label] = /^(.*?)\s[-–—]\s(.*)$/su.exec(header) ?? [];
-  return prefix === undefined || label === undefined ? null : { prefix: fold(prefix), label: fold(label) };
-}
-
-function groupOf(prefix: string): Group | null {
-  const groups = Object.entries(prefixes) as [Group, readonly string[]][];
-  return groups.find(([, words]) => words.some((word) => fold(word) === prefix))?.[0] ?? null;
-}
-
 /** Finds the columns by the header. @param header cells of the first row, as text */
 export function findColumns(
   header: readonly (string | null)[],
   { fields, labels }: WantedColumns,
 ): FoundColumns | ColumnTrouble {
   const wanted = [...new Set([...memberColumns, ...membershipColumns, ...fields])];
-  const heads = header.flatMap((text, index) => {
-    const whole = fold(text ?? '');
-    return text === null || whole === ''
-      ? []
-      : [{ index, header: text.trim(), whole, parts: splitHeader(text.trim()) }];
-  });
-  const matches = new Map<string, FoundColumn[]>();
-  const taken = new Set<number>();
-  const match = (name: string, isIt: (head: (typeof heads)[number]) => boolean) => {
-    const columns = heads.filter((head) => !taken.has(head.index) && isIt(head));
-    if (columns.length === 0) return;
-    for (const { index } of columns) taken.add(index);
-    matches.set(
-      name,
-      columns.map(({ index, header: own }) => ({ name, index, header: own })),
-    );
-  };
-  for (const name of wanted) {
-    const own = new Set((labels[name] ?? []).map(fold));
-    const isKnownPrefix = (prefix: string) => groupOf(prefix) !== null;
-    match(
-      name,
-      ({ whole, parts }) => own.has(whole) || (parts !== null && isKnownPrefix(parts.prefix) && own.has(parts.label)),
-    );
-  }
-  for (const name of wanted) {
-    if (matches.has(name)) continue;
-    const { group, labels: known } = builtIn[name] ?? ownColumn(name);
-    const folded = new Set(known.map(fold));
-    match(name, ({ whole, parts }) =>
-      parts === null ? folded.has(whole) : groupOf(parts.prefix) === group && folded.has(parts.label),
-    );
-  }
+  const { heads, matches, taken } = matchHeaders(header, { wanted, labels }, { prefixes, builtIn, ownGroup: 'member' });
   if (!matches.has('memberNumber') && heads.some(({ whole }) => donorLabels.has(whole))) return { is: 'donors' };
   if (matches.size === 0) return { is: 'noHeader' };
   for (const [name, columns] of matches) if (columns.length > 1) return { is: 'twice', name, columns };
   const names = needed.filter((name) => !matches.has(name));
   if (names.length === needed.length) return { is: 'noHeader' };
   if (names.length > 0) return { is: 'lacking', names };
-  const found = [...matches.values()].flat().sort((a, b) => a.index - b.index);
-  return {
-    found,
-    ignored: heads.filter(({ index }) => !taken.has(index)).map(({ index, header: own }) => ({ index, header: own })),
-  };
+  return foundOf({ heads, matches, taken });
 }
 
 /** A header that people look for, to be named where it is missing. */
 export function usualHeader(name: string): string {
-  const { group, labels } = builtIn[name] ?? ownColumn(name);
-  return `${prefixes[group][0]!} - ${labels[0]!}`;
+  return usualHeaderOf(name, { prefixes, builtIn, ownGroup: 'member' });
 }

@@ -2,6 +2,7 @@
  * A row of the export as it is staged: the values of the columns that count, as texts, or what is wrong with it. Several rows can be about
  * one person, one for each membership; what they are folded into is the member.
  */
+import type { EventProblem } from '../events/shown.js';
 import { isRecordId } from '../record.js';
 import { type Cell, columnLetters, type FileRow, textOf } from './cell.js';
 import { type FoundColumn, membershipColumns, membershipDays } from './columns.js';
@@ -17,7 +18,9 @@ export type RowProblem =
   /** No record that is known has this number, so nobody knows its id. */
   | { readonly is: 'unknownNumber' }
   /** Several records have it. */
-  | { readonly is: 'sharedNumber' };
+  | { readonly is: 'sharedNumber' }
+  /** Of a registration: what its rows come to cannot be read. */
+  | { readonly is: 'unreadable'; readonly problems: readonly EventProblem[] };
 
 export interface StagedRow {
   readonly row: number;
@@ -42,9 +45,11 @@ export class FormulaFound extends Error {
 
 export interface RowLayout {
   readonly columns: readonly FoundColumn[];
-  /** Names of mapped fields that are days. */
+  /** Name of the column by which rows are about one record; left out: that of the member number. */
+  readonly numberColumn?: string;
+  /** Names of mapped fields, or of other columns, that are days. */
   readonly dayFields: ReadonlySet<string>;
-  /** Digits that a member number has at least, filled up with zeros in front. */
+  /** Digits that a number has at least, filled up with zeros in front. */
   readonly numberDigits: number;
 }
 
@@ -59,7 +64,7 @@ export class RowReader {
   constructor(layout: RowLayout, is1904: boolean) {
     this.#layout = layout;
     this.#is1904 = is1904;
-    this.#numberAt = layout.columns.findIndex(({ name }) => name === 'memberNumber');
+    this.#numberAt = layout.columns.findIndex(({ name }) => name === (layout.numberColumn ?? 'memberNumber'));
     this.#evidence = layout.columns.map(({ name }) => (isDay(name, layout) ? new OrderEvidence() : undefined));
   }
 

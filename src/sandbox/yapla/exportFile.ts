@@ -1,15 +1,12 @@
-/**
- * Yapla's button to export the list of members: as CSV (UTF-8 with BOM, `;`) and as a workbook, one row for each membership, headers as seen
- * in real files. Made without anything that reads such files here: what one gets wrong the other must not get wrong as well.
- */
-import writeExcelFile from 'write-excel-file/node';
+/** Yapla's button to export the list of members: one row for each membership, headers as seen in real files. */
 import { z } from 'zod';
 import type { Member, Membership } from './members.js';
+import { Day, dateStyles, type ExportedFile, stampOf, tableFile, type Value } from './tableFile.js';
 
 export const exportSchema = z.strictObject({
   form: z.enum(['csv', 'xlsx']).default('csv'),
   /** How it writes days; `typed` (cells of a sheet that are days) is text in CSV. */
-  dates: z.enum(['iso', 'french', 'american', 'serial', 'typed']).default('iso'),
+  dates: z.enum(dateStyles).default('iso'),
   /** With `Membre - ` and the like in front of its headers. */
   prefixed: z.boolean().default(true),
   /** Ids of the members that are exported; null: all. */
@@ -19,13 +16,8 @@ export const exportSchema = z.strictObject({
 });
 
 export type ExportOptions = z.input<typeof exportSchema>;
-type Options = z.infer<typeof exportSchema>;
 
-export interface ExportedFile {
-  /** As Yapla names it, times in UTC. */
-  readonly name: string;
-  readonly content: Buffer;
-}
+export type { ExportedFile } from './tableFile.js';
 
 const memberStatus: Readonly<Record<string, string>> = {
   waiting_approval: 'En attente d’approbation',
@@ -44,13 +36,6 @@ const membershipStatus: Readonly<Record<string, string>> = {
 
 const regions = new Intl.DisplayNames(['fr'], { type: 'region' });
 const languages = new Intl.DisplayNames(['fr'], { type: 'language' });
-
-/** A day, to be written in the style that is asked for. */
-class Day {
-  constructor(readonly iso: string) {}
-}
-
-type Value = string | Day | null;
 
 interface Column {
   readonly header: string;
@@ -106,58 +91,6 @@ export async function exportMembers(members: readonly Member[], asked: ExportOpt
     return memberships.map((membership) => columns.map(({ of }) => of(member, membership)));
   });
   const headers = columns.map(({ header }) => (options.prefixed ? header : header.replace(/^.*? - /, '')));
-  const stamp = (options.at ?? new Date().toISOString()).replace(/^20(..)-(..)-(..)T(..):(..).*$/, '$1$2$3-$4$5');
-  const name = `Yapla - Membres - Liste des inscriptions de membres - ${stamp} - 258779.${options.form}`;
-  const content = options.form === 'csv' ? csv(headers, rows, options) : await sheet(headers, rows, options);
-  return { name, content };
-}
-
-function csv(headers: readonly string[], rows: readonly (readonly Value[])[], { dates }: Options): Buffer {
-  const lines = [headers, ...rows].map((row) => row.map((value) => quoted(textOf(value, dates))).join(';'));
-  return Buffer.from(`\uFEFF${lines.join('\r\n')}\r\n`);
-}
-
-function quoted(text: string): string {
-  return /[";\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-const dayMs = 86_400_000;
-
-/** Days since the last of 1899, as spreadsheets count. */
-function serialOf({ iso }: Day): number {
-  return Math.round((Date.parse(iso) - Date.parse('1899-12-30')) / dayMs);
-}
-
-function textOf(value: Value, dates: Options['dates']): string {
-  if (value === null) return '';
-  if (typeof value === 'string') return value;
-  const [year, month, dayOfMonth] = value.iso.split('-') as [string, string, string];
-  switch (dates) {
-    case 'french':
-    case 'typed':
-      return `${dayOfMonth}/${month}/${year}`;
-    case 'american':
-      return `${month}/${dayOfMonth}/${year}`;
-    case 'serial':
-      return String(serialOf(value));
-    case 'iso':
-      return value.iso;
-  }
-}
-
-async function sheet(
-  headers: readonly string[],
-  rows: readonly (readonly Value[])[],
-  { dates }: Options,
-): Promise<Buffer> {
-  const cell = (value: Value) => {
-    if (value === null || value === '') return null;
-    if (value instanceof Day && dates === 'typed') {
-      return { type: Date, value: new Date(`${value.iso}T00:00:00Z`), format: 'dd/mm/yyyy' } as const;
-    }
-    if (value instanceof Day && dates === 'serial') return { type: Number, value: serialOf(value) } as const;
-    return { type: String, value: textOf(value, dates) } as const;
-  };
-  const data = [headers, ...rows].map((row) => row.map(cell));
-  return await writeExcelFile(data, { sheet: 'Membres' }).toBuffer();
+  const name = `Yapla - Membres - Liste des inscriptions de membres - ${stampOf(options.at)} - 258779.${options.form}`;
+  return { name, content: await tableFile(headers, rows, { ...options, sheet: 'Membres' }) };
 }

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../systems/system.js';
 import type { Answer } from '../door.js';
 import type { ListEnd } from '../options.js';
 import type { PersonField } from '../person.js';
-import type { Change } from '../registry.js';
+import type { PersonEvent } from '../registry.js';
 import type { Member, MemberFields } from './members.js';
 
 /** Which part of the list is asked for. */
@@ -40,7 +40,7 @@ export interface YaplaShape {
   document(member: Member): JsonObject;
   readAnswer(member: Member): JsonObject;
   /** The body of a webhook. @param document of the member, as it is read */
-  webhookBody(event: Change['event'], document: JsonObject): JsonObject;
+  webhookBody(event: PersonEvent, document: JsonObject): JsonObject;
   /** What the body of a creation or an update asks for. */
   parse(body: JsonObject): MemberWrite;
   createdAnswer(member: Member): Answer;

@@ -1,5 +1,6 @@
 /** Django REST framework's words. Tests of ours match some of them: they are facts, not style. */
 import type { Answer } from '../door.js';
+import type { JsonObject } from '../../systems/system.js';
 import type { FieldErrors } from './validation.js';
 
 const authenticate = { 'WWW-Authenticate': 'Token' };
@@ -13,7 +14,8 @@ export const drf = {
   ok: (body: unknown): Answer => ({ status: 200, body }),
   created: (body: unknown): Answer => ({ status: 201, body }),
   noContent: (): Answer => ({ status: 204 }),
-  invalid: (errors: FieldErrors): Answer => ({ status: 400, body: errors }),
+  /** Of nested documents, errors are nested likewise. */
+  invalid: (errors: FieldErrors | JsonObject): Answer => ({ status: 400, body: errors }),
   /** @param position of the first character that is no JSON. */
   parseError: (position: number) =>
     detail(400, `JSON parse error - Expecting value: line 1 column ${position + 1} (char ${position})`),

@@ -1,15 +1,6 @@
 /** Filters, ordering and pages of a list, as django-filter and DRF's LimitOffsetPagination answer them. */
-import type { Client } from './clients.js';
 import type { FieldErrors } from './validation.js';
 import { isCalendarDate } from './validation.js';
-
-/** How an account lists its clients. */
-export interface Listing {
-  /** Fields that `ordering` may name; others are ignored. */
-  readonly orderings: readonly string[];
-  /** The order of a list that was asked for in none. */
-  readonly listOrder: 'created' | 'modified';
-}
 
 /** The query of a request; of a repeated parameter Django takes the last. */
 export type Query = ReadonlyMap<string, string>;
@@ -28,8 +19,8 @@ export function pathOf(url: string): string {
   return mark < 0 ? url : url.slice(0, mark);
 }
 
-type Test = (client: Client) => boolean;
-type Key = (client: Client) => string | number | null;
+type Value = string | number | null;
+type Key<T> = (item: T) => Value;
 
 const lookups: Readonly<Record<string, (order: number) => boolean>> = {
   '': (order) => order === 0,
@@ -39,70 +30,92 @@ const lookups: Readonly<Record<string, (order: number) => boolean>> = {
   __gte: (order) => order >= 0,
 };
 
-const keys: Readonly<Record<string, Key>> = {
-  first_name: ({ document }) => document.first_name,
-  last_name: ({ document }) => document.last_name,
-  birth_date: ({ document }) => document.birth_date,
-  last_update: ({ updatedAtMs }) => updatedAtMs,
-  id: ({ id }) => id,
+/** One field that a list can be filtered by: what it compares, and how its parameter is read. A text is compared for equality only. */
+export interface FilterRule<T> {
+  readonly type: 'text' | 'number' | 'date' | 'datetime';
+  readonly key: Key<T>;
+}
+
+/** How one resource is listed. */
+export interface ListRules<T> {
+  readonly filters: Readonly<Record<string, FilterRule<T>>>;
+  /** Fields that `ordering` may name; others are ignored. */
+  readonly orderings: Readonly<Record<string, Key<T>>>;
+  /** The order of a list that was asked for in none; left out: as the items stand. */
+  readonly usual?: Term<T>;
+}
+
+interface Term<T> {
+  readonly key: Key<T>;
+  /** -1: descending. */
+  readonly sign: 1 | -1;
+}
+
+/** Reads a parameter; a text is the framework's complaint about it. */
+const parsers: Readonly<Record<FilterRule<never>['type'], (text: string) => { readonly value: Value } | string>> = {
+  text: (text) => ({ value: text }),
+  number: (text) => (/^\s*-?\d+(\.\d+)?\s*$/.test(text) ? { value: Number(text) } : 'Enter a number.'),
+  date: (text) => (isCalendarDate(text) ? { value: text } : 'Enter a valid date.'),
+  datetime: (text) => {
+    const at = parseDateTime(text);
+    return at === null ? 'Enter a valid date/time.' : { value: at };
+  },
 };
 
-export const orderableFields = ['first_name', 'last_name', 'birth_date', 'last_update', 'id'] as const;
-
 /**
- * The clients that `query` asks for. Parameters that are no filter are ignored without a word, and so are empty ones: who
- * trusts a filtered answer unchecked gets everybody.
+ * The items that `query` asks for. Parameters that are no filter are ignored without a word, and so are empty ones: who trusts a filtered
+ * answer unchecked gets everybody.
  */
-export function select(
-  clients: readonly Client[],
+export function select<T>(
+  items: readonly T[],
   query: Query,
-  listing: Listing,
-): { readonly clients: readonly Client[] } | { readonly errors: FieldErrors } {
-  const tests: Test[] = [];
+  rules: ListRules<T>,
+): { readonly items: readonly T[] } | { readonly errors: FieldErrors } {
+  const tests: ((item: T) => boolean)[] = [];
   const errors: FieldErrors = {};
   for (const [parameter, text] of query) {
     const [, field = '', lookup = ''] = /^(.+?)(__[a-z]+)?$/.exec(parameter) ?? [];
     const compare = lookups[lookup];
-    if (compare === undefined || text.trim() === '') continue;
-    if (field === 'first_name' && lookup === '') tests.push(({ document }) => document.first_name === text);
-    if (field === 'birth_date') {
-      if (isCalendarDate(text))
-        tests.push(({ document }) => document.birth_date !== null && compare(order(document.birth_date, text)));
-      else errors[parameter] = ['Enter a valid date.'];
-    }
-    if (field === 'last_update') {
-      const at = parseDateTime(text);
-      if (at !== null) tests.push(({ updatedAtMs }) => compare(updatedAtMs - at));
-      else errors[parameter] = ['Enter a valid date/time.'];
-    }
+    const rule = Object.hasOwn(rules.filters, field) ? rules.filters[field] : undefined;
+    if (compare === undefined || rule === undefined || text.trim() === '') continue;
+    if (rule.type === 'text' && lookup !== '') continue;
+    const parsed = parsers[rule.type](text);
+    if (typeof parsed === 'string') errors[parameter] = [parsed];
+    else
+      tests.push((item) => {
+        const value = rule.key(item);
+        return value !== null && compare(order(value, parsed.value));
+      });
   }
   if (Object.keys(errors).length > 0) return { errors };
-  const selected = tests.length === 0 ? clients : clients.filter((client) => tests.every((test) => test(client)));
-  return { clients: sorted(selected, query.get('ordering'), listing) };
+  const selected = tests.length === 0 ? items : items.filter((item) => tests.every((test) => test(item)));
+  return { items: sorted(selected, query.get('ordering'), rules) };
 }
 
 /** OrderingFilter: comma-separated, `-` for descending; unknown names are ignored. */
-function sorted(
-  clients: readonly Client[],
+function sorted<T>(
+  items: readonly T[],
   ordering: string | undefined,
-  { orderings, listOrder }: Listing,
-): readonly Client[] {
-  const terms = (ordering ?? '').split(',').flatMap((text) => {
-    const term = text.trim();
-    const name = term.replace(/^-/, '');
-    const key = orderings.includes(name) ? keys[name] : undefined;
-    return key === undefined ? [] : [{ key, sign: term.startsWith('-') ? -1 : 1 }];
-  });
-  if (terms.length === 0) {
-    if (listOrder === 'created') return clients;
-    terms.push({ key: keys['last_update']!, sign: -1 });
-  }
-  return [...clients].sort((a, b) => {
+  { orderings, usual }: ListRules<T>,
+): readonly T[] {
+  const asked = termsOf(ordering, orderings);
+  const terms = asked.length === 0 && usual !== undefined ? [usual] : asked;
+  if (terms.length === 0) return items;
+  return [...items].sort((a, b) => {
     for (const { key, sign } of terms) {
       const difference = sign * order(key(a), key(b));
       if (difference !== 0) return difference;
     }
     return 0;
+  });
+}
+
+function termsOf<T>(ordering: string | undefined, keys: Readonly<Record<string, Key<T>>>): readonly Term<T>[] {
+  return (ordering ?? '').split(',').flatMap((text) => {
+    const term = text.trim();
+    const name = term.replace(/^-/, '');
+    const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
+    return key === undefined ? [] : [{ key, sign: term.startsWith('-') ? (-1 as const) : (1 as const) }];
   });
 }
 

@@ -1,20 +1,21 @@
-/** Yoplanning API v3.1, teams and clients: what the vendor documents, and Django REST framework where the vendor is silent. */
+/** Yoplanning API v3.1, teams and clients (what is booked: bookingRoutes.ts): what the vendor documents, and Django REST framework where the vendor is silent. */
 import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import type { Json } from '../../systems/system.js';
+import fastify, { type FastifyInstance } from 'fastify';
 import { Door, type Answer, type Call, type Drift, type Manners, type Outbox } from '../door.js';
-import type { Faults, RequestKind } from '../faults.js';
+import type { Faults, RequestKind, RequestResource } from '../faults.js';
 import { Labels } from '../labels.js';
 import type { ResolvedSandboxOptions } from '../options.js';
 import { bareServer } from '../server.js';
 import { drf } from './answers.js';
 import { Clients, fieldsOf, personOf, type Client, type ClientDocument, type ClientFields } from './clients.js';
+import { addBookingRoutes } from './bookingRoutes.js';
+import type { Bookings } from './bookings.js';
+import { clientRules } from './clientListing.js';
 import { paginate, parseQuery, pathOf, select } from './listing.js';
+import { addressOf, canonicalUuid, isUuid, kindOfOne, withBody } from './requests.js';
 import { parseClient } from './validation.js';
 
 type Options = ResolvedSandboxOptions['yoplanning'];
-
-const uuidDigits = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/;
 
 interface Team {
   readonly id: string;
@@ -25,6 +26,8 @@ export interface YoplanningParts {
   readonly options: Options;
   /** The clients of the team that the token may use. */
   readonly clients: Clients;
+  /** What it sells, and what is booked there. */
+  readonly bookings: Bookings;
   /** A team that exists and is somebody else's. */
   readonly foreignTeam: string;
   readonly faults: Faults;
@@ -40,6 +43,7 @@ export interface YoplanningServer {
 export function createYoplanning({
   options,
   clients,
+  bookings,
   foreignTeam,
   faults,
   drift,
@@ -118,6 +122,8 @@ export function createYoplanning({
     });
   });
 
+  addBookingRoutes(app, door, { team: options.team, clients, ...bookings });
+
   app.setNotFoundHandler((_request, reply) => {
     const { status, body } = drf.noSuchPath();
     return reply.code(status).type('text/html; charset=utf-8').send(body);
@@ -128,9 +134,9 @@ export function createYoplanning({
 function listClients(clients: Clients, { request, asListed }: Call, options: Options, labels: Labels): Answer {
   const { listOmits: omitted } = options;
   const query = parseQuery(request.url);
-  const selection = select(asListed(clients.all()), query, options);
+  const selection = select(asListed(clients.all()), query, clientRules(options));
   if ('errors' in selection) return drf.invalid(selection.errors);
-  const page = paginate(selection.clients, query, addressOf(request));
+  const page = paginate(selection.items, query, addressOf(request));
   const results = page.results.map((client) => {
     const document = shown(client, labels);
     return omitted.length === 0
@@ -154,7 +160,7 @@ function createClient(clients: Clients, id: string, call: Call, labels: Labels):
 
 function putCreate(clients: Clients, id: string, call: Call, options: Options, labels: Labels): Answer {
   if (!options.putCreates) return drf.notFound();
-  if (!uuidDigits.test(id.replaceAll('-', ''))) return drf.invalid({ id: [`"${id}" is not a valid UUID.`] });
+  if (!isUuid(id)) return drf.invalid({ id: [`"${id}" is not a valid UUID.`] });
   return createClient(clients, id, call, labels);
 }
 
@@ -174,30 +180,15 @@ function withClient(call: Call, labels: Labels, apply: (fields: ClientFields) =>
   });
 }
 
-/** DRF's JSONParser; a request without a body counts as an empty document. */
-function withBody(request: FastifyRequest, apply: (body: Json) => Answer): Answer {
-  const text = (request.body as string | undefined) ?? '';
-  if (text === '') return apply({});
-  const type = request.headers['content-type'] ?? '';
-  if (!/^application\/json\b/i.test(type)) return drf.unsupportedMediaType(type);
-  let body: Json;
-  try {
-    body = JSON.parse(text) as Json;
-  } catch (error) {
-    return drf.parseError(Number(/position (\d+)/.exec(String(error))?.[1] ?? 0));
-  }
-  return apply(body);
-}
-
 function manners(options: Options, foreignTeam: string, mayUse: (team: string) => boolean): Manners {
   return {
     unauthorised: drf.invalidToken,
     forbidden: drf.forbidden,
     throttled: drf.throttled,
     invalid: (field, message) => drf.invalid({ [field]: [message] }),
-    redirect: (request, kind) => {
+    redirect: (request, kind, resource) => {
       const path = pathOf(request.url);
-      const wanted = options.slashes[kind === 'team' ? 'teams' : 'clients'] === 'with';
+      const wanted = options.slashes[kind === 'team' ? 'teams' : slashesOf(kind, resource)] === 'with';
       if (path.endsWith('/') === wanted) return null;
       const canonical = wanted ? `${path}/` : path.slice(0, -1);
       return drf.redirect(canonical + request.url.slice(path.length));
@@ -211,24 +202,29 @@ function manners(options: Options, foreignTeam: string, mayUse: (team: string) =
       if (token !== options.token) return drf.invalidToken();
       const { team } = request.params as { team?: string };
       if (team !== undefined && team === foreignTeam && !mayUse(team)) return drf.forbidden();
-      if (request.method !== 'GET' && !(kind === 'team' ? options.mayCreateTeams : options.mayWrite))
-        return drf.forbidden();
+      // A validation is a POST that writes nothing.
+      const isWrite = request.method !== 'GET' && kind !== 'check';
+      if (isWrite && !(kind === 'team' ? options.mayCreateTeams : options.mayWrite)) return drf.forbidden();
       return token;
     },
   };
 }
 
-/** A database compares UUIDs, not their spelling; what is none stays as it is. */
-function canonicalUuid(text: string): string {
-  const groups = uuidDigits.exec(text.toLowerCase().replaceAll('-', ''));
-  return groups === null ? text : groups.slice(1).join('-');
-}
-
-function kindOfOne(method: string): RequestKind {
-  if (method === 'GET') return 'read';
-  return method === 'DELETE' ? 'delete' : 'write';
-}
-
-function addressOf(request: FastifyRequest): string {
-  return `http://${request.headers.host ?? 'localhost'}${pathOf(request.url)}`;
+/** Whose form a path has. */
+function slashesOf(kind: RequestKind, resource: RequestResource): keyof Options['slashes'] {
+  switch (resource) {
+    case 'person':
+      return 'clients';
+    case 'product':
+    case 'session':
+      return 'products';
+    case 'availability':
+      return 'availabilityDetails';
+    case 'order':
+      return kind === 'check' ? 'orderValidation' : 'orders';
+    case 'payment':
+      return 'payments';
+    case 'category':
+      return 'categories';
+  }
 }

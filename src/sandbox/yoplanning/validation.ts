@@ -61,6 +61,21 @@ export function parseClient(
   return Object.keys(errors).length > 0 ? { errors } : { fields: values as unknown as ClientFields };
 }
 
+/** The client of an order's item: its names and its address, by the same rules. */
+export function parseParticipant(
+  body: JsonObject,
+):
+  | { readonly value: { readonly first_name: string; readonly last_name: string; readonly email: string | null } }
+  | { readonly errors: JsonObject } {
+  const names = ['first_name', 'last_name', 'email'] as const;
+  const parsed = names.map((name) => [name, parseText(body, name, textRules[name])] as const);
+  const errors: JsonObject = {};
+  for (const [name, result] of parsed) if ('error' in result) errors[name] = [result.error];
+  if (Object.keys(errors).length > 0) return { errors };
+  const values = parsed.map(([, result]) => ('value' in result ? result.value : null));
+  return { value: { first_name: values[0] ?? '', last_name: values[1] ?? '', email: values[2] || null } };
+}
+
 type Parsed = { readonly value: string | null } | { readonly error: string };
 
 /** CharField: takes numbers as text and trims blanks at both ends. */

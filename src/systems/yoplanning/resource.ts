@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Answer, Ask, HttpClient } from '../../http/client.js';
-import { type FailureContext, UnexpectedResponse } from '../../http/failures.js';
+import { type FailureContext, RecordMissing, RequestRefused, UnexpectedResponse } from '../../http/failures.js';
 import { checkShape } from '../../http/shape.js';
 import { fillPath } from '../places.js';
 import type { Permit } from '../../store/budget.js';
@@ -50,6 +50,10 @@ export interface ListRequest<Spec extends FilterSpec> {
   readonly filters?: Filters<Spec>;
   /** A field name, with `-` in front for descending. Not honoured by every list: sort again where it matters. */
   readonly ordering?: string;
+  /** Language (ISO 639-1) of translatable fields; the vendor's default is English. */
+  readonly lang?: string;
+  /** Of a nested list: what it lies below, by the names in braces of its path, such as `{ product: '…' }`. */
+  readonly within?: Readonly<Record<string, string>>;
 }
 
 /** Nested resources to have in full, in dot notation: `['items.voucher.product', 'payments.operator']`. */
@@ -65,10 +69,12 @@ interface ResourceDefinition<Spec extends FilterSpec> {
   readonly schema: z.ZodType;
   /** The same of what a list holds, where anyone who asks judges each record by itself. Default: as `schema`. */
   readonly listed?: z.ZodType;
-  /** Configured paths: `/teams/{team}/clients`, and the same with `{id}`. */
-  readonly listPath: string;
-  readonly instancePath: string;
-  /** What stands for the names in braces, `{id}` excepted. */
+  /** Configured paths: `/teams/{team}/clients`, and the same with `{id}`. Null: there is no manager, or no instances. */
+  readonly listPath: string | null;
+  readonly instancePath: string | null;
+  /** What a `POST` to the manager does there. Default: it creates. */
+  readonly posts?: 'create' | 'check';
+  /** What stands for the names in braces, `{id}` and those of `within` excepted. */
   readonly places: Readonly<Record<string, string>>;
 }
 
@@ -80,25 +86,23 @@ export interface Resource<Document extends JsonObject, Spec extends FilterSpec> 
   /** Creates a record whose id the server makes. */
   post(document: Writable, ask: Ask): Promise<Answered<Document | null>>;
   /** One record; `null` when the server answers 404. */
-  get(
-    id: string,
-    ask: Ask,
-    options?: { permit?: Permit | undefined; expand?: never },
-  ): Promise<Answered<Document | null>>;
-  get(
-    id: string,
-    ask: Ask,
-    options: { permit?: Permit | undefined } & Expand,
-  ): Promise<Answered<Expanded<Document> | null>>;
+  get(id: string, ask: Ask, options?: GetOptions & { expand?: never }): Promise<Answered<Document | null>>;
+  get(id: string, ask: Ask, options: GetOptions & Expand): Promise<Answered<Expanded<Document> | null>>;
   /** Replaces the whole record; for many resources it creates one that does not exist. `null`: the answer had no content. */
   put(id: string, document: Writable, ask: Ask, permit?: Permit): Promise<Answered<Document | null>>;
   /** @throws {RecordMissing} when there was none. */
-  delete(id: string, ask: Ask): Promise<Answered<null>>;
+  delete(id: string, ask: Ask, permit?: Permit): Promise<Answered<null>>;
+}
+
+export interface GetOptions {
+  readonly permit?: Permit | undefined;
+  /** As for a list. */
+  readonly lang?: string;
 }
 
 export function createResource<Document extends JsonObject, const Spec extends FilterSpec>(
   http: HttpClient,
-  { schema, listed = schema, listPath, instancePath, places, timeZone }: ResourceDefinition<Spec>,
+  { schema, listed = schema, listPath, instancePath, posts = 'create', places, timeZone }: ResourceDefinition<Spec>,
 ): Resource<Document, Spec> {
   const pageSchema = z.looseObject({
     count: z.number().int().nonnegative().max(longestList),
@@ -106,8 +110,8 @@ export function createResource<Document extends JsonObject, const Spec extends F
     previous: z.string().nullish(),
     results: z.array(listed),
   });
-  const collection = { path: fillPath(listPath, places), kind: listPath };
-  const instance = (id: string) => ({ path: fillPath(instancePath, { ...places, id }), kind: instancePath });
+  const collection = (within: Readonly<Record<string, string>> = {}) => at(listPath, { ...places, ...within });
+  const instance = (id: string) => at(instancePath, { ...places, id });
 
   /** The document as it came: zod's own output would have its keys in another order. */
   function documentOf(answer: Answer): Document {
@@ -116,7 +120,7 @@ export function createResource<Document extends JsonObject, const Spec extends F
   }
 
   async function write(method: 'POST' | 'PUT', where: Where, document: Writable, ask: Ask, permit?: Permit) {
-    const access = method === 'POST' ? 'create' : 'update';
+    const access = method === 'POST' ? posts : 'update';
     const answer = await http.send({ method, access, ...where, body: document }, ask, permit);
     return answered(answer, answer.body === null ? null : documentOf(answer));
   }
@@ -126,10 +130,11 @@ export function createResource<Document extends JsonObject, const Spec extends F
       offset: request.offset,
       limit: request.limit,
       ordering: request.ordering,
+      lang: request.lang,
       expand: request.expand?.join(','),
       ...filterQuery<Spec>(request.filters ?? {}, timeZone),
     };
-    const answer = await http.send({ method: 'GET', access: 'read', ...collection, query }, ask);
+    const answer = await http.send({ method: 'GET', access: 'read', ...collection(request.within), query }, ask);
     if (answer.status === 404) {
       const what = 'there is no such list (404): correct yoplanning.baseUrl, yoplanning.paths or yoplanning.team';
       throw new UnexpectedResponse(answer.context, 'none', what);
@@ -139,8 +144,8 @@ export function createResource<Document extends JsonObject, const Spec extends F
     return answered(answer, { count, next: next ?? null, previous: previous ?? null, results });
   }
 
-  async function get(id: string, ask: Ask, options: { permit?: Permit | undefined; expand?: readonly string[] } = {}) {
-    const query = { expand: options.expand?.join(',') };
+  async function get(id: string, ask: Ask, options: GetOptions & { expand?: readonly string[] } = {}) {
+    const query = { lang: options.lang, expand: options.expand?.join(',') };
     const answer = await http.send({ method: 'GET', access: 'read', ...instance(id), query }, ask, options.permit);
     return answered(answer, answer.status === 404 ? null : documentOf(answer));
   }
@@ -148,16 +153,37 @@ export function createResource<Document extends JsonObject, const Spec extends F
   return {
     list: list as unknown as Resource<Document, Spec>['list'],
     get: get as Resource<Document, Spec>['get'],
-    post: (document, ask) => write('POST', collection, document, ask),
+    post: (document, ask) => write('POST', collection(), document, ask),
     put: (id, document, ask, permit) => write('PUT', instance(id), document, ask, permit),
-    delete: async (id, ask) =>
-      answered(await http.send({ method: 'DELETE', access: 'update', ...instance(id) }, ask), null),
+    delete: async (id, ask, permit) =>
+      answered(await http.send({ method: 'DELETE', access: 'update', ...instance(id) }, ask, permit), null),
   };
+}
+
+/**
+ * Runs a `POST` to an address that no record has to exist for: 404 then says that there is no such address.
+ *
+ * @param setting to correct
+ * @throws {RequestRefused} instead of `RecordMissing`
+ */
+export async function posting<Result>(setting: string, post: () => Promise<Result>): Promise<Result> {
+  try {
+    return await post();
+  } catch (error) {
+    if (!(error instanceof RecordMissing)) throw error;
+    const advice = `Correct ${setting}, or yoplanning.team`;
+    throw new RequestRefused(error.context, 404, 'there is no such address (404)', advice);
+  }
 }
 
 interface Where {
   readonly path: string;
   readonly kind: string;
+}
+
+function at(template: string | null, places: Readonly<Record<string, string>>): Where {
+  if (template === null) throw new TypeError('this resource has no such address');
+  return { path: fillPath(template, places), kind: template };
 }
 
 function answered<Value>(answer: Answer, value: Value): Answered<Value> {

@@ -1,0 +1,471 @@
+/**
+ * Carries out what was decided about one registration: exactly that, and only while its link is as it was when it was decided. What an order is
+ * sent for stands in the database before (its intent, and its entry in the journal); what came back is recorded with what it changes, in one
+ * transaction (link/results.ts).
+ *
+ * An order is never sent twice: one of which nobody knows what became of it is looked for by its reference first, and where the search cannot
+ * be certain, nothing is sent.
+ */
+import type { BookingDecision, BookingQuestion, BookingView } from '../../core/events/bookings.js';
+import { wantsNone } from '../../core/events/bookings.js';
+import type { Wanted, WantedItem } from '../../core/events/wanted.js';
+import { bookingCase, orderRefusedCase } from '../../cases/bookings.js';
+import type { Ask } from '../../http/client.js';
+import { InvalidRecord, RequestRefused } from '../../http/failures.js';
+import { rememberClients, setWaiting, wakeWaiting } from '../../store/bookings.js';
+import type { NewCase } from '../../store/cases.js';
+import type { Sql, Transaction } from '../../store/database.js';
+import { recordIntents } from '../../store/intents.js';
+import { type JournalOutcome, recordIntended } from '../../store/journal.js';
+import type { ShadowRow } from '../../store/shadows.js';
+import type { SystemName } from '../../core/record.js';
+import type { Order, OrderDraft, OrderEdit } from '../../systems/yoplanning/orders.js';
+import { LinkBusy, type LinkClaims } from '../claims.js';
+import { commitResults, type KeptShadow, type LinkResult } from '../results.js';
+import type { OpenEvents } from './open.js';
+import { emptyView, viewNow } from './read.js';
+import { type BookingState, bookingText, loadBooking, orderShadow, orderViewOf } from './state.js';
+
+export interface ApplyingBooking {
+  readonly sql: Sql;
+  readonly claims: LinkClaims;
+  readonly events: OpenEvents;
+  readonly linkId: string;
+  readonly decision: BookingDecision;
+  /** Of the view that was decided on. */
+  readonly version: number;
+  /** Names this application, the same at every attempt. */
+  readonly writeId: string;
+  /** See `PermitAsk`. */
+  readonly patienceMs?: number | undefined;
+}
+
+export interface AppliedBooking {
+  /**
+   * - `done`: all of it;
+   * - `stale`: the link or the order changed meanwhile: it is decided again;
+   * - `refused`: Yoplanning does not take it, or has no place; a case is open;
+   * - `unsettled`: an order was sent, and it is not certain whether it took effect.
+   */
+  readonly outcome: 'done' | 'stale' | 'refused' | 'unsettled' | 'held';
+  /** Names of what was written, by system. Nothing is ever written to Yapla. */
+  readonly written: Readonly<Record<SystemName, readonly string[]>>;
+  readonly created: SystemName | null;
+  /** Kinds of the cases opened. */
+  readonly cases: readonly string[];
+  readonly view: BookingView;
+}
+
+const nothing = { written: { yapla: [], yoplanning: [] }, created: null, cases: [] } as const;
+
+/** @throws {LinkBusy} {@link Failure} the attempt can be repeated */
+export async function applyBooking(applying: ApplyingBooking): Promise<AppliedBooking> {
+  const { sql, claims, events, linkId, version } = applying;
+  const claim = await claims.claim(events.scope, [linkId]);
+  try {
+    if (!claim.linkIds.has(linkId)) throw new LinkBusy([linkId]);
+    const state = await loadBooking(sql, events, linkId);
+    if (state === null) return { ...nothing, outcome: 'stale', view: emptyView(events, 'unknown', null) };
+    if (state.link.pair.version !== version)
+      return { ...nothing, outcome: 'stale', view: await viewNow(sql, events, linkId) };
+    return await new BookingWork(applying, state, () => claim.verify()).run();
+  } finally {
+    await claim.release();
+  }
+}
+
+/** What came of one step, before it is recorded. */
+interface Came {
+  readonly outcome: AppliedBooking['outcome'];
+  readonly shadow?: ShadowRow;
+  /** The registration, where it is stored anew. */
+  readonly registration?: ShadowRow;
+  readonly gone?: boolean;
+  /** What both sides agree on since this; null: as before. */
+  readonly agrees?: Readonly<Record<string, string>> | null;
+  /** Id of an order that takes the place in the link. */
+  readonly orderId?: string;
+  readonly journal?: readonly JournalOutcome[];
+  readonly settlesIntent?: boolean;
+  readonly isUnsettled?: boolean;
+  readonly cases?: readonly NewCase[];
+  readonly written?: readonly string[];
+  readonly created?: boolean;
+  /** What else belongs to it. */
+  readonly also?: (tx: Transaction) => Promise<unknown>;
+}
+
+class BookingWork {
+  private readonly ask: Ask;
+
+  constructor(
+    private readonly applying: ApplyingBooking,
+    private readonly state: BookingState,
+    private readonly verifyClaim: () => Promise<void>,
+  ) {
+    const { linkId, decision, patienceMs } = applying;
+    const lane = decision.kind === 'book' && decision.waited ? ('idle' as const) : ('live' as const);
+    this.ask = { lane, purpose: `live/${linkId}`, patienceMs };
+  }
+
+  async run(): Promise<AppliedBooking> {
+    const { decision } = this.applying;
+    const came = await this.carryOut(decision);
+    const view = await this.record(came, 'answers' in decision ? decision.answers : null);
+    return {
+      outcome: came.outcome,
+      written: { yapla: [], yoplanning: came.written ?? [] },
+      created: came.created ? 'yoplanning' : null,
+      cases: (came.cases ?? []).map(({ kind }) => kind),
+      view,
+    };
+  }
+
+  private async carryOut(decision: BookingDecision): Promise<Came> {
+    switch (decision.kind) {
+      case 'ask':
+        return {
+          outcome: 'done',
+          cases: [this.question(decision.question, decision.why === null ? {} : { why: decision.why })],
+        };
+      case 'agree':
+        return { outcome: 'done', agrees: this.asTheyAre() };
+      case 'bookAgain':
+        return { outcome: 'done', agrees: { ...this.asTheyAre(), wants: wantsNone, cancelled: 'yes', paid: 'no' } };
+      case 'wait':
+        return { outcome: 'done', also: (tx) => this.waits(tx, true) };
+      case 'reopen':
+        return { outcome: 'done', registration: this.reopened() };
+      case 'find':
+        return await this.find();
+      case 'book':
+        return await this.book();
+      case 'change':
+        return await this.edit('booking', (order) => this.changed(order));
+      case 'pay':
+        return await this.edit('payments', () => ({ addPayments: this.payments() }));
+      case 'cancel':
+        return await this.edit('cancelled', () => ({ cancel: true }));
+    }
+  }
+
+  // --- an order that is to be made ---
+
+  private async book(): Promise<Came> {
+    const { events } = this.applying;
+    const wanted = this.state.wanted!;
+    const draft = draftOf(this.state, wanted);
+    if (this.state.link.intents.length > 0) {
+      const found = await this.find();
+      // Found, or not certain: decided again on what is known then.
+      if (found.orderId !== undefined || found.outcome === 'unsettled') return found;
+    }
+    const writeId = `${this.applying.writeId}/1`;
+    try {
+      const validation = (await events.bookings.validate(draft, this.ask)).value;
+      if (!validation.success) return this.noPlace(validation.unavailable.sessionIds);
+      await this.verifyClaim();
+      await this.intend(writeId, wanted);
+      const placed = await events.bookings.orders.place(draft, this.ask);
+      const abandoned: JournalOutcome = { writeId, system: 'yoplanning', outcome: 'abandoned', requestId: null };
+      // Somebody was faster between the two requests.
+      if (placed.outcome === 'unavailable')
+        return { ...this.noPlace(placed.unavailable.sessionIds), journal: [abandoned], settlesIntent: true };
+      const journal = [{ writeId, system: 'yoplanning', outcome: 'written', requestId: placed.requestId } as const];
+      // An answer without content: it is found by its reference.
+      if (placed.order === null) return { outcome: 'unsettled', isUnsettled: true, journal, written: ['booking'] };
+      return { ...this.ours(placed.order, this.wants(wanted)), journal, created: true };
+    } catch (error) {
+      if (!(error instanceof InvalidRecord) && !(error instanceof RequestRefused)) throw error;
+      if (error instanceof RequestRefused && error.status !== 404 && error.status !== 405) throw error;
+      const abandoned = { writeId, system: 'yoplanning', outcome: 'abandoned', requestId: null } as const;
+      const cases = [orderRefusedCase(this.applying.linkId, error, this.wants(wanted))];
+      return { outcome: 'refused', cases, journal: [abandoned], settlesIntent: true };
+    }
+  }
+
+  /** Looks for an order that was sent, or was about to be. */
+  private async find(): Promise<Came> {
+    const { events } = this.applying;
+    const { link, order } = this.state;
+    const intent = link.intents[0]!;
+    const sent = intent.hashes['wants'] ?? '';
+    const reference = link.pair.ids.yapla!;
+    // It came with a webhook of its own.
+    if (
+      order !== null &&
+      order.externalReference === reference &&
+      order.status === 'active' &&
+      link.pair.base?.['booking'] === undefined
+    )
+      return this.ours(order, sent);
+    const found = await events.bookings.orders.findByReference(reference, new Date(intent.recordedAtMs), this.ask);
+    const open = found.orders.filter(({ id, status }) => status === 'active' && id !== link.pair.ids.yoplanning);
+    if (open.length > 0) return this.ours(open[0]!, sent);
+    if (!found.complete) return { outcome: 'unsettled', isUnsettled: true };
+    return { outcome: 'done', settlesIntent: true, journal: this.openWrites('abandoned') };
+  }
+
+  /** An order of ours, as it is: from now on, what differs from it was changed by others. */
+  private ours(order: Order, wants: string): Came {
+    const { events, linkId } = this.applying;
+    const shadow = orderShadow(events, order);
+    return {
+      outcome: 'done',
+      shadow,
+      orderId: order.id,
+      agrees: this.agreedOn(order, wants),
+      settlesIntent: true,
+      journal: this.openWrites('written'),
+      written: ['booking'],
+      also: async (tx) => {
+        await rememberClients(tx, events.scope, linkId, clientsIn(order, this.state));
+        await this.waits(tx, false);
+      },
+    };
+  }
+
+  /** Writes of attempts that were cut off, of which it is known now what became. */
+  private openWrites(outcome: JournalOutcome['outcome']): JournalOutcome[] {
+    return this.state.link.writes.open.map((writeId) => ({ writeId, system: 'yoplanning', outcome, requestId: null }));
+  }
+
+  private noPlace(sessions: readonly string[]): Came {
+    // Whoever waits goes on waiting.
+    if (this.state.view.waits !== null) return { outcome: 'refused', also: (tx) => this.waits(tx, true) };
+    return { outcome: 'refused', cases: [this.question('noPlace', { sessions })] };
+  }
+
+  private async waits(tx: Transaction, isWaiting: boolean): Promise<void> {
+    await setWaiting(tx, this.applying.events.scope, this.applying.linkId, isWaiting);
+  }
+
+  private async intend(writeId: string, wanted: Wanted): Promise<void> {
+    const { sql, events, linkId } = this.applying;
+    await sql.begin(async (tx) => {
+      await recordIntents(tx, events.scope, [
+        { linkId, system: 'yoplanning', externalId: null, hashes: { wants: this.wants(wanted) }, fields: {} },
+      ]);
+      await recordIntended(tx, events.scope, [this.entry(writeId, 'booking', null, wanted.text)]);
+    });
+  }
+
+  // --- an order that is there ---
+
+  private async edit(field: string, editOf: (order: Order) => OrderEdit): Promise<Came> {
+    const { sql, events, decision } = this.applying;
+    const { link, order: known, wanted } = this.state;
+    const id = link.pair.ids.yoplanning!;
+    const writeId = `${this.applying.writeId}/1`;
+    await this.verifyClaim();
+    const before = known === null ? null : bookingText(known);
+    await recordIntended(sql, events.scope, [this.entry(writeId, field, before, wanted?.text ?? wantsNone)]);
+    const abandoned = { writeId, system: 'yoplanning', outcome: 'abandoned', requestId: null } as const;
+    const stale = (order: Order) => sameOrder(events, order, known) === false;
+    try {
+      const edited = await events.bookings.orders.edit(
+        id,
+        (order) => {
+          if (!stale(order)) return editOf(order);
+          // An attempt that was cut off did it.
+          return { stop: field === 'booking' && wanted !== null && isAsWanted(order, wanted) ? 'there' : 'stale' };
+        },
+        { ...this.ask, record: id },
+      );
+      if (edited.outcome === 'missing') return { outcome: 'stale', gone: true, journal: [abandoned] };
+      if (edited.outcome === 'stopped' && edited.reason === 'there') {
+        const journal = [{ ...abandoned, outcome: 'written' } as const];
+        const agrees = this.agreedOn(edited.before, this.wants(wanted!));
+        return { outcome: 'done', shadow: orderShadow(events, edited.before), agrees, journal, written: [field] };
+      }
+      if (edited.outcome === 'stopped')
+        return { outcome: 'stale', shadow: orderShadow(events, edited.before), journal: [abandoned] };
+      const journal = [{ writeId, system: 'yoplanning', outcome: 'written', requestId: null } as const];
+      const isCancel = decision.kind === 'cancel';
+      const wants = isCancel ? wantsNone : wanted === null ? wantsNone : this.wants(wanted);
+      const freed = isCancel ? edited.before.items.flatMap(({ sessionId }) => sessionId ?? []) : [];
+      const also = async (tx: Transaction) => void (await wakeWaiting(tx, events.scope, freed));
+      const { after } = edited;
+      if (after === null && isCancel) {
+        const agrees = { ...this.agreedOn(edited.before, wants), cancelled: 'yes' };
+        return { outcome: 'done', gone: true, agrees, journal, written: [field], also };
+      }
+      // A server that answers a PUT with nothing: its webhook, or the next look, shows what it made of it.
+      const now = after ?? edited.before;
+      return {
+        outcome: 'done',
+        shadow: orderShadow(events, now),
+        agrees: this.agreedOn(now, wants),
+        journal,
+        written: [field],
+        also,
+      };
+    } catch (error) {
+      if (!(error instanceof InvalidRecord)) throw error;
+      const cases = [orderRefusedCase(this.applying.linkId, error, this.state.view.registration?.wants ?? null)];
+      return { outcome: 'refused', cases, journal: [abandoned] };
+    }
+  }
+
+  /** What stays keeps its item; what is new is added; what nobody wants any more goes. */
+  private changed(order: Order): OrderEdit {
+    const wanted = this.state.wanted!;
+    const left = [...order.items];
+    const items = wanted.items.map((item) => {
+      const at = left.findIndex(
+        ({ id, sessionId, clientId, amount }) =>
+          id !== null &&
+          sessionId === wanted.sessionId &&
+          'id' in item.client &&
+          clientId === item.client.id &&
+          amount?.amount === item.amount.amount,
+      );
+      return at < 0 ? itemDraft(wanted, item) : { id: left.splice(at, 1)[0]!.id! };
+    });
+    return { items };
+  }
+
+  private payments(): OrderDraft['payments'] {
+    const { wanted } = this.state;
+    return wanted === null || wanted.paid === null ? [] : [{ amount: wanted.paid, client: wanted.items[0]!.client }];
+  }
+
+  // --- what is recorded ---
+
+  private wants(wanted: Wanted): string {
+    return this.applying.events.hash('wants', wanted.text);
+  }
+
+  private agreedOn(order: Order, wants: string): Readonly<Record<string, string>> {
+    const { booking, isCancelled, isPaid } = orderViewOf(this.applying.events, order);
+    const paid = isPaid || (this.state.wanted?.paid ?? null) !== null ? 'yes' : 'no';
+    return { wants, booking, cancelled: isCancelled ? 'yes' : 'no', paid };
+  }
+
+  /** What both sides show now. */
+  private asTheyAre(): Readonly<Record<string, string>> {
+    const { registration, order } = this.state.view;
+    const { status, wants, shown, isPaid } = registration!;
+    return {
+      wants: status === 'cancelled' ? wantsNone : (wants ?? shown),
+      booking: order?.booking ?? '',
+      cancelled: order?.isCancelled ? 'yes' : 'no',
+      paid: isPaid ? 'yes' : 'no',
+    };
+  }
+
+  private reopened(): ShadowRow {
+    const { hash } = this.applying.events;
+    const shadow = this.state.link.pair.shadows.yapla!;
+    const fields = { ...shadow.fields, reopened: 'no' };
+    return {
+      id: shadow.id,
+      document: shadow.document,
+      fields,
+      hashes: { ...shadow.hashes, reopened: hash('reopened', 'no') },
+      matchKeys: [],
+      externalReference: null,
+      modifiedAt: shadow.modifiedAt,
+    };
+  }
+
+  private question(question: BookingQuestion, details: Parameters<typeof bookingCase>[2]): NewCase {
+    return bookingCase(this.applying.linkId, question, details, this.state.view.registration?.wants ?? null);
+  }
+
+  private entry(writeId: string, field: string, oldValue: string | null, newValue: string) {
+    const { linkId } = this.applying;
+    const externalId = this.state.link.pair.ids.yoplanning;
+    return {
+      linkId,
+      system: 'yoplanning' as const,
+      externalId,
+      field,
+      oldValue,
+      newValue,
+      origin: 'yapla' as const,
+      reason: 'registration',
+      writeId,
+    };
+  }
+
+  /** @returns the link as it stands then */
+  private async record(came: Came, answers: BookingQuestion | null): Promise<BookingView> {
+    const { sql, events, linkId } = this.applying;
+    const { scope } = events;
+    const { pair } = this.state.link;
+    const shadows: KeptShadow[] = [
+      ...(came.shadow === undefined ? [] : [{ system: 'yoplanning' as const, row: came.shadow }]),
+      ...(came.registration === undefined ? [] : [{ system: 'yapla' as const, row: came.registration }]),
+    ];
+    const ids = came.orderId === undefined ? {} : { yoplanning: came.orderId };
+    const base = came.agrees ?? {};
+    const result: LinkResult = {
+      linkId,
+      version: pair.version,
+      decidedOn: {
+        base: pair.base,
+        readAt: { yapla: pair.shadows.yapla?.readAt ?? null, yoplanning: pair.shadows.yoplanning?.readAt ?? null },
+      },
+      outcome: came.isUnsettled ? 'unsettled' : came.created ? 'created' : 'agreed',
+      shadows,
+      // A person's word is no fact about a system: it counts for what it was said about.
+      facts: { base: came.written === undefined ? {} : base, baseFields: {}, ids, equal: {} },
+      agreement: came.agrees === undefined || came.agrees === null ? null : { linkId, base, baseFields: {}, ids },
+      journal: came.journal ?? [],
+      cases: came.cases ?? [],
+      settledIntents: came.settlesIntent ? ['yoplanning'] : [],
+      gone: came.gone && pair.ids.yoplanning !== null ? [{ system: 'yoplanning', id: pair.ids.yoplanning }] : [],
+      carriedOut: answers === null || came.outcome === 'stale' ? [] : this.answersTo(answers),
+    };
+    return await commitResults(sql, { scope, plan: null }, [{ ...result, item: null }], async (tx) => {
+      await came.also?.(tx);
+      return await viewNow(tx, events, linkId);
+    });
+  }
+
+  private answersTo(question: BookingQuestion) {
+    return this.state.link.answers.filter(({ kind }) => kind === question);
+  }
+}
+
+/** Null where nothing is known to compare it with. */
+function sameOrder(events: OpenEvents, order: Order, known: Order | null): boolean | null {
+  if (known === null) return null;
+  const [a, b] = [orderViewOf(events, order), orderViewOf(events, known)];
+  return a.booking === b.booking && a.isCancelled === b.isCancelled && a.isPaid === b.isPaid;
+}
+
+/** Whether an order shows just what is wanted; of a client whom the order made nobody knew the id. */
+function isAsWanted({ items, status }: Order, wanted: Wanted): boolean {
+  if (status !== 'active' || items.length !== wanted.items.length) return false;
+  const left = [...items];
+  return wanted.items.every(({ client, amount }) => {
+    const at = left.findIndex(
+      (item) =>
+        item.sessionId === wanted.sessionId &&
+        item.amount?.amount === amount.amount &&
+        (!('id' in client) || item.clientId === client.id),
+    );
+    return at >= 0 && left.splice(at, 1).length === 1;
+  });
+}
+
+function draftOf({ link }: BookingState, wanted: Wanted): OrderDraft {
+  return {
+    externalReference: link.pair.ids.yapla!,
+    items: wanted.items.map((item) => itemDraft(wanted, item)),
+    payments: wanted.paid === null ? [] : [{ amount: wanted.paid, client: wanted.items[0]!.client }],
+  };
+}
+
+function itemDraft({ sessionId }: Wanted, { amount, client }: WantedItem) {
+  return { sessionGroup: sessionId, amount, client };
+}
+
+/** Which client each participant is, where the answer has as many items as were sent, in their order. */
+function clientsIn({ items }: Order, { wanted, registration }: BookingState): readonly (string | null)[] {
+  const people = registration?.participants ?? [];
+  if (wanted === null || items.length !== people.length) return people.map(() => null);
+  return people.map(({ memberId }, nth) => (memberId === null ? items[nth]!.clientId : null));
+}

@@ -1,0 +1,346 @@
+/**
+ * What a registration's workflow looks at: takes the link's events, stores what Yapla's bodies show and what Yoplanning's order is now, and says
+ * how the link stands. As for people (link/readRecord.ts): what counts of an order is what is read after its events were taken, and everything
+ * is recorded in one transaction, in which the events are marked as handled.
+ *
+ * A registration's body is all that there is of it: no API shows one. Bodies are put in order by their modification time where they have one;
+ * else the last that was received counts, but for one thing: a registration that was cancelled does not come back without a word. A late
+ * event would book what nobody wants any more, so a person is asked (`reopened`).
+ */
+import type { BookingQuestion, BookingView } from '../../core/events/bookings.js';
+import { bookingQuestionStands } from '../../core/events/bookings.js';
+import { eventKeysOf } from '../../core/events/places.js';
+import type { Registration } from '../../core/events/registration.js';
+import type { EventProblem } from '../../core/events/shown.js';
+import { linkIdOf, parseLinkId } from '../../core/linkId.js';
+import { eventNotMapped, eventNotMappedCase, unreadableEvent, unreadableEventCase } from '../../cases/bookings.js';
+import type { Ask } from '../../http/client.js';
+import { UnreadableRecord } from '../../http/failures.js';
+import type { Lane } from '../../store/budget.js';
+import { noteSession, storeBooking, wakeWaiting } from '../../store/bookings.js';
+import { closeCasesOn, closeSettled, openCases } from '../../store/cases.js';
+import type { Sql, Transaction } from '../../store/database.js';
+import { type InboxEvent, lookAgain, markHandled, readdress, takeEvents, tellsNothing } from '../../store/inbox.js';
+import { addLink, bareLink, completeLink, linkOfRecord } from '../../store/links.js';
+import { hasBegun } from '../../store/plans.js';
+import { markGone, shadowsByIds, type ShadowRow, upsertShadows } from '../../store/shadows.js';
+import type { JsonObject } from '../../core/document.js';
+import { contentIn } from '../../systems/places.js';
+import { registrationOf } from '../../systems/yapla/events.js';
+import type { Order } from '../../systems/yoplanning/orders.js';
+import { LinkBusy, type LinkClaims } from '../claims.js';
+import type { EventCount } from '../readRecord.js';
+import type { OpenEvents } from './open.js';
+import { isQuestion, loadBooking, orderShadow } from './state.js';
+
+export interface ReadingRegistration {
+  readonly sql: Sql;
+  readonly claims: LinkClaims;
+  readonly events: OpenEvents;
+  readonly linkId: string;
+  readonly lane: Lane;
+  /** See `PermitAsk`. */
+  readonly patienceMs?: number | undefined;
+}
+
+export interface RegistrationReading {
+  readonly view: BookingView;
+  readonly events: readonly EventCount[];
+}
+
+/** What Yapla's events say of one registration, all of them taken together. */
+type Told =
+  | { readonly is: 'nothing' }
+  | { readonly is: 'unreadable'; readonly problems: readonly EventProblem[] }
+  | { readonly is: 'registration'; readonly registration: Registration; readonly row: ShadowRow };
+
+interface FoundOrder {
+  readonly id: string;
+  /** `gone`: there is none; the failure: it is there and cannot be read. */
+  readonly order: Order | UnreadableRecord | 'gone';
+}
+
+/** @throws {LinkBusy} somebody else is at the link. @throws {Failure} of http/failures.ts */
+export async function readRegistration(reading: ReadingRegistration): Promise<RegistrationReading> {
+  const { claims, events, linkId } = reading;
+  const claim = await claims.claim(events.scope, [linkId]);
+  try {
+    if (!claim.linkIds.has(linkId)) throw new LinkBusy([linkId]);
+    return await readClaimed(reading);
+  } finally {
+    await claim.release();
+  }
+}
+
+async function readClaimed({
+  sql,
+  events,
+  linkId,
+  lane,
+  patienceMs,
+}: ReadingRegistration): Promise<RegistrationReading> {
+  const { scope, connection } = events;
+  const taken = await takeEvents(sql, scope, linkId, {
+    of: ['yapla'],
+    mostBytes: connection.config.live.maxBodiesBytes,
+  });
+  const ask: Ask = { lane, purpose: `live/${linkId}`, patienceMs };
+  const orderIds = [...new Set(taken.flatMap(({ system, externalId }) => (system === 'yoplanning' ? externalId : [])))];
+  const orders = await Promise.all(orderIds.map(async (id) => await findOrder(events, id, ask)));
+  const view = await sql.begin(async (tx) => await record(tx, events, linkId, taken, orders));
+  return { view, events: countsOf(taken) };
+}
+
+async function findOrder({ bookings }: OpenEvents, id: string, ask: Ask): Promise<FoundOrder> {
+  try {
+    return { id, order: (await bookings.orders.get(id, { ...ask, record: id })).value ?? 'gone' };
+  } catch (error) {
+    if (!(error instanceof UnreadableRecord)) throw error;
+    return { id, order: error };
+  }
+}
+
+async function record(
+  tx: Transaction,
+  events: OpenEvents,
+  linkId: string,
+  taken: readonly InboxEvent[],
+  orders: readonly FoundOrder[],
+): Promise<BookingView> {
+  const { scope } = events;
+  const freed: string[] = [];
+  for (const found of orders) freed.push(...(await storeOrder(tx, events, found)));
+  const { system, id } = parseLinkId(linkId);
+  const merged = system === 'yoplanning' ? await ownerOf(tx, events, id, orders) : null;
+  if (merged !== null) {
+    // What was read is stored; the registration's own workflow looks at it, and knows by its name what it is.
+    await readdress(tx, scope, linkId, merged);
+    await lookAgain(tx, scope, 'yoplanning', [id]);
+    return emptyView(events, 'merged', merged);
+  }
+  if (system === 'yapla') await storeTold(tx, events, linkId, id, taken);
+  await attachOrder(tx, events, linkId, orders);
+  await markHandled(
+    tx,
+    scope,
+    taken.map((event) => event.id),
+  );
+  await wakeWaiting(tx, scope, freed);
+  return await viewNow(tx, events, linkId);
+}
+
+/** @returns the sessions in which this leaves a place */
+async function storeOrder(tx: Transaction, events: OpenEvents, { id, order }: FoundOrder): Promise<readonly string[]> {
+  const { scope } = events;
+  const before = (await shadowsByIds(tx, scope, 'yoplanning', [id])).get(id)?.document as Order | undefined;
+  const sessions = before?.status === 'active' ? before.items.flatMap(({ sessionId }) => sessionId ?? []) : [];
+  if (order === 'gone') {
+    await markGone(tx, scope, 'yoplanning', id);
+    return sessions;
+  }
+  if (order instanceof UnreadableRecord) {
+    const problems = [{ place: 'order', code: 'notText' as const }];
+    await openCases(tx, scope, null, [unreadableEventCase(linkIdOf('yoplanning', id), problems)]);
+    return [];
+  }
+  await upsertShadows(tx, scope, 'yoplanning', [orderShadow(events, order)]);
+  await closeCasesOn(tx, scope, unreadableEvent.code, linkIdOf('yoplanning', id), 'settled');
+  const left = order.status === 'active' ? order.items.map(({ sessionId }) => sessionId) : [];
+  return sessions.filter((session) => !left.includes(session));
+}
+
+/** The registration that an order bears the number of, or that it is linked to; null: it is none of ours. */
+async function ownerOf(
+  tx: Transaction,
+  { scope }: OpenEvents,
+  id: string,
+  orders: readonly FoundOrder[],
+): Promise<string | null> {
+  const linked = await linkOfRecord(tx, scope, 'yoplanning', id);
+  if (linked !== null) return linked;
+  const order = orders.find((one) => one.id === id)?.order;
+  if (order === undefined || order === 'gone' || order instanceof UnreadableRecord) return null;
+  return order.externalReference === null ? null : await linkOfRecord(tx, scope, 'yapla', order.externalReference);
+}
+
+/** Stores what Yapla's bodies say; the link begins with the first of them. */
+async function storeTold(
+  tx: Transaction,
+  events: OpenEvents,
+  linkId: string,
+  id: string,
+  taken: readonly InboxEvent[],
+): Promise<void> {
+  const { scope } = events;
+  const known = (await shadowsByIds(tx, scope, 'yapla', [id])).get(id) ?? null;
+  const told = toldBy(events, id, taken, known);
+  if (told.is === 'nothing') return;
+  if ((await bareLink(tx, scope, linkId)) === null)
+    await addLink(tx, scope, { linkId, yaplaId: id, yoplanningId: null, matchedBy: 'registration' });
+  if (told.is === 'unreadable') {
+    await openCases(tx, scope, null, [unreadableEventCase(linkId, told.problems)]);
+    return;
+  }
+  await closeCasesOn(tx, scope, unreadableEvent.code, linkId, 'settled');
+  await upsertShadows(tx, scope, 'yapla', [told.row]);
+  const { registration } = told;
+  await storeBooking(tx, scope, linkId, {
+    ...eventKeysOf(registration),
+    startsAt: registration.event.start,
+    endsAt: registration.event.end,
+    members: registration.participants.map(({ memberId }) => memberId),
+  });
+  await askForUnknownMembers(tx, events, registration);
+}
+
+interface Known {
+  readonly fields: Readonly<Record<string, string | null>>;
+  readonly modifiedAt: number | null;
+}
+
+/** The bodies one after the other, as they were received, over what is known: see the head of this file. */
+function toldBy(events: OpenEvents, id: string, taken: readonly InboxEvent[], known: Known | null): Told {
+  let last: Told = { is: 'nothing' };
+  let now = known;
+  for (const event of taken) {
+    if (event.system !== 'yapla' || tellsNothing(event)) continue;
+    const reading = registrationOf(events.yapla, event.body, event.event);
+    if (reading.problems !== undefined) {
+      last = { is: 'unreadable', problems: reading.problems };
+      continue;
+    }
+    const { value } = reading;
+    const isOlder = value.modifiedAt !== null && value.modifiedAt < (now?.modifiedAt ?? -Infinity);
+    if (isOlder) continue;
+    const row = rowOf(events, id, event, value, now);
+    last = { is: 'registration', registration: value, row };
+    now = { fields: row.fields, modifiedAt: row.modifiedAt };
+  }
+  return last;
+}
+
+function rowOf(
+  events: OpenEvents,
+  id: string,
+  event: InboxEvent,
+  registration: Registration,
+  known: Known | null,
+): ShadowRow {
+  const { hash } = events;
+  const { modifiedAt, ...shown } = registration;
+  const isCancelled = registration.status === 'cancelled';
+  const wasCancelled = known?.fields['status'] === 'cancelled' || known?.fields['reopened'] === 'yes';
+  const isInOrder = modifiedAt !== null && (known?.modifiedAt ?? null) !== null;
+  const reopened = !isCancelled && wasCancelled && !isInOrder ? 'yes' : 'no';
+  const fields = {
+    status: registration.status,
+    cancelled: event.event === 'deleted' ? 'yes' : 'no',
+    reopened,
+    shown: JSON.stringify(shown),
+  };
+  return {
+    id,
+    // As a webhook shows it, without what is around it: an export is laid over it (importRegistrations.ts).
+    document: documentIn(events, event.body),
+    fields,
+    hashes: Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, hash(name, text)])),
+    matchKeys: [],
+    externalReference: null,
+    modifiedAt: modifiedAt ?? known?.modifiedAt ?? null,
+  };
+}
+
+function documentIn({ yapla }: OpenEvents, body: JsonObject): JsonObject {
+  const { document } = yapla.events.registration;
+  // One that could be read is an object.
+  return document === '' ? body : (contentIn(body, document) as JsonObject);
+}
+
+/** A member whom nobody has told of yet is looked up, if the API can, and created in Yoplanning by the connection's own rule. */
+async function askForUnknownMembers(
+  tx: Transaction,
+  { connection }: OpenEvents,
+  { participants }: Registration,
+): Promise<void> {
+  const people = { ...connection.scope, kind: 'person' } as const;
+  for (const { memberId } of participants) {
+    if (memberId === null || !connection.systems.yapla.readsOne) continue;
+    if ((await linkOfRecord(tx, people, 'yapla', memberId)) === null) await lookAgain(tx, people, 'yapla', [memberId]);
+  }
+}
+
+/** An order that bears the registration's number takes the free place in its link: ours, whose answer was lost, or one that staff entered. */
+async function attachOrder(
+  tx: Transaction,
+  { scope }: OpenEvents,
+  linkId: string,
+  orders: readonly FoundOrder[],
+): Promise<void> {
+  const link = await bareLink(tx, scope, linkId);
+  if (link === null) return;
+  for (const { id, order } of orders) {
+    if (order === 'gone' || order instanceof UnreadableRecord || link.ids.yoplanning === id) continue;
+    if (order.externalReference !== link.ids.yapla || order.status === 'cancelled') continue;
+    if (link.ids.yoplanning !== null || (await linkOfRecord(tx, scope, 'yoplanning', id)) !== null) continue;
+    await completeLink(tx, scope, linkId, { system: 'yoplanning', id }, 'reference');
+  }
+}
+
+/** How the link stands, its questions settled that are none any more. */
+export async function viewNow(tx: Sql | Transaction, events: OpenEvents, linkId: string): Promise<BookingView> {
+  const { scope } = events;
+  const state = await loadBooking(tx, events, linkId);
+  if (state === null) {
+    const { system, id } = parseLinkId(linkId);
+    const isOrder = system === 'yoplanning' && (await shadowsByIds(tx, scope, 'yoplanning', [id])).has(id);
+    return emptyView(events, isOrder ? 'orderOnly' : 'unknown', null);
+  }
+  const { view, link, booking, wanted } = state;
+  await noteSession(tx, scope, linkId, wanted?.sessionId ?? null);
+  if (view.registration?.hindrance === 'notMapped' && view.registration.status !== 'cancelled')
+    await openCases(tx, scope, null, [eventNotMappedCase(booking.event)]);
+  else if (typeof view.registration?.wants === 'string')
+    await closeCasesOn(tx, scope, eventNotMapped.code, `event ${booking.event}`, 'settled');
+  const over = link.cases.filter(
+    ({ kind }) => isQuestion(kind) && !bookingQuestionStands(kind satisfies BookingQuestion, view),
+  );
+  await closeSettled(tx, over);
+  const gone = new Set(over.map(({ kind }) => kind));
+  const left = {
+    ...view,
+    asked: view.asked.filter((one) => !gone.has(one)),
+    answers: Object.fromEntries(Object.entries(view.answers).filter(([question]) => !gone.has(question))),
+    openCases: view.openCases - over.length,
+  };
+  if (!(await hasBegun(tx, scope))) return { ...left, state: 'early' };
+  return left;
+}
+
+export function emptyView({ rules }: OpenEvents, state: BookingView['state'], mergedInto: string | null): BookingView {
+  return {
+    state,
+    mergedInto,
+    version: 0,
+    openCases: 0,
+    registration: null,
+    order: null,
+    base: null,
+    rules,
+    awaiting: false,
+    asked: [],
+    answers: {},
+    refused: null,
+    full: null,
+    waits: null,
+  };
+}
+
+function countsOf(events: readonly InboxEvent[]): EventCount[] {
+  const counts = new Map<string, { -readonly [Name in keyof EventCount]: EventCount[Name] }>();
+  for (const { system, event } of events) {
+    const one = counts.get(`${system} ${event}`) ?? { system, event, n: 0 };
+    one.n += 1;
+    counts.set(`${system} ${event}`, one);
+  }
+  return [...counts.values()];
+}

@@ -1,0 +1,227 @@
+/**
+ * The tables `booking` and `participant`: what is kept of registrations beside their links, and `event_place`: which session of Yoplanning an
+ * event of Yapla is.
+ */
+import type { EventKeys, EventPlace } from '../core/events/places.js';
+import { personsOf, type Scope } from '../core/record.js';
+import type { Sql, Transaction } from './database.js';
+
+/** What a registration is to be booked into. */
+export interface Booking extends EventKeys {
+  /** Epoch milliseconds; null: not shown. */
+  readonly startsAt: number | null;
+  readonly endsAt: number | null;
+  /** Where a person wants it, instead of where its event goes. */
+  readonly chosen: string | null;
+  /** Somebody said to wait for a place. */
+  readonly waits: boolean;
+  /** When a place was last asked for, epoch milliseconds; null: it is to be asked for now. */
+  readonly triedAtMs: number | null;
+  /** By participant, in their order: the client that the order's answer gave. */
+  readonly clients: readonly (string | null)[];
+}
+
+/** What a reading of a registration says of its booking. */
+export interface NewBooking extends EventKeys {
+  readonly startsAt: number | null;
+  readonly endsAt: number | null;
+  /** In their order: the member that each participant is, where that is shown. */
+  readonly members: readonly (string | null)[];
+}
+
+/**
+ * Stores what was read. What a person said about its session, and that it waits, stays while its event is the same; what an order's answer
+ * gave its participants, while they are the same number of people.
+ */
+export async function storeBooking(tx: Transaction, scope: Scope, linkId: string, booking: NewBooking): Promise<void> {
+  const { event, activity, rate, startsAt, endsAt, members } = booking;
+  const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+  await tx`
+    insert into booking as b (connection_id, kind, link_id, event, activity, rate, starts_at, ends_at)
+    values (${scope.connectionId}, ${scope.kind}, ${linkId}, ${event}, ${activity}, ${rate}, ${instant(startsAt)}::timestamptz, ${instant(endsAt)}::timestamptz)
+    on conflict (connection_id, kind, link_id) do update
+       set event = excluded.event, activity = excluded.activity, rate = excluded.rate, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+           chosen = case when (b.event, b.activity, b.rate) = (excluded.event, excluded.activity, excluded.rate) then b.chosen end,
+           waits_since = case when (b.event, b.activity, b.rate) = (excluded.event, excluded.activity, excluded.rate) then b.waits_since end`;
+  await tx`
+    delete from participant
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}
+       and (select count(*) from participant p
+             where p.connection_id = ${scope.connectionId} and p.kind = ${scope.kind} and p.link_id = ${linkId}) <> ${members.length}`;
+  await tx`
+    insert into participant as p (connection_id, kind, link_id, n, member_id)
+    select ${scope.connectionId}, ${scope.kind}, ${linkId}, m.n, m.id
+      from unnest(${[...members]}::text[]) with ordinality as m(id, n)
+    on conflict (connection_id, kind, link_id, n) do update
+       set member_id = excluded.member_id,
+           client_id = case when p.member_id is not distinct from excluded.member_id then p.client_id end`;
+}
+
+/** @returns null where nothing was stored of it */
+export async function findBooking(sql: Sql | Transaction, scope: Scope, linkId: string): Promise<Booking | null> {
+  const [row] = await sql<Booking[]>`
+    select b.event, b.activity, b.rate, floor(extract(epoch from b.starts_at) * 1000)::float8 as "startsAt",
+           floor(extract(epoch from b.ends_at) * 1000)::float8 as "endsAt", b.chosen, b.waits_since is not null as waits,
+           floor(extract(epoch from b.tried_at) * 1000)::float8 as "triedAtMs",
+           coalesce((select json_agg(p.client_id order by p.n) from participant p
+                      where p.connection_id = b.connection_id and p.kind = b.kind and p.link_id = b.link_id), '[]') as clients
+      from booking b
+     where b.connection_id = ${scope.connectionId} and b.kind = ${scope.kind} and b.link_id = ${linkId}`;
+  return row ?? null;
+}
+
+/** Notes the session that a registration's map leads to, for anyone who looks who waits for it. */
+export async function noteSession(
+  sql: Sql | Transaction,
+  scope: Scope,
+  linkId: string,
+  sessionId: string | null,
+): Promise<void> {
+  await sql`
+    update booking set session_id = ${sessionId}
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and session_id is distinct from ${sessionId}`;
+}
+
+/** A person wants it in this session, instead of the one that its event goes to. */
+export async function chooseSession(
+  sql: Sql | Transaction,
+  scope: Scope,
+  linkId: string,
+  sessionId: string,
+): Promise<void> {
+  await sql`
+    update booking set chosen = ${sessionId}, waits_since = null, tried_at = null
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}`;
+}
+
+/** Begins to wait for a place, or ends it. */
+export async function setWaiting(sql: Sql | Transaction, scope: Scope, linkId: string, waits: boolean): Promise<void> {
+  await sql`
+    update booking set waits_since = case when ${waits} then coalesce(waits_since, now()) end, tried_at = case when ${waits} then now() end
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}`;
+}
+
+/** Places of these sessions may be free: those who wait for one are looked at again, first come first served. @returns how many */
+export async function wakeWaiting(
+  sql: Sql | Transaction,
+  scope: Scope,
+  sessionIds: readonly string[],
+): Promise<number> {
+  if (sessionIds.length === 0) return 0;
+  const woken = await sql`
+    with woken as (
+      update booking set tried_at = null
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and waits_since is not null
+         and coalesce(chosen, session_id) = any(${[...sessionIds]}::text[])
+      returning connection_id, kind, link_id, waits_since)
+    insert into link_signal (connection_id, kind, link_id, due_at)
+    -- One behind the other, so that who waited first asks first.
+    select connection_id, kind, link_id, now() + (row_number() over (order by waits_since) - 1) * interval '200 ms' from woken
+    on conflict (connection_id, kind, link_id) do nothing`;
+  return woken.count;
+}
+
+/** What an order's answer says: which client each participant is, in their order; null: it does not say. */
+export async function rememberClients(
+  tx: Transaction,
+  scope: Scope,
+  linkId: string,
+  clients: readonly (string | null)[],
+): Promise<void> {
+  await tx`
+    update participant p set client_id = coalesce(c.id, p.client_id)
+      from unnest(${[...clients]}::text[]) with ordinality as c(id, n)
+     where p.connection_id = ${scope.connectionId} and p.kind = ${scope.kind} and p.link_id = ${linkId} and p.n = c.n`;
+}
+
+/** What is known of a member's client. */
+export interface MemberClient {
+  readonly memberId: string;
+  /** Null: the member is linked to nobody so far. */
+  readonly clientId: string | null;
+  /** Null: nobody of that number is known. */
+  readonly linkId: string | null;
+  /** A question about the member is open. */
+  readonly asked: boolean;
+}
+
+/** The clients of members, by the links of people. */
+export async function clientsOfMembers(
+  sql: Sql | Transaction,
+  connectionId: string,
+  memberIds: readonly string[],
+): Promise<ReadonlyMap<string, MemberClient>> {
+  if (memberIds.length === 0) return new Map();
+  const people = personsOf(connectionId);
+  const rows = await sql<MemberClient[]>`
+    select m.id as "memberId", l.yoplanning_id as "clientId", l.link_id as "linkId",
+           exists (select 1 from cases c where c.connection_id = ${people.connectionId} and c.kind = ${people.kind} and c.status = 'open'
+                      and (c.link_id = l.link_id or 'yapla:' || m.id = any(string_to_array(c.subject, ' ')))) as asked
+      from unnest(${[...new Set(memberIds)]}::text[]) as m(id)
+      left join link l on l.connection_id = ${people.connectionId} and l.kind = ${people.kind} and l.yapla_id = m.id and l.state = 'active'`;
+  return new Map(rows.map((row) => [row.memberId, row]));
+}
+
+/** Clients who could be this person, by keys of core/match.ts, each key apart: those of the first key that somebody has. */
+export async function clientsByKeys(
+  sql: Sql | Transaction,
+  connectionId: string,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  if (keys.length === 0) return [];
+  const people = personsOf(connectionId);
+  const rows = await sql<{ clientId: string; n: number }[]>`
+    select coalesce(l.yoplanning_id, s.external_id) as "clientId", min(k.n)::int as n
+      from unnest(${[...keys]}::text[]) with ordinality as k(key, n)
+      join shadow s on s.connection_id = ${people.connectionId} and s.kind = ${people.kind} and s.match_keys @> array[k.key]
+      join reading r on r.connection_id = s.connection_id and r.kind = s.kind and r.system = s.system and r.external_id = s.external_id
+                    and r.gone_at is null
+      left join link l on s.system = 'yapla' and l.connection_id = s.connection_id and l.kind = s.kind and l.yapla_id = s.external_id
+     where s.system = 'yoplanning' or l.yoplanning_id is not null
+     group by 1`;
+  const first = Math.min(...rows.map(({ n }) => n));
+  return rows.filter(({ n }) => n === first).map(({ clientId }) => clientId);
+}
+
+/** What persons said of an event. */
+export async function placesOf(sql: Sql | Transaction, scope: Scope, event: string): Promise<EventPlace[]> {
+  return await sql<EventPlace[]>`
+    select event, activity, rate, product_id as "productId", session_id as "sessionId" from event_place
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and event = ${event}`;
+}
+
+/** Says where an event, or a part of it, goes. What was said of it before is replaced. @param by who says so */
+export async function savePlace(
+  sql: Sql | Transaction,
+  scope: Scope,
+  { event, activity, rate, productId, sessionId }: EventPlace,
+  { title, by }: { readonly title: string | null; readonly by: string },
+): Promise<void> {
+  await sql`
+    insert into event_place (connection_id, kind, event, activity, rate, title, product_id, session_id, confirmed_by)
+    values (${scope.connectionId}, ${scope.kind}, ${event}, ${activity}, ${rate}, ${title}, ${productId}, ${sessionId}, ${by})
+    on conflict (connection_id, kind, event, activity, rate) do update
+       set title = excluded.title, product_id = excluded.product_id, session_id = excluded.session_id, confirmed_by = excluded.confirmed_by,
+           confirmed_at = now()`;
+}
+
+/** An event that registrations name, and how many of them. */
+export interface KnownEvent extends EventKeys {
+  readonly registrations: number;
+  /** How many of these have an order. */
+  readonly booked: number;
+  /** Epoch milliseconds; null: not shown. */
+  readonly startsAt: number | null;
+  /** Of a registration of it, for its title in the document. */
+  readonly example: string;
+}
+
+/** Events with registrations, those that begin soonest first. */
+export async function knownEvents(sql: Sql, scope: Scope): Promise<KnownEvent[]> {
+  return await sql<KnownEvent[]>`
+    select b.event, b.activity, b.rate, count(*)::int as registrations, count(l.yoplanning_id)::int as booked,
+           floor(extract(epoch from min(b.starts_at)) * 1000)::float8 as "startsAt", min(l.yapla_id) as example
+      from booking b join link l on l.connection_id = b.connection_id and l.kind = b.kind and l.link_id = b.link_id
+     where b.connection_id = ${scope.connectionId} and b.kind = ${scope.kind} and l.yapla_id is not null
+     group by b.event, b.activity, b.rate order by min(b.starts_at) nulls last, b.event, b.activity, b.rate`;
+}
