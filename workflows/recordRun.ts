@@ -16,7 +16,7 @@
  * - `waiting`, `lingering`: for a message; a case is looked at now and then, who lingers completes.
  * - `waitingForBudget`: for the quota, for the time that a 429 named, or for a server that fails. Goes on with the same activity when that
  *   time has come, or when somebody says that it may have (`resume`).
- * - `stopped`: the whole connection is refused. Goes on with the same activity after `resume`. Nothing else is awaited but a rare look, in
+ * - `stopped`: the whole connection is refused, or what is written to a system is; then an event is looked at all the same. Goes on with the same activity after `resume`. Nothing else is awaited but a rare look, in
  *   ever longer pauses (`nextLookMs`), each of which begins a new run: a history that waits does not grow, and a word that was lost on its
  *   way does not leave it waiting for ever.
  * - `ended`: the configuration does not have the connection any more. Completes: anyone who takes it up again starts it anew.
@@ -228,7 +228,7 @@ export class RecordRun {
     });
   }
 
-  /** The connection answers: the next stop is a new one. */
+  /** What was to be done is done: the next stop is a new one. */
   answeredAgain(): void {
     if ((this.#state.stops ?? 0) > 0) this.#become({ stops: 0 });
   }

@@ -124,9 +124,10 @@ export function registerControl(program: Command, output: Output): void {
           underWay: 'Its bulk sync was neither paused nor stopped',
           none: 'No bulk sync of it is running',
         }[bulkSync];
-        for (const { system, reason, others } of lifted) {
+        for (const { system, stopped, reason, others } of lifted) {
           const also = others.length === 0 ? '' : ` ${others.join(', ')} has the same token and goes on, too.`;
-          output.note(`resume: ${connectionId} may send requests to ${system} again (stopped: ${reason}).${also}`);
+          const what = stopped === 'writes' ? 'writes' : 'requests';
+          output.note(`resume: ${connectionId} may send ${what} to ${system} again (stopped: ${reason}).${also}`);
         }
         if (lifted.length === 0) output.note(`resume: no stop of ${connectionId} had to be lifted.`);
         for (const { system, until } of waits) {

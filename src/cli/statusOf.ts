@@ -62,8 +62,8 @@ export async function statusOf(
   return {
     connection,
     systems: systemNames.map((system, at) => {
-      const { stoppedReason, closedUntilMs, triedAtMs } = holds[at]!;
-      return { system, stoppedReason, closedUntilMs, triedAtMs };
+      const { stoppedReason, writesStoppedReason, closedUntilMs, triedAtMs } = holds[at]!;
+      return { system, stoppedReason, writesStoppedReason, closedUntilMs, triedAtMs };
     }),
     bulkSync: await bulkSyncOf(client, connection),
     people: await peopleOf(client, connection),
