@@ -2,7 +2,7 @@
  * Yapla by GraphQL (`yapla.write.mode: graphql`). Public are the addresses, that there are queries and mutations to create and update, and
  * OAuth2 with an authorization code (docs/systems.md). Documents, variables, names, the places in answers, the addresses of the login and
  * the error codes are not: they are settings, checked here as far as they can be by themselves, and against the account's own schema by
- * `passerelle doctor` and before the first request of a worker.
+ * `passerelle doctor` and when a worker starts.
  */
 import { z } from 'zod';
 import { declaredVariables, problemOfDocument, unselected, type DocumentKind } from './graphqlDocuments.js';
@@ -231,6 +231,14 @@ export const graphqlSchema = z
     update: updateSchema,
     member: memberSchema,
     errors: errorsSchema,
+    schemaFreshMs: z
+      .number()
+      .int()
+      .nonnegative()
+      .default(86_400_000)
+      .describe(
+        "How long what the account told of its schema is trusted where the documents fit it: workers that start within that time ask nothing. A day, because an API changes with its vendor's releases; documents that do not fit are held against a fresh one, whatever its age.",
+      ),
   })
   .superRefine((write, context) => {
     const { read, update } = write;

@@ -6,6 +6,7 @@ import type { OAuthConfig } from '../config/yaplaGraphql.js';
 import { graphqlAddress } from './yapla/graphqlRequest.js';
 import { ifReadOnly } from './yapla/ways.js';
 import type { Budget } from '../store/budget.js';
+import type { SchemaStore } from '../store/graphqlSchemas.js';
 import type { TokenStore } from '../store/oauthTokens.js';
 import type { System } from './system.js';
 import { type Clients, createClients, createTeams, type Teams } from './yoplanning/clients.js';
@@ -19,6 +20,8 @@ export interface SystemsDependencies {
   readonly budgets: Readonly<Record<SystemName, Budget>>;
   /** Where a login to Yapla is kept; needed where `yapla.write.mode` is graphql. */
   readonly tokens?: TokenStore | undefined;
+  /** Where the account's schema is kept, where it is graphql; left out: nowhere. */
+  readonly schemas?: SchemaStore | undefined;
 }
 
 /** One system with the http clients that it alone uses. */
@@ -76,13 +79,23 @@ function openYoplanning(
 function openYapla(
   connection: string,
   { yapla: config, fields: fieldMap, defaultCountry }: ConnectionConfig,
-  { budgets, tokens }: SystemsDependencies,
+  { budgets, tokens, schemas }: SystemsDependencies,
 ): OpenSystem {
   const budget = budgets.yapla;
   const { data: dataHttp, write: writeHttp, login: loginHttp } = openYaplaHttp(connection, config, budget);
   const login = loginHttp === null || tokens === undefined ? undefined : { http: loginHttp, tokens };
   return {
-    system: createYaplaSystem({ connection, config, fieldMap, defaultCountry, dataHttp, writeHttp, budget, login }),
+    system: createYaplaSystem({
+      connection,
+      config,
+      fieldMap,
+      defaultCountry,
+      dataHttp,
+      writeHttp,
+      budget,
+      login,
+      schemas,
+    }),
     close: async () => void (await Promise.all([dataHttp.close(), writeHttp.close(), loginHttp?.close()])),
   };
 }
