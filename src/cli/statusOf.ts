@@ -87,7 +87,8 @@ async function bulkSyncOf(client: Client, connection: string): Promise<Connectio
   }
 }
 
-async function importsOf(sql: Sql, connection: string): Promise<ConnectionStatus['imports']> {
+/** Who waits for an import in Yapla, and since when. */
+export async function importsOf(sql: Sql, connection: string): Promise<NonNullable<ConnectionStatus['imports']>> {
   const scope = personsOf(connection);
   const { collected, sinceMs } = await countCollected(sql, scope);
   const last = await lastJudged(sql, scope);

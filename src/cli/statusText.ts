@@ -53,7 +53,12 @@ export function statusText(status: ConnectionStatus, nowMs: number): string {
   return lines.join('\n');
 }
 
-function importLines(imports: NonNullable<ConnectionStatus['imports']>, connection: string, nowMs: number): string[] {
+/** Who waits for an import in Yapla, and since when. */
+export function importLines(
+  imports: NonNullable<ConnectionStatus['imports']>,
+  connection: string,
+  nowMs: number,
+): string[] {
   const { collected, sinceMs, files, last } = imports;
   const since = sinceMs === null ? '' : ` (the first of them came ${agoText(nowMs - sinceMs)})`;
   return [
