@@ -51,6 +51,11 @@ const oauthSchema = z.strictObject({
   tokenUrl: systemAddress().describe(
     'Where tokens are asked for (token endpoint). Not public: Yapla tells it with the client id.',
   ),
+  revokeUrl: systemAddress()
+    .optional()
+    .describe(
+      'Where a login is taken back (revocation endpoint, RFC 7009), for `passerelle logout`. Not public. Left out: the tokens are forgotten here, and the user takes the right back at Yapla.',
+    ),
   clientId: z.string().min(1).describe('Client id, from Yapla by mail.'),
   clientSecret: z
     .string()

@@ -158,3 +158,23 @@ function writeBase(write: YaplaConfig['write']): string | undefined {
 function openLoginHttp(common: Omit<HttpClientOptions, 'baseUrl' | 'headers'>, { tokenUrl }: OAuthConfig): HttpClient {
   return createHttpClient({ ...common, baseUrl: new URL(tokenUrl).origin, headers: () => ({}) });
 }
+
+/** For the address where a login is taken back (`yapla.write.oauth.revokeUrl`). */
+export function openRevocationHttp(
+  connection: string,
+  config: YaplaConfig,
+  revokeUrl: string,
+  budget: Budget,
+): HttpClient {
+  const { maxRetryAfterMs } = config.limits;
+  return createHttpClient({
+    connection,
+    system: 'yapla',
+    budget,
+    http: config.http,
+    maxRetryAfterMs,
+    secrets: writeSecrets(config.write),
+    baseUrl: new URL(revokeUrl).origin,
+    headers: () => ({}),
+  });
+}
