@@ -372,7 +372,14 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   lastTold: async (scope) => {
     const { connectionId, kind } = scope;
     const body = JSON.stringify({ told: kind });
-    const told = { connectionId: people.connectionId, kind: people.kind, system: 'yapla', event: 'updated', externalId: '1', body } as const;
+    const told = {
+      connectionId: people.connectionId,
+      kind: people.kind,
+      system: 'yapla',
+      event: 'updated',
+      externalId: '1',
+      body,
+    } as const;
     if (connectionId === people.connectionId && kind === people.kind) await inbox.addEvents(sql, [told]);
     return [...(await inbox.lastTold(sql, scope, 'yapla', ['1'])).values()].map((one) => one.body);
   },

@@ -111,7 +111,8 @@ class BulkSync {
         for (let chunk = run.takeChunk(); chunk !== null; chunk = run.takeChunk()) {
           run.chunkApplied(await this.does(applyItems, { connectionId, planId: run.planId, ...chunk }));
         }
-        return run.chunksEnded();
+        run.chunksEnded();
+        return;
       case 'findUnsettled':
         return run.unsettledFound((await this.does(countUnsettled, { connectionId })).open);
       case 'settle': {
