@@ -9,8 +9,11 @@ export interface Change {
   readonly system: SystemName;
   readonly record: string;
   readonly event: 'created' | 'updated' | 'deleted';
-  /** `api`: through the system's API. `desk`: somebody at the system's own screen (the control API, or a drifting list). */
-  readonly by: 'api' | 'desk';
+  /**
+   * `api`: through the system's API. `desk`: somebody at the system's own screen (the control API, or a drifting list). `import`: by Yapla's
+   * import wizard, from a file.
+   */
+  readonly by: 'api' | 'desk' | 'import';
 }
 
 /**

@@ -116,7 +116,7 @@ function checkLink(world: World, link: StoredLink): void {
     const [a, b, s] = [hashes.yapla?.[name], hashes.yoplanning?.[name], link.base?.[name]];
     if (a === b && a === s) continue;
     if (open.some(({ field }) => field === name)) continue;
-    if (!world.readsOne('yapla')) continue;
+    if (world.setting.yapla.writes === 'none') continue;
     const sender = direction === 'toYapla' ? b : direction === 'toYoplanning' ? a : null;
     // Its sender never had a value: the other's own is left alone.
     if (sender === '' && s === undefined) continue;
