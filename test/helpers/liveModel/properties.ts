@@ -140,7 +140,9 @@ function checkRecord(world: World, system: SystemName, record: ServerRecord): vo
   }
   for (const [field, value] of Object.entries(fieldsIn(record.document))) {
     const entered = world.enteredOf(record.person, field);
-    const rewritten = setting.upperCases && system === 'yoplanning' && field === 'city';
+    // What an import overwrote comes back from Yoplanning, as that one spells it.
+    const takesForms = system === 'yoplanning' || setting.yapla.writes === 'workbook';
+    const rewritten = setting.upperCases && takesForms && field === 'city';
     const isKnown = entered.has(value) || (rewritten && [...entered].some((one) => one?.toUpperCase() === value));
     // A one-way field that its receiver's side sent nobody begins as empty.
     const direction = world.fields.find((one) => one.name === field)!.direction;
