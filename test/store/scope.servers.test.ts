@@ -483,7 +483,7 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
   markListRead: (scope) => importBatches.markListRead(sql, scope, '2100-01-01'),
   collectAgain: async (scope) => {
     const ids = (await importBatches.unconfirmed(sql, scope, 1)).map(({ id }) => id);
-    await inTransaction((tx) => importBatches.collectAgain(tx, scope, ids));
+    await inTransaction((tx) => importBatches.collectAgain(tx, scope, ids, 'notImported'));
   },
   markJudged: (scope) =>
     inTransaction((tx) => importBatches.markJudged(tx, scope, 1, { confirmed: 1, edited: 0, notShown: 0, asked: 0 })),
