@@ -93,6 +93,8 @@ const quickBulk = { autoApprove: true, heartbeatTimeoutMs: 1_500 };
 const quickLists = { listGatherMs: 300, listIntervalMs: 300 };
 /** Single changes travel within a moment, and their workflows end soon after. */
 const quickLive = { debounceMs: 40, lingerMs: 1_500, stoppedRetryMs: 500, heartbeatTimeoutMs: 1_500, ...quickLists };
+/** Events that a worker left in the inbox (no webhook pokes the receiver for them) are seen within a moment. */
+const quickReceiver = { pollMs: 200 };
 /** A server that fails is tried again within a moment. */
 const quickBreaker = { firstPauseMs: 20, longestPauseMs: 500 };
 /** People are created freely: the guard has tests of its own. */
@@ -151,6 +153,7 @@ export async function startPasserelle(
   const config = configSchema.parse({
     database: { url: databaseUrl },
     temporal: premises.temporal,
+    receiver: quickReceiver,
     connections: { [connectionId]: input },
   });
   const { taskQueue } = config.temporal;
