@@ -3,9 +3,8 @@
  * without a word. They carry ids and counts; what happened stands in the inbox, what was answered with the case.
  */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { LiveOutcome } from '../src/core/live.js';
 import type { Scope, SystemName } from '../src/core/record.js';
-import type { RecordRunState } from './recordRun.js';
+import type { Outcome, RecordRunState } from './linkRun.js';
 
 /** The scope, and which link of it. */
 export interface SyncRecordInput extends Scope {
@@ -59,13 +58,13 @@ export interface RecordProgress {
   readonly state: RecordState;
   /** What `waitingForBudget` waits for, at the latest. */
   readonly until?: string;
-  readonly lastOutcome: LiveOutcome | null;
+  readonly lastOutcome: Outcome | null;
   readonly counts: RecordCounts;
 }
 
 /** The workflow's result: what it did in all its runs. */
 export interface RecordResult {
-  readonly lastOutcome: LiveOutcome | null;
+  readonly lastOutcome: Outcome | null;
   readonly counts: RecordCounts;
 }
 

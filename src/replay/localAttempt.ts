@@ -1,4 +1,4 @@
-/** An activity's attempt within a workflow task (workflows/recordSteps.ts), as the SDK records it: in a marker of its own. */
+/** An activity's attempt within a workflow task (workflows/linkSteps.ts), as the SDK records it: in a marker of its own. */
 import { firstPayload, type RecordedEvent } from './history.js';
 
 /** Name that the SDK's core gives the marker. */

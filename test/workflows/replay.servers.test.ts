@@ -56,7 +56,7 @@ describe('a change of the code is noticed', () => {
     [
       'a timer where the history has an activity',
       {
-        file: 'syncRecord.ts',
+        file: 'liveWork.ts',
         from: '    const writeId = ',
         to: '    await condition(() => false, 5);\n    const writeId = ',
       },
@@ -65,7 +65,7 @@ describe('a change of the code is noticed', () => {
     [
       'a wait without its timer',
       {
-        file: 'syncRecord.ts',
+        file: 'liveWork.ts',
         from: wait,
         to: '      await (async (_: string) => await condition(() => run.isWoken))(',
       },
@@ -73,18 +73,18 @@ describe('a change of the code is noticed', () => {
     ],
     [
       'a search attribute that is not set any more',
-      { file: 'syncRecord.ts', from: show, to: '' },
+      { file: 'liveWork.ts', from: show, to: '' },
       { history: 'UpsertWorkflowSearchAttributes', code: 'a timer of 86400000 ms' },
     ],
     [
       'a search attribute more',
-      { file: 'syncRecord.ts', from: show, to: `    show('stopped');\n${show}` },
+      { file: 'liveWork.ts', from: show, to: `    show('stopped');\n${show}` },
       { code: 'to set search attributes' },
     ],
     [
       'an end that comes without lingering',
       {
-        file: 'syncRecord.ts',
+        file: 'liveWork.ts',
         from: '!(await untilWoken(settings.lingerMs, ',
         to: 'connectionId.length > 0 || !(await untilWoken(settings.lingerMs, ',
       },
@@ -96,7 +96,7 @@ describe('a change of the code is noticed', () => {
   });
 
   test('another decision, which Temporal itself would not mind', async () => {
-    const change = { file: 'syncRecord.ts', from: "lane: 'idle' }", to: "lane: 'live' }" };
+    const change = { file: 'liveWork.ts', from: "lane: 'idle' }", to: "lane: 'live' }" };
     const verdict = await replayed('syncRecord.written.json', await changedBundle(change));
     expect(verdict).toMatchObject({
       is: 'deterministic',
@@ -107,7 +107,7 @@ describe('a change of the code is noticed', () => {
   test('another decision of a local attempt, too', async () => {
     const asked = '{ connectionId, kind, linkId, decision, version, writeId }';
     const to = asked.replace('decision,', "decision: { ...decision, kind: 'conflict' },");
-    const bundle = await changedBundle({ file: 'syncRecord.ts', from: asked, to });
+    const bundle = await changedBundle({ file: 'liveWork.ts', from: asked, to });
     expect(await replayed('syncRecord.written.json', bundle)).toMatchObject({
       is: 'deterministic',
       otherwise: [{ what: 'the local activity applyDecision', differs: ['decision.kind'] }],
@@ -116,7 +116,7 @@ describe('a change of the code is noticed', () => {
 
   test('code that throws', async () => {
     const from = '    if (reading === null) return run.lookDropped();\n';
-    const change = { file: 'syncRecord.ts', from, to: `${from}    throw new TypeError('no such thing');\n` };
+    const change = { file: 'liveWork.ts', from, to: `${from}    throw new TypeError('no such thing');\n` };
     const verdict = await replayed('syncRecord.written.json', await changedBundle(change));
     expect(verdict).toEqual({ is: 'failed', details: 'no such thing' });
   });

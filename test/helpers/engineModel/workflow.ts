@@ -1,5 +1,5 @@
 /**
- * The workflow `syncRecord` without Temporal: its real state machine (workflows/recordRun.ts) survives every crash, and an activity that was
+ * The workflow `syncRecord` without Temporal: its real state machine (workflows/linkRun.ts) survives every crash, and an activity that was
  * cut off is begun again.
  */
 import type { SystemName } from '../../../src/core/record.js';
@@ -9,7 +9,8 @@ import { ClaimLost, LinkBusy } from '../../../src/link/claims.js';
 import { NewsUnread } from '../../../src/link/creations.js';
 import { readRecord, type RecordReading } from '../../../src/link/readRecord.js';
 import { ConnectionLost } from '../../../src/store/database.js';
-import { RecordRun } from '../../../workflows/recordRun.js';
+import { LinkRun } from '../../../workflows/linkRun.js';
+import { personRules } from '../../../workflows/personRules.js';
 import { checkHistory } from '../liveModel/view.js';
 import { Attempt, type GoingOn } from './attempt.js';
 import type { EngineWorld } from './world.js';
@@ -29,7 +30,7 @@ export type Crash = 'kill' | 'fail' | 'lapse';
 type Ended = { readonly look: RecordReading } | { readonly applied: AppliedDecision };
 
 export class SyncRecord {
-  private readonly run = new RecordRun();
+  private readonly run = new LinkRun(personRules);
   private isLooking = false;
   private attempt: Attempt<Ended> | null = null;
   /** Attempts that lost their claims and live on, while others took over. */
@@ -121,7 +122,7 @@ export class SyncRecord {
       const worker = world.workerFor(stopping, 'live');
       if (toApply === null) return { look: await readRecord({ ...worker, linkId, lane: 'live' }) };
       const { decision, version } = toApply;
-      // As in workflows/syncRecord.ts: the same at every attempt.
+      // As in workflows/liveWork.ts: the same at every attempt.
       const writeId = `live/${linkId}/${run.looks}/${version}`;
       return { applied: await applyDecision({ ...worker, linkId, decision, version, writeId }) };
     });

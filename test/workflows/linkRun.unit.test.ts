@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LinkView } from '../../src/core/live.js';
 import type { FieldDefinition } from '../../src/core/record.js';
-import { RecordRun, type RecordRunState } from '../../workflows/recordRun.js';
+import { LinkRun, type RecordRunState } from '../../workflows/linkRun.js';
+import { personRules } from '../../workflows/personRules.js';
 import { checkProperty } from '../helpers/property.js';
 
 const city: FieldDefinition = { name: 'city', type: 'text', rule: 'ask', direction: 'both' };
@@ -47,8 +48,14 @@ const applied = (about: object = {}) => ({
 });
 
 /** Yapla's edit was carried to Yoplanning, and nobody told of anything since. */
-function rested(): RecordRun {
-  const run = new RecordRun();
+type RunOfPerson = ReturnType<typeof runOf>;
+
+function runOf(state?: RecordRunState) {
+  return new LinkRun(personRules, state);
+}
+
+function rested(): RunOfPerson {
+  const run = runOf();
   run.beginLook();
   run.looked({ events: [event('yapla')], view: edited });
   run.applied(applied());
@@ -57,7 +64,7 @@ function rested(): RecordRun {
 
 describe('a wait for a budget', () => {
   test('is shown with its time, and is over when somebody says so; the work goes on where it was', () => {
-    const run = new RecordRun();
+    const run = runOf();
     run.beginLook();
     run.looked({ events: [event('yapla')], view: edited });
     run.waitForBudget(Date.UTC(2026, 0, 1));
@@ -69,12 +76,12 @@ describe('a wait for a budget', () => {
   });
 
   test('that ends its run because the history is long is no stop: a stop that follows is a first one', () => {
-    const run = new RecordRun();
+    const run = runOf();
     run.changed({ yapla: 1, yoplanning: 0 });
     run.beginLook();
     run.waitForBudget(Date.UTC(2026, 0, 1));
     run.workDropped();
-    const next = new RecordRun(run.state);
+    const next = runOf(run.state);
     expect(next.isWoken).toBe(true);
     expect(next.state.gathered).toEqual({ yapla: 1, yoplanning: 0 });
     expect(next.nextLookMs(100, 1_000)).toBe(100);
@@ -83,7 +90,7 @@ describe('a wait for a budget', () => {
 
 describe('a change', () => {
   test('is looked at, carried out and counted, and then the workflow lingers', () => {
-    const run = new RecordRun();
+    const run = runOf();
     expect([run.mode, run.isWoken]).toEqual(['reading', true]);
     expect(run.beginLook()).toEqual({ isProbablyEcho: false });
     expect(run.looked({ events: [event('yapla')], view: edited })).toEqual([]);
@@ -109,7 +116,7 @@ describe('a change', () => {
   });
 
   test('that was stale is decided again on what was found, and counted', () => {
-    const run = new RecordRun();
+    const run = runOf();
     run.beginLook();
     run.looked({ events: [event('yapla')], view: edited });
     const none = { yapla: [], yoplanning: [] };
@@ -119,7 +126,7 @@ describe('a change', () => {
   });
 
   test('of a record that changes faster than it can be written is left to its next event, after eight decisions', () => {
-    const run = new RecordRun();
+    const run = runOf();
     run.beginLook();
     run.looked({ events: [event('yapla')], view: edited });
     let decisions = 0;
@@ -145,7 +152,7 @@ describe('the echo of a write', () => {
     expect([run.state.counts.echoes, run.state.awaitedEchoes.yoplanning]).toEqual([1, 0]);
   });
 
-  test.each<[string, (run: RecordRun) => void]>([
+  test.each<[string, (run: RunOfPerson) => void]>([
     ['the other system’s event', (run) => run.changed({ yapla: 1, yoplanning: 0 })],
     ['one event more than writes', (run) => run.changed({ yapla: 0, yoplanning: 2 })],
     [
@@ -178,7 +185,7 @@ describe('the echo of a write', () => {
 
 describe('an open case', () => {
   test('is waited for, looked at again, and an answer leads to a look', () => {
-    const run = new RecordRun();
+    const run = runOf();
     run.beginLook();
     run.looked({ events: [], view: view({ openCases: 1 }) });
     expect(run.mode).toBe('waiting');
@@ -194,7 +201,7 @@ describe('an open case', () => {
 });
 
 test('a stop is shown whatever the workflow was at, and goes back to it', () => {
-  const run = new RecordRun();
+  const run = runOf();
   run.beginLook();
   run.stop();
   expect([run.mode, run.isStopped]).toEqual(['stopped', true]);
@@ -208,14 +215,14 @@ test('a stop is shown whatever the workflow was at, and goes back to it', () => 
 
 describe('a stopped run that ends in the middle of its work', () => {
   test('leaves to the next one who caused the work, so that the same is decided, and the answer', () => {
-    const run = new RecordRun();
+    const run = runOf();
     run.answered();
     run.changed({ yapla: 0, yoplanning: 2 });
     run.beginLook();
     run.looked({ events: [event('yapla')], view: edited });
     run.stop();
     run.workDropped();
-    const next = new RecordRun(JSON.parse(JSON.stringify(run.state)) as RecordRunState);
+    const next = runOf(JSON.parse(JSON.stringify(run.state)) as RecordRunState);
     expect([next.mode, next.state.answered, next.state.gathered]).toEqual([
       'reading',
       true,
@@ -227,7 +234,7 @@ describe('a stopped run that ends in the middle of its work', () => {
   });
 
   test('looks by itself after ever longer pauses, up to the longest, and begins anew once it was answered', () => {
-    const run = new RecordRun();
+    const run = runOf();
     const pauses = Array.from({ length: 5 }, () => {
       run.beginLook();
       run.stop();
@@ -238,7 +245,7 @@ describe('a stopped run that ends in the middle of its work', () => {
     expect(pauses).toEqual([10, 20, 40, 70, 70]);
     run.answeredAgain();
     expect(run.nextLookMs(10, 70)).toBe(10);
-    expect(new RecordRun({ ...run.state, stops: 5_000 }).nextLookMs(10, 70)).toBe(70);
+    expect(runOf({ ...run.state, stops: 5_000 }).nextLookMs(10, 70)).toBe(70);
   });
 });
 
@@ -271,7 +278,7 @@ test('a run that is carried on at any rest is the same run, and nothing that was
       if (one === 'work' || one === 'dropped') look(one === 'dropped');
       if (one === 'carry') {
         const { mode, result, isWoken } = run;
-        run = new RecordRun(JSON.parse(JSON.stringify(run.state)) as RecordRunState);
+        run = runOf(JSON.parse(JSON.stringify(run.state)) as RecordRunState);
         expect([run.mode, run.result, run.isWoken]).toEqual([mode, result, isWoken]);
       }
     }

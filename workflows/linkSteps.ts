@@ -1,5 +1,5 @@
 /**
- * The steps of `syncRecord`, which its activities carry out. The first attempt at one is a local activity, made within the workflow task:
+ * The steps of a link's live work, which the activities of its kind carry out. The first attempt at one is a local activity, made within the workflow task:
  * it costs Temporal's server one event, and no task of its own. Whatever ends it otherwise than with a result, the ordinary activity does
  * the same anew, with retries, heartbeats, and a place in the UI where a person sees what it waits for.
  */
@@ -12,17 +12,21 @@ import {
   proxyLocalActivities,
   sleep,
 } from '@temporalio/workflow';
-import type { ApplyDecisionInput, AppliedDecision } from '../activities/applyDecision.js';
+import type { ApplyDecisionInput } from '../activities/applyDecision.js';
 import type { FailureCounts } from '../activities/attempts.js';
 import type { Activities } from '../activities/index.js';
-import type { ReadRecordInput, RecordReading } from '../activities/readRecord.js';
+import type { ReadRecordInput } from '../activities/readRecord.js';
+import type { Applied, LinkReading, ViewOfLink } from './linkRun.js';
 import type { LiveSettings } from './syncRecord.messages.js';
 
-export interface RecordSteps {
-  readonly readRecord: (input: ReadRecordInput) => Promise<RecordReading>;
+/** What an activity that carries a decision out is asked. */
+export type ApplyInput<Decision> = Omit<ApplyDecisionInput, 'decision'> & { readonly decision: Decision };
+
+export interface LinkSteps<View extends ViewOfLink, Decision, Done extends Applied<View>> {
+  readonly read: (input: ReadRecordInput) => Promise<LinkReading<View>>;
   /** Never as a local activity: it may wait for long, and be dropped. */
-  readonly readLater: (input: ReadRecordInput) => Promise<RecordReading>;
-  readonly applyDecision: (input: ApplyDecisionInput) => Promise<AppliedDecision>;
+  readonly readLater: (input: ReadRecordInput) => Promise<LinkReading<View>>;
+  readonly apply: (input: ApplyInput<Decision>) => Promise<Done>;
 }
 
 /** Failures of the whole connection: waited for in the open (types of activities/failures.ts). A spent quota is left to Temporal's retries. */
@@ -50,7 +54,12 @@ const activityOptions: ActivityOptions = {
   },
 };
 
-export function recordSteps({ heartbeatTimeoutMs, localAttemptMs, shownWaitMs }: LiveSettings): RecordSteps {
+/** @param names of the kind's activities: one takes a link's events and reads what they are about, the other carries a decision out */
+export function linkSteps<View extends ViewOfLink, Decision, Done extends Applied<View>>(
+  { heartbeatTimeoutMs, localAttemptMs, shownWaitMs }: LiveSettings,
+  names: Readonly<Record<'read' | 'apply', keyof Activities>>,
+): LinkSteps<View, Decision, Done> {
+  type Steps = LinkSteps<View, Decision, Done>;
   // Runs of before have none: nothing is then said about it.
   const shown = shownWaitMs === undefined ? {} : { shownWaitMs };
   const ordinary = proxyActivities<Activities>({ ...activityOptions, heartbeatTimeout: heartbeatTimeoutMs });
@@ -59,17 +68,19 @@ export function recordSteps({ heartbeatTimeoutMs, localAttemptMs, shownWaitMs }:
     scheduleToCloseTimeout: localAttemptMs,
     retry: { maximumAttempts: 1 },
   });
+  const readOf = (proxy: unknown) => (proxy as Record<string, Steps['read']>)[names.read]!;
+  const applyOf = (proxy: unknown) => (proxy as Record<string, Steps['apply']>)[names.apply]!;
   return {
-    readRecord: (input) =>
+    read: (input) =>
       localFirst(
-        () => local.readRecord({ ...input, ...shown }),
-        (before) => ordinary.readRecord({ ...input, ...shown, ...before }),
+        () => readOf(local)({ ...input, ...shown }),
+        (before) => readOf(ordinary)({ ...input, ...shown, ...before }),
       ),
-    readLater: ordinary.readRecord,
-    applyDecision: (input) =>
+    readLater: readOf(ordinary),
+    apply: (input) =>
       localFirst(
-        () => local.applyDecision({ ...input, ...shown }),
-        (before) => ordinary.applyDecision({ ...input, ...shown, ...before }),
+        () => applyOf(local)({ ...input, ...shown }),
+        (before) => applyOf(ordinary)({ ...input, ...shown, ...before }),
       ),
   };
 }

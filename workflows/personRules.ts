@@ -1,16 +1,12 @@
-/** What `syncRecord` says in its worker's log: names, ids and counts, never a value. */
+/** What is decided about a person's link, and what the worker's log says of it: names, ids and counts, never a value. */
 import type { AppliedDecision } from '../activities/applyDecision.js';
-import type { RecordReading } from '../activities/readRecord.js';
-import type { LiveDecision } from '../src/core/live.js';
+import { nextStep, type LinkView, type LiveDecision } from '../src/core/live.js';
 import { systemNames, type SystemName } from '../src/core/record.js';
+import type { LinkRules } from './linkRun.js';
 
-export function causeOf(events: RecordReading['events'], byAnswer: boolean): string {
-  const came = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
-  if (byAnswer) came.push('answer');
-  return came.join(', ') || 'look';
-}
+export const personRules: LinkRules<LinkView, LiveDecision, AppliedDecision> = { nextStep, toldOf };
 
-export function toldOf(
+function toldOf(
   decision: LiveDecision,
   { written, deferred = [], created, cases }: AppliedDecision,
 ): Record<string, unknown> {

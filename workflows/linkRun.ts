@@ -1,6 +1,7 @@
 /**
- * One link's live work as a state machine: when it looks, what it does about what it saw, when it rests. No Temporal: the workflow
- * (syncRecord.ts) carries the steps out and hands the whole state to its next run.
+ * One link's live work as a state machine, whatever the kind of its records: when it looks, what it does about what it saw, when it rests.
+ * What is decided says the kind (`LinkRules`). No Temporal: the workflow (liveWork.ts) carries the steps out and hands the whole state to
+ * its next run.
  *
  *              told, or the check of an open case is due
  *         ┌────────────────────────────────────────────────┐
@@ -11,7 +12,7 @@
  *
  * - `reading`: an activity takes the link's events and reads what they are about. A start means work: every run that was not continued
  *   begins here. What is probably the echo of our own write is read in the lane `idle`, and dropped for whatever else happens.
- * - `applying`: what was decided on the view (core/live.ts) is carried out, which returns a new view; decided again until the link rests,
+ * - `applying`: what the kind's rules decided on the view is carried out, which returns a new view; decided again until the link rests,
  *   `maxDecisions` times at most.
  * - `waiting`, `lingering`: for a message; a case is looked at now and then, who lingers completes.
  * - `waitingForBudget`: for the quota, for the time that a 429 named, or for a server that fails. Goes on with the same activity when that
@@ -24,12 +25,13 @@
  * One piece of work (a look, and all that is decided on it) never spans two runs; what was told and not looked at yet does. Work that a stop
  * interrupts is looked at anew by the next run, with no matter who caused it (`workDropped`).
  */
-import type { AppliedDecision } from '../activities/applyDecision.js';
-import type { RecordReading } from '../activities/readRecord.js';
-import { nextStep, type LinkView, type LiveDecision, type LiveOutcome, type Trigger } from '../src/core/live.js';
+import type { BookingOutcome } from '../src/core/events/bookings.js';
+import type { LiveOutcome, Trigger } from '../src/core/live.js';
 import { systemNames, type SystemName } from '../src/core/record.js';
-import { causeOf, toldOf } from './recordTelling.js';
 import type { RecordCounts, RecordProgress, RecordResult, RecordState } from './syncRecord.messages.js';
+
+/** What a step came to, in one word: as its kind says. */
+export type Outcome = LiveOutcome | BookingOutcome;
 
 /** A record that changes faster than we decide is left to the event of its last change. */
 const maxDecisions = 8;
@@ -39,10 +41,48 @@ const maxDoublings = 20;
 
 type PerSystem = Readonly<Record<SystemName, number>>;
 
+/** What a run must know of a link, whatever the kind: hashes, ids, names and counts, because it stands in histories. */
+export interface ViewOfLink {
+  /** The precondition of what is decided on this view. */
+  readonly version: number;
+  /** Questions about this link that wait for a person. */
+  readonly openCases: number;
+}
+
+/** The events that a read took, and how the link stands now. */
+export interface LinkReading<View extends ViewOfLink> {
+  readonly events: readonly { readonly system: SystemName; readonly event: string; readonly n: number }[];
+  readonly view: View;
+}
+
+/** What became of a decision that was carried out. */
+export interface Applied<View extends ViewOfLink> {
+  readonly outcome: 'done' | 'stale' | 'refused' | 'unsettled' | 'held';
+  /** Names of the fields written, by system. */
+  readonly written: Readonly<Record<SystemName, readonly string[]>>;
+  readonly created: SystemName | null;
+  /** Kinds of the cases opened or asked again. */
+  readonly cases: readonly string[];
+  readonly view: View;
+}
+
+/** What a kind of records says of its links: pure, so that replay shows every decision. */
+export interface LinkRules<View extends ViewOfLink, Decision, Done extends Applied<View> = Applied<View>> {
+  /** The same view and triggers give the same step. */
+  readonly nextStep: (
+    view: View,
+    triggers: readonly Trigger[],
+  ) =>
+    | { readonly do: 'apply'; readonly outcome: Outcome; readonly decision: Decision }
+    | { readonly do: 'rest'; readonly outcome: Outcome };
+  /** What the worker's log says of it: names, ids and counts, never a value. */
+  readonly toldOf: (decision: Decision, applied: Done) => Readonly<Record<string, unknown>>;
+}
+
 /** Everything that the next run must know. */
 export interface RecordRunState {
   readonly counts: RecordCounts;
-  readonly lastOutcome: LiveOutcome | null;
+  readonly lastOutcome: Outcome | null;
   /** Echoes of our own writes that did not come yet, by the system written to. */
   readonly awaitedEchoes: PerSystem;
   /** There is something to look at. */
@@ -76,11 +116,11 @@ export const newRecordRun: RecordRunState = {
 };
 
 /** What is to be carried out, and what it will have come to. */
-export interface ToApply {
-  readonly decision: LiveDecision;
-  readonly outcome: LiveOutcome;
+export interface ToApply<Decision> {
+  readonly decision: Decision;
+  readonly outcome: Outcome;
   /** Names the state of the link that was decided on. */
-  readonly version: LinkView['version'];
+  readonly version: number;
 }
 
 /** A line for the worker's log: ids, names and counts, never a value. */
@@ -90,7 +130,7 @@ export interface Told {
   readonly more: Readonly<Record<string, unknown>>;
 }
 
-interface Work {
+interface Work<Decision> {
   readonly came: PerSystem;
   readonly byAnswer: boolean;
   readonly triggers: readonly Trigger[];
@@ -99,20 +139,22 @@ interface Work {
   readonly tookEvents: boolean;
   readonly decisions: number;
   /** Of the last decision that was carried out. */
-  readonly did: LiveOutcome | null;
+  readonly did: Outcome | null;
   /** Null: it is being read, or the link rests. */
-  readonly toApply: ToApply | null;
+  readonly toApply: ToApply<Decision> | null;
 }
 
-export class RecordRun {
+export class LinkRun<View extends ViewOfLink, Decision, Done extends Applied<View> = Applied<View>> {
+  readonly #rules: LinkRules<View, Decision, Done>;
   #state: RecordRunState;
-  #work: Work | null = null;
+  #work: Work<Decision> | null = null;
   #stopped = false;
   /** In epoch milliseconds; null: no budget is waited for. */
   #waitsUntilMs: number | null = null;
   #looks = 0;
 
-  constructor(state: RecordRunState = newRecordRun) {
+  constructor(rules: LinkRules<View, Decision, Done>, state: RecordRunState = newRecordRun) {
+    this.#rules = rules;
     this.#state = state;
   }
 
@@ -143,7 +185,7 @@ export class RecordRun {
   }
 
   /** What is to be carried out next; null: nothing, the link rests or is to be read. */
-  get toApply(): ToApply | null {
+  get toApply(): ToApply<Decision> | null {
     return this.#work?.toApply ?? null;
   }
 
@@ -240,7 +282,7 @@ export class RecordRun {
     this.#become({ gathered: plus(this.#state.gathered, came) });
   }
 
-  looked({ events, view }: Pick<RecordReading, 'events' | 'view'>): Told[] {
+  looked({ events, view }: LinkReading<View>): Told[] {
     const { came, byAnswer } = this.#working;
     const triggers: Trigger[] = systemNames.filter(
       (system) => came[system] > 0 || events.some((one) => one.system === system),
@@ -251,7 +293,7 @@ export class RecordRun {
     return this.#decide(view);
   }
 
-  applied(applied: AppliedDecision): Told[] {
+  applied(applied: Done): Told[] {
     const { cause, toApply } = this.#working;
     if (toApply === null) throw new TypeError('nothing was to be applied');
     const { outcome, written, created, cases, view } = applied;
@@ -269,7 +311,7 @@ export class RecordRun {
     this.#work = { ...this.#working, did: applied.outcome === 'held' ? 'held' : toApply.outcome };
     const text = outcome === 'done' ? toApply.outcome : outcome;
     return [
-      { level: 'info', text, more: { came: cause, ...toldOf(toApply.decision, applied) } },
+      { level: 'info', text, more: { came: cause, ...this.#rules.toldOf(toApply.decision, applied) } },
       ...this.#decide(view),
     ];
   }
@@ -298,9 +340,9 @@ export class RecordRun {
 
   // --- what the methods above stand on ---
 
-  #decide(view: LinkView): Told[] {
+  #decide(view: View): Told[] {
     const { triggers, did, decisions, cause, tookEvents } = this.#working;
-    const step = nextStep(view, triggers);
+    const step = this.#rules.nextStep(view, triggers);
     if (step.do === 'apply' && decisions < maxDecisions) {
       const { decision, outcome } = step;
       this.#work = {
@@ -322,7 +364,7 @@ export class RecordRun {
     return [{ level: 'info', text: step.outcome, more: { came: cause } }];
   }
 
-  get #working(): Work {
+  get #working(): Work<Decision> {
     if (this.#work === null) throw new TypeError('nothing is being looked at');
     return this.#work;
   }
@@ -344,6 +386,13 @@ export class RecordRun {
   #become(change: Partial<RecordRunState>): void {
     this.#state = { ...this.#state, ...change };
   }
+}
+
+/** In words, such as `yapla updated ×2, answer`. */
+function causeOf(events: LinkReading<ViewOfLink>['events'], byAnswer: boolean): string {
+  const came = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
+  if (byAnswer) came.push('answer');
+  return came.join(', ') || 'look';
 }
 
 function plus(one: PerSystem, other: PerSystem): PerSystem {
