@@ -4,7 +4,6 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { z } from 'zod';
@@ -25,7 +24,7 @@ import { startBulkSync, type BulkSyncHandle } from '../../src/bulk.js';
 import type { BulkSyncInput } from '../../workflows/bulkSync.messages.js';
 import { log, logLines, Premises } from './premises.js';
 import { logInto } from './logIn.js';
-import { testBundle, uniqueName } from './servers.js';
+import { testBundle, uniqueName, workerProgram } from './servers.js';
 
 /** What workerProcess.ts is told, as JSON in its environment: keys and tokens must not stand on a command line. */
 export interface WorkerProcessOptions {
@@ -35,7 +34,7 @@ export interface WorkerProcessOptions {
 }
 
 async function startWorkerProcess(options: WorkerProcessOptions): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', path.resolve('test/helpers/workerProcess.ts')], {
+  const child = spawn(process.execPath, [workerProgram()], {
     env: { ...process.env, NODE_OPTIONS: '', PASSERELLE_TEST_WORKER: JSON.stringify(options) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
