@@ -1,4 +1,4 @@
-/** A hundred random histories on the real servers, all in one house, while workers die and webhooks go astray. */
+/** Dozens of random histories on the real servers, all in one house, while workers die and webhooks go astray. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -13,7 +13,8 @@ import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 import { propertySeed, wholeNumber } from '../helpers/property.js';
 
 const seed = propertySeed();
-const histories = 100 * wholeNumber('FAST_CHECK_RUNS', 1);
+const long = process.env['PASSERELLE_LONG'] !== undefined;
+const histories = (long ? 100 : 60) * wholeNumber('FAST_CHECK_RUNS', 1);
 const deaths = 3;
 
 /**
@@ -24,7 +25,7 @@ const deaths = 3;
 const modes = [
   { shape: 'flat', write: 'rest', histories },
   { shape: 'listed', write: 'rest', histories },
-  { shape: 'flat', write: 'graphql', histories: process.env['PASSERELLE_LONG'] === undefined ? 10 : 30 },
+  { shape: 'flat', write: 'graphql', histories: long ? 30 : 10 },
 ] as const;
 
 const webhookFaults = {
