@@ -51,14 +51,12 @@ export const eventsSchema = z
       ),
     catalogue: catalogueSchema.nullable().default(null),
   })
-  .describe(
-    'Events: registrations of Yapla become orders of Yoplanning. Left out or null: registrations are not looked at.',
-  );
+  .describe('Events: registrations of Yapla become orders of Yoplanning. Left out: registrations are not looked at.');
 
 export type EventsConfig = z.infer<typeof eventsSchema>;
 
 interface EventConnection {
-  readonly events: EventsConfig | null;
+  readonly events?: EventsConfig | undefined;
   readonly yapla: { readonly events?: unknown };
   readonly yoplanning: { readonly events: { readonly order: Pick<BookingsConfig['order'], 'cancelBy' | 'changeBy'> } };
 }
@@ -69,7 +67,7 @@ export function eventProblems({
   yapla,
   yoplanning,
 }: EventConnection): { readonly path: readonly string[]; readonly message: string }[] {
-  if (events === null) return [];
+  if (events === undefined) return [];
   const { cancelBy, changeBy } = yoplanning.events.order;
   const problems = [];
   if (yapla.events === undefined || yapla.events === null)
