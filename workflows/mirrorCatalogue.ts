@@ -89,7 +89,9 @@ export async function mirrorCatalogue(input: MirrorCatalogueInput): Promise<Mirr
 
   async function pause(ms: number, summary: string): Promise<void> {
     untilMs = Date.now() + ms;
-    await condition(() => isWoken || isFull(), ms, { summary });
+    const isMoved = () => isWoken || isFull();
+    // A word that came while it was at work ends the pause before its timer begins.
+    if (!isMoved()) await condition(isMoved, ms, { summary });
     untilMs = null;
     isWoken = false;
   }

@@ -23,6 +23,15 @@ const mirroring: Omit<PasserelleOptions, 'worker'> = { connection: { settings: {
 const handleOf = ({ client, connectionId }: TestPasserelle) =>
   client.workflow.getHandle<typeof mirrorCatalogue>(mirrorCatalogueId(connectionId));
 
+/** Each worker starts it, a moment after it polls. */
+async function untilStarted(house: TestPasserelle): Promise<void> {
+  const query = `WorkflowId = '${mirrorCatalogueId(house.connectionId)}'`;
+  await until(
+    async () => (await house.client.workflow.count(query)).count,
+    (n) => n > 0,
+  );
+}
+
 const progressOf = async (house: TestPasserelle): Promise<MirrorProgress> =>
   await handleOf(house).query(mirrorProgressQuery);
 
@@ -66,6 +75,7 @@ describe('the mirror of a connection', () => {
       ...options,
       connection: { events: true, ...mirroring.connection, ...options.connection },
     });
+    if (house.connection.events!.catalogue !== null) await untilStarted(house);
   };
 
   test('stops where the token is refused, sends nothing more, and goes on when a person resumes the connection', async () => {
