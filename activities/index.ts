@@ -13,6 +13,7 @@ import { makePlan } from './makePlan.js';
 import { matchRecords } from './matchRecords.js';
 import { countOutcomes, countUnsettled, draftPlan, markPlan } from './plans.js';
 import { prepareBulk } from './prepareBulk.js';
+import { readCatalogue } from './readCatalogue.js';
 import { readRecord } from './readRecord.js';
 import { readRegistration } from './readRegistration.js';
 import { endScan, openScan, scanPages } from './scanPages.js';
@@ -40,6 +41,7 @@ const factories = {
   matchRecords,
   openScan,
   prepareBulk,
+  readCatalogue,
   readImported,
   readRecord,
   readRegistration,

@@ -23,6 +23,7 @@ import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './link/claims.js';
+import { ensureCatalogue, mirroringConnections } from './catalogue.js';
 import { ensureImport, importingConnections } from './yaplaImport.js';
 import { checkWritesAtStart } from './startChecks.js';
 import { keepWaking, lookAgainAtStart } from './waking.js';
@@ -185,6 +186,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
   const resuming = lookAgainAtStart({ sql, client, connections: config.connections, log });
   const importing = startImports(client, taskQueue, config.connections, log);
+  const mirroring = startMirrors(client, taskQueue, config.connections, log);
   const checking = checkWritesAtStart({ connections: config.connections, open: opened, log });
   const stopWaking = new AbortController();
   const waking = keepWaking({ sql, client, connections: config.connections, log }, stopWaking.signal);
@@ -202,7 +204,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
   const ended = Promise.allSettled(workers.map(run)).then(async (ends) => {
     stopWaking.abort();
-    await Promise.all([resuming, importing, waking]);
+    await Promise.all([resuming, importing, mirroring, waking]);
     const open = await Promise.allSettled(connections.values());
     await Promise.all(open.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
     // What it waited for has ended with its connection.
@@ -249,6 +251,26 @@ async function startImports(
       log.warn(
         { connectionId, error: errorLine(error) },
         'the imports could not be started: the next worker tries again',
+      );
+    }
+  }
+}
+
+/** Starts what mirrors catalogues. Where it fails, the mirror stays as it is, and the next worker starts it. */
+async function startMirrors(
+  client: Client,
+  taskQueue: string,
+  connections: Config['connections'],
+  log: Log,
+): Promise<void> {
+  for (const connectionId of mirroringConnections(connections)) {
+    try {
+      if (await ensureCatalogue(client, taskQueue, connectionId))
+        log.info({ connectionId }, 'the catalogue of Yoplanning is mirrored');
+    } catch (error) {
+      log.warn(
+        { connectionId, error: errorLine(error) },
+        'the mirror of the catalogue could not be started: the next worker tries again',
       );
     }
   }

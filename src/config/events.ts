@@ -1,5 +1,6 @@
 /** What a connection does about events: registrations of Yapla that become bookings of Yoplanning. Left out: nothing. */
 import { z } from 'zod';
+import { catalogueSchema } from './catalogue.js';
 import type { BookingsConfig } from './yoplanningEvents.js';
 
 export const eventsSchema = z
@@ -48,6 +49,7 @@ export const eventsSchema = z
       .describe(
         'Whoever waits for a place is looked after again so often, in the lane `idle`, and at once when an order of that session is cancelled. The default costs four requests a day for each who waits.',
       ),
+    catalogue: catalogueSchema.nullable().default(null),
   })
   .describe('Events: registrations of Yapla become orders of Yoplanning. Left out: registrations are not looked at.');
 

@@ -4,8 +4,9 @@
  */
 import { bulkSyncScenarios } from './bulkSyncScenarios.js';
 import { importScenarios } from './yaplaImportScenarios.js';
+import { mirrorScenarios } from './mirrorCatalogueScenarios.js';
 import { retentionScenarios } from './retentionScenarios.js';
 import type { Scenario } from './scenario.js';
 import { syncRecordScenarios } from './syncRecordScenarios.js';
 
-export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...retentionScenarios, ...syncRecordScenarios, ...importScenarios];
+export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...retentionScenarios, ...syncRecordScenarios, ...importScenarios, ...mirrorScenarios];
