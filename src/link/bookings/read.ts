@@ -9,15 +9,29 @@
  */
 import type { BookingQuestion, BookingView } from '../../core/events/bookings.js';
 import { bookingQuestionStands } from '../../core/events/bookings.js';
-import { eventKeysOf } from '../../core/events/places.js';
+import { eventKeysOf, placeFor } from '../../core/events/places.js';
 import type { Registration } from '../../core/events/registration.js';
 import type { EventProblem } from '../../core/events/shown.js';
+import { participantKey } from '../../core/events/wanted.js';
 import { linkIdOf, parseLinkId } from '../../core/linkId.js';
-import { eventNotMapped, eventNotMappedCase, unreadableEvent, unreadableEventCase } from '../../cases/bookings.js';
+import {
+  eventNotMapped,
+  eventNotMappedCase,
+  eventSubject,
+  unreadableEvent,
+  unreadableEventCase,
+} from '../../cases/bookings.js';
 import type { Ask } from '../../http/client.js';
 import { UnreadableRecord } from '../../http/failures.js';
 import type { Lane } from '../../store/budget.js';
-import { noteSession, storeBooking, wakeWaiting } from '../../store/bookings.js';
+import {
+  type NewParticipant,
+  noteSession,
+  partsOf,
+  placesOf,
+  storeBooking,
+  wakeWaiting,
+} from '../../store/bookings.js';
 import { closeCasesOn, closeSettled, openCases } from '../../store/cases.js';
 import type { Sql, Transaction } from '../../store/database.js';
 import { type InboxEvent, lookAgain, markHandled, readdress, takeEvents, tellsNothing } from '../../store/inbox.js';
@@ -186,9 +200,21 @@ async function storeTold(
     ...eventKeysOf(registration),
     startsAt: registration.event.start,
     endsAt: registration.event.end,
-    members: registration.participants.map(({ memberId }) => memberId),
+    participants: participantsOf(registration, known),
   });
   await askForUnknownMembers(tx, events, registration);
+}
+
+/** By who they are: of two in the same place one may have come for the other. */
+function participantsOf({ participants }: Registration, known: Known | null): NewParticipant[] {
+  const shown = known?.fields['shown'];
+  const before = shown
+    ? (JSON.parse(shown) as Pick<Registration, 'participants'>).participants.map(participantKey)
+    : [];
+  return participants.map((person) => {
+    const at = before.indexOf(participantKey(person));
+    return { memberId: person.memberId, before: at < 0 ? null : at };
+  });
 }
 
 interface Known {
@@ -289,8 +315,8 @@ export async function viewNow(tx: Sql | Transaction, events: OpenEvents, linkId:
   await noteSession(tx, scope, linkId, wanted?.sessionId ?? null);
   if (view.registration?.hindrance === 'notMapped' && view.registration.status !== 'cancelled')
     await openCases(tx, scope, null, [eventNotMappedCase(booking.event)]);
-  else if (typeof view.registration?.wants === 'string')
-    await closeCasesOn(tx, scope, eventNotMapped.code, `event ${booking.event}`, 'settled');
+  else if (await isMapped(tx, events, booking.event))
+    await closeCasesOn(tx, scope, eventNotMapped.code, eventSubject(booking.event), 'settled');
   const over = link.cases.filter(
     ({ kind }) => isQuestion(kind) && !bookingQuestionStands(kind satisfies BookingQuestion, view),
   );
@@ -304,6 +330,12 @@ export async function viewNow(tx: Sql | Transaction, events: OpenEvents, linkId:
   };
   if (!(await hasBegun(tx, scope))) return { ...left, state: 'early' };
   return left;
+}
+
+/** Of all parts of an event that somebody is registered for it is said where they go. */
+async function isMapped(tx: Sql | Transaction, { scope }: OpenEvents, event: string): Promise<boolean> {
+  const places = await placesOf(tx, scope, event);
+  return (await partsOf(tx, scope, event)).every((part) => placeFor(part, places) !== null);
 }
 
 export function emptyView({ rules }: OpenEvents, state: BookingView['state'], mergedInto: string | null): BookingView {
