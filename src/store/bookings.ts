@@ -189,6 +189,20 @@ export async function clientsByKeys(
   return rows.filter(({ n }) => n === first).map(({ clientId }) => clientId);
 }
 
+/** An order that is known by its number to be this registration's, that stands, and that is in no link; null: none is known. The oldest of several. */
+export async function orderNamed(tx: Transaction, scope: Scope, reference: string): Promise<string | null> {
+  const [row] = await tx<{ id: string }[]>`
+    select s.external_id as id
+      from shadow s
+      join reading r on r.connection_id = s.connection_id and r.kind = s.kind and r.system = s.system and r.external_id = s.external_id
+                    and r.gone_at is null
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = 'yoplanning'
+       and s.external_reference = ${reference} and s.fields ->> 'status' = 'active'
+       and not exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind and l.yoplanning_id = s.external_id)
+     order by s.first_seen_at limit 1`;
+  return row?.id ?? null;
+}
+
 /** What persons said of an event. */
 export async function placesOf(sql: Sql | Transaction, scope: Scope, event: string): Promise<EventPlace[]> {
   return await sql<EventPlace[]>`

@@ -27,6 +27,7 @@ import type { Lane } from '../../store/budget.js';
 import {
   type NewParticipant,
   noteSession,
+  orderNamed,
   partsOf,
   placesOf,
   storeBooking,
@@ -125,13 +126,13 @@ async function record(
   const { system, id } = parseLinkId(linkId);
   const merged = system === 'yoplanning' ? await ownerOf(tx, events, id, orders) : null;
   if (merged !== null) {
-    // What was read is stored; the registration's own workflow looks at it, and knows by its name what it is.
+    // What was read is stored; the registration's own workflow looks at it, and knows by its name what it is. It gets the events as they came:
+    // one that is made here would be addressed to this link again where the registration has another order.
     await readdress(tx, scope, linkId, merged);
-    await lookAgain(tx, scope, 'yoplanning', [id]);
     return emptyView(events, 'merged', merged);
   }
   if (system === 'yapla') await storeTold(tx, events, linkId, id, taken);
-  await attachOrder(tx, events, linkId, orders);
+  await attachOrder(tx, events, linkId);
   await markHandled(
     tx,
     scope,
@@ -161,7 +162,10 @@ async function storeOrder(tx: Transaction, events: OpenEvents, { id, order }: Fo
   return sessions.filter((session) => !left.includes(session));
 }
 
-/** The registration that an order bears the number of, or that it is linked to; null: it is none of ours. */
+/**
+ * The registration that an order is linked to, or that it bears the number of and that has no other; null: it is none of ours, or one that
+ * somebody entered beside the order that the registration has.
+ */
 async function ownerOf(
   tx: Transaction,
   { scope }: OpenEvents,
@@ -172,7 +176,10 @@ async function ownerOf(
   if (linked !== null) return linked;
   const order = orders.find((one) => one.id === id)?.order;
   if (order === undefined || order === 'gone' || order instanceof UnreadableRecord) return null;
-  return order.externalReference === null ? null : await linkOfRecord(tx, scope, 'yapla', order.externalReference);
+  if (order.externalReference === null) return null;
+  const named = await linkOfRecord(tx, scope, 'yapla', order.externalReference);
+  const link = named === null ? null : await bareLink(tx, scope, named);
+  return link?.ids.yoplanning === null ? named : null;
 }
 
 /** Stores what Yapla's bodies say; the link begins with the first of them. */
@@ -285,21 +292,15 @@ async function askForUnknownMembers(
   }
 }
 
-/** An order that bears the registration's number takes the free place in its link: ours, whose answer was lost, or one that staff entered. */
-async function attachOrder(
-  tx: Transaction,
-  { scope }: OpenEvents,
-  linkId: string,
-  orders: readonly FoundOrder[],
-): Promise<void> {
+/**
+ * An order that bears the registration's number takes the free place in its link, whenever it was read: ours, whose answer was lost, or one that
+ * staff entered.
+ */
+async function attachOrder(tx: Transaction, { scope }: OpenEvents, linkId: string): Promise<void> {
   const link = await bareLink(tx, scope, linkId);
-  if (link === null) return;
-  for (const { id, order } of orders) {
-    if (order === 'gone' || order instanceof UnreadableRecord || link.ids.yoplanning === id) continue;
-    if (order.externalReference !== link.ids.yapla || order.status === 'cancelled') continue;
-    if (link.ids.yoplanning !== null || (await linkOfRecord(tx, scope, 'yoplanning', id)) !== null) continue;
-    await completeLink(tx, scope, linkId, { system: 'yoplanning', id }, 'reference');
-  }
+  if (link === null || link.ids.yoplanning !== null || link.ids.yapla === null) return;
+  const id = await orderNamed(tx, scope, link.ids.yapla);
+  if (id !== null) await completeLink(tx, scope, linkId, { system: 'yoplanning', id }, 'reference');
 }
 
 /** How the link stands, its questions settled that are none any more. */

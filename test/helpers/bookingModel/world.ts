@@ -66,6 +66,8 @@ export class BookingWorld {
   readonly session = 'session-1';
   readonly otherSession = 'session-2';
   readonly underWay: Delivery[] = [];
+  /** Registrations about which a person once said to leave things as they are. */
+  readonly kept = new Set<string>();
   readonly yapla: ModelYapla;
   readonly yoplanning: ModelYoplanning;
   private open!: OpenConnection;

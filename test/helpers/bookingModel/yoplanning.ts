@@ -117,6 +117,11 @@ export class ModelYoplanning {
     this.tells('updated', order.id);
   }
 
+  /** A person said that orders of this registration may be overwritten, whatever staff did to them. */
+  mayOverwrite(reference: string): void {
+    for (const { id } of this.active(reference)) this.behind.get(id)!.guarded = false;
+  }
+
   // --- what we send ---
 
   /** The client of an attempt: before and after each request something else can happen. */
