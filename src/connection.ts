@@ -31,7 +31,7 @@ import type { Sql } from './store/database.js';
 import type { ShadowRow } from './store/shadows.js';
 import { openSystems } from './systems/index.js';
 import type { Bookings } from './systems/yoplanning/bookings.js';
-import { readPlace, valueAt, writePlace } from './systems/mapping.js';
+import { readPlace, shownFields, valueAt, writePlace } from './systems/mapping.js';
 import type { Json, JsonObject, System, SystemRecord } from './systems/system.js';
 
 export interface OpenConnection {
@@ -120,6 +120,7 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
     rule,
     direction,
   }));
+  const shown = { yapla: shownFields(config.fields, 'yapla'), yoplanning: shownFields(config.fields, 'yoplanning') };
   const matchRules = config.matching.rules;
   const hash = (values: CanonicalFields) => hashFields(values, fingerprint);
 
@@ -153,7 +154,7 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
       fingerprint,
     ),
     rawValue: (system, document, field) => {
-      const place = config.fields[field]?.[system];
+      const place = shown[system][field]?.[system];
       return place === undefined ? null : (valueAt(document, readPlace(place), `fields.${field}.${system}`) ?? null);
     },
     permission,
@@ -216,6 +217,7 @@ function choiceNames(fields: ConnectionConfig['fields']): ReadonlySet<FieldName>
 
 /** Where a field stands. How it is written there (by label, in which language) changes no value. */
 function pathsOf(place: FieldPlace): unknown {
+  if (typeof place === 'object' && 'derived' in place) return place;
   const paths = { read: readPlace(place), write: writePlace(place) };
   return paths.read === paths.write ? paths.read : paths;
 }
