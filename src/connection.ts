@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { secretOf, type CredentialConfig } from './config/credentials.js';
+import { factRulesOf } from './config/events.js';
 import type { FieldPlace } from './config/fields.js';
 import type { ConnectionConfig } from './config/schema.js';
 import { formOf, hashForm } from './core/alike.js';
@@ -122,6 +123,7 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
   }));
   const shown = { yapla: shownFields(config.fields, 'yapla'), yoplanning: shownFields(config.fields, 'yoplanning') };
   const matchRules = config.matching.rules;
+  const factRules = factRulesOf(config);
   const hash = (values: CanonicalFields) => hashFields(values, fingerprint);
 
   const permission: Permission = {
@@ -140,7 +142,10 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
     map,
     // Match keys are made of the fields as well, by the rules in order.
     mapDigest: digestOf([map, matchRules]),
-    rulesDigest: digestOf([fields, permission.writes, config.create, systems.yapla.collects === true]),
+    rulesDigest: digestOf([
+      ...[fields, permission.writes, config.create, systems.yapla.collects === true],
+      ...(factRules === null ? [] : [factRules]),
+    ]),
     systems,
     bookings: systems.resources.bookings,
     credentials,

@@ -1,7 +1,7 @@
 /** What a connection does about events: registrations of Yapla that become bookings of Yoplanning. Left out: nothing. */
 import { z } from 'zod';
-import { derivedIn, type DerivedPlaces } from '../core/events/derived.js';
-import { isSeasonStart } from '../core/events/facts.js';
+import { derivedFields, derivedIn, type DerivedPlaces } from '../core/events/derived.js';
+import { type FactRules, isSeasonStart } from '../core/events/facts.js';
 import { systemNames } from '../core/record.js';
 import type { BookingsConfig } from './yoplanningEvents.js';
 
@@ -79,6 +79,20 @@ export const eventsSchema = z
   );
 
 export type EventsConfig = z.infer<typeof eventsSchema>;
+
+interface FactConnection {
+  readonly events: EventsConfig | null;
+  readonly fields: Readonly<Record<string, DerivedPlaces>>;
+  readonly yapla: { readonly timeZone: string };
+  readonly yoplanning: { readonly events: Pick<BookingsConfig, 'currency'> };
+}
+
+/** By what facts about people are made; null: no field takes one. */
+export function factRulesOf({ events, fields, yapla, yoplanning }: FactConnection): FactRules | null {
+  const areTaken = systemNames.some((system) => Object.keys(derivedFields(fields, system)).length > 0);
+  if (!events || !areTaken) return null;
+  return { seasonFrom: events.season.from, timeZone: yapla.timeZone, currency: yoplanning.events.currency };
+}
 
 interface EventConnection {
   readonly events: EventsConfig | null;

@@ -21,6 +21,7 @@ import type { ShadowRow } from '../../store/shadows.js';
 import type { SystemName } from '../../core/record.js';
 import type { Order, OrderDraft, OrderEdit } from '../../systems/yoplanning/orders.js';
 import { LinkBusy, type LinkClaims } from '../claims.js';
+import { keepOrder } from '../facts/orders.js';
 import { commitResults, type KeptShadow, type LinkResult } from '../results.js';
 import type { OpenEvents } from './open.js';
 import { emptyView, viewNow } from './read.js';
@@ -420,6 +421,10 @@ class BookingWork {
     };
     return await commitResults(sql, { scope, plan: null }, [{ ...result, item: null }], async (tx) => {
       await came.also?.(tx);
+      // What it says about its people; the times of its sessions stand in what its webhook has read.
+      if (came.shadow !== undefined)
+        await keepOrder(tx, events, { order: came.shadow.document as unknown as Order, sessions: [] });
+      else if (came.gone && pair.ids.yoplanning !== null) await keepOrder(tx, events, { gone: pair.ids.yoplanning });
       return await viewNow(tx, events, linkId);
     });
   }

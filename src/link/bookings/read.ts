@@ -25,8 +25,9 @@ import { addLink, bareLink, completeLink, linkOfRecord } from '../../store/links
 import { hasBegun } from '../../store/plans.js';
 import { markGone, shadowsByIds, type ShadowRow, upsertShadows } from '../../store/shadows.js';
 import { registrationOf } from '../../systems/yapla/events.js';
-import type { Order } from '../../systems/yoplanning/orders.js';
+import type { Order, ShownSession } from '../../systems/yoplanning/orders.js';
 import { LinkBusy, type LinkClaims } from '../claims.js';
+import { keepOrder } from '../facts/orders.js';
 import type { EventCount } from '../readRecord.js';
 import type { OpenEvents } from './open.js';
 import { isQuestion, loadBooking, orderShadow } from './state.js';
@@ -56,6 +57,8 @@ interface FoundOrder {
   readonly id: string;
   /** `gone`: there is none; the failure: it is there and cannot be read. */
   readonly order: Order | UnreadableRecord | 'gone';
+  /** What it shows of its sessions. */
+  readonly sessions: readonly ShownSession[];
 }
 
 /** @throws {LinkBusy} somebody else is at the link. @throws {Failure} of http/failures.ts */
@@ -91,10 +94,11 @@ async function readClaimed({
 
 async function findOrder({ bookings }: OpenEvents, id: string, ask: Ask): Promise<FoundOrder> {
   try {
-    return { id, order: (await bookings.orders.get(id, { ...ask, record: id })).value ?? 'gone' };
+    const { value } = await bookings.orders.getWithSessions(id, { ...ask, record: id });
+    return { id, order: value?.order ?? 'gone', sessions: value?.sessions ?? [] };
   } catch (error) {
     if (!(error instanceof UnreadableRecord)) throw error;
-    return { id, order: error };
+    return { id, order: error, sessions: [] };
   }
 }
 
@@ -128,12 +132,17 @@ async function record(
 }
 
 /** @returns the sessions in which this leaves a place */
-async function storeOrder(tx: Transaction, events: OpenEvents, { id, order }: FoundOrder): Promise<readonly string[]> {
+async function storeOrder(
+  tx: Transaction,
+  events: OpenEvents,
+  { id, order, sessions: shown }: FoundOrder,
+): Promise<readonly string[]> {
   const { scope } = events;
   const before = (await shadowsByIds(tx, scope, 'yoplanning', [id])).get(id)?.document as Order | undefined;
   const sessions = before?.status === 'active' ? before.items.flatMap(({ sessionId }) => sessionId ?? []) : [];
   if (order === 'gone') {
     await markGone(tx, scope, 'yoplanning', id);
+    await keepOrder(tx, events, { gone: id });
     return sessions;
   }
   if (order instanceof UnreadableRecord) {
@@ -142,6 +151,7 @@ async function storeOrder(tx: Transaction, events: OpenEvents, { id, order }: Fo
     return [];
   }
   await upsertShadows(tx, scope, 'yoplanning', [orderShadow(events, order)]);
+  await keepOrder(tx, events, { order, sessions: shown });
   await closeCasesOn(tx, scope, unreadableEvent.code, linkIdOf('yoplanning', id), 'settled');
   const left = order.status === 'active' ? order.items.map(({ sessionId }) => sessionId) : [];
   return sessions.filter((session) => !left.includes(session));
