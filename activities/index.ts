@@ -4,6 +4,7 @@ import { applyBooking } from './applyBooking.js';
 import { applyDecision } from './applyDecision.js';
 import type { AttemptInput } from './attempts.js';
 import { deleteExpired } from './deleteExpired.js';
+import { deriveFacts } from './deriveFacts.js';
 import type { Dependencies, RetentionDependencies } from './dependencies.js';
 import { withFailures } from './failures.js';
 import { fillReferences } from './fillReferences.js';
@@ -28,6 +29,7 @@ const factories = {
   countOutcomes,
   countUnsettled,
   deleteExpired,
+  deriveFacts,
   draftPlan,
   endScan,
   fillReferences,

@@ -23,6 +23,7 @@ import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './link/claims.js';
+import { derivingConnections, ensureFacts } from './deriveFacts.js';
 import { ensureImport, importingConnections } from './yaplaImport.js';
 import { keepWaking, lookAgainAtStart } from './waking.js';
 
@@ -184,6 +185,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
   const resuming = lookAgainAtStart({ sql, client, connections: config.connections, log });
   const importing = startImports(client, taskQueue, config.connections, log);
+  const deriving = startFacts(client, taskQueue, config.connections, log);
   const stopWaking = new AbortController();
   const waking = keepWaking({ sql, client, connections: config.connections, log }, stopWaking.signal);
 
@@ -200,7 +202,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
   const ended = Promise.allSettled(workers.map(run)).then(async (ends) => {
     stopWaking.abort();
-    await Promise.all([resuming, importing, waking]);
+    await Promise.all([resuming, importing, deriving, waking]);
     const open = await Promise.allSettled(connections.values());
     await Promise.all(open.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
     await claims.close();
@@ -245,6 +247,26 @@ async function startImports(
       log.warn(
         { connectionId, error: errorLine(error) },
         'the imports could not be started: the next worker tries again',
+      );
+    }
+  }
+}
+
+/** Starts what has facts change by the passing of time. Where it fails, they are late: the next worker starts it. */
+async function startFacts(
+  client: Client,
+  taskQueue: string,
+  connections: Config['connections'],
+  log: Log,
+): Promise<void> {
+  for (const connectionId of derivingConnections(connections)) {
+    try {
+      if (await ensureFacts(client, taskQueue, connectionId))
+        log.info({ connectionId }, 'facts about people follow the passing of time');
+    } catch (error) {
+      log.warn(
+        { connectionId, error: errorLine(error) },
+        'what has facts follow the passing of time could not be started: the next worker tries again',
       );
     }
   }

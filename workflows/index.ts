@@ -1,5 +1,6 @@
 /** Every workflow type of Passerelle: what the worker bundles. */
 export { bulkSync } from './bulkSync.js';
+export { deriveFacts } from './deriveFacts.js';
 export { retention } from './retention.js';
 export { syncRecord } from './syncRecord.js';
 export { syncRegistration } from './syncRegistration.js';
