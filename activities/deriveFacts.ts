@@ -1,6 +1,8 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { factRulesOf } from '../src/config/events.js';
 import { personsOf } from '../src/core/record.js';
+import { eventsOf } from '../src/link/bookings/open.js';
+import { settleDonors } from '../src/link/donations/read.js';
 import { deriveDue } from '../src/link/facts/derive.js';
 import { withHeartbeat } from './attempts.js';
 import type { Dependencies } from './dependencies.js';
@@ -21,9 +23,10 @@ export const deriveFacts =
     const { events } = connection.config;
     if (events === null || factRulesOf(connection.config) === null) return { waitMs: null };
     const signal = cancellationSignal();
-    const next = await withHeartbeat(
-      async () => await deriveDue(keyedSql, connection, { cancelled: () => signal.aborted }),
-    );
+    const next = await withHeartbeat(async () => {
+      await settleDonors(keyedSql, eventsOf(connection, 'donation'));
+      return await deriveDue(keyedSql, connection, { cancelled: () => signal.aborted });
+    });
     const untilNextMs = next === null ? Infinity : Math.max(shortestWaitMs, next - Date.now());
     return { waitMs: Math.min(untilNextMs, events.deriveEveryMs) };
   };

@@ -14,6 +14,7 @@ import { makePlan } from './makePlan.js';
 import { matchRecords } from './matchRecords.js';
 import { countOutcomes, countUnsettled, draftPlan, markPlan } from './plans.js';
 import { prepareBulk } from './prepareBulk.js';
+import { readDonation } from './readDonation.js';
 import { readRecord } from './readRecord.js';
 import { readRegistration } from './readRegistration.js';
 import { endScan, openScan, scanPages } from './scanPages.js';
@@ -42,6 +43,7 @@ const factories = {
   matchRecords,
   openScan,
   prepareBulk,
+  readDonation,
   readImported,
   readRecord,
   readRegistration,

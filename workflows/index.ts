@@ -2,6 +2,7 @@
 export { bulkSync } from './bulkSync.js';
 export { deriveFacts } from './deriveFacts.js';
 export { retention } from './retention.js';
+export { syncDonation } from './syncDonation.js';
 export { syncRecord } from './syncRecord.js';
 export { syncRegistration } from './syncRegistration.js';
 export { yaplaImport } from './yaplaImport.js';

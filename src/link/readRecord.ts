@@ -338,7 +338,8 @@ async function viewOfNobody(sql: Sql | Transaction, connection: OpenConnection, 
   return emptyView(connection, 'merged', { mergedInto: owner });
 }
 
-function countsOf(events: readonly InboxEvent[]): EventCount[] {
+/** How many of each kind. */
+export function countsOf(events: readonly InboxEvent[]): EventCount[] {
   return systemNames.flatMap((system) =>
     (['created', 'updated', 'deleted'] as const).flatMap((event) => {
       const n = events.filter((one) => one.system === system && one.event === event).length;

@@ -160,6 +160,36 @@ export async function storeDonation(
   return before?.memberId ?? null;
 }
 
+/** @param scope of donations. @returns null where nothing was told of it */
+export async function findDonation(sql: Sql | Transaction, scope: Scope, id: string): Promise<StoredDonation | null> {
+  const [row] = await sql<StoredDonation[]>`
+    select donation_id as id, status, amount, currency, floor(extract(epoch from made_at) * 1000)::float8 as "madeAt", campaign,
+           member_id as "memberId"
+      from donation where connection_id = ${scope.connectionId} and kind = ${scope.kind} and donation_id = ${id}`;
+  return row ?? null;
+}
+
+/** Donations of nobody that some person's keys fit by now, the oldest first. Whose they are is looked at one by one: several may fit. */
+export async function donorsToFind(
+  sql: Sql | Transaction,
+  scope: Scope,
+): Promise<readonly { readonly id: string; readonly matchKeys: readonly string[] }[]> {
+  return await sql<{ id: string; matchKeys: string[] }[]>`
+    select d.donation_id as id, d.match_keys as "matchKeys" from donation d
+     where d.connection_id = ${scope.connectionId} and d.kind = ${scope.kind} and d.member_id is null and d.match_keys <> '{}'
+       and exists (select 1 from shadow s where s.match_keys && d.match_keys
+                      and s.connection_id = ${scope.connectionId} and s.kind = 'person')
+     order by d.made_at, d.donation_id`;
+}
+
+/** Says who gave what nobody was known to have given. @returns false: somebody has said so meanwhile */
+export async function setDonor(tx: Transaction, scope: Scope, id: string, memberId: string): Promise<boolean> {
+  const { count } = await tx`
+    update donation set member_id = ${memberId}
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and donation_id = ${id} and member_id is null`;
+  return count > 0;
+}
+
 /** What a member gave, the latest first; those that wait for payment or are cancelled, too. @param scope of donations */
 export async function donationsOf(
   sql: Sql | Transaction,

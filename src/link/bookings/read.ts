@@ -28,7 +28,7 @@ import { registrationOf } from '../../systems/yapla/events.js';
 import type { Order, ShownSession } from '../../systems/yoplanning/orders.js';
 import { LinkBusy, type LinkClaims } from '../claims.js';
 import { keepOrder } from '../facts/orders.js';
-import type { EventCount } from '../readRecord.js';
+import { countsOf, type EventCount } from '../readRecord.js';
 import type { OpenEvents } from './open.js';
 import { isQuestion, loadBooking, orderShadow } from './state.js';
 
@@ -333,14 +333,4 @@ export function emptyView({ rules }: OpenEvents, state: BookingView['state'], me
     full: null,
     waits: null,
   };
-}
-
-function countsOf(events: readonly InboxEvent[]): EventCount[] {
-  const counts = new Map<string, { -readonly [Name in keyof EventCount]: EventCount[Name] }>();
-  for (const { system, event } of events) {
-    const one = counts.get(`${system} ${event}`) ?? { system, event, n: 0 };
-    one.n += 1;
-    counts.set(`${system} ${event}`, one);
-  }
-  return [...counts.values()];
 }
