@@ -1,4 +1,4 @@
-/** What a connection mirrors of Yoplanning's catalogue: products and their next sessions. Left out or null: nothing. */
+/** What a connection mirrors of Yoplanning's catalogue: products and their next sessions. Left out: nothing. */
 import { z } from 'zod';
 import { pathSecret } from './webhooks.js';
 import { secret } from './values.js';
@@ -50,7 +50,7 @@ export const catalogueSchema = z
       ),
   })
   .describe(
-    'Mirrors products and their next sessions, from what the day’s quota leaves over. For alternatives where a session is full, for events that go to "the session that starts when the event does", and for feeds. Left out or null: nothing is mirrored.',
+    'Mirrors products and their next sessions, from what the day’s quota leaves over. For alternatives where a session is full, for events that go to "the session that starts when the event does", and for feeds. Left out: nothing is mirrored.',
   );
 
 export type CatalogueConfig = z.infer<typeof catalogueSchema>;

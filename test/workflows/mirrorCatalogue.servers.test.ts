@@ -75,7 +75,7 @@ describe('the mirror of a connection', () => {
       ...options,
       connection: { events: true, ...mirroring.connection, ...options.connection },
     });
-    if (house.connection.events!.catalogue !== null) await untilStarted(house);
+    if (house.connection.events!.catalogue !== undefined) await untilStarted(house);
   };
 
   test('stops where the token is refused, sends nothing more, and goes on when a person resumes the connection', async () => {
@@ -110,7 +110,7 @@ describe('the mirror of a connection', () => {
       () => progressOf(house),
       ({ last }) => last !== null && last.oldestReadAtMs !== null,
     );
-    await house.reconfigure((before) => ({ ...before, events: { ...before.events!, catalogue: null } }));
+    await house.reconfigure((before) => ({ ...before, events: { ...before.events!, catalogue: undefined } }));
     expect((await handleOf(house).result()).turns).toBeGreaterThan(0);
     const scope = { connectionId: house.connectionId, kind: 'registration' } as const;
     expect(await catalogueSessions(house.sql, scope, { fromMs: Date.now() })).not.toEqual([]);
