@@ -1,4 +1,4 @@
-/** A hundred random histories on the real servers, all in one house, while workers die and webhooks go astray. */
+/** Dozens of random histories on the real servers, all in one house, while workers die and webhooks go astray. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -15,7 +15,8 @@ import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 import { propertySeed, wholeNumber } from '../helpers/property.js';
 
 const seed = propertySeed();
-const histories = 100 * wholeNumber('FAST_CHECK_RUNS', 1);
+const long = process.env['PASSERELLE_LONG'] !== undefined;
+const histories = (long ? 100 : 60) * wholeNumber('FAST_CHECK_RUNS', 1);
 const deaths = 3;
 
 /**
@@ -26,8 +27,8 @@ const deaths = 3;
 const modes = [
   { shape: 'flat', write: 'rest', histories },
   { shape: 'listed', write: 'rest', histories },
-  { shape: 'flat', write: 'graphql', histories: process.env['PASSERELLE_LONG'] === undefined ? 5 : 30 },
-  { shape: 'flat', write: 'files', histories: process.env['PASSERELLE_LONG'] === undefined ? 5 : 30 },
+  { shape: 'flat', write: 'graphql', histories: long ? 30 : 5 },
+  { shape: 'flat', write: 'files', histories: long ? 30 : 5 },
 ] as const;
 
 const webhookFaults = {
