@@ -20,6 +20,7 @@ const answersTo = {
   orderChanged: ['carryOut', 'keep'],
   orderCancelled: ['carryOut', 'keep'],
   orderRefused: ['carryOut', 'keep'],
+  orderUncertain: ['carryOut', 'keep'],
   reopened: ['carryOut', 'keep'],
 } as const satisfies Readonly<Record<BookingQuestion, readonly BookingAnswer[]>>;
 
@@ -64,6 +65,7 @@ export const bookingKinds = {
   orderChanged: bookingKind('orderChanged'),
   orderCancelled: bookingKind('orderCancelled'),
   orderRefused: bookingKind('orderRefused'),
+  orderUncertain: bookingKind('orderUncertain'),
   reopened: bookingKind('reopened'),
 } as const satisfies Readonly<Record<BookingQuestion, Kind>>;
 

@@ -17,6 +17,8 @@ export const bookingQuestionTexts: Readonly<Record<BookingQuestion | 'eventNotMa
     'The order of this registration is not as it was left: somebody changed it in Yoplanning, or entered it there.',
   orderCancelled: 'The order of this registration is cancelled in Yoplanning, and the registration stands in Yapla.',
   orderRefused: 'Yoplanning does not take this order as it is. It is not sent again until the registration changes.',
+  orderUncertain:
+    'An order was sent for this registration, and no answer came. Whether it is there cannot be told: look it up in Yoplanning. "carry-out" says that it is not there, and sends it again.',
   reopened:
     'This registration was cancelled, and an event that came later shows it as not cancelled: a late event, or a new registration under the old number.',
   eventNotMapped: 'Nobody has said which session of Yoplanning this event of Yapla is: all its registrations wait.',

@@ -5,6 +5,7 @@
 import type { EventKeys, EventPlace } from '../core/events/places.js';
 import { personsOf, type Scope } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
+import { recordsByKeys } from './people.js';
 
 /** What a registration is to be booked into. */
 export interface Booking extends EventKeys {
@@ -25,16 +26,23 @@ export interface Booking extends EventKeys {
 export interface NewBooking extends EventKeys {
   readonly startsAt: number | null;
   readonly endsAt: number | null;
-  /** In their order: the member that each participant is, where that is shown. */
-  readonly members: readonly (string | null)[];
+  /** In their order. */
+  readonly participants: readonly NewParticipant[];
+}
+
+export interface NewParticipant {
+  /** Null: no member, or not shown. */
+  readonly memberId: string | null;
+  /** Place (0-based) that the same person had when the registration was read last; null: none. */
+  readonly before: number | null;
 }
 
 /**
- * Stores what was read. What a person said about its session, and that it waits, stays while its event is the same; what an order's answer
- * gave its participants, while they are the same number of people.
+ * Stores what was read. What a person said about its session, and that it waits, stays while its event is the same; the
+ * client that an order's answer gave for a participant, while the registration names that person.
  */
 export async function storeBooking(tx: Transaction, scope: Scope, linkId: string, booking: NewBooking): Promise<void> {
-  const { event, activity, rate, startsAt, endsAt, members } = booking;
+  const { event, activity, rate, startsAt, endsAt, participants } = booking;
   const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
   await tx`
     insert into booking as b (connection_id, kind, link_id, event, activity, rate, starts_at, ends_at)
@@ -43,18 +51,17 @@ export async function storeBooking(tx: Transaction, scope: Scope, linkId: string
        set event = excluded.event, activity = excluded.activity, rate = excluded.rate, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
            chosen = case when (b.event, b.activity, b.rate) = (excluded.event, excluded.activity, excluded.rate) then b.chosen end,
            waits_since = case when (b.event, b.activity, b.rate) = (excluded.event, excluded.activity, excluded.rate) then b.waits_since end`;
-  await tx`
+  const rows = await tx<{ n: number; clientId: string | null }[]>`
     delete from participant
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId}
-       and (select count(*) from participant p
-             where p.connection_id = ${scope.connectionId} and p.kind = ${scope.kind} and p.link_id = ${linkId}) <> ${members.length}`;
+    returning n, client_id as "clientId"`;
+  const given = new Map(rows.map(({ n, clientId }) => [n - 1, clientId]));
   await tx`
-    insert into participant as p (connection_id, kind, link_id, n, member_id)
-    select ${scope.connectionId}, ${scope.kind}, ${linkId}, m.n, m.id
-      from unnest(${[...members]}::text[]) with ordinality as m(id, n)
-    on conflict (connection_id, kind, link_id, n) do update
-       set member_id = excluded.member_id,
-           client_id = case when p.member_id is not distinct from excluded.member_id then p.client_id end`;
+    insert into participant (connection_id, kind, link_id, n, member_id, client_id)
+    select ${scope.connectionId}, ${scope.kind}, ${linkId}, p.n, p.member_id, p.client_id
+      from unnest(${participants.map(({ memberId }) => memberId)}::text[],
+                  ${participants.map(({ before }) => (before === null ? null : (given.get(before) ?? null)))}::text[])
+           with ordinality as p(member_id, client_id, n)`;
 }
 
 /** @returns null where nothing was stored of it */
@@ -162,25 +169,27 @@ export async function clientsOfMembers(
   return new Map(rows.map((row) => [row.memberId, row]));
 }
 
-/** Clients who could be this person, by keys of core/match.ts, each key apart: those of the first key that somebody has. */
+/** Clients who could be this person: see `recordsByKeys`. */
 export async function clientsByKeys(
   sql: Sql | Transaction,
   connectionId: string,
   keys: readonly string[],
 ): Promise<readonly string[]> {
-  if (keys.length === 0) return [];
-  const people = personsOf(connectionId);
-  const rows = await sql<{ clientId: string; n: number }[]>`
-    select coalesce(l.yoplanning_id, s.external_id) as "clientId", min(k.n)::int as n
-      from unnest(${[...keys]}::text[]) with ordinality as k(key, n)
-      join shadow s on s.connection_id = ${people.connectionId} and s.kind = ${people.kind} and s.match_keys @> array[k.key]
+  return await recordsByKeys(sql, connectionId, 'yoplanning', keys);
+}
+
+/** An order that is known by its number to be this registration's, that stands, and that is in no link; null: none is known. The oldest of several. */
+export async function orderNamed(tx: Transaction, scope: Scope, reference: string): Promise<string | null> {
+  const [row] = await tx<{ id: string }[]>`
+    select s.external_id as id
+      from shadow s
       join reading r on r.connection_id = s.connection_id and r.kind = s.kind and r.system = s.system and r.external_id = s.external_id
                     and r.gone_at is null
-      left join link l on s.system = 'yapla' and l.connection_id = s.connection_id and l.kind = s.kind and l.yapla_id = s.external_id
-     where s.system = 'yoplanning' or l.yoplanning_id is not null
-     group by 1`;
-  const first = Math.min(...rows.map(({ n }) => n));
-  return rows.filter(({ n }) => n === first).map(({ clientId }) => clientId);
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = 'yoplanning'
+       and s.external_reference = ${reference} and s.fields ->> 'status' = 'active'
+       and not exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind and l.yoplanning_id = s.external_id)
+     order by s.first_seen_at limit 1`;
+  return row?.id ?? null;
 }
 
 /** What persons said of an event. */
@@ -188,6 +197,17 @@ export async function placesOf(sql: Sql | Transaction, scope: Scope, event: stri
   return await sql<EventPlace[]>`
     select event, activity, rate, product_id as "productId", session_id as "sessionId" from event_place
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and event = ${event}`;
+}
+
+/** The parts of an event that registrations name which are not cancelled, and for which no person chose another session. */
+export async function partsOf(sql: Sql | Transaction, scope: Scope, event: string): Promise<EventKeys[]> {
+  return await sql<EventKeys[]>`
+    select distinct b.event, b.activity, b.rate
+      from booking b
+      join link l on l.connection_id = b.connection_id and l.kind = b.kind and l.link_id = b.link_id
+      join shadow s on s.connection_id = b.connection_id and s.kind = b.kind and s.system = 'yapla' and s.external_id = l.yapla_id
+     where b.connection_id = ${scope.connectionId} and b.kind = ${scope.kind} and b.event = ${event} and b.chosen is null
+       and s.fields ->> 'status' <> 'cancelled'`;
 }
 
 /** Says where an event, or a part of it, goes. What was said of it before is replaced. @param by who says so */

@@ -179,7 +179,14 @@ describe('the mirror', () => {
       const linkId = linkIdOf('yapla', id);
       await house.sql.begin(async (tx) => {
         await addLink(tx, Mirror.scope, { linkId, yaplaId: id, yoplanningId: null, matchedBy: 'registration' });
-        const event = { event: 'id 1', activity: '', rate: '', startsAt: null, endsAt: null, members: [null] };
+        const event = {
+          event: 'id 1',
+          activity: '',
+          rate: '',
+          startsAt: null,
+          endsAt: null,
+          participants: [{ memberId: null, before: null }],
+        };
         await storeBooking(tx, Mirror.scope, linkId, event);
         await chooseSession(tx, Mirror.scope, linkId, session);
         await setWaiting(tx, Mirror.scope, linkId, true);

@@ -286,7 +286,8 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   });
   await exported.listMembers(sql, scope, fileId, true);
   // Which participants are members says a number that nobody here has.
-  const booked = { event: 'id 1', activity: '', rate: '', startsAt: null, endsAt: null, members: ['nobody', null] };
+  const participants = ['nobody', null].map((memberId) => ({ memberId, before: null }));
+  const booked = { event: 'id 1', activity: '', rate: '', startsAt: null, endsAt: null, participants };
   await inTransaction((tx) => bookings.storeBooking(tx, scope, 'yapla:4', booked));
   await bookings.noteSession(sql, scope, 'yapla:4', `session of ${city}`);
   await bookings.setWaiting(sql, scope, 'yapla:4', true);
@@ -629,7 +630,7 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
         rate: '',
         startsAt: 0,
         endsAt: null,
-        members: [null],
+        participants: [{ memberId: null, before: null }],
       }),
     ),
   noteSession: (scope) => bookings.noteSession(sql, scope, 'yapla:4', 'another'),

@@ -68,6 +68,9 @@ export interface AgreedBooking {
 /** What stands for the hash of a registration that nothing is to be booked for. */
 export const wantsNone = 'none';
 
+/** What stands for what is wanted where an order is to show that it is paid, and nothing else. */
+const wantsPaid = 'paid';
+
 /** Questions about one registration (src/cases). */
 export type BookingQuestion =
   /** It has begun before it could be booked. */
@@ -88,6 +91,8 @@ export type BookingQuestion =
   | 'orderCancelled'
   /** Yoplanning does not take it as it is. */
   | 'orderRefused'
+  /** An order was sent, and whether it is there cannot be told. */
+  | 'orderUncertain'
   /** See `WantedView.isReopened`. */
   | 'reopened';
 
@@ -101,6 +106,7 @@ export const bookingQuestions = [
   'orderChanged',
   'orderCancelled',
   'orderRefused',
+  'orderUncertain',
   'reopened',
 ] as const satisfies readonly BookingQuestion[];
 
@@ -148,7 +154,7 @@ export interface BookingView {
   readonly asked: readonly BookingQuestion[];
   /** Answers that are not carried out yet. */
   readonly answers: Readonly<Partial<Record<BookingQuestion, BookingAnswer>>>;
-  /** What Yoplanning refused to take (`orderRefused`), while that question is open; null: nothing. Anything else is tried. */
+  /** What Yoplanning refused to take (`orderRefused`; see `aimOf`), while that question is open; null: nothing. Anything else is tried. */
   readonly refused: FieldHash | null;
   /** The same of what there was no place for (`noPlace`). */
   readonly full: FieldHash | null;
@@ -176,6 +182,8 @@ export type BookingDecision =
   | { readonly kind: 'bookAgain'; readonly answers: 'orderCancelled' }
   /** A person said to wait for a place. */
   | { readonly kind: 'wait'; readonly answers: 'noPlace' }
+  /** A person said that an order of which nobody could tell is not there. */
+  | { readonly kind: 'forget'; readonly answers: 'orderUncertain' }
   /** A person said that what Yapla showed last is what holds. */
   | { readonly kind: 'reopen'; readonly answers: 'reopened' }
   | { readonly kind: 'ask'; readonly question: BookingQuestion; readonly why: Hindrance | null };
@@ -224,6 +232,7 @@ export function nextBookingStep(view: BookingView): BookingStep {
   const { registration } = view;
   if (registration === null) return rest('unknown');
   if (registration.isReopened) return ofReopened(view, registration);
+  if (isUncertain(view)) return ofUncertain(view);
   if (view.awaiting && !isToBook(view, registration)) return apply('found', { kind: 'find' });
   if (view.order === null) return withoutOrder(view, registration);
   return view.order.isCancelled
@@ -235,12 +244,44 @@ export function nextBookingStep(view: BookingView): BookingStep {
 export function bookingQuestionStands(question: BookingQuestion, view: BookingView): boolean {
   const { registration } = view;
   if (view.state !== 'linked' || registration === null) return true;
+  if (question === 'orderUncertain') return isUncertain(view);
   // What was tried and failed, as long as it is the same that is wanted.
-  const tried = { noPlace: view.full, orderRefused: view.refused } as const;
-  if (question === 'noPlace' || question === 'orderRefused')
-    return isWanted(view, registration) && !registration.isOver && tried[question] === registration.wants;
+  if (question === 'orderRefused') return view.refused !== null && view.refused === aimOf(view);
+  if (question === 'noPlace')
+    return isWanted(view, registration) && !registration.isOver && view.full === registration.wants;
   const step = nextBookingStep({ ...view, asked: [], answers: {}, waits: null, full: null, refused: null });
   return step.do === 'apply' && step.decision.kind === 'ask' && step.decision.question === question;
+}
+
+/**
+ * What is to be brought about next, as the hash that tells one refusal from another; null: nothing, or what a person must say first. A refusal
+ * counts for just this.
+ */
+export function aimOf(view: BookingView): FieldHash | null {
+  const { registration, order, base } = view;
+  if (registration === null || (order !== null && !order.isCancelled && isByStaff(base, order))) return null;
+  if (!isWanted(view, registration)) return registration.status === 'cancelled' ? wantsNone : null;
+  if (order === null || order.isCancelled) return registration.isOver ? null : registration.wants;
+  const isPayment = base !== null && isLeft(view, registration) && registration.isPaid && !base.isPaid;
+  return isPayment ? wantsPaid : registration.wants;
+}
+
+/** Staff changed it: it is not as it was left. */
+function isByStaff(base: AgreedBooking | null, order: OrderView): boolean {
+  return base !== null && base.booking !== order.booking;
+}
+
+/** Nobody can tell whether an order that was sent is there: neither a search, nor an event about it. */
+function isUncertain({ awaiting, asked, order, base }: BookingView): boolean {
+  const isShown = order !== null && !order.isCancelled && (base === null || base.booking === null);
+  return awaiting && !isShown && asked.includes('orderUncertain');
+}
+
+/** A person looks it up, and says whether to send it again, or to leave it. */
+function ofUncertain({ answers }: BookingView): BookingStep {
+  if (answers.orderUncertain === 'keep') return apply('agreed', { kind: 'agree', answers: 'orderUncertain' });
+  if (answers.orderUncertain === undefined) return rest('case');
+  return apply('agreed', { kind: 'forget', answers: 'orderUncertain' });
 }
 
 /** Its places are to be taken. */
@@ -267,13 +308,12 @@ function isFull({ full, answers }: BookingView, wants: FieldHash): boolean {
   return full === wants && answers.noPlace === undefined;
 }
 
-function answeredRefusal({ answers }: BookingView): BookingQuestion | null {
-  return answers.orderRefused === undefined ? null : 'orderRefused';
-}
-
-/** Yoplanning refused just this, and a person has not said to try it again. */
-function isRefused({ refused, answers }: BookingView, wants: FieldHash): boolean {
-  return refused === wants && answers.orderRefused === undefined;
+/** What follows where Yoplanning refused just this: a person says to leave it, or to try again. Null: it did not refuse this. */
+function afterRefusal(view: BookingView, aim: FieldHash, again: (() => BookingStep) | null): BookingStep | null {
+  if (view.refused !== aim) return null;
+  const { orderRefused: answer } = view.answers;
+  if (answer === 'keep') return apply('agreed', { kind: 'agree', answers: 'orderRefused' });
+  return answer === undefined || again === null ? rest('case') : again();
 }
 
 /** Asks, unless it is asked already; what a person answered is carried out. */
@@ -313,14 +353,13 @@ function toBook(view: BookingView, registration: WantedView): BookingStep {
   if (base?.booking === null && isLeft(view, registration)) return rest('declined');
   if (registration.isOver) return asking(view, 'tooLate', null);
   if (wants === null) return hindered(view, hindrance);
-  if (answers.orderRefused === 'keep') return apply('agreed', { kind: 'agree', answers: 'orderRefused' });
-  if (isRefused(view, wants)) return rest('case');
   const booking = (waited: boolean, question: BookingQuestion | null) =>
     apply('booked', { kind: 'book', waited, answers: question });
+  const refused = afterRefusal(view, wants, () => booking(false, 'orderRefused'));
+  if (refused !== null) return refused;
   if (answers.noPlace === 'wait') return apply('waitsForPlace', { kind: 'wait', answers: 'noPlace' });
   if (answers.noPlace === 'keep') return apply('agreed', { kind: 'agree', answers: 'noPlace' });
   if (answers.noPlace === 'carryOut') return booking(false, 'noPlace');
-  if (answers.orderRefused === 'carryOut') return booking(false, 'orderRefused');
   if (view.waits !== null) return view.waits === 'now' ? booking(true, null) : rest('waitsForPlace');
   if (isFull(view, wants)) return rest('case');
   return booking(false, null);
@@ -354,13 +393,15 @@ function withCancelledOrder(view: BookingView, registration: WantedView, order: 
 
 function withOrder(view: BookingView, registration: WantedView, order: OrderView): BookingStep {
   const { base, rules } = view;
-  const byStaff = base !== null && base.booking !== order.booking;
+  const byStaff = isByStaff(base, order);
   if (!isWanted(view, registration)) {
     // Whoever booked it did so before it was paid: it is theirs.
     if (registration.status === 'waitingForPayment') return rest('awaitsPayment');
     if (base !== null && base.wants === wantsNone && !byStaff && !base.isCancelled) return rest('declined');
     const cancel = (by: 'delete' | 'put' | null, over: boolean, answers: BookingQuestion | null) =>
       by === null ? null : () => apply('cancelled', { kind: 'cancel', by, over, answers });
+    const refused = byStaff ? null : afterRefusal(view, wantsNone, cancel(rules.canCancelBy, false, 'orderRefused'));
+    if (refused !== null) return refused;
     if (rules.cancel === 'ask' || byStaff) return asking(view, 'toCancel', cancel(rules.canCancelBy, true, 'toCancel'));
     return cancel(rules.cancel, false, null)!();
   }
@@ -372,10 +413,9 @@ function withOrder(view: BookingView, registration: WantedView, order: OrderView
   if (wants === null && registration.hindrance !== null) return hindered(view, registration.hindrance);
   // An order that bears the registration's number, and of which nobody knows who entered it: as it is, or a question.
   if (base === null || changed) {
-    if (base !== null && wants !== null && isRefused(view, wants)) return rest('case');
-    if (base !== null && view.answers.orderRefused === 'keep')
-      return apply('agreed', { kind: 'agree', answers: 'orderRefused' });
-    if (base !== null && rules.change === 'put') return change(false, answeredRefusal(view))!();
+    const refused = wants === null ? null : afterRefusal(view, wants, change(base === null, 'orderRefused'));
+    if (refused !== null) return refused;
+    if (base !== null && rules.change === 'put') return change(false, null)!();
     return asking(
       view,
       base === null ? 'orderChanged' : 'toChange',
@@ -386,6 +426,8 @@ function withOrder(view: BookingView, registration: WantedView, order: OrderView
     if (order.isPaid) return apply('agreed', { kind: 'agree', answers: null });
     const pay = (over: boolean, answers: BookingQuestion | null) =>
       rules.canChange ? () => apply('paid', { kind: 'pay', over, answers } as const) : null;
+    const refused = afterRefusal(view, wantsPaid, pay(false, 'orderRefused'));
+    if (refused !== null) return refused;
     return rules.pay === 'put' ? pay(false, null)!() : asking(view, 'toPay', pay(true, 'toPay'));
   }
   return rest('inStep');

@@ -70,7 +70,7 @@ export function wantedOf(
   for (const [nth, person] of registration.participants.entries()) {
     const client = clientOf(person, clients[nth]!);
     if (client === null) return { hindrance: 'noClient' };
-    items.push({ who: keyOf(person), client, amount: amounts[nth]! });
+    items.push({ who: participantKey(person), client, amount: amounts[nth]! });
   }
   const paid = registration.paidAt === null ? null : total;
   return { wanted: { sessionId, items, paid, text: textOf(sessionId, items) } };
@@ -83,7 +83,7 @@ function clientOf({ firstName, lastName, email }: EventPerson, known: Participan
 }
 
 /** A member by the number; anybody else by what was entered, in any spelling. */
-function keyOf({ memberId, firstName, lastName, email }: EventPerson): string {
+export function participantKey({ memberId, firstName, lastName, email }: EventPerson): string {
   if (memberId !== null) return `member ${memberId}`;
   return `${fold(firstName ?? '')} ${fold(lastName ?? '')} ${email ?? ''}`;
 }

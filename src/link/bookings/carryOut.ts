@@ -7,11 +7,11 @@
  * be certain, nothing is sent.
  */
 import type { BookingDecision, BookingQuestion, BookingView } from '../../core/events/bookings.js';
-import { wantsNone } from '../../core/events/bookings.js';
-import type { Wanted, WantedItem } from '../../core/events/wanted.js';
+import { aimOf, wantsNone } from '../../core/events/bookings.js';
+import type { Wanted } from '../../core/events/wanted.js';
 import { bookingCase, orderRefusedCase } from '../../cases/bookings.js';
 import type { Ask } from '../../http/client.js';
-import { InvalidRecord, RequestRefused } from '../../http/failures.js';
+import { type Failure, InvalidRecord, RequestRefused, ServerFailed, UnreadableRecord } from '../../http/failures.js';
 import { rememberClients, setWaiting, wakeWaiting } from '../../store/bookings.js';
 import type { NewCase } from '../../store/cases.js';
 import type { Sql, Transaction } from '../../store/database.js';
@@ -19,11 +19,15 @@ import { recordIntents } from '../../store/intents.js';
 import { type JournalOutcome, recordIntended } from '../../store/journal.js';
 import type { ShadowRow } from '../../store/shadows.js';
 import type { SystemName } from '../../core/record.js';
-import type { Order, OrderDraft, OrderEdit } from '../../systems/yoplanning/orders.js';
+import type { Order, OrderEdit } from '../../systems/yoplanning/orders.js';
+import type { FoundOrders } from '../../systems/yoplanning/orderLookup.js';
 import { LinkBusy, type LinkClaims } from '../claims.js';
+import { isTheRecord } from '../unreadable.js';
+import { keepOrder } from '../facts/orders.js';
 import { commitResults, type KeptShadow, type LinkResult } from '../results.js';
 import type { OpenEvents } from './open.js';
 import { emptyView, viewNow } from './read.js';
+import { clientsIn, draftOf, isAsWanted, itemsFor, paymentsFor, sameOrder } from './drafts.js';
 import { type BookingState, bookingText, loadBooking, orderShadow, orderViewOf } from './state.js';
 
 export interface ApplyingBooking {
@@ -105,7 +109,7 @@ class BookingWork {
   ) {
     const { linkId, decision, patienceMs } = applying;
     const lane = decision.kind === 'book' && decision.waited ? ('idle' as const) : ('live' as const);
-    this.ask = { lane, purpose: `live/${linkId}`, patienceMs };
+    this.ask = { lane, record: state.link.pair.ids.yapla ?? linkId, purpose: `live/${linkId}`, patienceMs };
   }
 
   async run(): Promise<AppliedBooking> {
@@ -129,7 +133,14 @@ class BookingWork {
           cases: [this.question(decision.question, decision.why === null ? {} : { why: decision.why })],
         };
       case 'agree':
-        return { outcome: 'done', agrees: this.asTheyAre() };
+        // What was sent, and left at that, is awaited no more.
+        return {
+          outcome: 'done',
+          agrees: this.asTheyAre(),
+          ...(decision.answers === 'orderUncertain' ? this.forgotten() : {}),
+        };
+      case 'forget':
+        return { outcome: 'done', ...this.forgotten() };
       case 'bookAgain':
         return { outcome: 'done', agrees: { ...this.asTheyAre(), wants: wantsNone, cancelled: 'yes', paid: 'no' } };
       case 'wait':
@@ -141,9 +152,9 @@ class BookingWork {
       case 'book':
         return await this.book();
       case 'change':
-        return await this.edit('booking', (order) => this.changed(order));
+        return await this.edit('booking', (order) => itemsFor(order, this.state.wanted!));
       case 'pay':
-        return await this.edit('payments', () => ({ addPayments: this.payments() }));
+        return await this.edit('payments', () => ({ addPayments: paymentsFor(this.state.wanted) }));
       case 'cancel':
         return await this.edit('cancelled', () => ({ cancel: true }));
     }
@@ -162,7 +173,9 @@ class BookingWork {
     }
     const writeId = `${this.applying.writeId}/1`;
     try {
-      const validation = (await events.bookings.validate(draft, this.ask)).value;
+      // Under a name of its own: how often an order fails is counted by its name, and a validation that passes is no order that does.
+      const validating = { ...this.ask, record: `validation/${draft.externalReference}` };
+      const validation = (await events.bookings.validate(draft, validating)).value;
       if (!validation.success) return this.noPlace(validation.unavailable.sessionIds);
       await this.verifyClaim();
       await this.intend(writeId, wanted);
@@ -176,17 +189,18 @@ class BookingWork {
       if (placed.order === null) return { outcome: 'unsettled', isUnsettled: true, journal, written: ['booking'] };
       return { ...this.ours(placed.order, this.wants(wanted)), journal, created: true };
     } catch (error) {
+      const refused = orderRefusedCase(this.applying.linkId, error as Failure, this.wants(wanted));
+      // It may have taken effect: the intent stays, and the order is looked for.
+      if (await this.keepsFailing(error)) return { outcome: 'refused', cases: [refused] };
       if (!(error instanceof InvalidRecord) && !(error instanceof RequestRefused)) throw error;
       if (error instanceof RequestRefused && error.status !== 404 && error.status !== 405) throw error;
       const abandoned = { writeId, system: 'yoplanning', outcome: 'abandoned', requestId: null } as const;
-      const cases = [orderRefusedCase(this.applying.linkId, error, this.wants(wanted))];
-      return { outcome: 'refused', cases, journal: [abandoned], settlesIntent: true };
+      return { outcome: 'refused', cases: [refused], journal: [abandoned], settlesIntent: true };
     }
   }
 
   /** Looks for an order that was sent, or was about to be. */
   private async find(): Promise<Came> {
-    const { events } = this.applying;
     const { link, order } = this.state;
     const intent = link.intents[0]!;
     const sent = intent.hashes['wants'] ?? '';
@@ -196,33 +210,57 @@ class BookingWork {
       order !== null &&
       order.externalReference === reference &&
       order.status === 'active' &&
-      link.pair.base?.['booking'] === undefined
+      !link.pair.base?.['booking']
     )
       return this.ours(order, sent);
-    const found = await events.bookings.orders.findByReference(reference, new Date(intent.recordedAtMs), this.ask);
+    const found = await this.search(reference, new Date(intent.recordedAtMs));
+    if (found === 'unreadable') return this.uncertain();
     const open = found.orders.filter(({ id, status }) => status === 'active' && id !== link.pair.ids.yoplanning);
     if (open.length > 0) return this.ours(open[0]!, sent);
-    if (!found.complete) return { outcome: 'unsettled', isUnsettled: true };
-    return { outcome: 'done', settlesIntent: true, journal: this.openWrites('abandoned') };
+    return found.complete ? { outcome: 'done', ...this.forgotten() } : this.uncertain();
+  }
+
+  private async search(reference: string, since: Date): Promise<FoundOrders | 'unreadable'> {
+    try {
+      return await this.applying.events.bookings.orders.findByReference(reference, since, this.ask);
+    } catch (error) {
+      if (error instanceof UnreadableRecord) return 'unreadable';
+      throw error;
+    }
+  }
+
+  /** Nobody can tell whether an order is there. It is not sent again, and not looked for again, before a person says so. */
+  private uncertain(): Came {
+    return { outcome: 'unsettled', isUnsettled: true, cases: [this.question('orderUncertain', {})] };
+  }
+
+  /** An order that was sent, or was about to be, is not there. */
+  private forgotten(): Pick<Came, 'settlesIntent' | 'journal'> {
+    return { settlesIntent: true, journal: this.openWrites('abandoned') };
   }
 
   /** An order of ours, as it is: from now on, what differs from it was changed by others. */
   private ours(order: Order, wants: string): Came {
-    const { events, linkId } = this.applying;
-    const shadow = orderShadow(events, order);
     return {
       outcome: 'done',
-      shadow,
+      shadow: orderShadow(this.applying.events, order),
       orderId: order.id,
       agrees: this.agreedOn(order, wants),
       settlesIntent: true,
       journal: this.openWrites('written'),
       written: ['booking'],
       also: async (tx) => {
-        await rememberClients(tx, events.scope, linkId, clientsIn(order, this.state));
+        // Else it is of others than those who are registered now.
+        if (this.state.wanted !== null && this.wants(this.state.wanted) === wants) await this.remember(tx, order);
         await this.waits(tx, false);
       },
     };
+  }
+
+  /** Which client each participant is now, where the order says so. */
+  private async remember(tx: Transaction, order: Order): Promise<void> {
+    const { events, linkId } = this.applying;
+    await rememberClients(tx, events.scope, linkId, clientsIn(order, this.state));
   }
 
   /** Writes of attempts that were cut off, of which it is known now what became. */
@@ -276,7 +314,8 @@ class BookingWork {
       if (edited.outcome === 'stopped' && edited.reason === 'there') {
         const journal = [{ ...abandoned, outcome: 'written' } as const];
         const agrees = this.agreedOn(edited.before, this.wants(wanted!));
-        return { outcome: 'done', shadow: orderShadow(events, edited.before), agrees, journal, written: [field] };
+        const also = (tx: Transaction) => this.remember(tx, edited.before);
+        return { outcome: 'done', shadow: orderShadow(events, edited.before), agrees, journal, written: [field], also };
       }
       if (edited.outcome === 'stopped')
         return { outcome: 'stale', shadow: orderShadow(events, edited.before), journal: [abandoned] };
@@ -284,50 +323,39 @@ class BookingWork {
       const isCancel = decision.kind === 'cancel';
       const wants = isCancel ? wantsNone : wanted === null ? wantsNone : this.wants(wanted);
       const freed = isCancel ? edited.before.items.flatMap(({ sessionId }) => sessionId ?? []) : [];
-      const also = async (tx: Transaction) => void (await wakeWaiting(tx, events.scope, freed));
-      const { after } = edited;
+      // A server that answers a PUT with nothing is asked what it made of it.
+      const isDeleted = isCancel && decision.by === 'delete';
+      const after =
+        edited.after ?? (isDeleted ? null : (await events.bookings.orders.get(id, { ...this.ask, record: id })).value);
+      const also = async (tx: Transaction) => {
+        await wakeWaiting(tx, events.scope, freed);
+        if (after !== null && !isCancel) await this.remember(tx, after);
+      };
       if (after === null && isCancel) {
         const agrees = { ...this.agreedOn(edited.before, wants), cancelled: 'yes' };
         return { outcome: 'done', gone: true, agrees, journal, written: [field], also };
       }
-      // A server that answers a PUT with nothing: its webhook, or the next look, shows what it made of it.
-      const now = after ?? edited.before;
+      if (after === null) return { outcome: 'stale', gone: true, journal, written: [field] };
       return {
         outcome: 'done',
-        shadow: orderShadow(events, now),
-        agrees: this.agreedOn(now, wants),
+        shadow: orderShadow(events, after),
+        agrees: this.agreedOn(after, wants),
         journal,
         written: [field],
         also,
       };
     } catch (error) {
-      if (!(error instanceof InvalidRecord)) throw error;
-      const cases = [orderRefusedCase(this.applying.linkId, error, this.state.view.registration?.wants ?? null)];
+      const isItsOwn = error instanceof InvalidRecord || error instanceof UnreadableRecord;
+      if (!isItsOwn && !(await this.keepsFailing(error))) throw error;
+      const cases = [orderRefusedCase(this.applying.linkId, error as Failure, aimOf(this.state.view))];
       return { outcome: 'refused', cases, journal: [abandoned] };
     }
   }
 
-  /** What stays keeps its item; what is new is added; what nobody wants any more goes. */
-  private changed(order: Order): OrderEdit {
-    const wanted = this.state.wanted!;
-    const left = [...order.items];
-    const items = wanted.items.map((item) => {
-      const at = left.findIndex(
-        ({ id, sessionId, clientId, amount }) =>
-          id !== null &&
-          sessionId === wanted.sessionId &&
-          'id' in item.client &&
-          clientId === item.client.id &&
-          amount?.amount === item.amount.amount,
-      );
-      return at < 0 ? itemDraft(wanted, item) : { id: left.splice(at, 1)[0]!.id! };
-    });
-    return { items };
-  }
-
-  private payments(): OrderDraft['payments'] {
-    const { wanted } = this.state;
-    return wanted === null || wanted.paid === null ? [] : [{ amount: wanted.paid, client: wanted.items[0]!.client }];
+  /** A server that fails at this order, and answers others: it does not take it. */
+  private async keepsFailing(error: unknown): Promise<boolean> {
+    const { sql, events } = this.applying;
+    return error instanceof ServerFailed && (await isTheRecord({ sql, connection: events.connection }, error));
   }
 
   // --- what is recorded ---
@@ -420,6 +448,10 @@ class BookingWork {
     };
     return await commitResults(sql, { scope, plan: null }, [{ ...result, item: null }], async (tx) => {
       await came.also?.(tx);
+      // What it says about its people; the times of its sessions stand in what its webhook has read.
+      if (came.shadow !== undefined)
+        await keepOrder(tx, events, { order: came.shadow.document as unknown as Order, sessions: [] });
+      else if (came.gone && pair.ids.yoplanning !== null) await keepOrder(tx, events, { gone: pair.ids.yoplanning });
       return await viewNow(tx, events, linkId);
     });
   }
@@ -427,45 +459,4 @@ class BookingWork {
   private answersTo(question: BookingQuestion) {
     return this.state.link.answers.filter(({ kind }) => kind === question);
   }
-}
-
-/** Null where nothing is known to compare it with. */
-function sameOrder(events: OpenEvents, order: Order, known: Order | null): boolean | null {
-  if (known === null) return null;
-  const [a, b] = [orderViewOf(events, order), orderViewOf(events, known)];
-  return a.booking === b.booking && a.isCancelled === b.isCancelled && a.isPaid === b.isPaid;
-}
-
-/** Whether an order shows just what is wanted; of a client whom the order made nobody knew the id. */
-function isAsWanted({ items, status }: Order, wanted: Wanted): boolean {
-  if (status !== 'active' || items.length !== wanted.items.length) return false;
-  const left = [...items];
-  return wanted.items.every(({ client, amount }) => {
-    const at = left.findIndex(
-      (item) =>
-        item.sessionId === wanted.sessionId &&
-        item.amount?.amount === amount.amount &&
-        (!('id' in client) || item.clientId === client.id),
-    );
-    return at >= 0 && left.splice(at, 1).length === 1;
-  });
-}
-
-function draftOf({ link }: BookingState, wanted: Wanted): OrderDraft {
-  return {
-    externalReference: link.pair.ids.yapla!,
-    items: wanted.items.map((item) => itemDraft(wanted, item)),
-    payments: wanted.paid === null ? [] : [{ amount: wanted.paid, client: wanted.items[0]!.client }],
-  };
-}
-
-function itemDraft({ sessionId }: Wanted, { amount, client }: WantedItem) {
-  return { sessionGroup: sessionId, amount, client };
-}
-
-/** Which client each participant is, where the answer has as many items as were sent, in their order. */
-function clientsIn({ items }: Order, { wanted, registration }: BookingState): readonly (string | null)[] {
-  const people = registration?.participants ?? [];
-  if (wanted === null || items.length !== people.length) return people.map(() => null);
-  return people.map(({ memberId }, nth) => (memberId === null ? items[nth]!.clientId : null));
 }

@@ -9,15 +9,30 @@
  */
 import type { BookingQuestion, BookingView } from '../../core/events/bookings.js';
 import { bookingQuestionStands } from '../../core/events/bookings.js';
-import { eventKeysOf } from '../../core/events/places.js';
+import { eventKeysOf, placeFor } from '../../core/events/places.js';
 import type { Registration } from '../../core/events/registration.js';
 import type { EventProblem } from '../../core/events/shown.js';
+import { participantKey } from '../../core/events/wanted.js';
 import { linkIdOf, parseLinkId } from '../../core/linkId.js';
-import { eventNotMapped, eventNotMappedCase, unreadableEvent, unreadableEventCase } from '../../cases/bookings.js';
+import {
+  eventNotMapped,
+  eventNotMappedCase,
+  eventSubject,
+  unreadableEvent,
+  unreadableEventCase,
+} from '../../cases/bookings.js';
 import type { Ask } from '../../http/client.js';
 import { UnreadableRecord } from '../../http/failures.js';
 import type { Lane } from '../../store/budget.js';
-import { noteSession, storeBooking, wakeWaiting } from '../../store/bookings.js';
+import {
+  type NewParticipant,
+  noteSession,
+  orderNamed,
+  partsOf,
+  placesOf,
+  storeBooking,
+  wakeWaiting,
+} from '../../store/bookings.js';
 import { closeCasesOn, closeSettled, openCases } from '../../store/cases.js';
 import type { Sql, Transaction } from '../../store/database.js';
 import { type InboxEvent, lookAgain, markHandled, readdress, takeEvents, tellsNothing } from '../../store/inbox.js';
@@ -27,9 +42,10 @@ import { markGone, shadowsByIds, type ShadowRow, upsertShadows } from '../../sto
 import type { JsonObject } from '../../core/document.js';
 import { contentIn } from '../../systems/places.js';
 import { registrationOf } from '../../systems/yapla/events.js';
-import type { Order } from '../../systems/yoplanning/orders.js';
+import type { Order, ShownSession } from '../../systems/yoplanning/orders.js';
 import { LinkBusy, type LinkClaims } from '../claims.js';
-import type { EventCount } from '../readRecord.js';
+import { keepOrder } from '../facts/orders.js';
+import { countsOf, type EventCount } from '../readRecord.js';
 import type { OpenEvents } from './open.js';
 import { isQuestion, loadBooking, orderShadow } from './state.js';
 
@@ -58,6 +74,8 @@ interface FoundOrder {
   readonly id: string;
   /** `gone`: there is none; the failure: it is there and cannot be read. */
   readonly order: Order | UnreadableRecord | 'gone';
+  /** What it shows of its sessions. */
+  readonly sessions: readonly ShownSession[];
 }
 
 /** @throws {LinkBusy} somebody else is at the link. @throws {Failure} of http/failures.ts */
@@ -105,10 +123,11 @@ async function ownerKnown(sql: Sql, { scope }: OpenEvents, linkId: string): Prom
 
 async function findOrder({ bookings }: OpenEvents, id: string, ask: Ask): Promise<FoundOrder> {
   try {
-    return { id, order: (await bookings.orders.get(id, { ...ask, record: id })).value ?? 'gone' };
+    const { value } = await bookings.orders.getWithSessions(id, { ...ask, record: id });
+    return { id, order: value?.order ?? 'gone', sessions: value?.sessions ?? [] };
   } catch (error) {
     if (!(error instanceof UnreadableRecord)) throw error;
-    return { id, order: error };
+    return { id, order: error, sessions: [] };
   }
 }
 
@@ -125,13 +144,13 @@ async function record(
   const { system, id } = parseLinkId(linkId);
   const merged = system === 'yoplanning' ? await ownerOf(tx, events, id, orders) : null;
   if (merged !== null) {
-    // What was read is stored; the registration's own workflow looks at it, and knows by its name what it is.
+    // What was read is stored; the registration's own workflow looks at it, and knows by its name what it is. It gets the events as they came:
+    // one that is made here would be addressed to this link again where the registration has another order.
     await readdress(tx, scope, linkId, merged);
-    await lookAgain(tx, scope, 'yoplanning', [id]);
     return emptyView(events, 'merged', merged);
   }
   if (system === 'yapla') await storeTold(tx, events, linkId, id, taken);
-  await attachOrder(tx, events, linkId, orders);
+  await attachOrder(tx, events, linkId);
   await markHandled(
     tx,
     scope,
@@ -142,12 +161,17 @@ async function record(
 }
 
 /** @returns the sessions in which this leaves a place */
-async function storeOrder(tx: Transaction, events: OpenEvents, { id, order }: FoundOrder): Promise<readonly string[]> {
+async function storeOrder(
+  tx: Transaction,
+  events: OpenEvents,
+  { id, order, sessions: shown }: FoundOrder,
+): Promise<readonly string[]> {
   const { scope } = events;
   const before = (await shadowsByIds(tx, scope, 'yoplanning', [id])).get(id)?.document as Order | undefined;
   const sessions = before?.status === 'active' ? before.items.flatMap(({ sessionId }) => sessionId ?? []) : [];
   if (order === 'gone') {
     await markGone(tx, scope, 'yoplanning', id);
+    await keepOrder(tx, events, { gone: id });
     return sessions;
   }
   if (order instanceof UnreadableRecord) {
@@ -156,12 +180,16 @@ async function storeOrder(tx: Transaction, events: OpenEvents, { id, order }: Fo
     return [];
   }
   await upsertShadows(tx, scope, 'yoplanning', [orderShadow(events, order)]);
+  await keepOrder(tx, events, { order, sessions: shown });
   await closeCasesOn(tx, scope, unreadableEvent.code, linkIdOf('yoplanning', id), 'settled');
   const left = order.status === 'active' ? order.items.map(({ sessionId }) => sessionId) : [];
   return sessions.filter((session) => !left.includes(session));
 }
 
-/** The registration that an order bears the number of, or that it is linked to; null: it is none of ours. */
+/**
+ * The registration that an order is linked to, or that it bears the number of and that has no other; null: it is none of ours, or one that
+ * somebody entered beside the order that the registration has.
+ */
 async function ownerOf(
   tx: Transaction,
   { scope }: OpenEvents,
@@ -172,7 +200,10 @@ async function ownerOf(
   if (linked !== null) return linked;
   const order = orders.find((one) => one.id === id)?.order;
   if (order === undefined || order === 'gone' || order instanceof UnreadableRecord) return null;
-  return order.externalReference === null ? null : await linkOfRecord(tx, scope, 'yapla', order.externalReference);
+  if (order.externalReference === null) return null;
+  const named = await linkOfRecord(tx, scope, 'yapla', order.externalReference);
+  const link = named === null ? null : await bareLink(tx, scope, named);
+  return link?.ids.yoplanning === null ? named : null;
 }
 
 /** Stores what Yapla's bodies say; the link begins with the first of them. */
@@ -200,9 +231,21 @@ async function storeTold(
     ...eventKeysOf(registration),
     startsAt: registration.event.start,
     endsAt: registration.event.end,
-    members: registration.participants.map(({ memberId }) => memberId),
+    participants: participantsOf(registration, known),
   });
   await askForUnknownMembers(tx, events, registration);
+}
+
+/** By who they are: of two in the same place one may have come for the other. */
+function participantsOf({ participants }: Registration, known: Known | null): NewParticipant[] {
+  const shown = known?.fields['shown'];
+  const before = shown
+    ? (JSON.parse(shown) as Pick<Registration, 'participants'>).participants.map(participantKey)
+    : [];
+  return participants.map((person) => {
+    const at = before.indexOf(participantKey(person));
+    return { memberId: person.memberId, before: at < 0 ? null : at };
+  });
 }
 
 interface Known {
@@ -281,21 +324,15 @@ async function askForUnknownMembers(
   }
 }
 
-/** An order that bears the registration's number takes the free place in its link: ours, whose answer was lost, or one that staff entered. */
-async function attachOrder(
-  tx: Transaction,
-  { scope }: OpenEvents,
-  linkId: string,
-  orders: readonly FoundOrder[],
-): Promise<void> {
+/**
+ * An order that bears the registration's number takes the free place in its link, whenever it was read: ours, whose answer was lost, or one that
+ * staff entered.
+ */
+async function attachOrder(tx: Transaction, { scope }: OpenEvents, linkId: string): Promise<void> {
   const link = await bareLink(tx, scope, linkId);
-  if (link === null) return;
-  for (const { id, order } of orders) {
-    if (order === 'gone' || order instanceof UnreadableRecord || link.ids.yoplanning === id) continue;
-    if (order.externalReference !== link.ids.yapla || order.status === 'cancelled') continue;
-    if (link.ids.yoplanning !== null || (await linkOfRecord(tx, scope, 'yoplanning', id)) !== null) continue;
-    await completeLink(tx, scope, linkId, { system: 'yoplanning', id }, 'reference');
-  }
+  if (link === null || link.ids.yoplanning !== null || link.ids.yapla === null) return;
+  const id = await orderNamed(tx, scope, link.ids.yapla);
+  if (id !== null) await completeLink(tx, scope, linkId, { system: 'yoplanning', id }, 'reference');
 }
 
 /** How the link stands, its questions settled that are none any more. */
@@ -311,8 +348,8 @@ export async function viewNow(tx: Sql | Transaction, events: OpenEvents, linkId:
   await noteSession(tx, scope, linkId, wanted?.sessionId ?? null);
   if (view.registration?.hindrance === 'notMapped' && view.registration.status !== 'cancelled')
     await openCases(tx, scope, null, [eventNotMappedCase(booking.event)]);
-  else if (typeof view.registration?.wants === 'string')
-    await closeCasesOn(tx, scope, eventNotMapped.code, `event ${booking.event}`, 'settled');
+  else if (await isMapped(tx, events, booking.event))
+    await closeCasesOn(tx, scope, eventNotMapped.code, eventSubject(booking.event), 'settled');
   const over = link.cases.filter(
     ({ kind }) => isQuestion(kind) && !bookingQuestionStands(kind satisfies BookingQuestion, view),
   );
@@ -326,6 +363,12 @@ export async function viewNow(tx: Sql | Transaction, events: OpenEvents, linkId:
   };
   if (!(await hasBegun(tx, scope))) return { ...left, state: 'early' };
   return left;
+}
+
+/** Of all parts of an event that somebody is registered for it is said where they go. */
+async function isMapped(tx: Sql | Transaction, { scope }: OpenEvents, event: string): Promise<boolean> {
+  const places = await placesOf(tx, scope, event);
+  return (await partsOf(tx, scope, event)).every((part) => placeFor(part, places) !== null);
 }
 
 export function emptyView({ rules }: OpenEvents, state: BookingView['state'], mergedInto: string | null): BookingView {
@@ -345,14 +388,4 @@ export function emptyView({ rules }: OpenEvents, state: BookingView['state'], me
     full: null,
     waits: null,
   };
-}
-
-function countsOf(events: readonly InboxEvent[]): EventCount[] {
-  const counts = new Map<string, { -readonly [Name in keyof EventCount]: EventCount[Name] }>();
-  for (const { system, event } of events) {
-    const one = counts.get(`${system} ${event}`) ?? { system, event, n: 0 };
-    one.n += 1;
-    counts.set(`${system} ${event}`, one);
-  }
-  return [...counts.values()];
 }

@@ -12,9 +12,7 @@ import {
 import { moneyOf, sumMoney } from '../../core/events/money.js';
 import { type EventPlace, placeFor } from '../../core/events/places.js';
 import type { Registration } from '../../core/events/registration.js';
-import type { EventPerson } from '../../core/events/shown.js';
 import { type ParticipantClient, type Wanted, wantedOf } from '../../core/events/wanted.js';
-import { matchKeys } from '../../core/match.js';
 import type { Scope } from '../../core/record.js';
 import { sessionAt } from '../../store/catalogue.js';
 import type { CaseAnswer } from '../../store/cases.js';
@@ -26,6 +24,7 @@ import { registrationOf } from '../../systems/yapla/events.js';
 import { inBody } from '../../systems/yapla/exportedRegistration.js';
 import type { Order } from '../../systems/yoplanning/orders.js';
 import type { JsonObject } from '../../core/document.js';
+import { keysByName } from '../nameKeys.js';
 import type { OpenEvents } from './open.js';
 
 /** All that is known of one registration. Values: they stay in this process. */
@@ -112,19 +111,11 @@ async function clientsAmong(
       if (given !== null) return { is: 'client', id: given };
       if (member?.asked) return { is: 'asked' };
       if (member !== undefined && connection.permission.creates('yoplanning')) return { is: 'awaited' };
-      const alike = await clientsByKeys(sql, connectionId, keysOf(events, person));
+      const alike = await clientsByKeys(sql, connectionId, keysByName(connection, person));
       if (alike.length === 1) return { is: 'client', id: alike[0]! };
       return alike.length > 1 ? { is: 'many' } : nobody;
     }),
   );
-}
-
-/** By rules that compare the name: of a family's address alone nobody is known. */
-function keysOf({ connection }: OpenEvents, { firstName, lastName, email }: EventPerson): string[] {
-  const rules = connection.matchRules.filter(({ all }) => all.includes('name'));
-  return matchKeys(rules, { firstName, lastName, email })
-    .slice(0, rules.length)
-    .filter((key) => key !== null);
 }
 
 function viewOf(
