@@ -1,8 +1,15 @@
 /** The mirror of the catalogue on the real servers: what it brings to registrations, and how it stops, goes on and ends. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { WorkflowFailedError } from '@temporalio/client';
+import pc from 'picocolors';
+import { storeResolution } from '../../src/cases/answers.js';
+import { caseView } from '../../src/cases/view.js';
+import { readResolution } from '../../src/cli/caseAnswer.js';
+import { caseText } from '../../src/cli/caseText.js';
 import { resumeConnection } from '../../src/cli/resume.js';
-import { catalogueSessions } from '../../src/store/catalogue.js';
+import { savePlace } from '../../src/store/bookings.js';
+import { findCase, forwardAnswer } from '../../src/store/cases.js';
+import { catalogueSessions, productOfSession } from '../../src/store/catalogue.js';
 import {
   mirrorCatalogueId,
   mirrorProgressQuery,
@@ -11,10 +18,10 @@ import {
 import type { mirrorCatalogue } from '../../workflows/mirrorCatalogue.js';
 import { EventsClub } from '../helpers/eventsClub.js';
 import { until } from '../helpers/live.js';
-import { neighbours } from '../helpers/neighbours.js';
 import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
 
-const start = neighbours();
+/** Each on premises of its own: a worker starts the mirrors of the connections that it begins with. */
+const start = async (options?: Omit<PasserelleOptions, 'worker'>) => await startPasserelle(options);
 
 /** A turn every moment, and as many requests as it takes. */
 const catalogue = { everyMs: 100, requestsPerDay: 10_000_000, changesEveryMs: 400, wholeEveryMs: 1_000 };
@@ -29,6 +36,13 @@ async function untilStarted(house: TestPasserelle): Promise<void> {
   await until(
     async () => (await house.client.workflow.count(query)).count,
     (n) => n > 0,
+  );
+}
+
+async function untilKnown({ house, scope }: EventsClub, session: string): Promise<void> {
+  await until(
+    () => productOfSession(house.sql, scope, session),
+    (known) => known !== null,
   );
 }
 
@@ -61,6 +75,52 @@ describe('with a mirror', () => {
       (orders) => orders.length > 0,
     );
     expect(order).toMatchObject({ items: [{ session_group: club.session }] });
+  });
+});
+
+describe('a registration, with a mirror', () => {
+  let club: EventsClub;
+  afterEach(async () => await club.stop());
+
+  test('of an event that goes to a product goes to the session that starts when the event does', async () => {
+    club = await EventsClub.open(start, { options: mirroring, begins: false });
+    await club.approve();
+    await untilKnown(club, club.session);
+    const place = { event: `id ${club.event}`, activity: '', rate: '', productId: club.product, sessionId: null };
+    await savePlace(club.house.sql, club.scope, place, { title: null, by: 'tester' });
+    const id = await club.register();
+    await club.untilQuiet();
+    expect(await club.orders(id)).toMatchObject([{ items: [{ session_group: club.session }] }]);
+  });
+
+  test('without a place is told the other sessions of the product that have one, and is booked in the one that is chosen', async () => {
+    club = await EventsClub.open(start, { places: 0, options: mirroring });
+    const { bookings } = club.house.sandbox.control;
+    const { startsAt } = (await bookings.sessions(club.product)).find(({ id }) => id === club.session)!;
+    const after = (hours: number) => new Date(Date.parse(startsAt) + hours * 3_600_000).toISOString();
+    const sameDay = await bookings.addSession({ product: club.product, startsAt: after(3), places: 2 });
+    const nextDay = await bookings.addSession({ product: club.product, startsAt: after(24), places: 2 });
+    const full = await bookings.addSession({ product: club.product, startsAt: after(4), places: 0 });
+    for (const session of [club.session, sameDay, nextDay, full]) await untilKnown(club, session);
+    const id = await club.register();
+    await club.untilQuiet();
+
+    const { sql, connection } = club.house;
+    const open = (await club.cases()).find(({ kind }) => kind === 'noPlace')!;
+    const question = (await findCase(sql, open.id))!;
+    const view = await caseView(sql, question);
+    expect(view.alternatives.map((one) => one.id)).toEqual([sameDay, nextDay]);
+    expect(caseText(view, { colours: pc.createColors(false) }, Date.now())).toContain(`--session ${sameDay}`);
+
+    const resolution = readResolution({ session: nextDay }, question, connection);
+    await storeResolution(sql, question, resolution, 'tester');
+    await forwardAnswer(sql, club.scope, question.linkId!);
+    await club.untilQuiet();
+    expect(await club.orders(id)).toMatchObject([{ items: [{ session_group: nextDay }] }]);
+    expect(await club.caseKinds()).toEqual([]);
+    const [deed] = await sql<{ about: unknown }[]>`
+      select about from audit where connection_id = ${club.scope.connectionId} and kind = 'registration' and verb = 'answer'`;
+    expect(deed!.about).toMatchObject({ take: 'carryOut', session: nextDay });
   });
 });
 
