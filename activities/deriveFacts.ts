@@ -21,7 +21,7 @@ export const deriveFacts =
   async ({ connectionId }: { readonly connectionId: string }): Promise<DerivedFacts> => {
     const connection = await configured(personsOf(connectionId));
     const { events } = connection.config;
-    if (events === null || factRulesOf(connection.config) === null) return { waitMs: null };
+    if (events === undefined || factRulesOf(connection.config) === null) return { waitMs: null };
     const signal = cancellationSignal();
     const next = await withHeartbeat(async () => {
       await settleDonors(keyedSql, eventsOf(connection, 'donation'));

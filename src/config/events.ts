@@ -74,14 +74,12 @@ export const eventsSchema = z
         'Whoever waits for a place is looked after again so often, in the lane `idle`, and at once when an order of that session is cancelled. The default costs four requests a day for each who waits.',
       ),
   })
-  .describe(
-    'Events: registrations of Yapla become orders of Yoplanning. Left out or null: registrations are not looked at.',
-  );
+  .describe('Events: registrations of Yapla become orders of Yoplanning. Left out: registrations are not looked at.');
 
 export type EventsConfig = z.infer<typeof eventsSchema>;
 
 interface FactConnection {
-  readonly events: EventsConfig | null;
+  readonly events?: EventsConfig | undefined;
   readonly fields: Readonly<Record<string, DerivedPlaces>>;
   readonly yapla: { readonly timeZone: string };
   readonly yoplanning: { readonly events: Pick<BookingsConfig, 'currency'> };
@@ -89,13 +87,14 @@ interface FactConnection {
 
 /** By what facts about people are made; null: no field takes one. */
 export function factRulesOf({ events, fields, yapla, yoplanning }: FactConnection): FactRules | null {
+  if (events === undefined) return null;
   const areTaken = systemNames.some((system) => Object.keys(derivedFields(fields, system)).length > 0);
-  if (!events || !areTaken) return null;
+  if (!areTaken) return null;
   return { seasonFrom: events.season.from, timeZone: yapla.timeZone, currency: yoplanning.events.currency };
 }
 
 interface EventConnection {
-  readonly events: EventsConfig | null;
+  readonly events?: EventsConfig | undefined;
   readonly fields: Readonly<Record<string, DerivedPlaces>>;
   readonly yapla: { readonly events?: unknown };
   readonly yoplanning: { readonly events: { readonly order: Pick<BookingsConfig['order'], 'cancelBy' | 'changeBy'> } };
@@ -108,7 +107,7 @@ export function eventProblems({
   yapla,
   yoplanning,
 }: EventConnection): { readonly path: readonly string[]; readonly message: string }[] {
-  if (events === null)
+  if (events === undefined)
     return Object.entries(fields).flatMap(([name, places]) =>
       systemNames
         .filter((system) => derivedIn(places[system]) !== null)

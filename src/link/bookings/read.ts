@@ -24,6 +24,8 @@ import { type InboxEvent, lookAgain, markHandled, readdress, takeEvents, tellsNo
 import { addLink, bareLink, completeLink, linkOfRecord } from '../../store/links.js';
 import { hasBegun } from '../../store/plans.js';
 import { markGone, shadowsByIds, type ShadowRow, upsertShadows } from '../../store/shadows.js';
+import type { JsonObject } from '../../core/document.js';
+import { contentIn } from '../../systems/places.js';
 import { registrationOf } from '../../systems/yapla/events.js';
 import type { Order, ShownSession } from '../../systems/yoplanning/orders.js';
 import { LinkBusy, type LinkClaims } from '../claims.js';
@@ -228,12 +230,13 @@ function toldBy(events: OpenEvents, id: string, taken: readonly InboxEvent[], kn
 }
 
 function rowOf(
-  { hash }: OpenEvents,
+  events: OpenEvents,
   id: string,
   event: InboxEvent,
   registration: Registration,
   known: Known | null,
 ): ShadowRow {
+  const { hash } = events;
   const { modifiedAt, ...shown } = registration;
   const isCancelled = registration.status === 'cancelled';
   const wasCancelled = known?.fields['status'] === 'cancelled' || known?.fields['reopened'] === 'yes';
@@ -247,13 +250,20 @@ function rowOf(
   };
   return {
     id,
-    document: event.body,
+    // As a webhook shows it, without what is around it: an export is laid over it (importRegistrations.ts).
+    document: documentIn(events, event.body),
     fields,
     hashes: Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, hash(name, text)])),
     matchKeys: [],
     externalReference: null,
     modifiedAt: modifiedAt ?? known?.modifiedAt ?? null,
   };
+}
+
+function documentIn({ yapla }: OpenEvents, body: JsonObject): JsonObject {
+  const { document } = yapla.events.registration;
+  // One that could be read is an object.
+  return document === '' ? body : (contentIn(body, document) as JsonObject);
 }
 
 /** A member whom nobody has told of yet is looked up, if the API can, and created in Yoplanning by the connection's own rule. */
