@@ -89,8 +89,9 @@ interface FactConnection {
 
 /** By what facts about people are made; null: no field takes one. */
 export function factRulesOf({ events, fields, yapla, yoplanning }: FactConnection): FactRules | null {
+  if (events === undefined) return null;
   const areTaken = systemNames.some((system) => Object.keys(derivedFields(fields, system)).length > 0);
-  if (!events || !areTaken) return null;
+  if (!areTaken) return null;
   return { seasonFrom: events.season.from, timeZone: yapla.timeZone, currency: yoplanning.events.currency };
 }
 

@@ -14,7 +14,7 @@ import { otherSystem, type SystemName, systemNames } from '../core/record.js';
 import { placeText } from './values.js';
 
 /** Where a field stands in a system: one dotted path, or two where a system names it differently in answers and in writes. */
-const place = z.union([
+const placeForms = [
   placeText(),
   z.strictObject({
     read: placeText().describe('Path in what the system answers.'),
@@ -27,7 +27,7 @@ const place = z.union([
         'The system shows a label to choose from: in this language it is written (`fr`, `en`, or one that `choices` names). Left out: the value is written. Read are the value and labels of all languages, either way.',
       ),
   }),
-]);
+] as const;
 
 /** A fact that is made of events, in the system that they are events of: nothing of the record shows it, and nothing is written there. */
 const derivedFrom = <const Names extends readonly FactName[]>(names: Names, text: string) =>
@@ -57,7 +57,7 @@ const fieldSchema = z
     direction: z.enum(['both', 'toYapla', 'toYoplanning']).default('both').describe('Which way changes travel.'),
     yapla: z
       .union([
-        place,
+        ...placeForms,
         derivedFrom(
           donationFacts,
           'A fact from donations of Yapla, for Yoplanning (`direction: toYoplanning`): `lastDonation`, a day; `donatedThisYear`, an amount.',
@@ -68,7 +68,7 @@ const fieldSchema = z
       ),
     yoplanning: z
       .union([
-        place,
+        ...placeForms,
         derivedFrom(
           orderFacts,
           'A fact from orders of Yoplanning, for Yapla (`direction: toYapla`): `nextSession` and `lastSession`, days; `bookingsThisSeason`, a number of places; `spentThisSeason`, an amount; `activities`, titles.',
