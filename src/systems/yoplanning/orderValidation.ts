@@ -41,6 +41,7 @@ export function createValidate(http: HttpClient, config: YoplanningConfig): Vali
     listPath: paths.orderValidation,
     instancePath: null,
     posts: 'check',
+    forbidding: 'resource',
     places: { team },
     timeZone,
   });

@@ -3,7 +3,7 @@
  * `DELETE`), paged lists, filters, `ordering` and `expand`. One file per resource says which verbs it has and what it looks like.
  */
 import { z } from 'zod';
-import type { Answer, Ask, HttpClient } from '../../http/client.js';
+import type { Answer, Ask, HttpClient, HttpRequest } from '../../http/client.js';
 import { type FailureContext, RecordMissing, RequestRefused, UnexpectedResponse } from '../../http/failures.js';
 import { checkShape } from '../../http/shape.js';
 import { fillPath } from '../places.js';
@@ -74,6 +74,11 @@ interface ResourceDefinition<Spec extends FilterSpec> {
   readonly instancePath: string | null;
   /** What a `POST` to the manager does there. Default: it creates. */
   readonly posts?: 'create' | 'check';
+  /**
+   * What a 403 stops that is no answer to a read: `connection` (default), because the credential may write nothing; `resource`: only what would
+   * write here. An account that may read orders and not book goes on with people.
+   */
+  readonly forbidding?: 'connection' | 'resource';
   /** What stands for the names in braces, `{id}` and those of `within` excepted. */
   readonly places: Readonly<Record<string, string>>;
 }
@@ -102,7 +107,16 @@ export interface GetOptions {
 
 export function createResource<Document extends JsonObject, const Spec extends FilterSpec>(
   http: HttpClient,
-  { schema, listed = schema, listPath, instancePath, posts = 'create', places, timeZone }: ResourceDefinition<Spec>,
+  {
+    schema,
+    listed = schema,
+    listPath,
+    instancePath,
+    posts = 'create',
+    forbidding = 'connection',
+    places,
+    timeZone,
+  }: ResourceDefinition<Spec>,
 ): Resource<Document, Spec> {
   const pageSchema = z.looseObject({
     count: z.number().int().nonnegative().max(longestList),
@@ -113,6 +127,16 @@ export function createResource<Document extends JsonObject, const Spec extends F
   const collection = (within: Readonly<Record<string, string>> = {}) => at(listPath, { ...places, ...within });
   const instance = (id: string) => at(instancePath, { ...places, id });
 
+  /** @throws {RequestRefused} for a 403 that stops this resource alone */
+  async function send(request: HttpRequest, ask: Ask, permit?: Permit): Promise<Answer> {
+    if (forbidding === 'connection') return await http.send(request, ask, permit);
+    const answer = await http.send({ ...request, answers: [403] }, ask, permit);
+    if (answer.status !== 403) return answer;
+    const advice =
+      'Have the right granted to the credential, then run `passerelle resume`; people are synchronised meanwhile';
+    throw new RequestRefused(answer.context, 403, 'the credential may not do this (403)', advice);
+  }
+
   /** The document as it came: zod's own output would have its keys in another order. */
   function documentOf(answer: Answer): Document {
     checkShape(schema, answer);
@@ -121,7 +145,7 @@ export function createResource<Document extends JsonObject, const Spec extends F
 
   async function write(method: 'POST' | 'PUT', where: Where, document: Writable, ask: Ask, permit?: Permit) {
     const access = method === 'POST' ? posts : 'update';
-    const answer = await http.send({ method, access, ...where, body: document }, ask, permit);
+    const answer = await send({ method, access, ...where, body: document }, ask, permit);
     return answered(answer, answer.body === null ? null : documentOf(answer));
   }
 
@@ -156,7 +180,7 @@ export function createResource<Document extends JsonObject, const Spec extends F
     post: (document, ask) => write('POST', collection(), document, ask),
     put: (id, document, ask, permit) => write('PUT', instance(id), document, ask, permit),
     delete: async (id, ask, permit) =>
-      answered(await http.send({ method: 'DELETE', access: 'update', ...instance(id) }, ask, permit), null),
+      answered(await send({ method: 'DELETE', access: 'update', ...instance(id) }, ask, permit), null),
   };
 }
 
