@@ -108,7 +108,7 @@ export function openGraphql(options: Omit<YaplaSystemOptions, 'dataHttp'>, graph
   const { connection, config, writeHttp: http, budget, login } = options;
   if (login === undefined) throw new TypeError('yapla.write.mode is graphql: it needs a place for tokens');
   const { maxRetryAfterMs } = config.limits;
-  const judge = graphqlJudge({ errors: graphql.errors, maxRetryAfterMs, budget });
+  const judge = graphqlJudge({ errors: graphql.errors, record: graphql.read?.record ?? null, maxRetryAfterMs, budget });
   const client = createOAuthClient(graphql.oauth, login.http);
   const { tokens, http: tokenHttp } = login;
   const session = createTokenSession({
