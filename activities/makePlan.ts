@@ -166,6 +166,7 @@ async function pace(open: OpenConnection, system: SystemName): Promise<SystemPac
     ...limits,
     roundTripMs: typicalRoundTripMs,
     canReadOne: open.systems[system].readsOne,
+    collects: open.systems[system].collects === true,
     usedToday: state.day.used,
   };
 }

@@ -147,6 +147,8 @@ export interface SystemPace {
   readonly roundTripMs: number;
   /** Whether one record can be read by id: an update is then GET and PUT, else PUT alone, and a removal has nothing to check. */
   readonly canReadOne: boolean;
+  /** Whether changes and creations wait for a file that a person imports: no request is sent for them, nor for a reference. */
+  readonly collects: boolean;
   /** Requests of any lane in the day window that is running. */
   readonly usedToday: number;
 }
@@ -165,7 +167,7 @@ export interface SystemCost {
 export type PlanCost = Readonly<Record<SystemName, SystemCost>>;
 
 /**
- * What applying a plan costs: 2 requests a change (GET, PUT), 1 a creation, 1 a removal's check, none for a link.
+ * What applying a plan costs: 2 requests a change (GET, PUT), 1 a creation, 1 a removal's check, none for a link, nor for what waits for a file.
  * The time is the budget's, not the server's: it holds while the budget is what everybody waits for.
  */
 export function planCost(totals: PlanTotals, paces: Readonly<Record<SystemName, SystemPace>>): PlanCost {
@@ -179,8 +181,10 @@ function systemCost(totals: PlanTotals, system: SystemName, pace: SystemPace): S
   const perChange = pace.canReadOne ? 2 : 1;
   const checks = pace.canReadOne ? totals.removals[system] : 0;
   // A creation may need one look-up first, but only after a crash: not part of the cost.
-  const requests = perChange * totals.changes[system] + totals.creations[system] + checks;
-  return { requests, references: perChange * totals.references[system], ...duration(requests, pace) };
+  const writes = pace.collects ? 0 : perChange * totals.changes[system] + totals.creations[system];
+  const references = pace.collects ? 0 : perChange * totals.references[system];
+  const requests = writes + checks;
+  return { requests, references, ...duration(requests, pace) };
 }
 
 /** Sends at the budget's pace, today's rest first and then one day's share at a time. */

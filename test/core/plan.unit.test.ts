@@ -84,6 +84,7 @@ const pace: SystemPace = {
   liveShare: 0.2,
   roundTripMs: 0,
   canReadOne: true,
+  collects: false,
   usedToday: 0,
 };
 /** Cost of so many creations in Yoplanning. */
@@ -110,6 +111,12 @@ describe('what a plan costs', () => {
 
   test('is one request a change where a record cannot be read, and none for a removal', () => {
     expect(planCost(totals, { yapla: { ...pace, canReadOne: false }, yoplanning: pace }).yapla.requests).toBe(32);
+  });
+
+  test('is no request for what waits for a file that a person imports, but for the check of a removal', () => {
+    const filed = { ...totals, references: { yapla: 600, yoplanning: 0 } };
+    const { yapla } = planCost(filed, { yapla: { ...pace, collects: true }, yoplanning: pace });
+    expect(yapla).toMatchObject({ requests: 1, references: 0 });
   });
 
   test('has its lower bound in pages, creations and two requests a change', () => {

@@ -151,6 +151,7 @@ function pace(canReadOne: boolean): SystemPace {
     liveShare: 0,
     roundTripMs: 0,
     canReadOne,
+    collects: false,
     usedToday: 0,
   };
 }
