@@ -74,7 +74,7 @@ export const eventsSchema = z
       .describe(
         'Whoever waits for a place is looked after again so often, in the lane `idle`, and at once when an order of that session is cancelled. The default costs four requests a day for each who waits.',
       ),
-    catalogue: catalogueSchema.nullable().default(null),
+    catalogue: catalogueSchema.nullable().default(null).describe(catalogueSchema.description!),
   })
   .describe('Events: registrations of Yapla become orders of Yoplanning. Left out: registrations are not looked at.');
 
