@@ -1,7 +1,5 @@
 /** What a connection mirrors of Yoplanning's catalogue: products and their next sessions. Left out: nothing. */
 import { z } from 'zod';
-import { pathSecret } from './webhooks.js';
-import { secret } from './values.js';
 
 const ms = (text: string) => z.number().int().positive().describe(text);
 
@@ -31,15 +29,6 @@ export const catalogueSchema = z
     wholeEveryMs: ms(
       'Between two whole lists of products: one that is no longer sold shows in no list of changes, and in a whole one by its absence.',
     ).default(24 * 3_600_000),
-    secret: pathSecret
-      .meta(secret)
-      .optional()
-      .describe(
-        'Last part but one of the address of the feeds: `/catalogue/<connection>/<secret>/events.ics`, `…/events.json`, `…/events.xlsx`. Anyone who has it sees what is on and how many places are left, and nothing of anybody. Write it as `${NAME}`. Left out: there are no feeds.',
-      ),
-    feedMaxAgeMs: ms(
-      'So long a browser or a proxy may show a feed without asking again. A quarter of an hour is one turn: nothing is known sooner.',
-    ).default(15 * 60_000),
     maxHistoryEvents: z
       .number()
       .int()
@@ -50,7 +39,7 @@ export const catalogueSchema = z
       ),
   })
   .describe(
-    'Mirrors products and their next sessions, from what the day’s quota leaves over. For alternatives where a session is full, for events that go to "the session that starts when the event does", and for feeds. Left out: nothing is mirrored.',
+    'Mirrors products and their next sessions, from what the day’s quota leaves over. For alternatives where a session is full, and for events that go to "the session that starts when the event does". Left out: nothing is mirrored.',
   );
 
 export type CatalogueConfig = z.infer<typeof catalogueSchema>;
