@@ -87,11 +87,23 @@ async function readClaimed({
     of: ['yapla'],
     mostBytes: connection.config.live.maxBodiesBytes,
   });
+  const owner = await ownerKnown(sql, events, linkId);
+  if (owner !== null) {
+    // An order of ours, told of before its answer was recorded: the registration's own workflow reads it, and nobody else.
+    await readdress(sql, scope, linkId, owner);
+    return { view: emptyView(events, 'merged', owner), events: countsOf(taken) };
+  }
   const ask: Ask = { lane, purpose: `live/${linkId}`, patienceMs };
   const orderIds = [...new Set(taken.flatMap(({ system, externalId }) => (system === 'yoplanning' ? externalId : [])))];
   const orders = await Promise.all(orderIds.map(async (id) => await findOrder(events, id, ask)));
   const view = await sql.begin(async (tx) => await record(tx, events, linkId, taken, orders));
   return { view, events: countsOf(taken) };
+}
+
+/** The link that holds the order by whose name this one goes; null: none does, or it goes by a registration's. */
+async function ownerKnown(sql: Sql, { scope }: OpenEvents, linkId: string): Promise<string | null> {
+  const { system, id } = parseLinkId(linkId);
+  return system === 'yoplanning' ? await linkOfRecord(sql, scope, system, id) : null;
 }
 
 async function findOrder({ bookings }: OpenEvents, id: string, ask: Ask): Promise<FoundOrder> {
