@@ -7,5 +7,6 @@ import { importScenarios } from './yaplaImportScenarios.js';
 import { retentionScenarios } from './retentionScenarios.js';
 import type { Scenario } from './scenario.js';
 import { syncRecordScenarios } from './syncRecordScenarios.js';
+import { syncRegistrationScenarios } from './syncRegistrationScenarios.js';
 
-export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...retentionScenarios, ...syncRecordScenarios, ...importScenarios];
+export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...retentionScenarios, ...syncRecordScenarios, ...syncRegistrationScenarios, ...importScenarios];
