@@ -7,6 +7,8 @@ import { type Dependencies, scopeOfBulk } from './dependencies.js';
 export interface ChunkCounts {
   readonly ended: number;
   readonly outcomes: Readonly<Record<string, number>>;
+  /** Why some are left that go to a system which takes no writes now. Left out: none is. */
+  readonly writesStopped?: string;
 }
 
 /** Applies the plan's remote items with `from <= n < to`; ended ones are left as they are, so it repeats safely. */
@@ -16,7 +18,7 @@ export const applyItems =
     await withHeartbeat(async () => {
       const { planId, from, to } = input;
       const signal = cancellationSignal();
-      await link.applyItems(
+      const stopped = await link.applyItems(
         {
           sql,
           claims,
@@ -30,7 +32,11 @@ export const applyItems =
       );
       signal.throwIfAborted();
       const outcomes = await endedItems(sql, planId, 'remote', from, to);
-      return { outcomes, ended: Object.values(outcomes).reduce((sum, n) => sum + n, 0) };
+      return {
+        outcomes,
+        ended: Object.values(outcomes).reduce((sum, n) => sum + n, 0),
+        ...(stopped === null ? {} : { writesStopped: stopped.message }),
+      };
     });
 
 /** Applies what needs no request: links that agree, bases that move, questions. Set-wise; repeats safely. */

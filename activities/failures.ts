@@ -10,6 +10,7 @@ import {
   BudgetExhausted,
   type Failure,
   isFailure,
+  isStoppedWrite,
   NoAnswer,
   RecordMissing,
   ServerFailed,
@@ -111,6 +112,10 @@ export function toApplicationFailure(
 
 function fromFailure(failure: Failure, nth: number, isShown: (waitMs: number) => boolean): ApplicationFailure {
   const common = { type: failure.type, message: failure.message };
+  if (isStoppedWrite(failure)) {
+    // Who met the refusal itself waits as all do who come after it.
+    return ApplicationFailure.create({ ...common, type: 'WritesStopped', nonRetryable: true });
+  }
   const retryAtMs = openAgainAtMs(failure);
   if (retryAtMs !== null) {
     const waitMs = retryAtMs - Date.now();

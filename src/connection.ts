@@ -25,6 +25,7 @@ import {
 } from './core/record.js';
 import { createBudget, type Budget } from './store/budget.js';
 import { ensureConnection, fingerprintKey } from './store/connections.js';
+import { createSchemaStore } from './store/graphqlSchemas.js';
 import { createTokenStore } from './store/oauthTokens.js';
 import { credentialNames, noteUse, type Credentials } from './store/credentials.js';
 import type { Sql } from './store/database.js';
@@ -103,8 +104,14 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
     }),
   ) as Record<SystemName, Budget>;
   const { write } = config.yapla;
-  const tokens = write.mode === 'graphql' ? createTokenStore(sql, id, write.oauth) : undefined;
-  const systems = openSystems(id, config, { budgets, tokens });
+  const logins =
+    write.mode === 'graphql'
+      ? {
+          tokens: createTokenStore(sql, id, write.oauth),
+          schemas: createSchemaStore(sql, credentials.yapla, write.address ?? config.yapla.server),
+        }
+      : {};
+  const systems = openSystems(id, config, { budgets, ...logins });
   const close = async () => {
     await Promise.all(systemNames.map((system) => budgets[system].end()));
     await systems.close();

@@ -13,7 +13,7 @@ import { credentialsOf } from './connection.js';
 import { systemNames } from './core/record.js';
 import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
-import { heldCredentials, type WatchedCredential } from './store/credentials.js';
+import { type Held, heldCredentials, type WatchedCredential } from './store/credentials.js';
 import { listConnections } from './store/connections.js';
 import { resumeStoppedRecords, wakeRecords } from './syncRecord.js';
 
@@ -94,14 +94,20 @@ export async function keepWaking(options: WakingOptions, signal: AbortSignal): P
   }
 }
 
+/** What is held, from nothing to all that is sent. */
+function weightOf(held: Held | undefined): number {
+  if (held === undefined) return 0;
+  return held === 'writes' ? 1 : 2;
+}
+
 interface Watched extends WatchedCredential {
   readonly connectionId: string;
 }
 
 /** One look after the other. Exported for its test. */
 export class Waking {
-  private held: ReadonlySet<string> = new Set();
-  /** Credentials that are free, and whose connections are to be told so, so many times more. */
+  private held: ReadonlyMap<string, Held> = new Map();
+  /** Credentials that are free, or free to read, and whose connections are to be told so, so many times more. */
   private readonly toTell = new Map<string, number>();
   private readonly known = new Map<string, readonly Watched[]>();
 
@@ -110,8 +116,11 @@ export class Waking {
   async look(): Promise<void> {
     const watched = await this.credentials();
     const held = await heldCredentials(this.options.sql, watched);
-    for (const credential of this.held) if (!held.has(credential)) this.toTell.set(credential, looks);
-    for (const credential of held) this.toTell.delete(credential);
+    for (const { credential } of watched) {
+      const [before, now] = [weightOf(this.held.get(credential)), weightOf(held.get(credential))];
+      if (now < before) this.toTell.set(credential, looks);
+      if (now > before) this.toTell.delete(credential);
+    }
     this.held = held;
     for (const [credential, times] of [...this.toTell]) {
       const told = watched.filter((one) => one.credential === credential).map((one) => one.connectionId);

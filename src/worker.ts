@@ -24,6 +24,7 @@ import type { Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './link/claims.js';
 import { ensureImport, importingConnections } from './yaplaImport.js';
+import { checkWritesAtStart } from './startChecks.js';
 import { keepWaking, lookAgainAtStart } from './waking.js';
 
 /** How long activities under way may take to come to an end when the worker is told to stop; a chunk ends after the items in hand. */
@@ -184,6 +185,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
   const resuming = lookAgainAtStart({ sql, client, connections: config.connections, log });
   const importing = startImports(client, taskQueue, config.connections, log);
+  const checking = checkWritesAtStart({ connections: config.connections, open: opened, log });
   const stopWaking = new AbortController();
   const waking = keepWaking({ sql, client, connections: config.connections, log }, stopWaking.signal);
 
@@ -203,6 +205,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await Promise.all([resuming, importing, waking]);
     const open = await Promise.allSettled(connections.values());
     await Promise.all(open.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
+    // What it waited for has ended with its connection.
+    await checking;
     await claims.close();
     await keyedSql.end({ timeout: 5 });
     log.info('worker stopped');

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { Gauge, Registry } from 'prom-client';
 import type { Config } from './config/schema.js';
+import { importMetrics } from './importMetrics.js';
 import { personsOf } from './core/record.js';
 import type { Log } from './log.js';
 import { startStatusServer, within, type Status, type StatusServer } from './status.js';
@@ -77,6 +78,8 @@ export function workerStatus({ config, sql, client, worker }: WorkerStatusOption
     registers,
   });
 
+  const imports = importMetrics(registry);
+
   async function countCases(): Promise<void> {
     cases.reset();
     for (const connection of Object.keys(config.connections)) {
@@ -116,6 +119,7 @@ export function workerStatus({ config, sql, client, worker }: WorkerStatusOption
         }
         // While PostgreSQL does not answer, the page leaves it out.
         await countCases().catch(() => cases.reset());
+        await within(answerTimeoutMs, imports.update(sql, config.connections)).catch(() => imports.reset());
         return await registry.metrics();
       },
     },

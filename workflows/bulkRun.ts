@@ -10,6 +10,7 @@
  * - `storeApproval` is passed by every plan that is applied: from here on nothing supersedes it, and it never expires.
  * - `rescan` and `settle` come only after creations whose answer never came. A round that reopens items applies them again; after
  *   `maxSettleRounds` what is left becomes a case.
+ * - `applyItems` comes again where a system takes no writes: what goes to the other one is done first, the rest waits for `resume`.
  * - `storeReferences` is left out where the configuration says so.
  * - `cancel` ends the run from any step, once what is in hand is finished.
  *
@@ -78,6 +79,8 @@ export interface BulkRunState {
   /** First item of the next chunk. */
   readonly nextItem: number;
   readonly applied: ApplyCounts;
+  /** Why items were left, in the round of chunks under way, that go to a system which takes no writes now; left out: none was. */
+  readonly writesStopped?: string;
   readonly settleRounds: number;
   readonly differences: number | null;
   readonly paused: boolean;
@@ -278,16 +281,37 @@ export class BulkRun {
     return { from, to };
   }
 
-  chunkApplied(counts: ApplyCounts): void {
+  chunkApplied(counts: ApplyCounts & { readonly writesStopped?: string }): void {
+    const { writesStopped } = counts;
+    if (writesStopped !== undefined) this.#become({ writesStopped });
     const { applied } = this.#state;
     const outcomes = { ...applied.outcomes };
     for (const [outcome, n] of Object.entries(counts.outcomes)) outcomes[outcome] = (outcomes[outcome] ?? 0) + n;
     this.#become({ applied: { outcomes, ended: applied.ended + counts.ended } });
   }
 
-  /** Chunks were applied as far as this run may; goes on where none is left. */
-  chunksEnded(): void {
-    if (this.#state.nextItem > this.plan.remoteItems) this.#become({ step: 'findUnsettled' });
+  /**
+   * Chunks were applied as far as this run may; goes on where none is left.
+   *
+   * @returns what the items that are left wait for, which is the round that comes next; null: none waits for a person
+   */
+  chunksEnded(): Hold | null {
+    const { nextItem, applied, writesStopped } = this.#state;
+    const { remoteItems } = this.plan;
+    if (nextItem <= remoteItems) return null;
+    if (writesStopped === undefined) {
+      this.#become({ step: 'findUnsettled' });
+      return null;
+    }
+    const people = remoteItems - applied.ended;
+    const { writesStopped: _, ...rest } = this.#state;
+    // Each chunk tells of all that has ended in it.
+    this.#state = { ...rest, nextItem: 1, applied: { outcomes: {}, ended: 0 } };
+    return {
+      kind: 'stopped',
+      failure: 'WritesStopped',
+      reason: `${people} of the plan's people wait: ${writesStopped}`,
+    };
   }
 
   /** @param open systems in which creations were sent whose effect is unknown */

@@ -9,6 +9,7 @@
  *   - pause: activities under way end after the item in hand; `resume` repeats the step, which finds the rest;
  *   - a spent quota: a timer until the window opens, visible in the `progress` query and in the search attribute;
  *   - a system that refuses us (401, 403) or answers what we cannot read: `stopped`, until a person has mended it and resumes;
+ *   - a system that is read and takes no writes (403 on a write): what goes to the other one is applied first, then `stopped` as before;
  *   - a connection that is taken out of the configuration: the plan ends as `notConfigured`, and what is left to do stays in the database;
  *   - cancel (a message, or Temporal's own): what is in hand is finished, the rest left, the plan marked.
  * Server errors and time-outs are retried by Temporal without the workflow noticing.
@@ -57,7 +58,14 @@ import { refuseForeignStart } from './ownStart.js';
 import { phaseKey, stateKey } from './searchAttributes.js';
 
 /** Failures that Temporal must not retry by itself: the workflow waits for them in the open. Types of activities/failures.ts. */
-const heldFailures = ['BudgetExhausted', 'ConnectionStopped', 'AccessRefused', 'RequestRefused', 'UnexpectedResponse'];
+const heldFailures = [
+  'BudgetExhausted',
+  'ConnectionStopped',
+  'WritesStopped',
+  'AccessRefused',
+  'RequestRefused',
+  'UnexpectedResponse',
+];
 
 /**
  * Retries after a worker died or the database was away: soon, and for ever. A system that fails names its own, longer delays
@@ -291,7 +299,8 @@ export async function bulkSync(input: BulkSyncInput): Promise<BulkSyncResult> {
       }
     };
     await all(Array.from({ length: options.parallelChunks }, lane));
-    run.chunksEnded();
+    const hold = run.chunksEnded();
+    if (hold !== null) await held('1', hold);
   }
 
   const carryOut: Readonly<Record<Exclude<BulkStep, 'prepare' | 'end'>, () => Promise<void>>> = {

@@ -42,6 +42,8 @@ export interface ImportRunState {
   readonly isWanted: boolean;
   /** Times that files were made, or found to be out: who asked for one waits for the next. */
   readonly makes: number;
+  /** When a file was last to be made, and nothing that waits could be in one; null, or absent in older histories: it could. */
+  readonly madeNothingAtMs?: number | null;
   /** Files that nobody was told of yet. */
   readonly unannounced: readonly number[];
   /** Of the file that is judged: the list was read since it was imported. */
@@ -57,6 +59,7 @@ export const newImportRun: ImportRunState = {
   lookedAtMs: 0,
   isWanted: false,
   makes: 0,
+  madeNothingAtMs: null,
   unannounced: [],
   isListRead: false,
   vainLooks: 0,
@@ -123,7 +126,7 @@ export class ImportRun {
   /** The next step. Pure, but for what was said: that is looked at now. */
   next(nowMs: number): ImportStep {
     this.#isWoken = false;
-    const { look, lookedAtMs, unannounced, isWanted, isListRead } = this.#state;
+    const { look, lookedAtMs, unannounced, isWanted, isListRead, madeNothingAtMs = null } = this.#state;
     if (look === null || lookedAtMs === 0) return { do: 'look' };
     if (look.isOver) return { do: 'end' };
     if (nowMs < this.#restsUntilMs) return { do: 'wait', ms: this.#restsUntilMs - nowMs };
@@ -133,8 +136,11 @@ export class ImportRun {
     if (done !== undefined) return { do: 'judge', number: done.number, readsList: !isListRead };
     if (look.files.length > 0) return { do: 'wait', ms: null };
     const { maxRows, closeAfterMs, checkMs } = look.settings;
-    const dueMs = look.sinceMs === null ? Number.POSITIVE_INFINITY : look.sinceMs + closeAfterMs;
-    if (isWanted || (look.people > 0 && (look.people >= maxRows || nowMs >= dueMs))) return { do: 'make' };
+    const closesMs = look.people >= maxRows ? 0 : (look.sinceMs ?? Number.POSITIVE_INFINITY) + closeAfterMs;
+    // What is held back may wait for as long as a question is open.
+    const againMs = madeNothingAtMs === null ? 0 : madeNothingAtMs + checkMs;
+    const dueMs = look.people === 0 ? Number.POSITIVE_INFINITY : Math.max(closesMs, againMs);
+    if (isWanted || nowMs >= dueMs) return { do: 'make' };
     const checkAtMs = Math.min(lookedAtMs + checkMs, dueMs);
     return nowMs >= checkAtMs ? { do: 'look' } : { do: 'wait', ms: checkAtMs - nowMs };
   }
@@ -154,12 +160,13 @@ export class ImportRun {
   }
 
   /** @param files all that are out now, those that were made and those that stood */
-  made(files: readonly ImportFile[]): void {
+  made(files: readonly ImportFile[], nowMs: number): void {
     const { makes, look, unannounced } = this.#state;
     const before = new Set(this.files.map(({ number }) => number));
     const since = files.flatMap(({ number }) => (before.has(number) ? [] : [number]));
     this.#become({
       makes: makes + 1,
+      madeNothingAtMs: files.length === 0 ? nowMs : null,
       isWanted: false,
       unannounced: [...unannounced, ...since],
       look: look === null ? null : { ...look, files },

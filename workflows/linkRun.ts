@@ -17,9 +17,9 @@
  * - `waiting`, `lingering`: for a message; a case is looked at now and then, who lingers completes.
  * - `waitingForBudget`: for the quota, for the time that a 429 named, or for a server that fails. Goes on with the same activity when that
  *   time has come, or when somebody says that it may have (`resume`).
- * - `stopped`: the whole connection is refused. Goes on with the same activity after `resume`. Nothing else is awaited but a rare look, in
- *   ever longer pauses (`nextLookMs`), each of which begins a new run: a history that waits does not grow, and a word that was lost on its
- *   way does not leave it waiting for ever.
+ * - `stopped`: the whole connection is refused, or what is written to a system is; then an event is looked at all the same. Goes on with the
+ *   same activity after `resume`. Nothing else is awaited but a rare look, in ever longer pauses (`nextLookMs`), each of which begins a new
+ *   run: a history that waits does not grow, and a word that was lost on its way does not leave it waiting for ever.
  * - `ended`: the configuration does not have the connection any more. Completes: anyone who takes it up again starts it anew.
  *
  * One piece of work (a look, and all that is decided on it) never spans two runs; what was told and not looked at yet does. Work that a stop
@@ -270,7 +270,7 @@ export class LinkRun<View extends ViewOfLink, Decision, Done extends Applied<Vie
     });
   }
 
-  /** The connection answers: the next stop is a new one. */
+  /** What was to be done is done: the next stop is a new one. */
   answeredAgain(): void {
     if ((this.#state.stops ?? 0) > 0) this.#become({ stops: 0 });
   }

@@ -29,9 +29,10 @@ export interface LinkSteps<View extends ViewOfLink, Decision, Done extends Appli
   readonly apply: (input: ApplyInput<Decision>) => Promise<Done>;
 }
 
-/** Failures of the whole connection: waited for in the open (types of activities/failures.ts). A spent quota is left to Temporal's retries. */
+/** Failures of the whole connection, or of all that is written to a system: waited for in the open (types of activities/failures.ts). A spent quota is left to Temporal's retries. */
 const stoppingFailures = [
   'ConnectionStopped',
+  'WritesStopped',
   'AccessRefused',
   'RequestRefused',
   'UnexpectedResponse',
@@ -127,7 +128,7 @@ export function budgetOpensAtMs(error: unknown): number | null {
   return toldBy(error).retryAtMs ?? null;
 }
 
-/** The failure's type where the whole connection is refused; else null. */
+/** The failure's type where the connection is refused, or its writes are; else null. */
 export function stoppingFailure(error: unknown): string | null {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   const type = cause instanceof ApplicationFailure ? cause.type : undefined;

@@ -51,6 +51,11 @@ import {
 /** A budget that is open in a moment is not asked at once. */
 const shortestWaitMs = 1_000;
 
+/** While writes are stopped something came: reads go on, and the other system is written. */
+class LookAnew extends Error {
+  override readonly name = 'LookAnew';
+}
+
 /** The configuration has the connection no more: its records are nobody's work. */
 class ConnectionGone extends Error {
   override readonly name = 'ConnectionGone';
@@ -110,6 +115,7 @@ export async function keepInStep<View extends ViewOfLink, Decision, Done extends
    * After a long time without a word it looks by itself, as a new run: a history that waits does not grow.
    *
    * @throws {ConnectionGone} the connection is not configured any more
+   * @throws {LookAnew} writes alone are stopped, and something came
    */
   async function untilMended(error: unknown): Promise<void> {
     const openAtMs = budgetOpensAtMs(error);
@@ -124,10 +130,14 @@ export async function keepInStep<View extends ViewOfLink, Decision, Done extends
     const { stoppedRetryMs, maxStoppedRetryMs = stoppedRetryMs } = settings;
     const waitMs = run.nextLookMs(stoppedRetryMs, maxStoppedRetryMs);
     // Events that come meanwhile stand in the inbox, and as signals in the history, which must end here, too.
-    if (await condition(() => !run.isStopped || isFull(), waitMs, { summary: `stopped: ${failure}` })) {
+    const looksAnew = () => failure === 'WritesStopped' && run.isWoken;
+    if (await condition(() => !run.isStopped || looksAnew() || isFull(), waitMs, { summary: `stopped: ${failure}` })) {
       if (!run.isStopped) return show(null);
     }
+    const anew = looksAnew() && !isFull();
+    if (anew) run.resume();
     run.workDropped();
+    if (anew) throw new LookAnew();
     await carryOn();
   }
 
@@ -195,9 +205,9 @@ export async function keepInStep<View extends ViewOfLink, Decision, Done extends
   async function work(): Promise<void> {
     const reading = await look(run.beginLook().isProbablyEcho);
     if (reading === null) return run.lookDropped();
-    run.answeredAgain();
     tell(run.looked(reading));
     for (let { toApply } = run; toApply !== null; { toApply } = run) tell(run.applied(await carryOut(toApply)));
+    run.answeredAgain();
   }
 
   /** @returns null where the read was dropped */
@@ -257,6 +267,7 @@ export async function keepInStep<View extends ViewOfLink, Decision, Done extends
     try {
       while (run.isWoken && !isFull()) await work();
     } catch (error) {
+      if (error instanceof LookAnew) continue;
       if (!(error instanceof ConnectionGone)) throw error;
       setCurrentDetails('ended: the connection is not in the configuration any more');
       log.warn('ended: the configuration has no such connection any more; what is left to do stays in the database', {

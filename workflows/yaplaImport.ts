@@ -94,7 +94,7 @@ export async function yaplaImport(input: YaplaImportInput): Promise<ImportTotals
         return run.looked(await quick.lookAtImports({ connectionId }), Date.now());
       case 'make': {
         const files = await long().makeImportFiles({ connectionId });
-        run.made(files);
+        run.made(files, Date.now());
         if (files.length === 0) log.info('nothing waits for an import file', { connectionId });
         return;
       }

@@ -89,7 +89,7 @@ export function orderRefusedCase(linkId: string, failure: Failure, saw: FieldHas
 export const eventNotMapped = {
   code: 'eventNotMapped',
   about: 'records',
-  answers: noAnswers,
+  answers: { ...noAnswers, map: true },
   holds: null,
   endsByMerging: false,
   stands: () => true,

@@ -34,6 +34,8 @@ export interface Answers {
   readonly close: Closing | null;
   /** By what shall become of an order: `carryOut`, `keep`, `wait`. Left out: by none of these. */
   readonly booking?: readonly BookingAnswer[];
+  /** By saying where the event goes. Left out: not so. */
+  readonly map?: true;
   /** By approving or rejecting the plan, and in no other way. */
   readonly plan: boolean;
   /** A system's value can become the field's rule for the connection. */

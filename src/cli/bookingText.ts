@@ -1,6 +1,7 @@
 /** Questions about registrations and their orders in words for a person. */
-import type { BookingAnswer, BookingQuestion, Hindrance } from '../core/events/bookings.js';
+import type { BookingAnswer, BookingOutcome, BookingQuestion, Hindrance } from '../core/events/bookings.js';
 import type { EventProblem } from '../core/events/shown.js';
+import type { BookingPlan } from '../link/bookings/plan.js';
 import { visible } from './visible.js';
 
 /** What each question is. */
@@ -62,9 +63,34 @@ const problemTexts: Readonly<Record<EventProblem['code'], string>> = {
   sameParticipantTwice: 'the same person once more',
 };
 
-/** How each answer is given on the command line, and what it does. */
-export const bookingAnswerTexts: Readonly<Record<BookingAnswer, string>> = {
-  carryOut: '--take carry-out: do it (for a registration without a place: try once more)',
-  keep: '--take keep: leave both as they are now',
-  wait: '--take wait: book it when a place is free',
+/** Words of `--take`. */
+export const answerWords: Readonly<Record<BookingAnswer, string>> = {
+  carryOut: 'carry-out',
+  keep: 'keep',
+  wait: 'wait',
 };
+
+const outcomeTexts: Readonly<Partial<Record<BookingOutcome, string>>> = {
+  booked: 'would be booked',
+  notMapped: 'wait until their event is mapped ("passerelle events map")',
+  awaitsPayment: 'wait for their payment',
+  awaitsPeople: 'wait for a client who is on the way',
+  nothingToBook: 'are cancelled: nothing is booked',
+  case: 'are a question for a person',
+  inStep: 'are booked already',
+};
+
+/** A plan before the first run. */
+export function bookingPlanLines(connectionId: string, { number, totals, requests, hasBegun }: BookingPlan): string[] {
+  const rows = Object.entries(totals).map(
+    ([outcome, n]) => `  ${n} ${outcomeTexts[outcome as BookingOutcome] ?? visible(outcome)}`,
+  );
+  return [
+    `Plan ${number} of bookings of ${connectionId}:`,
+    ...(rows.length === 0 ? ['  No registration was told of so far.'] : rows),
+    `  Cost: ${requests} requests of Yoplanning's day. Which sessions are full shows when it is their turn.`,
+    hasBegun
+      ? 'Bookings have begun: nothing has to be approved.'
+      : `Nothing is booked before you say so: passerelle events approve ${connectionId} ${number}`,
+  ];
+}

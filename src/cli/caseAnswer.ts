@@ -9,6 +9,7 @@ import {
 } from '../cases/answers.js';
 import { answersOf } from '../cases/index.js';
 import type { Case } from '../store/cases.js';
+import { answerWords } from './bookingText.js';
 import { UsageError } from './program.js';
 
 export interface ResolveOptions {
@@ -57,7 +58,7 @@ const expected: Readonly<Record<CheckedType, string>> = {
 };
 
 /** Words of `--take` for ways to answer. */
-const words = { create: 'create', goOn: 'go-on', carryOut: 'carry-out', keep: 'keep', wait: 'wait' } as const;
+const words = { create: 'create', goOn: 'go-on', ...answerWords } as const;
 
 function problemText(problem: AnswerProblem, question: Question, given: Given): string {
   const { id, kind, field, scope, planNumber } = question;

@@ -11,7 +11,7 @@ import type { RememberedRule } from '../store/fieldRules.js';
 import type { FieldWrite, KnownRecord } from '../store/journal.js';
 import { type Output, table } from './output.js';
 import { duration, guardText, liveGuardText } from './planText.js';
-import { bookingQuestionTexts, hindranceText, noPlaceText, problemLine } from './bookingText.js';
+import { answerWords, bookingQuestionTexts, hindranceText, noPlaceText, problemLine } from './bookingText.js';
 import { visible } from './visible.js';
 
 const systemLabels: Readonly<Record<SystemName, string>> = { yapla: 'Yapla', yoplanning: 'Yoplanning' };
@@ -20,8 +20,11 @@ type Question = Pick<OpenCase, 'id' | 'kind' | 'planNumber'> & { readonly scope:
 
 /** The command that answers a case, without `passerelle`. */
 export function nextStep({ id, kind, planNumber, scope }: Question): string {
-  const { value, create, goOn, close, plan } = answersOf(kind);
+  const { value, create, goOn, close, plan, booking, map } = answersOf(kind);
   if (plan) return `approve ${scope.connectionId} ${planNumber ?? '<plan>'}, or reject`;
+  if (map === true) return `events map ${scope.connectionId}`;
+  if (booking !== undefined)
+    return `case ${id}, then resolve ${id} --take ${booking.map((one) => answerWords[one]).join('|')}`;
   const again = close === 'triesAgain' ? ' to try again' : '';
   const orClose = close === null ? '' : `, or --close${again}`;
   if (value) return `resolve ${id} --take yapla|yoplanning|<value>${orClose}`;

@@ -96,11 +96,13 @@ export function registerCases(program: Command, output: Output): void {
 async function showCases(sql: Sql, connectionId: string, json: boolean, output: Output): Promise<void> {
   const { listOpenCases, recordsOfOpenCases } = await import('../store/cases.js');
   const { casesText } = await import('./caseText.js');
-  const { personsOf } = await import('../core/record.js');
-  const scope = personsOf(connectionId);
-  const cases = await listOpenCases(sql, scope);
+  const { recordKinds } = await import('../core/record.js');
+  const scopes = recordKinds.map((kind) => ({ connectionId, kind }));
+  const cases = (await Promise.all(scopes.map(async (scope) => await listOpenCases(sql, scope)))).flat();
   if (json) {
-    const records = await recordsOfOpenCases(sql, scope);
+    const records = new Map(
+      (await Promise.all(scopes.map(async (scope) => [...(await recordsOfOpenCases(sql, scope))]))).flat(),
+    );
     const none = { yapla: [], yoplanning: [] };
     const told = cases.map((one) => ({ ...one, records: records.get(one.id) ?? none }));
     output.print(visibleJson(told));

@@ -16,12 +16,13 @@ interface JsonOptions extends CommonOptions {
 export function registerControl(program: Command, output: Output): void {
   program
     .command('progress <connection>')
-    .description('Show how far the bulk sync is.')
+    .description('Show how far the bulk sync is, and who waits for an import in Yapla.')
     .option('--json', 'print JSON')
     .option('--follow', 'follow it to its end; the status is 0 where its plan was applied and nothing differs any more')
     .action(async (connectionId: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<JsonOptions & { readonly follow?: boolean }>();
-      await onBulkSync(options, connectionId, async ({ handle, session }) => {
+      const imports = options.follow === true ? null : await importsShown(options, connectionId);
+      const printed = onBulkSync(options, connectionId, async ({ handle, session }) => {
         if (options.follow === true) {
           const { followRunning } = await import('./applyPlan.js');
           const result = await followRunning({ ...session, output }, connectionId);
@@ -38,7 +39,7 @@ export function registerControl(program: Command, output: Output): void {
         const { planProgress } = await import('../store/planItems.js');
         const progress = await handle.query(progressQuery);
         if (options.json === true) {
-          output.print(visibleJson(progress));
+          output.print(visibleJson(imports === null ? progress : { ...progress, imports: imports.counts }));
           return;
         }
         // The workflow counts whole chunks; the database knows each person.
@@ -50,7 +51,16 @@ export function registerControl(program: Command, output: Output): void {
             done.reduce((sum, row) => sum + row.n, 0),
           ),
         );
+        if (imports !== null) output.print(imports.text);
       });
+      try {
+        await printed;
+      } catch (error) {
+        // Who waits for an import waits whether a bulk sync runs or not.
+        if (imports === null || !(error instanceof NoneRuns)) throw error;
+        if (options.json === true) output.print(visibleJson({ imports: imports.counts }));
+        else output.print(`${connectionId}: no bulk sync is running\n${imports.text}`);
+      }
     });
 
   program
@@ -124,9 +134,10 @@ export function registerControl(program: Command, output: Output): void {
           underWay: 'Its bulk sync was neither paused nor stopped',
           none: 'No bulk sync of it is running',
         }[bulkSync];
-        for (const { system, reason, others } of lifted) {
+        for (const { system, stopped, reason, others } of lifted) {
           const also = others.length === 0 ? '' : ` ${others.join(', ')} has the same token and goes on, too.`;
-          output.note(`resume: ${connectionId} may send requests to ${system} again (stopped: ${reason}).${also}`);
+          const what = stopped === 'writes' ? 'writes' : 'requests';
+          output.note(`resume: ${connectionId} may send ${what} to ${system} again (stopped: ${reason}).${also}`);
         }
         if (lifted.length === 0) output.note(`resume: no stop of ${connectionId} had to be lifted.`);
         for (const { system, until } of waits) {
@@ -192,7 +203,27 @@ async function inSession(
   }
 }
 
-/** Runs an action on the running bulk sync. @throws {UsageError} when none runs */
+/** No bulk sync runs. */
+class NoneRuns extends UsageError {}
+
+/** Who waits for an import in Yapla; null: the connection makes no files. */
+async function importsShown(options: SessionOptions, connectionId: string) {
+  const { loadConfig } = await import('../config/load.js');
+  const { connectionOf, openStore } = await import('./session.js');
+  const config = loadConfig(options.config);
+  if (connectionOf(config, connectionId).yapla.write.mode !== 'workbook') return null;
+  const { importsOf } = await import('./statusOf.js');
+  const { importLines } = await import('./statusText.js');
+  const store = await openStore(config);
+  try {
+    const counts = await importsOf(store.sql, connectionId);
+    return { counts, text: importLines(counts, connectionId, Date.now()).join('\n') };
+  } finally {
+    await store.close();
+  }
+}
+
+/** Runs an action on the running bulk sync. @throws {NoneRuns} when none runs */
 async function onBulkSync(
   options: SessionOptions,
   connectionId: string,
@@ -213,7 +244,7 @@ async function onBulkSync(
         );
       }
       if (!(error instanceof WorkflowNotFoundError || error instanceof NoBulkSync)) throw error;
-      throw new UsageError(new NoBulkSync(connectionId).message, { cause: error });
+      throw new NoneRuns(new NoBulkSync(connectionId).message, { cause: error });
     }
   });
 }

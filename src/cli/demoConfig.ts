@@ -46,10 +46,10 @@ export function writeDemoConfig(
 }
 
 /** Files are judged within a moment; a club's person takes days. */
-const ways = { api: {}, workbook: { files: true, imports: { checkMs: 500 } } } as const satisfies Record<
-  YaplaWay,
-  object
->;
+const ways = {
+  api: { events: true, settings: { events: {} } },
+  workbook: { files: true, imports: { checkMs: 500 } },
+} as const satisfies Record<YaplaWay, object>;
 
 function document(dataDirectory: string, connectionId: string, connection: ReturnType<typeof sandboxConnection>) {
   const asked = connection.fields?.[askedField];

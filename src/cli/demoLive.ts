@@ -240,10 +240,15 @@ interface LogLine {
 }
 
 /** The log is written a moment after what it tells of: waits for a line of each of these outcomes, but not for ever. */
-async function newLines(demo: DemoLive, told: number, outcomes: readonly string[]): Promise<string[]> {
+export async function newLines(
+  demo: DemoLive,
+  told: number,
+  outcomes: readonly string[],
+  workflowType = 'syncRecord',
+): Promise<string[]> {
   const deadline = performance.now() + logPatienceMs;
   for (;;) {
-    const lines = linesOf(demo).slice(told);
+    const lines = linesOf(demo, workflowType).slice(told);
     const isAll = outcomes.every((outcome) => lines.some((line) => line.includes(`→ ${outcome}`)));
     if (isAll || performance.now() > deadline) return lines;
     await sleep(25);
@@ -251,12 +256,12 @@ async function newLines(demo: DemoLive, told: number, outcomes: readonly string[
 }
 
 /** What the log says of single records: what came, what was decided, and why. */
-function linesOf({ logFile, connectionId }: DemoLive): string[] {
+export function linesOf({ logFile, connectionId }: DemoLive, workflowType = 'syncRecord'): string[] {
   return readFileSync(logFile, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as LogLine)
-    .filter((line) => line.workflowType === 'syncRecord' && line.connectionId === connectionId)
+    .filter((line) => line.workflowType === workflowType && line.connectionId === connectionId)
     .map(({ msg, came, toYapla, toYoplanning, cases, why }) => {
       const writes = [
         ...(toYapla === undefined ? [] : [`${fieldsText(toYapla)} to Yapla`]),

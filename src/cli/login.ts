@@ -6,6 +6,7 @@ import type { Output } from './output.js';
 import { UsageError, type CommonOptions } from './program.js';
 import { whoOf, withBy, type ByOption } from './who.js';
 import type { YaplaLogin } from './yaplaLogin.js';
+import type { TakenBack } from './yaplaLogout.js';
 
 type LoginOptions = CommonOptions & ByOption;
 
@@ -43,21 +44,33 @@ export function registerLogin(program: Command, output: Output): void {
 
   withBy(program.command('logout <connection>'))
     .description(
-      "Forget a connection's login to Yapla. Yapla itself keeps it until a person takes it back there, or it ends.",
+      "End a connection's login to Yapla: it is forgotten here, and taken back at Yapla where yapla.write.oauth.revokeUrl is set.",
     )
     .action(async (connectionId: string, _: unknown, command: Command) => {
       await withStore(connectionId, command.optsWithGlobals<LoginOptions>(), async ({ sql, by, settings }) => {
-        const { oauthOf } = await import('./yaplaLogin.js');
-        const { createTokenStore } = await import('../store/oauthTokens.js');
+        const { endYaplaLogin } = await import('./yaplaLogout.js');
         const { noteDeed } = await import('../store/audit.js');
-        const wasThere = await createTokenStore(sql, connectionId, oauthOf(connectionId, settings)).forget();
-        if (!wasThere) throw new UsageError(`nobody is logged in to Yapla for "${connectionId}"`);
+        const takenBack = await endYaplaLogin(sql, connectionId, settings);
         await noteDeed(sql, { connectionId, kind: null, verb: 'logout', by }, 'done');
         output.note(
-          `${connectionId} is logged out: workers stop writing to Yapla when the access token that they hold ends, within the hour as a rule. "passerelle login ${connectionId}" logs in again.`,
+          `${connectionId} is logged out. ${atYapla(takenBack)} "passerelle login ${connectionId}" logs in again.`,
         );
       });
     });
+}
+
+const untilItEnds =
+  'Workers write to Yapla until the access token that they hold ends, within the hour as a rule; to end it now, take the right back in Yapla.';
+
+function atYapla(login: TakenBack): string {
+  switch (login.is) {
+    case 'takenBack':
+      return 'Yapla has taken the login back: nothing is written with it any more.';
+    case 'notConfigured':
+      return `Yapla was not told, because yapla.write.oauth.revokeUrl is not set. ${untilItEnds}`;
+    case 'failed':
+      return `Yapla did not take the login back: ${login.why}. ${untilItEnds}`;
+  }
 }
 
 async function withStore(

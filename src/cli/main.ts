@@ -9,6 +9,7 @@ import { registerConnections } from './connections.js';
 import { registerControl } from './control.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
+import { registerEvents } from './events.js';
 import { registerIdle } from './idle.js';
 import { registerImportMembers } from './importMembers.js';
 import { registerImportRegistrations } from './importRegistrations.js';
@@ -35,6 +36,7 @@ const registrations: readonly Register[] = [
   registerSync,
   registerImportMembers,
   registerImportRegistrations,
+  registerEvents,
   registerControl,
   registerStatus,
   registerIdle,

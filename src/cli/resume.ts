@@ -2,7 +2,9 @@ import type { Client } from '@temporalio/client';
 import { BulkSyncRefuses, NoBulkSync, tellBulkSync } from '../bulk.js';
 import { sharingConnections, type CredentialConfig } from '../config/credentials.js';
 import { systemNames, type SystemName } from '../core/record.js';
-import { closedUntil, liftStop, seenStop } from '../store/budgetState.js';
+import { closedUntil } from '../store/budgetState.js';
+import { liftStop, seenStops } from '../store/budgetStops.js';
+import type { Stopped } from '../store/budget.js';
 import { credentialsOf } from '../connection.js';
 import type { Sql } from '../store/database.js';
 import { resumeStoppedRecords } from '../syncRecord.js';
@@ -11,6 +13,7 @@ import { bulkSyncId, resumeLiftedUpdate } from '../../workflows/bulkSync.message
 /** A stop that a person lifted. */
 export interface LiftedStop {
   readonly system: SystemName;
+  readonly stopped: Stopped;
   /** What it was for. */
   readonly reason: string;
   /** Other connections with the same credential: they were stopped by it, too, and go on. */
@@ -54,9 +57,10 @@ export async function resumeConnection(
   const lifted: LiftedStop[] = [];
   const waits: { system: SystemName; until: string }[] = [];
   for (const system of systems) {
-    const stop = await seenStop(sql, credentials[system]);
-    if (stop !== null && (await liftStop(sql, credentials[system], stop))) {
-      lifted.push({ system, reason: stop.reason, others: sharingConnections(connections, connectionId, system) });
+    for (const stop of await seenStops(sql, credentials[system])) {
+      if (!(await liftStop(sql, credentials[system], stop))) continue;
+      const { stopped, reason } = stop;
+      lifted.push({ system, stopped, reason, others: sharingConnections(connections, connectionId, system) });
     }
     const until = await closedUntil(sql, credentials[system]);
     if (until !== null) waits.push({ system, until: until.toISOString() });

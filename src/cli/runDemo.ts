@@ -11,6 +11,7 @@ import { runBulkSync, samplesPerKind } from './applyPlan.js';
 import type { YaplaWay } from './demo.js';
 import { writeDemoConfig } from './demoConfig.js';
 import { type DemoFiles, runDemoFiles } from './demoFiles.js';
+import { runDemoEvents } from './demoEvents.js';
 import { runDemoLive } from './demoLive.js';
 import { announce } from './running.js';
 import type { Output } from './output.js';
@@ -112,7 +113,8 @@ async function demoByApi(work: DemoWork): Promise<boolean> {
   output.print(await summaryText(sql, connectionId, connection, end, output));
   const { second, holds } = await proveTwice(work);
   const arrived = await runDemoLive(work);
-  return holds && arrived && end.result.differences === 0 && second === 0;
+  const booked = await runDemoEvents(work);
+  return holds && arrived && booked && end.result.differences === 0 && second === 0;
 }
 
 /** A club whose Yapla is reached by files alone. @returns whether the proof holds */

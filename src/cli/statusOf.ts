@@ -63,8 +63,8 @@ export async function statusOf(
   return {
     connection,
     systems: systemNames.map((system, at) => {
-      const { stoppedReason, closedUntilMs, triedAtMs } = holds[at]!;
-      return { system, stoppedReason, closedUntilMs, triedAtMs };
+      const { stoppedReason, writesStoppedReason, closedUntilMs, triedAtMs } = holds[at]!;
+      return { system, stoppedReason, writesStoppedReason, closedUntilMs, triedAtMs };
     }),
     bulkSync: await bulkSyncOf(client, connection),
     people: await peopleOf(client, connection),
@@ -88,7 +88,8 @@ async function bulkSyncOf(client: Client, connection: string): Promise<Connectio
   }
 }
 
-async function importsOf(sql: Sql, connection: string): Promise<ConnectionStatus['imports']> {
+/** Who waits for an import in Yapla, and since when. */
+export async function importsOf(sql: Sql, connection: string): Promise<NonNullable<ConnectionStatus['imports']>> {
   const scope = personsOf(connection);
   const { collected, sinceMs } = await countCollected(sql, scope);
   const last = await lastJudged(sql, scope);

@@ -9,7 +9,7 @@ const megabyte = 1_048_576;
 /** Whether what is shown needs a person, or is not as it should be. What only waits for its time does not. */
 export function needsSomebody({ systems, people, bulkSync, webhooks }: ConnectionStatus): boolean {
   return (
-    systems.some(({ stoppedReason }) => stoppedReason !== null) ||
+    systems.some((hold) => hold.stoppedReason !== null || hold.writesStoppedReason !== null) ||
     people.stopped > 0 ||
     bulkSync?.state === 'stopped' ||
     webhooks.systems.some(({ isQuiet }) => isQuiet) ||
@@ -26,7 +26,14 @@ const waitText: Readonly<Record<WaitingState, string>> = {
 export function statusText(status: ConnectionStatus, nowMs: number): string {
   const { connection, systems, bulkSync, people, webhooks } = status;
   const lines = [`${connection}:`];
-  for (const system of systems) lines.push(`  ${system.system}: ${holdText(connection, system)}`);
+  for (const system of systems) {
+    lines.push(`  ${system.system}: ${holdText(connection, system)}`);
+    const { writesStoppedReason: reason } = system;
+    if (reason !== null)
+      lines.push(
+        `  ${system.system}: writes are stopped (${visible(reason)}); when it is mended: passerelle resume ${connection}`,
+      );
+  }
   const { phase, state } = bulkSync ?? { phase: 'none is running', state: 'running' };
   lines.push(`  bulk sync: ${phase}${state === 'running' || state === phase ? '' : `, ${state}`}`);
   const waiting = Object.entries(people).filter(([, n]) => n > 0) as [WaitingState, number][];
@@ -46,7 +53,12 @@ export function statusText(status: ConnectionStatus, nowMs: number): string {
   return lines.join('\n');
 }
 
-function importLines(imports: NonNullable<ConnectionStatus['imports']>, connection: string, nowMs: number): string[] {
+/** Who waits for an import in Yapla, and since when. */
+export function importLines(
+  imports: NonNullable<ConnectionStatus['imports']>,
+  connection: string,
+  nowMs: number,
+): string[] {
   const { collected, sinceMs, files, last } = imports;
   const since = sinceMs === null ? '' : ` (the first of them came ${agoText(nowMs - sinceMs)})`;
   return [

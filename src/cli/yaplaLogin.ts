@@ -5,7 +5,7 @@ import type { ConnectionConfig } from '../config/schema.js';
 import type { OAuthConfig } from '../config/yaplaGraphql.js';
 import { inFlightTimeoutMs, type Ask } from '../http/client.js';
 import { createBudget } from '../store/budget.js';
-import { liftStop, seenStop } from '../store/budgetState.js';
+import { liftStop, seenStops } from '../store/budgetStops.js';
 import { ensureConnection } from '../store/connections.js';
 import { noteUse } from '../store/credentials.js';
 import type { Sql } from '../store/database.js';
@@ -87,19 +87,18 @@ export async function beginYaplaLogin(sql: Sql, connection: string, config: Conn
       const address = pasted ?? login?.answer ?? null;
       if (login === null || address === null) throw new LoginFailed(`this login has ended already. ${again}`);
       // A person mends what stopped it: her own request must go, too.
-      const stop = await seenStop(sql, credential);
-      if (stop !== null) await liftStop(sql, credential, stop);
+      const stops = await seenStops(sql, credential);
+      for (const stop of stops) await liftStop(sql, credential, stop);
       try {
         await tokens.save(await redeemed(client, new URL(address), { state, verifier: login.verifier }));
       } catch (error) {
-        if (stop !== null) await budget.stop(stop.reason);
+        for (const { reason, stopped } of stops) await budget.stop(reason, stopped);
         if (!(error instanceof GrantRefused)) throw error;
         throw new LoginFailed(`${error.what} (${error.code}), so nobody is logged in. ${again}`);
       }
       // A worker that looked meanwhile, with the login of before, has stopped it once more.
-      const since = await seenStop(sql, credential);
-      if (since !== null) await liftStop(sql, credential, since);
-      return { wasStopped: stop?.reason ?? null };
+      for (const since of await seenStops(sql, credential)) await liftStop(sql, credential, since);
+      return { wasStopped: stops[0]?.reason ?? null };
     },
 
     async close() {

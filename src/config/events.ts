@@ -49,14 +49,12 @@ export const eventsSchema = z
         'Whoever waits for a place is looked after again so often, in the lane `idle`, and at once when an order of that session is cancelled. The default costs four requests a day for each who waits.',
       ),
   })
-  .describe(
-    'Events: registrations of Yapla become orders of Yoplanning. Left out or null: registrations are not looked at.',
-  );
+  .describe('Events: registrations of Yapla become orders of Yoplanning. Left out: registrations are not looked at.');
 
 export type EventsConfig = z.infer<typeof eventsSchema>;
 
 interface EventConnection {
-  readonly events: EventsConfig | null;
+  readonly events?: EventsConfig | undefined;
   readonly yapla: { readonly events?: unknown };
   readonly yoplanning: { readonly events: { readonly order: Pick<BookingsConfig['order'], 'cancelBy' | 'changeBy'> } };
 }
@@ -67,7 +65,7 @@ export function eventProblems({
   yapla,
   yoplanning,
 }: EventConnection): { readonly path: readonly string[]; readonly message: string }[] {
-  if (events === null) return [];
+  if (events === undefined) return [];
   const { cancelBy, changeBy } = yoplanning.events.order;
   const problems = [];
   if (yapla.events === undefined || yapla.events === null)

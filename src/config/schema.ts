@@ -159,7 +159,7 @@ export const connectionSchema = z
     bulk: bulkSchema,
     live: liveSchema,
     webhooks: webhooksSchema,
-    events: eventsSchema.nullable().default(null),
+    events: eventsSchema.optional(),
   })
   .superRefine((connection, context) => {
     if (connection.create !== 'yoplanning' && connection.create !== 'none' && connection.yapla.write.mode === 'none') {

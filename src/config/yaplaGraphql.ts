@@ -2,7 +2,7 @@
  * Yapla by GraphQL (`yapla.write.mode: graphql`). Public are the addresses, that there are queries and mutations to create and update, and
  * OAuth2 with an authorization code (docs/systems.md). Documents, variables, names, the places in answers, the addresses of the login and
  * the error codes are not: they are settings, checked here as far as they can be by themselves, and against the account's own schema by
- * `passerelle doctor` and before the first request of a worker.
+ * `passerelle doctor` and when a worker starts.
  */
 import { z } from 'zod';
 import { declaredVariables, problemOfDocument, unselected, type DocumentKind } from './graphqlDocuments.js';
@@ -51,6 +51,11 @@ const oauthSchema = z.strictObject({
   tokenUrl: systemAddress().describe(
     'Where tokens are asked for (token endpoint). Not public: Yapla tells it with the client id.',
   ),
+  revokeUrl: systemAddress()
+    .optional()
+    .describe(
+      'Where a login is taken back (revocation endpoint, RFC 7009), for `passerelle logout`. Not public. Left out: the tokens are forgotten here, and the user takes the right back at Yapla.',
+    ),
   clientId: z.string().min(1).describe('Client id, from Yapla by mail.'),
   clientSecret: z
     .string()
@@ -231,6 +236,14 @@ export const graphqlSchema = z
     update: updateSchema,
     member: memberSchema,
     errors: errorsSchema,
+    schemaFreshMs: z
+      .number()
+      .int()
+      .nonnegative()
+      .default(86_400_000)
+      .describe(
+        "How long what the account told of its schema is trusted where the documents fit it: workers that start within that time ask nothing. A day, because an API changes with its vendor's releases; documents that do not fit are held against a fresh one, whatever its age.",
+      ),
   })
   .superRefine((write, context) => {
     const { read, update } = write;

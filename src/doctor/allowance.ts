@@ -141,6 +141,7 @@ export class MemoryBudget implements Budget {
       closedReason: null,
       stoppedAtMs: null,
       stoppedReason: null,
+      writesStoppedReason: null,
     });
   }
 

@@ -72,7 +72,7 @@ export class Attempts {
 }
 
 function wasAnswered({ type }: AnyFailure): boolean {
-  return type !== 'NoAnswer' && type !== 'BudgetExhausted' && type !== 'ConnectionStopped';
+  return type !== 'NoAnswer' && type !== 'BudgetExhausted' && type !== 'ConnectionStopped' && type !== 'WritesStopped';
 }
 
 function subjectOf(failure: AnyFailure): string | undefined {

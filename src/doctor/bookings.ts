@@ -1,4 +1,3 @@
-import type { ConnectionConfig } from '../config/schema.js';
 import type { YoplanningConfig } from '../config/yoplanning.js';
 import { UnexpectedResponse } from '../http/failures.js';
 import { contentIn } from '../systems/mapping.js';
@@ -9,9 +8,6 @@ import { ask, type Attempts } from './attempt.js';
 import type { Tell } from './check.js';
 import type { ObservedClient } from './observe.js';
 import { outline } from './outline.js';
-
-/** A connection as it is examined: what is sold and booked only where it does something about events. */
-export type Examined = ConnectionConfig & { readonly events?: object | null };
 
 /** Another list of sessions than the configured one answered. */
 interface OtherList {

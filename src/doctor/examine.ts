@@ -1,16 +1,16 @@
-import type { SystemName } from '../core/record.js';
+import type { ConnectionConfig } from '../config/schema.js';
+import { type SystemName, systemNames } from '../core/record.js';
 import type { Budget } from '../store/budget.js';
 import type { TokenStore } from '../store/oauthTokens.js';
 import { openYaplaHttp, openYoplanningHttp } from '../systems/index.js';
 import { Allowance, limitedBudget } from './allowance.js';
-import type { Examined } from './bookings.js';
 import { type Check, type Diagnosis, mostForBookings, mostForToken, mostRequests, type Tell } from './check.js';
 import { examineYapla } from './yapla.js';
 import { examineYoplanning } from './yoplanning.js';
 
 export interface Examination {
   readonly connection: string;
-  readonly config: Examined;
+  readonly config: ConnectionConfig;
   /** Counts the requests as every other command's are counted; ended by the one who opened it. */
   readonly budgetFor: (system: SystemName) => Budget;
   /** Where a login to Yapla is kept; left out: nowhere, because there is no database. */
@@ -51,8 +51,17 @@ export async function examine({ connection, config, budgetFor, tokens, onCheck }
     const settings = `connections.${connection}`;
     await examineYoplanning(`${settings}.yoplanning`, config, yoplanning, telling('yoplanning'));
     await examineYapla(`${settings}.yapla`, connection, config, { ...yapla, tokens }, telling('yapla'));
+    for (const system of systemNames) await examineWrites(connection, budgetFor(system), telling(system));
   } finally {
     await Promise.all([yoplanning.close(), yapla.data.close(), yapla.write.close(), yapla.login?.close()]);
   }
   return { connection, checks, requests: allowance.used };
+}
+
+/** An examination sends no write: that they were refused is known from the work before it. No request. */
+async function examineWrites(connection: string, budget: Budget, tell: Tell): Promise<void> {
+  const { writesStoppedReason } = await budget.state();
+  if (writesStoppedReason === null) return;
+  const advice = `mend it, then run \`passerelle resume ${connection}\`: what is to be written waits until then`;
+  tell('writes', 'failed', `none is sent any more: ${writesStoppedReason}`, advice);
 }

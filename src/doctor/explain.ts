@@ -53,9 +53,10 @@ export function explain(failure: AnyFailure, account: Account): Explanation {
         advice: 'run this command again then',
         final: true,
       };
+    case 'WritesStopped':
     case 'ConnectionStopped':
       return {
-        finding: `not asked: the connection is stopped (${failure.reason})`,
+        finding: `not asked: ${failure.type === 'WritesStopped' ? 'writes are' : 'the connection is'} stopped (${failure.reason})`,
         advice: 'repair the cause, run `passerelle resume`, then this command again',
         final: true,
       };

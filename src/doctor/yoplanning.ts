@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { ConnectionConfig } from '../config/schema.js';
 import { createClients, createTeams, type Team } from '../systems/yoplanning/clients.js';
 import { createYoplanningSystem } from '../systems/yoplanning/system.js';
 import type { HttpClient } from '../http/client.js';
 import { ask, Attempts } from './attempt.js';
-import { examineBookings, type Examined } from './bookings.js';
+import { examineBookings } from './bookings.js';
 import type { Tell } from './check.js';
 import { observe, type ObservedClient } from './observe.js';
 import { checkOrdering, checkPage } from './page.js';
@@ -20,7 +21,7 @@ const mostListed = 10;
  */
 export async function examineYoplanning(
   settings: string,
-  examined: Examined,
+  examined: ConnectionConfig,
   client: HttpClient,
   tell: Tell,
 ): Promise<void> {
@@ -38,7 +39,7 @@ export async function examineYoplanning(
 
 async function examineClients(
   settings: string,
-  { yoplanning: config, fields, defaultCountry }: Examined,
+  { yoplanning: config, fields, defaultCountry }: ConnectionConfig,
   observed: ObservedClient,
   attempts: Attempts,
   tell: Tell,

@@ -20,10 +20,12 @@ import {
   type FailureContext,
   effectOf,
   failureOf,
+  isWrite,
   NoAnswer,
   type ServerFailed,
   throttleMs,
   UnexpectedResponse,
+  WritesStopped,
 } from './failures.js';
 
 /** Who asks, and for what: decides the lane of the budget and names the record in errors and in the request log. */
@@ -35,6 +37,8 @@ export interface Ask {
   readonly purpose: string;
   /** Anyone who must wait for a permit for longer fails with `BudgetExhausted`. Default: `limits.longWaitMs`. */
   readonly patienceMs?: number | undefined;
+  /** What `reserve` is asked for ends in a write. `send` knows it of its request. */
+  readonly writes?: boolean;
   /** Cancels the wait for a permit, and the request. */
   readonly signal?: AbortSignal;
 }
@@ -89,8 +93,9 @@ export interface HttpClient {
   send(request: HttpRequest, ask: Ask, permit?: Permit): Promise<Answer>;
   /**
    * Takes the permits for requests that must follow each other without waiting, together. Where the limit allows fewer at once, that
-   * many; `send` takes the others when their time comes. Give back with `release` those that are not used.
-   * @throws {BudgetExhausted} {ConnectionStopped} as `send`
+   * many; `send` takes the others when their time comes. Give back with `release` those that are not used. Where writes are stopped and
+   * `ask.writes` says that one of them writes, none is given: no read is spent for a write that may not be sent.
+   * @throws {BudgetExhausted} {ConnectionStopped} {WritesStopped} as `send`
    */
   reserve(n: number, ask: Ask): Promise<Permit[]>;
   release(permits: readonly Permit[]): void;
@@ -166,7 +171,7 @@ class UndiciClient implements HttpClient {
       if (given) this.release([given]);
       throw error;
     }
-    const permit = await this.#validPermit(given, ask, context);
+    const permit = await this.#validPermit(given, { ...ask, writes: isWrite(request.access) }, context);
     const incoming = await this.#exchange(request, ask, credentials, permit, context);
     const failure = failureOf(incoming, context, {
       withoutSecrets: (text) => this.#withoutSecrets(text),
@@ -224,7 +229,9 @@ class UndiciClient implements HttpClient {
       return await this.#options.budget.take(n, ask);
     } catch (error) {
       if (error instanceof PermitPostponed) throw new BudgetExhausted(context, error.retryAtMs, error.blockedBy);
-      if (error instanceof PermitsStopped) throw new ConnectionStopped(context, error.reason);
+      if (error instanceof PermitsStopped) {
+        throw new (error.stopped === 'writes' ? WritesStopped : ConnectionStopped)(context, error.reason);
+      }
       throw error;
     }
   }
@@ -276,7 +283,7 @@ class UndiciClient implements HttpClient {
     const { budget, maxRetryAfterMs } = this.#options;
     if (failure.type === 'ServerFailed') await this.#outage(failure);
     if (failure.type === 'Throttled') await budget.close(throttleMs(incoming, maxRetryAfterMs), '429');
-    if (failure.type === 'AccessRefused') await budget.stop(failure.reason);
+    if (failure.type === 'AccessRefused') await budget.stop(failure.reason, failure.stopped);
   }
 }
 

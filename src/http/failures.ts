@@ -5,10 +5,11 @@
  * |----------------------|--------------------------------------------------|----------------------------------------------------------------|
  * | `BudgetExhausted`    | our own budget would wait long                   | wait until `retryAtMs`; no request was sent                    |
  * | `ConnectionStopped`  | the connection's work was stopped (401/403, guard) | wait for `passerelle resume`; no request was sent            |
+ * | `WritesStopped`      | writes were stopped (403 on a write)             | the same; reads go on                                          |
  * | `Throttled`          | 429                                              | the budget is closed; retry after `retryAfterMs` plus jitter   |
  * | `ServerFailed`       | 5xx                                              | Temporal's retry policy, or the breaker's pause; may have taken effect |
  * | `NoAnswer`           | time-out, reset, refused connection              | the same; `effect` says whether it may have taken effect |
- * | `AccessRefused`      | 401, 403                                         | the connection is stopped until a person fixes it              |
+ * | `AccessRefused`      | 401, 403                                         | the connection is stopped until a person fixes it; by a 403 on a write, its writes alone |
  * | `InvalidRecord`      | 400 (and 409, 422) on a write                    | not retried; a case with the refused fields' names             |
  * | `RecordMissing`      | 404 on a write                                   | the decision is stale; decide again. On a read 404 is an answer |
  * | `RequestRefused`     | any other 4xx, a redirect on a write             | not retried: our configuration or code is wrong                |
@@ -19,7 +20,7 @@
  * `InvalidRecord.words`, which is not enumerable, straight into the case in Postgres.
  */
 
-import type { BlockedBy } from '../store/budget.js';
+import type { BlockedBy, Stopped } from '../store/budget.js';
 import type { Incoming } from './client.js';
 
 /** `none`: certainly not applied. `unknown`: the server may have applied it. */
@@ -28,6 +29,7 @@ export type Effect = 'none' | 'unknown';
 export type FailureType =
   | 'BudgetExhausted'
   | 'ConnectionStopped'
+  | 'WritesStopped'
   | 'Throttled'
   | 'ServerFailed'
   | 'NoAnswer'
@@ -53,6 +55,11 @@ export interface FailureContext {
   /** Path with ids, without query. */
   readonly path: string;
   readonly record?: string;
+}
+
+/** Whether a request changes a record there. */
+export function isWrite(access: Access): boolean {
+  return access === 'create' || access === 'update';
 }
 
 /** What a request that was sent can have done there, whatever became of its answer: a read or a check nothing, anything else what it was to do. */
@@ -117,6 +124,23 @@ export class ConnectionStopped extends Failure {
       'none',
       context,
       'Repair the cause, then run `passerelle resume`',
+    );
+  }
+}
+
+/** The account is read, and takes no writes until a person has mended that. */
+export class WritesStopped extends Failure {
+  readonly type = 'WritesStopped';
+  constructor(
+    context: FailureContext,
+    /** What stopped them, in our own words (see `AccessRefused`). */
+    readonly reason: string,
+  ) {
+    super(
+      `not sent: writes are stopped (${reason})`,
+      'none',
+      context,
+      'Repair the cause, then run `passerelle resume`; what only reads goes on',
     );
   }
 }
@@ -197,6 +221,11 @@ export class AccessRefused extends Failure {
   ) {
     const [what, whatToDo] = refusals[status];
     super(what, 'none', context, `${advice ?? whatToDo}, then run \`passerelle resume\``);
+  }
+
+  /** A credential that may not write can still read; one that is not known, or may not read, can do nothing. */
+  get stopped(): Stopped {
+    return this.status === 403 && isWrite(this.context.access) ? 'writes' : 'all';
   }
 
   /** What the credential is stopped for, in our own words. */
@@ -283,6 +312,7 @@ export class UnreadableRecord extends UnexpectedResponse {
 export type AnyFailure =
   | BudgetExhausted
   | ConnectionStopped
+  | WritesStopped
   | Throttled
   | ServerFailed
   | NoAnswer
@@ -295,6 +325,11 @@ export type AnyFailure =
 /** Matches by class. */
 export function isFailure(error: unknown): error is AnyFailure {
   return error instanceof Failure;
+}
+
+/** A write was not taken, or not sent, because the account takes none now: reads, and the other system, go on. */
+export function isStoppedWrite(error: unknown): error is WritesStopped | AccessRefused {
+  return error instanceof WritesStopped || (error instanceof AccessRefused && error.stopped === 'writes');
 }
 
 // From an answer that is not a success to its row in the table of failures (failures.ts).
@@ -324,8 +359,7 @@ export function failureOf(
   const read = context.access === 'read';
   if (status >= 200 && status < 300) return null;
   if (status === 401 || status === 403) {
-    const isWrite = context.access === 'create' || context.access === 'update';
-    return new AccessRefused(context, status, status === 403 && isWrite ? ifReadOnly : undefined);
+    return new AccessRefused(context, status, status === 403 && isWrite(context.access) ? ifReadOnly : undefined);
   }
   if (status === 429) return new Throttled(context, withJitter(throttleMs(incoming, maxRetryAfterMs)));
   if (status === 404) return read ? null : new RecordMissing(context);

@@ -9,7 +9,8 @@
  */
 import type { LiveDecision } from '../core/live.js';
 import type { Doubt } from '../core/match.js';
-import { type Failure, InvalidRecord, isFailure } from '../http/failures.js';
+import { systemNames } from '../core/record.js';
+import { type Failure, InvalidRecord, isFailure, isStoppedWrite } from '../http/failures.js';
 import { type NewCase, openCases } from '../store/cases.js';
 import { findLinkStates, type LinkState } from '../store/linkState.js';
 import { countAttempt, endItems, nextPending, pendingItems, type PlanItem } from '../store/planItems.js';
@@ -121,23 +122,30 @@ function isAsPlanned(item: PlanItem, state: LinkState | undefined): state is Lin
   return state !== undefined && state.pair.version === item.version;
 }
 
-/** Applies the pending remote items with `from <= n < to`. @throws the first failure that left an item pending. */
-export async function applyItems(chunk: ApplyingChunk, from: number, to: number): Promise<void> {
+/**
+ * Applies the pending remote items with `from <= n < to`.
+ *
+ * @returns why items are left pending that go to a system which takes no writes now; null: none is
+ * @throws the first other failure that left an item pending
+ */
+export async function applyItems(chunk: ApplyingChunk, from: number, to: number): Promise<Failure | null> {
   const { sql, claims, connection, planId } = chunk;
   const items = await pendingItems<LiveDecision>(sql, planId, 'remote', from, to);
-  if (items.length === 0) return;
+  if (items.length === 0) return null;
   const linkIds = items.map((item) => item.linkId!);
   const claim = await claims.claim(connection.scope, linkIds);
   const claimed = claim.linkIds;
+  let stopped: Failure | null;
   try {
     const loading = { depth: 'documents', writesWithinMs: connection.config.live.flipWindowMs } as const;
     const states = await findLinkStates(sql, connection.scope, [...claimed], loading);
-    await new ChunkAttempt(chunk, claim, states).run(items.filter((item) => claimed.has(item.linkId!)));
+    stopped = await new ChunkAttempt(chunk, claim, states).run(items.filter((item) => claimed.has(item.linkId!)));
   } finally {
     await claim.release();
   }
   const busy = linkIds.filter((linkId) => !claimed.has(linkId));
   if (busy.length > 0) throw new LinkBusy(busy);
+  return stopped;
 }
 
 class ChunkAttempt {
@@ -145,6 +153,8 @@ class ChunkAttempt {
   private ending: Error | null = null;
   /** Creations wait until news are read. */
   private waiting: NewsUnread | null = null;
+  /** Systems that take no writes now, and what said so. */
+  private readonly stopped = new Map<string, Failure>();
   /** Systems that answered something other than an error of theirs during this attempt. */
   private readonly answering = new Set<string>();
   private readonly failuresSinceAnswer = new Map<string, number>();
@@ -161,7 +171,8 @@ class ChunkAttempt {
     this.shared = sharedWork(chunk.sql, chunk.connection);
   }
 
-  async run(items: readonly Item[]): Promise<void> {
+  /** @returns why items were left that go to a system which takes no writes now */
+  async run(items: readonly Item[]): Promise<Failure | null> {
     const places = this.shared.places.join();
     const underWay: Promise<void>[] = [];
     for (const item of items) {
@@ -176,6 +187,8 @@ class ChunkAttempt {
     for (const { item, failure, at } of this.failed) await this.judge(item, failure, at);
     const left = this.ending ?? this.waiting;
     if (left !== null) throw left;
+    const [stopped = null] = this.stopped.values();
+    return stopped;
   }
 
   /** Never throws: see `orEnd`. */
@@ -211,6 +224,7 @@ class ChunkAttempt {
     // Live work made it part of another link since the plan was drawn, or learnt that the person is gone.
     if (state === undefined) return ended(item, 'dropped');
     if (!isAsPlanned(item, state)) return ended(item, 'changed');
+    if (this.waitsForWrites(item.decision)) return null;
     try {
       const { end, result, settling } = await carryOut({
         connection,
@@ -235,6 +249,13 @@ class ChunkAttempt {
     }
   }
 
+  /** All that it sends goes to systems of which it is known that they take no writes now. */
+  private waitsForWrites({ gone, create, write, values }: LiveDecision): boolean {
+    if (this.stopped.size === 0 || gone !== null || values.length > 0) return false;
+    const targets = systemNames.filter((system) => create === system || write[system].length > 0);
+    return targets.length > 0 && targets.every((system) => this.stopped.has(system));
+  }
+
   private async record(result: ItemResult): Promise<void> {
     await this.shared.commit({ planId: this.chunk.planId, result });
     if (result.cases.some((one) => one.kind === 'canary')) await stopIfCanariesDie(this.chunk);
@@ -252,6 +273,11 @@ class ChunkAttempt {
     }
     if (!isFailure(cause)) throw cause;
     await creationFailed(sql, connection.scope, item.linkId!, cause);
+    if (isStoppedWrite(cause)) {
+      // Left pending; what goes to the other system goes on.
+      this.stopped.set(cause.context.system, cause);
+      return;
+    }
     const unreadable = unreadableIn(cause, item.linkId!, false);
     if (unreadable !== null) {
       this.answered(unreadable.system);

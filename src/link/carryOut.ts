@@ -15,10 +15,10 @@ import { findLinkState, type LinkState } from '../store/linkState.js';
 import { type OpenConnection, withRules } from '../connection.js';
 import { type Batcher, sharedWork } from './sharedWork.js';
 import { creationFailed, type Intention } from './creations.js';
-import { type Intended, LinkWork } from './linkWork.js';
+import { type Intended, LinkWork, type Written } from './linkWork.js';
 import { commitResults, type LinkResult, stopIfCanariesDie } from './results.js';
 import { emptyView, pairHashes, type PairHashes, settledView, valuesToWrite, viewOf } from './view.js';
-import { type Failure, InvalidRecord, isFailure } from '../http/failures.js';
+import { type Failure, InvalidRecord, isFailure, isStoppedWrite } from '../http/failures.js';
 import { isMadeWith } from '../store/connections.js';
 import type { Sql } from '../store/database.js';
 import { massChange } from '../cases/massChange.js';
@@ -180,16 +180,26 @@ class Undertaking {
 
   private async write(): Promise<'done' | 'stale'> {
     const { decision } = this.order;
+    let stopped: Failure | null = null;
     for (const [nth, system] of systemNames.entries()) {
       const set = await this.withoutHeld(system, this.withoutFlipping(this.valuesFor(system)));
       if (Object.keys(set).length === 0) continue;
       const fromPerson = new Set(decision.values);
-      const written = await this.work.write(system, { set, reasons: decision.reasons, fromPerson }, nth + 1);
+      let written: Written;
+      try {
+        written = await this.work.write(system, { set, reasons: decision.reasons, fromPerson }, nth + 1);
+      } catch (error) {
+        if (!isStoppedWrite(error)) throw error;
+        // What this system does not take keeps nothing from the other.
+        stopped = error;
+        continue;
+      }
       if (written === 'missing') await this.work.proveRemoval(system);
       if (written === 'missing' || written === 'stale') return 'stale';
       if (written === 'deferred') this.deferred = this.work.waits.fieldsSince(system);
       else this.written[system].push(...Object.keys(set));
     }
+    if (stopped !== null) throw stopped;
     return 'done';
   }
 

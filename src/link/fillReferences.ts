@@ -5,7 +5,7 @@
  * the next run: so is a record that keeps failing, and everything where the server fails at whatever is asked. Nobody waits for that.
  */
 import { type SystemName, systemNames } from '../core/record.js';
-import { BudgetExhausted, InvalidRecord, isFailure, UnreadableRecord } from '../http/failures.js';
+import { BudgetExhausted, InvalidRecord, isFailure, isStoppedWrite, UnreadableRecord } from '../http/failures.js';
 import { canaryCase } from '../cases/canary.js';
 import { kindsThat } from '../cases/index.js';
 import { openCases } from '../store/cases.js';
@@ -44,7 +44,7 @@ const failuresInARow = 3;
 /** Failures of one record, or of a server that may be back for the next run; any other is thrown. */
 const passing: ReadonlySet<string> = new Set(['ServerFailed', 'NoAnswer', 'UnexpectedResponse', 'RecordMissing']);
 
-/** @throws {Failure} but for a spent quota and a server that fails, which only end it. */
+/** @throws {Failure} but for a spent quota, a server that fails, and one that takes no writes: they end it for that system. */
 export async function fillReferences(filling: FillingReferences): Promise<References> {
   const references = { filled: 0, failed: 0 };
   for (const system of systemNames) {
@@ -61,7 +61,7 @@ export async function fillReferences(filling: FillingReferences): Promise<Refere
 class FillingSystem {
   private filled = 0;
   private inARow = 0;
-  /** The quota is spent, or the server fails. */
+  /** The quota is spent, the server fails, or it takes no writes. */
   private isOver = false;
   private failed: Unreferenced[] = [];
 
@@ -131,7 +131,7 @@ class FillingSystem {
       if (await fillOne(this.filling, this.system, one)) this.filled += 1;
       this.inARow = 0;
     } catch (error) {
-      if (error instanceof BudgetExhausted) {
+      if (error instanceof BudgetExhausted || isStoppedWrite(error)) {
         this.isOver = true;
         return;
       }

@@ -7,7 +7,7 @@
 import { decideLive } from '../core/live.js';
 import type { CanonicalFields } from '../core/record.js';
 import { neverAppearedCase } from '../cases/refused.js';
-import { notImportedCase, type WhyNotImported } from '../cases/notImported.js';
+import { notImported, notImportedCase, type WhyNotImported } from '../cases/notImported.js';
 import { type OpenConnection, withRules } from '../connection.js';
 import { type NewCase, openCases } from '../store/cases.js';
 import { refreshStatistics, type Sql, type Transaction } from '../store/database.js';
@@ -234,10 +234,11 @@ export async function judgeBatch(sql: Sql, connection: OpenConnection, number: n
       scope,
       left.filter(({ field }) => field === ''),
     );
-    await collectAgain(
+    const unwanted = await collectAgain(
       tx,
       scope,
       again.map(({ id }) => id),
+      notImported.code,
     );
     const asked = new Set(tooOften.map(({ linkId }) => linkId));
     const notShown = new Set(again.flatMap(({ linkId }) => (asked.has(linkId) ? [] : [linkId])));
@@ -245,7 +246,7 @@ export async function judgeBatch(sql: Sql, connection: OpenConnection, number: n
     const edited = whole.filter(({ isEdited }) => isEdited).length;
     const counts = { confirmed: whole.length - edited, edited, notShown: notShown.size, asked: asked.size };
     await markJudged(tx, scope, number, counts);
-    await lookAtLinks(tx, scope, [...ended.map(({ linkId }) => linkId), ...asked]);
+    await lookAtLinks(tx, scope, [...ended.map(({ linkId }) => linkId), ...asked, ...unwanted]);
     return { unread: 0, counts };
   });
 }

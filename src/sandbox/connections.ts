@@ -188,6 +188,7 @@ function graphqlWrite(origin: string): NonNullable<YaplaInput['write']> {
     oauth: {
       authorizeUrl: `${origin}/oauth/authorize`,
       tokenUrl: `${origin}/oauth/token`,
+      revokeUrl: `${origin}/oauth/revoke`,
       clientId: sandboxClient.id,
       clientSecret: sandboxClient.secret,
       redirectUri: sandboxClient.redirectUri,

@@ -14,8 +14,11 @@ export interface Change {
   readonly kind?: 'order';
   /** `cancelled`: of orders only, also where one is removed. */
   readonly event: PersonEvent | 'cancelled';
-  /** `api`: through the system's API. `desk`: somebody at the system's own screen (the control API, or a drifting list). */
-  readonly by: 'api' | 'desk';
+  /**
+   * `api`: through the system's API. `desk`: somebody at the system's own screen (the control API, or a drifting list). `import`: by Yapla's
+   * import wizard, from a file.
+   */
+  readonly by: 'api' | 'desk' | 'import';
 }
 
 /**

@@ -21,6 +21,7 @@ export const deeds = [
   'link',
   'login',
   'logout',
+  'mapEvent',
 ] as const;
 
 export type Deed = (typeof deeds)[number];

@@ -22,14 +22,15 @@
  */
 import { setImmediate as immediate } from 'node:timers/promises';
 import { BudgetLine, dayLimitOfOthers, PermitPostponed } from './budgetLine.js';
-import type { Lane, LineOptions, Permit, PermitAsk } from './budgetLine.js';
-import { liftStopsBefore, readBudgetState } from './budgetState.js';
+import type { Lane, LineOptions, Permit, PermitAsk, Stopped } from './budgetLine.js';
+import { readBudgetState } from './budgetState.js';
 import type { BudgetState } from './budgetState.js';
+import { liftStopsBefore, setStop } from './budgetStops.js';
 import { withoutValues } from './database.js';
 import type { Sql } from './database.js';
 
 export { lanes, PermitPostponed, PermitsStopped } from './budgetLine.js';
-export type { BlockedBy, Lane, Permit, PermitAsk } from './budgetLine.js';
+export type { BlockedBy, Lane, Permit, PermitAsk, Stopped } from './budgetLine.js';
 
 /** How a request ended. */
 export interface PermitAnswer {
@@ -50,7 +51,7 @@ export interface Budget {
   /**
    * Waits for `n` permits, given together or not at all.
    * @throws {PermitPostponed} when the wait is known to be longer than `longWaitMs`, or took `ask.patienceMs`
-   * @throws {PermitsStopped} after `stop`, in every process
+   * @throws {PermitsStopped} after `stop`, in every process; where writes alone are stopped, for those who ask to write
    * @throws {RangeError} when `n` is larger than `largestGroup`
    * @throws the signal's reason when it fires
    */
@@ -67,9 +68,12 @@ export interface Budget {
   failed(record: string | undefined): Promise<number | null>;
   /** Gives no permit, in any process, for so long (at least one second): the server answered 429. */
   close(forMs: number, reason: string): Promise<void>;
-  /** Gives no permit, in any process and after any restart, until `resume`. `reason` is shown to people: our own words. */
-  stop(reason: string): Promise<void>;
-  /** Lifts the stop, unless it was set after `beforeMs` (epoch milliseconds). A time that the server named stays. */
+  /**
+   * Gives no permit, in any process and after any restart, until `resume`; with `writes`, none to those who ask to write. `reason` is shown
+   * to people: our own words.
+   */
+  stop(reason: string, stopped?: Stopped): Promise<void>;
+  /** Lifts both stops, unless set after `beforeMs` (epoch milliseconds). A time that the server named stays. */
   resume(beforeMs: number): Promise<void>;
   state(): Promise<BudgetState>;
   /** Resolves when all that was reported so far is recorded. */
@@ -177,14 +181,8 @@ class PostgresBudget implements Budget {
     this.#line.wake();
   }
 
-  async stop(reason: string): Promise<void> {
-    // The first reason stays: what comes after it is often only its consequence.
-    await this.#sql`
-      INSERT INTO budget (credential, stopped_at, stopped_reason)
-      VALUES (${this.#credential}, clock_timestamp(), ${reason})
-      ON CONFLICT (credential) DO UPDATE
-        SET stopped_at = excluded.stopped_at, stopped_reason = excluded.stopped_reason
-        WHERE budget.stopped_at IS NULL`;
+  async stop(reason: string, stopped: Stopped = 'all'): Promise<void> {
+    await setStop(this.#sql, this.#credential, reason, stopped);
     this.#line.wake();
   }
 

@@ -12,6 +12,8 @@ export interface PermitAsk {
   readonly lane: Lane;
   readonly purpose: string;
   readonly record?: string | undefined;
+  /** One of its requests changes something there: none is given while writes are stopped. Left out: they only read. */
+  readonly writes?: boolean | undefined;
   /** Who must wait for longer is put off. Default: as long as `longWaitMs` allows. */
   readonly patienceMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -44,11 +46,17 @@ export class PermitPostponed extends Error {
   }
 }
 
-/** No permit until a person has repaired the cause and resumed the credential. */
+/** What a stop keeps from being sent: everything, or what changes something there. */
+export type Stopped = 'all' | 'writes';
+
+/** No permit, or none to write, until a person has repaired the cause and resumed the credential. */
 export class PermitsStopped extends Error {
   override readonly name = 'PermitsStopped';
-  constructor(readonly reason: string) {
-    super(`no permits: stopped (${reason})`);
+  constructor(
+    readonly reason: string,
+    readonly stopped: Stopped = 'all',
+  ) {
+    super(`no permits${stopped === 'writes' ? ' to write' : ''}: stopped (${reason})`);
   }
 }
 
@@ -90,7 +98,7 @@ interface Turn {
 /** What `budget_take` answers; see its migration. */
 interface Outcome {
   readonly ids: readonly number[];
-  readonly blockedBy: BlockedBy | 'breakerOfRecord' | 'stopped' | null;
+  readonly blockedBy: BlockedBy | 'breakerOfRecord' | 'stopped' | 'writesStopped' | null;
   readonly reason: string | null;
   readonly waitMs: number | null;
   readonly waitForOneMs: number | null;
@@ -209,6 +217,7 @@ export class BudgetLine {
       waitedMs: now - (index === 0 ? longest : turn.since),
       purpose: turn.ask.purpose,
       record: turn.ask.record ?? null,
+      writes: turn.ask.writes === true,
     }));
     const [outcome] = await sql<[Outcome]>`
       SELECT to_json(ids) AS ids, blocked_by AS "blockedBy", reason, wait_ms AS "waitMs", wait_for_one_ms AS "waitForOneMs"
@@ -244,6 +253,11 @@ export class BudgetLine {
   #block({ blockedBy, reason, waitMs, waitForOneMs }: Outcome, blocked: Turn | undefined): number {
     this.#registered = false;
     if (blockedBy === 'stopped') this.#refuse(() => true, new PermitsStopped(reason ?? 'no reason given'));
+    if (blockedBy === 'writesStopped') {
+      // Those behind them that read go on.
+      this.#refuse((turn) => turn.ask.writes === true, new PermitsStopped(reason ?? 'no reason given', 'writes'));
+      return 0;
+    }
     if (blockedBy === null || blockedBy === 'stopped' || waitMs === null || blocked === undefined) return 0;
     if (blockedBy === 'breakerOfRecord') {
       // Those behind it may be about others, whom nothing holds.

@@ -12,6 +12,8 @@ export interface BudgetState {
   readonly closedReason: string | null;
   readonly stoppedAtMs: number | null;
   readonly stoppedReason: string | null;
+  /** Why nothing is written, though it is read. */
+  readonly writesStoppedReason: string | null;
 }
 
 export interface WindowState {
@@ -33,6 +35,7 @@ interface Row {
   closed_reason: string | null;
   stopped_at: number | null;
   stopped_reason: string | null;
+  writes_stopped_reason: string | null;
 }
 
 export async function readBudgetState(sql: Sql, credential: string, limits: LimitsConfig): Promise<BudgetState> {
@@ -55,7 +58,8 @@ export async function readBudgetState(sql: Sql, credential: string, limits: Limi
              WHERE credential = ${credential} AND closed_until > now) AS closed_until,
            (SELECT closed_reason FROM budget, at WHERE credential = ${credential} AND closed_until > now) AS closed_reason,
            (SELECT (extract(epoch FROM stopped_at) * 1000)::float8 FROM budget WHERE credential = ${credential}) AS stopped_at,
-           (SELECT stopped_reason FROM budget WHERE credential = ${credential}) AS stopped_reason
+           (SELECT stopped_reason FROM budget WHERE credential = ${credential}) AS stopped_reason,
+           (SELECT writes_stopped_reason FROM budget WHERE credential = ${credential}) AS writes_stopped_reason
       FROM counted`;
   return {
     second: {
@@ -70,6 +74,7 @@ export async function readBudgetState(sql: Sql, credential: string, limits: Limi
     closedReason: row.closed_reason,
     stoppedAtMs: row.stopped_at,
     stoppedReason: row.stopped_reason,
+    writesStoppedReason: row.writes_stopped_reason,
   };
 }
 
@@ -82,36 +87,6 @@ export async function pruneRequestLog(sql: Sql, olderThanMs: number): Promise<nu
   const result = await sql`
     DELETE FROM request_log WHERE counts_from < clock_timestamp() - ${olderThanMs}::float8 * interval '1 millisecond'`;
   return result.count;
-}
-
-/** A stop as somebody saw it. */
-export interface SeenStop {
-  /** When it was set: tells it from any later one. As the database writes it, to the microsecond. */
-  readonly at: string;
-  readonly reason: string;
-}
-
-/** @returns null where the credential is not stopped */
-export async function seenStop(sql: Sql, credential: string): Promise<SeenStop | null> {
-  const [stop] = await sql<SeenStop[]>`
-    SELECT stopped_at::text AS at, stopped_reason AS reason FROM budget
-     WHERE credential = ${credential} AND stopped_at IS NOT NULL`;
-  return stop ?? null;
-}
-
-/** Lifts that stop: neither one that was set since, nor the time for which the server told us to wait. @returns whether it still stood */
-export async function liftStop(sql: Sql, credential: string, { at }: SeenStop): Promise<boolean> {
-  const { count } = await sql`
-    UPDATE budget SET stopped_at = NULL, stopped_reason = NULL
-     WHERE credential = ${credential} AND stopped_at = ${at}::text::timestamptz`;
-  return count > 0;
-}
-
-/** Lifts the stop of a credential, unless it was set after that moment (epoch milliseconds). */
-export async function liftStopsBefore(sql: Sql, credential: string, beforeMs: number): Promise<void> {
-  await sql`
-    UPDATE budget SET stopped_at = NULL, stopped_reason = NULL
-     WHERE credential = ${credential} AND stopped_at <= to_timestamp(${beforeMs}::float8 / 1000)`;
 }
 
 /** Until when the server told us to wait; null: it does not. */

@@ -48,6 +48,8 @@ export interface CredentialHold {
   readonly credential: string;
   /** Why a person must mend something first. */
   readonly stoppedReason: string | null;
+  /** Why a person must mend something before it is written again; it is read meanwhile. */
+  readonly writesStoppedReason: string | null;
   /** Until when the server told us to wait (429). */
   readonly closedUntilMs: number | null;
   /** When one request tries whether the server answers again. */
@@ -57,7 +59,7 @@ export interface CredentialHold {
 /** Of each, in the order given. */
 export async function credentialHolds(sql: Sql, watched: readonly WatchedCredential[]): Promise<CredentialHold[]> {
   const rows = await sql<CredentialHold[]>`
-    select watched.credential, b.stopped_reason as "stoppedReason",
+    select watched.credential, b.stopped_reason as "stoppedReason", b.writes_stopped_reason as "writesStoppedReason",
            case when b.closed_until > clock_timestamp() then (extract(epoch from b.closed_until) * 1000)::float8 end as "closedUntilMs",
            case when b.failures >= watched.failures and b.failing_record is null
                 then (extract(epoch from b.probe_at) * 1000)::float8 end as "triedAtMs"
@@ -68,13 +70,21 @@ export async function credentialHolds(sql: Sql, watched: readonly WatchedCredent
   return [...rows];
 }
 
+/** What of a credential is held: all that is sent, or what is written. */
+export type Held = 'all' | 'writes';
+
 /** @returns those that are held */
-export async function heldCredentials(sql: Sql, watched: readonly WatchedCredential[]): Promise<ReadonlySet<string>> {
-  const rows = await sql<{ credential: string }[]>`
-    select b.credential
-      from budget b
-      join unnest(${watched.map((one) => one.credential)}::text[], ${watched.map((one) => one.failuresInARow)}::integer[])
-           as watched(credential, failures) on watched.credential = b.credential
-     where b.stopped_at is not null or b.closed_until > clock_timestamp() or b.failures >= watched.failures`;
-  return new Set(rows.map(({ credential }) => credential));
+export async function heldCredentials(
+  sql: Sql,
+  watched: readonly WatchedCredential[],
+): Promise<ReadonlyMap<string, Held>> {
+  const rows = await sql<{ credential: string; isAll: boolean }[]>`
+    select credential, is_all as "isAll"
+      from (select b.credential, b.writes_stopped_at is not null as writes,
+                   b.stopped_at is not null or coalesce(b.closed_until > clock_timestamp(), false) or b.failures >= watched.failures as is_all
+              from budget b
+              join unnest(${watched.map((one) => one.credential)}::text[], ${watched.map((one) => one.failuresInARow)}::integer[])
+                   as watched(credential, failures) on watched.credential = b.credential) as held
+     where writes or is_all`;
+  return new Map(rows.map(({ credential, isAll }) => [credential, isAll ? 'all' : 'writes']));
 }

@@ -91,18 +91,23 @@ export async function stageRows(
     const moving = tx`
       update export_file set last_row = ${lastRow}, rows = rows + ${rows.count}
        where connection_id = ${scope.connectionId} and kind = ${scope.kind} and file_id = ${fileId} and last_row = ${after} and status = 'staging'`;
-    const storing = tx`
-      insert into export_row (connection_id, kind, file_id, number, row, cells, problem)
-      select ${scope.connectionId}, ${scope.kind}, ${fileId}::bigint, n, r, c, p
-        from json_to_recordset(convert_from(${rows.json}, 'UTF8')::json) as j(r int, n text, c json, p jsonb) on conflict do nothing`;
-    const [, moved, stored] = await Promise.all([unhurried, moving, storing]);
-    if (moved.count === 0 || stored.count !== rows.count) throw new StagingCrossed();
-    if (!numbersAreIds) return;
+    // Whoever has moved the file on holds it until the end: nobody else stores rows of it.
+    const [, moved] = await Promise.all([unhurried, moving]);
+    if (moved.count === 0) throw new StagingCrossed();
+    // The list is parsed once for both tables. Whom a row is about is in the list where its first row is.
+    const listing = numbersAreIds
+      ? tx`
+        insert into export_member (connection_id, kind, file_id, number, external_id, position)
+        select ${scope.connectionId}, ${scope.kind}, ${fileId}::bigint, n, n, ${before}::int + nth - 1 from staged where n <> ''
+            on conflict (connection_id, kind, file_id, number) do nothing`
+      : tx`select`;
     await tx`
-      insert into export_member (connection_id, kind, file_id, number, external_id, position)
-      select ${scope.connectionId}, ${scope.kind}, ${fileId}::bigint, n, n, ${before}::int + nth - 1
-        from rows from (json_to_recordset(convert_from(${rows.json}, 'UTF8')::json) as (n text)) with ordinality as u(n, nth) where n <> ''
-          on conflict (connection_id, kind, file_id, number) do nothing`;
+      with staged as materialized (
+        select r, n, c, p, nth from rows from (json_to_recordset(convert_from(${rows.json}, 'UTF8')::json) as (r int, n text, c json, p jsonb))
+          with ordinality as u(r, n, c, p, nth)),
+      listed as (${listing})
+      insert into export_row (connection_id, kind, file_id, number, row, cells, problem)
+      select ${scope.connectionId}, ${scope.kind}, ${fileId}::bigint, n, r, c, p from staged`;
   });
 }
 

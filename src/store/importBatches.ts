@@ -207,15 +207,30 @@ export async function unconfirmed(sql: Sql | Transaction, scope: Scope, number: 
      order by w.link_id, w.id`;
 }
 
-/** Values that an import did not bring, and that the next file is to have. One that a younger value stands behind is not wanted any more. */
-export async function collectAgain(tx: Transaction, scope: Scope, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
+/**
+ * Values that an import did not bring, and that the next file is to have. One that a younger value stands behind is not wanted any more, nor
+ * one of a field that is asked about: what came since is what no file can carry.
+ *
+ * @param asked code of that question
+ * @returns links of which something is not wanted any more
+ */
+export async function collectAgain(
+  tx: Transaction,
+  scope: Scope,
+  ids: readonly number[],
+  asked: string,
+): Promise<string[]> {
+  if (ids.length === 0) return [];
   const younger = tx`
     exists (select 1 from waiting y where y.connection_id = w.connection_id and y.kind = w.kind and y.link_id = w.link_id and y.system = w.system
                and y.field = w.field and y.batch is null and y.ended is null)`;
-  const rows = await tx<{ id: number }[]>`
-    select id::int as id from waiting w
-     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and id = any(${ids}::bigint[]) and ended is null and ${younger}`;
+  const uncarried = tx`
+    exists (select 1 from cases c where c.connection_id = w.connection_id and c.kind = w.kind and c.link_id = w.link_id and c.field = w.field
+               and c.code = ${asked} and c.status = 'open')`;
+  const rows = await tx<{ id: number; linkId: string }[]>`
+    select id::int as id, link_id as "linkId" from waiting w
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and id = any(${ids}::bigint[]) and ended is null
+       and (${younger} or ${uncarried})`;
   await withdraw(
     tx,
     scope,
@@ -224,6 +239,7 @@ export async function collectAgain(tx: Transaction, scope: Scope, ids: readonly 
   await tx`
     update waiting set batch = null, attempts = attempts + 1
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and id = any(${ids}::bigint[]) and ended is null`;
+  return rows.map(({ linkId }) => linkId);
 }
 
 /** What became of a file's people is known: all that it had has ended, or waits for the next. */

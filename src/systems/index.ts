@@ -6,6 +6,7 @@ import type { OAuthConfig } from '../config/yaplaGraphql.js';
 import { graphqlAddress } from './yapla/graphqlRequest.js';
 import { ifReadOnly } from './yapla/ways.js';
 import type { Budget } from '../store/budget.js';
+import type { SchemaStore } from '../store/graphqlSchemas.js';
 import type { TokenStore } from '../store/oauthTokens.js';
 import type { System } from './system.js';
 import { type Bookings, openBookings } from './yoplanning/bookings.js';
@@ -20,6 +21,8 @@ export interface SystemsDependencies {
   readonly budgets: Readonly<Record<SystemName, Budget>>;
   /** Where a login to Yapla is kept; needed where `yapla.write.mode` is graphql. */
   readonly tokens?: TokenStore | undefined;
+  /** Where the account's schema is kept, where it is graphql; left out: nowhere. */
+  readonly schemas?: SchemaStore | undefined;
 }
 
 /** One system with the http clients that it alone uses. */
@@ -81,13 +84,23 @@ function openYoplanning(
 function openYapla(
   connection: string,
   { yapla: config, fields: fieldMap, defaultCountry }: ConnectionConfig,
-  { budgets, tokens }: SystemsDependencies,
+  { budgets, tokens, schemas }: SystemsDependencies,
 ): OpenSystem {
   const budget = budgets.yapla;
   const { data: dataHttp, write: writeHttp, login: loginHttp } = openYaplaHttp(connection, config, budget);
   const login = loginHttp === null || tokens === undefined ? undefined : { http: loginHttp, tokens };
   return {
-    system: createYaplaSystem({ connection, config, fieldMap, defaultCountry, dataHttp, writeHttp, budget, login }),
+    system: createYaplaSystem({
+      connection,
+      config,
+      fieldMap,
+      defaultCountry,
+      dataHttp,
+      writeHttp,
+      budget,
+      login,
+      schemas,
+    }),
     close: async () => void (await Promise.all([dataHttp.close(), writeHttp.close(), loginHttp?.close()])),
   };
 }
@@ -149,4 +162,24 @@ function writeBase(write: YaplaConfig['write']): string | undefined {
 
 function openLoginHttp(common: Omit<HttpClientOptions, 'baseUrl' | 'headers'>, { tokenUrl }: OAuthConfig): HttpClient {
   return createHttpClient({ ...common, baseUrl: new URL(tokenUrl).origin, headers: () => ({}) });
+}
+
+/** For the address where a login is taken back (`yapla.write.oauth.revokeUrl`). */
+export function openRevocationHttp(
+  connection: string,
+  config: YaplaConfig,
+  revokeUrl: string,
+  budget: Budget,
+): HttpClient {
+  const { maxRetryAfterMs } = config.limits;
+  return createHttpClient({
+    connection,
+    system: 'yapla',
+    budget,
+    http: config.http,
+    maxRetryAfterMs,
+    secrets: writeSecrets(config.write),
+    baseUrl: new URL(revokeUrl).origin,
+    headers: () => ({}),
+  });
 }

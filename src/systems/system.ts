@@ -98,6 +98,13 @@ export interface System {
   /** True where a record carries the other system's id. */
   readonly storesReference: boolean;
 
+  /**
+   * Holds what is configured about writing against what the account tells of itself, before anything is written. Asks the server where
+   * nothing fresh is known. Left out: there is nothing to be held.
+   * @throws {WritesStopped} it does not fit
+   */
+  checkWrites?(ask: Ask): Promise<void>;
+
   /** Reads one page. One request; a second at the end of a list that does not say where it ends. @throws {Failure} see http/failures.ts */
   readPage(request: PageRequest, ask: Ask): Promise<Page>;
   /**

@@ -49,7 +49,7 @@ export async function readMergeWrite(
   tools: UpdateTools,
 ): Promise<UpdateResult> {
   const { http, places } = tools;
-  const [readPermit, writePermit] = await http.reserve(2, ask);
+  const [readPermit, writePermit] = await http.reserve(2, { ...ask, writes: true });
   let unused = writePermit;
   try {
     const got = await tools.read(readPermit);

@@ -1,3 +1,4 @@
+import { bookingKinds } from '../../src/cases/bookings.js';
 import { describe, expect, test } from '@jest/globals';
 import { checkAnswer, type Given } from '../../src/cases/answers.js';
 import { kinds, type CaseKind } from '../../src/cases/index.js';
@@ -31,7 +32,10 @@ describe('each way to answer', () => {
       'massChange',
       'create',
       'unreadable',
+      'unreadableEvent',
     ]);
+    expect(fits({ take: 'wait' })).toEqual(['noPlace']);
+    expect(fits({ take: 'keep' })).toEqual(Object.keys(bookingKinds));
   });
 
   test('that does not fit says what the case asks for', () => {

@@ -87,6 +87,18 @@ test('a stopped connection is asked nothing, and told how to be resumed', async 
   expect((await sandbox.control.counts()).yoplanning.requests).toBe(0);
 });
 
+test('a connection that may not write is examined as ever, and fails with what stopped its writes', async () => {
+  const { yapla } = await credentials();
+  await sql`INSERT INTO budget (credential, writes_stopped_at, writes_stopped_reason)
+    VALUES (${yapla}, clock_timestamp(), '403 on PUT /members/1: set yapla.write.mode')`;
+  const { status, printed } = await doctor();
+  expect(status).toBe(1);
+  expect(printed).toMatch(
+    /writes +none is sent any more: 403 on PUT \/members\/1: set yapla\.write\.mode\n +→ .*passerelle resume club/,
+  );
+  expect((await sandbox.control.counts()).yapla.requests).toBeGreaterThan(0);
+});
+
 test('a database that does not answer is an error without a single request', async () => {
   process.env['DOCTOR_DATABASE'] = 'postgres://localhost:9/none';
   const { status, noted } = await doctor();

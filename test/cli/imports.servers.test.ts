@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { read, utils } from '@e965/xlsx';
+import { pino } from 'pino';
 import { listDeeds } from '../../src/store/audit.js';
 import { commandsOn } from '../helpers/commands.js';
 import { linkedPerson, until, untilQuiet } from '../helpers/live.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
-import { importFile, importProgress } from '../helpers/wizard.js';
+import { importFile, importProgress, makeFiles } from '../helpers/wizard.js';
+import { countCollected } from '../../src/store/waiting.js';
+import { workerStatus } from '../../src/workerStatus.js';
 
 let house: TestPasserelle;
 const passerelle = commandsOn(() => house);
@@ -72,6 +75,64 @@ test('a file is made, fetched again to the letter, said to be imported, and told
     'importDone done',
   ]);
   expect(existsSync(again)).toBe(true);
+});
+
+test('who waits for an import, and since when, is told by progress and by the metrics of a worker', async () => {
+  house = await startPasserelle({
+    sandbox: { people: { seed: 14, yapla: 0, yoplanning: 0, shared: 4, differing: 0 } },
+    connection: { rule: 'yoplanning', imports: { checkMs: 60_000 } },
+    live: true,
+  });
+  const club = house.connectionId;
+  const early = await passerelle('progress', club);
+  expect(early).toEqual({
+    status: 0,
+    said: `${club}: no bulk sync is running\n  imports: 0 people wait for the next file`,
+  });
+  await (await house.startBulk()).result();
+  const ids = await house.sql<{ id: string }[]>`
+    select yoplanning_id as id from link where connection_id = ${club} and yoplanning_id is not null order by 1 limit 3`;
+  const waits = async (people: number) =>
+    await until(
+      async () => (await countCollected(house.sql, house.scope)).collected,
+      (n) => n === people,
+    );
+  const begunAt = Date.now() / 1_000;
+  for (const { id } of ids.slice(0, 2)) await house.sandbox.control.edit('yoplanning', id, { city: 'Quimper' });
+  await waits(2);
+  await untilQuiet(house);
+  const [file] = await makeFiles(house);
+  expect(file).toMatchObject({ people: 2 });
+  await house.sandbox.control.edit('yoplanning', ids[2]!.id, { city: 'Brest' });
+  await waits(1);
+
+  const shown = await passerelle('progress', club);
+  expect(shown).toMatchObject({ status: 0 });
+  expect(shown.said).toContain(`${club}: ended`);
+  expect(shown.said).toContain('1 people wait for the next file (the first of them came 0 minutes ago)');
+  expect(shown.said).toContain('import file 1: 2 people, made 0 minutes ago, waits for somebody who imports it');
+  const { said } = await passerelle('progress', club, '--json');
+  expect(JSON.parse(said)).toMatchObject({ imports: { collected: 1, files: [{ number: 1, people: 2 }] } });
+
+  const { client, config, sql } = house;
+  const worker = { queues: () => [] };
+  const metrics = await workerStatus({ config, sql, client, worker, log: pino({ level: 'silent' }) }).metrics.text();
+  const valueOf = (line: string) =>
+    Number(
+      metrics
+        .split('\n')
+        .find((one) => one.startsWith(`${line} `))
+        ?.split(' ')[1],
+    );
+  expect(valueOf(`passerelle_import_waiting_people{connection="${club}"}`)).toBe(1);
+  expect(valueOf(`passerelle_import_file_people{connection="${club}",state="handedOut"}`)).toBe(2);
+  for (const since of [
+    `passerelle_import_waiting_since_seconds{connection="${club}"}`,
+    `passerelle_import_file_since_seconds{connection="${club}",state="handedOut"}`,
+  ]) {
+    expect(valueOf(since)).toBeGreaterThan(begunAt - 60);
+    expect(valueOf(since)).toBeLessThan(Date.now() / 1_000 + 60);
+  }
 });
 
 test('a connection that is written otherwise has no files, and is told so', async () => {

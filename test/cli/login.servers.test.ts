@@ -1,5 +1,5 @@
 /** `passerelle login` and `logout`, with the receiver and without, on real servers. */
-import { beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -120,6 +120,64 @@ test('a login mends what stopped the credential, and one that fails leaves it st
   expect(await attempt(() => undefined)).toEqual({ wasStopped: 'for a test' });
   expect(await stops()).toEqual([null]);
   expect(await stored()).toMatchObject({ version: 2 });
+});
+
+async function loggedIn(): Promise<StoredToken> {
+  const login = await beginYaplaLogin(house.sql, house.connectionId, house.connection);
+  await login.end((await finalAddress(login.address)).href);
+  await login.close();
+  return (await stored()) as StoredToken;
+}
+
+/** Whether Yapla still takes an access token. */
+async function isTaken({ accessToken }: StoredToken): Promise<boolean> {
+  const { address } = graphqlOf(house.connection);
+  const { body } = await request(address!, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
+    body: JSON.stringify({ query: '{ memberCount }' }),
+  });
+  return !JSON.stringify(await body.json()).includes('UNAUTHENTICATED');
+}
+
+describe('logging out', () => {
+  test('takes the login back at Yapla where its address is configured, and says so', async () => {
+    const token = await loggedIn();
+    expect(await isTaken(token)).toBe(true);
+    const { status, said } = await passerelle('logout', house.connectionId, '--by', 'a test');
+    expect(status).toBe(0);
+    expect(said).toContain('Yapla has taken the login back');
+    expect(await isTaken(token)).toBe(false);
+    expect(await stored()).toBeNull();
+    for (const secret of [token.accessToken, token.refreshToken!]) expect(said).not.toContain(secret);
+    const log = await house.sql<{ kind: string; status: number }[]>`
+      select kind, status from request_log where purpose = 'logout'`;
+    expect([...log]).toEqual(Array(2).fill({ kind: '/oauth/revoke', status: 200 }));
+  });
+
+  test('forgets the login here where Yapla does not answer, and says what is left to do', async () => {
+    const token = await loggedIn();
+    await house.sandbox.control.addFault({ system: 'yapla', kind: 'session', action: { do: 'status', status: 503 } });
+    const { status, said } = await passerelle('logout', house.connectionId, '--by', 'a test');
+    expect(status).toBe(0);
+    expect(said).toContain('Yapla did not take the login back: the server failed (503)');
+    expect(said).toContain('take the right back in Yapla');
+    expect([await stored(), await isTaken(token)]).toEqual([null, true]);
+  });
+
+  test('tells Yapla nothing where no address is configured, and says so', async () => {
+    await house.reconfigure((before) => {
+      const { revokeUrl: _, ...oauth } = graphqlOf(before).oauth;
+      return { ...before, yapla: { ...before.yapla, write: { ...graphqlOf(before), oauth } } };
+    });
+    const token = await loggedIn();
+    await house.sandbox.control.resetCounts();
+    const { status, said } = await passerelle('logout', house.connectionId, '--by', 'a test');
+    expect(status).toBe(0);
+    expect(said).toContain('Yapla was not told, because yapla.write.oauth.revokeUrl is not set');
+    expect((await house.sandbox.control.counts()).yapla.requests).toBe(0);
+    expect([await stored(), await isTaken(token)]).toEqual([null, true]);
+  });
 });
 
 test('logging out forgets the tokens, and a connection without a login is told so', async () => {

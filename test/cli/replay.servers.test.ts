@@ -1,4 +1,4 @@
-/** `passerelle replay` as a person types it: in a process of its own, against the real server and on files. */
+/** `passerelle replay` as a person types it, against the real server and on files; what replays, in a process of its own. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,17 +6,21 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { run } from '../../src/cli/main.js';
 import { sandboxConnection } from '../../src/sandbox/connections.js';
 import { syncRecordId } from '../../workflows/syncRecord.messages.js';
+import { collectedOutput } from '../helpers/collectedOutput.js';
 import { linkedPerson, recordResult, untilHolds } from '../helpers/live.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 import { temporalAddress } from '../helpers/servers.js';
 
 const program = path.resolve('bin/passerelle.js');
+const environment = process.env;
 const people = { seed: 41, yapla: 0, yoplanning: 0, shared: 3, differing: 0 };
 
 let house: TestPasserelle;
 let directory: string;
+let config: string;
 let workflowId: string;
 
 beforeAll(async () => {
@@ -30,13 +34,16 @@ beforeAll(async () => {
   await untilHolds(house, 'yoplanning', yoplanning, { city: 'Rennes' });
   await recordResult(house, linkId);
   workflowId = syncRecordId(house.scope, linkId);
+  config = configured();
 });
 afterAll(async () => {
+  process.env = environment;
   await house.stop();
   rmSync(directory, { recursive: true });
 });
 
-async function replay(...words: readonly string[]) {
+/** Writes the configuration, with its secret in the environment. @returns the file */
+function configured(): string {
   const secret = '${PASSERELLE_REPLAY_SECRET}';
   const credentials = {
     yaplaKey: secret,
@@ -45,18 +52,33 @@ async function replay(...words: readonly string[]) {
     yoplanningWebhookSecret: secret,
   };
   const connection = sandboxConnection(house.sandbox.addresses, { credentials });
-  const config = path.join(directory, 'passerelle.config.json');
+  const file = path.join(directory, 'passerelle.config.json');
   const temporal = { address: temporalAddress() };
-  writeFileSync(config, JSON.stringify({ dataDirectory: directory, temporal, connections: { club: connection } }));
-  const env = { ...process.env, NODE_OPTIONS: '', PASSERELLE_REPLAY_SECRET: 'a-secret-of-nobody-which-is-long-enough' };
+  writeFileSync(file, JSON.stringify({ dataDirectory: directory, temporal, connections: { club: connection } }));
+  process.env = { ...environment, PASSERELLE_REPLAY_SECRET: 'a-secret-of-nobody-which-is-long-enough' };
+  return file;
+}
+
+/** In a process of its own. */
+async function replay(...words: readonly string[]) {
+  const env = { ...process.env, NODE_OPTIONS: '' };
   try {
-    const run = promisify(execFile);
-    const { stdout, stderr } = await run(process.execPath, [program, '--config', config, 'replay', ...words], { env });
+    const execute = promisify(execFile);
+    const { stdout, stderr } = await execute(process.execPath, [program, '--config', config, 'replay', ...words], {
+      env,
+    });
     return { status: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
     return { status: code, stdout, stderr };
   }
+}
+
+/** In this process: what is refused before anything is replayed. */
+async function refused(...words: readonly string[]) {
+  const output = collectedOutput();
+  const status = await run(['node', 'passerelle', '--config', config, 'replay', ...words], output);
+  return { status, printed: output.printed, noted: output.noted.join('\n') };
 }
 
 /** The history as `temporal workflow show --output json` writes it. */
@@ -105,16 +127,16 @@ describe('passerelle replay', () => {
     ['a file that is no JSON', () => [program], /holds no JSON/],
     ['a file that is no history', () => [path.resolve('package.json')], /no workflow history|has no events/],
   ])('refuses %s, with status 2', async (_, words, message) => {
-    const { status, stdout, stderr } = await replay(...words());
-    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toMatch(message);
+    const { status, printed, noted } = await refused(...words());
+    expect({ status, printed }).toEqual({ status: 2, printed: [] });
+    expect(noted).toMatch(message);
   });
 
   test('refuses a history of somebody else’s workflow, with status 2', async () => {
     const file = await fileOf((json) => json.replaceAll('"syncRecord"', '"syncStars"'));
-    expect(await replay(file)).toMatchObject({
+    expect(await refused(file)).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('this code has bulkSync and syncRecord'),
+      noted: expect.stringContaining('this code has bulkSync and syncRecord'),
     });
   });
 });

@@ -62,12 +62,22 @@ test('resume lifts the stops of both systems, and names the other connections th
     bulkSync: 'none',
     records: 0,
     lifted: [
-      { system: 'yapla', reason: '401 on GET /members', others: [] },
-      { system: 'yoplanning', reason: '403 on GET /teams/', others: ['choir'] },
+      { system: 'yapla', stopped: 'all', reason: '401 on GET /members', others: [] },
+      { system: 'yoplanning', stopped: 'all', reason: '403 on GET /teams/', others: ['choir'] },
     ],
     waits: [],
   });
   expect([await stateOf('yapla'), await stateOf('yoplanning')]).toEqual(['open', 'open']);
+});
+
+test('resume lifts a stop of writes as it lifts one of everything, and says which it was', async () => {
+  await open.budgets.yapla.stop('403 on PUT /members/1', 'writes');
+  const { lifted } = await resumeConnection({ client, sql, connections, systems: ['yapla'] }, 'club');
+  expect(lifted.map(({ stopped, reason }) => [stopped, reason])).toEqual([
+    ['all', '401 on GET /members'],
+    ['writes', '403 on PUT /members/1'],
+  ]);
+  await expect(open.budgets.yapla.take(1, { ...ask, writes: true })).resolves.toHaveLength(1);
 });
 
 test('resume of one system leaves the stop of the other', async () => {

@@ -3,7 +3,7 @@ import type { ConnectionStatus } from '../../src/cli/statusOf.js';
 import { needsSomebody, statusText } from '../../src/cli/statusText.js';
 
 const now = Date.UTC(2026, 5, 30);
-const free = { stoppedReason: null, closedUntilMs: null, triedAtMs: null };
+const free = { stoppedReason: null, writesStoppedReason: null, closedUntilMs: null, triedAtMs: null };
 const fine: ConnectionStatus = {
   connection: 'club',
   systems: [
@@ -43,6 +43,12 @@ describe('what needs somebody, or only waits for its time', () => {
       { systems: [yapla, { ...yoplanning, stoppedReason: '401 on GET /clients' }] },
       true,
       'yoplanning: stopped (401 on GET /clients); when it is mended: passerelle resume club',
+    ],
+    [
+      'a stop of writes',
+      { systems: [{ ...yapla, writesStoppedReason: '403 on PUT /members/1: set yapla.write.mode' }, yoplanning] },
+      true,
+      'yapla: writes are stopped (403 on PUT /members/1: set yapla.write.mode); when it is mended: passerelle resume club',
     ],
     [
       'a 429 with a time',

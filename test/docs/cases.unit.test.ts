@@ -16,13 +16,15 @@ const rows = new Map(
 );
 
 function answersText({ answers }: Kind): string {
-  const { value, create, goOn, close, plan } = answers;
+  const { value, create, goOn, close, plan, booking, map } = answers;
   const ways = [
     value && 'a value',
     create && 'create',
     goOn && 'going on',
     close !== null && 'closing',
     plan && 'the plan',
+    booking !== undefined && `\`${booking.join('`, `').replace('carryOut', 'carry-out')}\``,
+    map === true && 'mapping its event',
   ];
   return ways.filter((way) => way !== false).join(', ');
 }

@@ -1,5 +1,6 @@
 /** What doctor says of an account's products, sessions and orders, where the connection does something about events. */
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { eventsSchema } from '../../src/config/events.js';
 import { connectionSchema } from '../../src/config/schema.js';
 import { MemoryBudget } from '../../src/doctor/allowance.js';
 import { mostForBookings, mostRequests } from '../../src/doctor/check.js';
@@ -29,7 +30,7 @@ async function examined({ bookings = {}, settings = {}, events = {}, faults = []
   for (let i = 0; i < orders; i += 1)
     await sandbox.control.bookings.book({ items: [{ session: session!.id }], client: client! });
   const connection = connectionSchema.parse(sandboxConnection(sandbox.addresses, { bookings: settings }));
-  const config = { ...connection, events };
+  const config = { ...connection, events: events === null ? undefined : eventsSchema.parse(events) };
   const { checks, requests } = await examine({
     connection: 'club',
     config,

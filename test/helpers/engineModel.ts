@@ -6,30 +6,39 @@
  * The store is not replaced by one in memory: what the engine promises, it promises by set-wise SQL, triggers, locks and transactions, so
  * that a store in memory would be one more second writing, and the one in which its faults are missing.
  */
-import fc from 'fast-check';
 import type { SystemName } from '../../src/core/record.js';
 import { storeAnswer } from '../../src/store/cases.js';
 import type { Sql } from '../../src/store/database.js';
 import { bulkSync, type BulkEnd } from './engineModel/bulk.js';
+import type { Besides, EngineAction, EngineHistory } from './engineModel/histories.js';
+import { YaplaImport } from './engineModel/imports.js';
 import { countEvents, dueSignals, receive } from './engineModel/inbox.js';
 import type { Fault } from './engineModel/faults.js';
-import { Workflows, type Crash, type SyncRecord } from './engineModel/workflow.js';
+import { Workflows, type Working } from './engineModel/workflow.js';
 import { EngineWorld } from './engineModel/world.js';
 import { endedWithoutMishaps } from './liveModel.js';
 import { documentOf, doDeed, pickOf } from './liveModel/deeds.js';
-import { beside, comparablePeople, type Action, type Deed, type History } from './liveModel/history.js';
+import { comparablePeople, type Action, type Deed, type History } from './liveModel/history.js';
 import { checkAlways, checkEnd, checkLive, checkRepair, checkSame } from './liveModel/properties.js';
-import { normal, valuesOf, type Setting } from './liveModel/setting.js';
+import { byRest, normal, valuesOf, type Setting } from './liveModel/setting.js';
 import type { Answer } from './liveModel/store.js';
 import { Violation } from './liveModel/world.js';
 
+export {
+  besides,
+  fileHistories,
+  fileBesides,
+  type Besides,
+  type EngineAction,
+  type EngineHistory,
+} from './engineModel/histories.js';
 export type { Crash } from './engineModel/workflow.js';
 
 /** Far more than any history needs: whoever reaches it goes round in circles. */
 const maxSteps = 3_000;
 
 /** Kinds of cases that people answer in histories. */
-const answered: readonly string[] = ['conflict', 'frozen', 'notTaken', 'create'];
+const answered: readonly string[] = ['conflict', 'frozen', 'notTaken', 'notImported', 'create'];
 
 export interface Pools {
   readonly sql: Sql;
@@ -37,36 +46,14 @@ export interface Pools {
   readonly keyed: Sql;
 }
 
-type BulkCrash = Exclude<Crash, 'lapse'>;
-
-/** What histories of the model have no words for, because there a bulk run is one step. */
-export interface Besides {
-  /** Of the live work that crashes, taken in turn. */
-  readonly crashes: readonly Crash[];
-  /** What happens at the places of bulk runs, one after the other, as long as there is something left. */
-  readonly duringBulk: readonly (Action | BulkCrash | null)[];
-}
-
-const bulkCrash = fc.constantFrom<BulkCrash>('kill', 'fail');
-
-export const besides: fc.Arbitrary<Besides> = fc.record({
-  crashes: fc.array(fc.constantFrom<Crash>('kill', 'fail', 'lapse'), { minLength: 1, maxLength: 3 }),
-  duringBulk: fc.array(
-    fc.oneof(
-      { weight: 4, arbitrary: fc.constant(null) },
-      { weight: 4, arbitrary: beside },
-      { weight: 1, arbitrary: bulkCrash },
-    ),
-    { maxLength: 24 },
-  ),
-});
-
 /** A history under way. */
 export class EngineModel {
   private steps = 0;
   private crashes = 0;
   private besides = 0;
   private readonly workflows: Workflows;
+  /** Null: Yapla takes no files. */
+  private readonly imports: YaplaImport | null;
   /** What people did so far, also while a bulk run was under way. */
   readonly deeds: Deed[] = [];
 
@@ -75,6 +62,7 @@ export class EngineModel {
     private readonly beside: Besides,
   ) {
     this.workflows = new Workflows(world);
+    this.imports = world.setting.yapla.writes === 'workbook' ? new YaplaImport(world) : null;
   }
 
   /** Both systems with the people whom they have from the beginning, linked by a first bulk run. */
@@ -103,8 +91,8 @@ export class EngineModel {
     await this.world.end();
   }
 
-  async act(action: Action): Promise<void> {
-    const { world, workflows } = this;
+  async act(action: EngineAction): Promise<void> {
+    const { world } = this;
     switch (action.do) {
       case 'enter':
       case 'edit':
@@ -122,12 +110,12 @@ export class EngineModel {
       case 'forward':
         return await this.forward({ lost: action.dies });
       case 'work': {
-        const workflow = pickOf(workflows.working(), action.nth);
+        const workflow = pickOf(this.working(), action.nth);
         for (let step = 0; step < action.steps && workflow?.canWork; step++) await this.step(workflow);
         return;
       }
       case 'crash':
-        return await pickOf(workflows.working(), action.nth)?.crash(pickOf(this.beside.crashes, this.crashes++)!);
+        return await pickOf(this.working(), action.nth)?.crash(pickOf(this.beside.crashes, this.crashes++)!);
       case 'answer':
         return await this.answer(action);
       case 'bring':
@@ -141,7 +129,16 @@ export class EngineModel {
         return;
       case 'settle':
         return await this.settle();
+      case 'ask':
+      case 'import':
+      case 'done':
+        return await this.imports?.act(action);
     }
+  }
+
+  private working(): readonly Working[] {
+    const { imports } = this;
+    return [...this.workflows.working(), ...(imports?.canWork ? [imports] : [])];
   }
 
   private async deliver(nth: number, times: number): Promise<void> {
@@ -183,21 +180,26 @@ export class EngineModel {
     return { take, value };
   }
 
-  private async step(workflow: SyncRecord): Promise<void> {
+  private async step(workflow: Working): Promise<void> {
     if (++this.steps > maxSteps) throw new Violation('9: it does not end');
     await workflow.step();
   }
 
   /** Everything that is under way arrives in order, and all work is done. */
   async settle(): Promise<void> {
-    const { world, workflows } = this;
+    const { world } = this;
     for (;;) {
       while (world.underWay.length > 0) await this.deliver(0, 1);
       await this.forward({ again: true });
-      const working = workflows.working();
+      const working = this.working();
       if (working.length === 0) return;
       for (const workflow of working) await this.step(workflow);
     }
+  }
+
+  /** A person imports all files, until nothing waits. */
+  async importAll(): Promise<void> {
+    await this.imports?.importAll(() => this.settle());
   }
 
   /** A bulk run. @param options `disturbed`: what else happens meanwhile goes on where it left off */
@@ -211,7 +213,7 @@ export class EngineModel {
       },
       whileBusy: async () => {
         await this.forward({ again: true });
-        for (const workflow of this.workflows.working()) await this.step(workflow);
+        for (const workflow of this.working()) await this.step(workflow);
       },
     });
   }
@@ -225,7 +227,7 @@ export class EngineModel {
  */
 export async function runEngineHistory(
   pools: Pools,
-  history: History,
+  history: EngineHistory,
   beside: Besides,
   fault: Fault | null = null,
 ): Promise<void> {
@@ -238,9 +240,20 @@ export async function runEngineHistory(
 }
 
 /** What changes nothing in the database. */
-const outside: readonly Action['do'][] = ['enter', 'edit', 'note', 'remove', 'deliver', 'lose', 'forward'];
+const outside: readonly EngineAction['do'][] = [
+  'enter',
+  'edit',
+  'note',
+  'remove',
+  'deliver',
+  'lose',
+  'forward',
+  'ask',
+  'import',
+  'done',
+];
 
-async function live(model: EngineModel, history: History): Promise<void> {
+async function live(model: EngineModel, history: EngineHistory): Promise<void> {
   const { world } = model;
   for (const action of history.actions) {
     await model.act(action);
@@ -257,16 +270,29 @@ async function live(model: EngineModel, history: History): Promise<void> {
   checkRepair(world, { ...repaired, requests: repaired.requests - 2 * repaired.reopened });
   checkVerified(repaired);
   await model.settle();
+  await model.importAll();
   const second = await model.repair();
   if (second.requests > 0) throw new Violation(`1: a second run sent ${second.requests} requests`);
   await model.settle();
   await world.look();
+  await checkNothingWaits(world);
   checkEnd(world);
   checkCanaries(world);
-  const lived = { ...history, actions: model.deeds };
-  const comparable = comparablePeople(lived);
+  // However Yapla is written, it ends as where it is written at once.
+  const lived: History = {
+    setting: { ...history.setting, ...(world.setting.yapla.writes !== 'none' && { yapla: byRest }) },
+    actions: model.deeds,
+  };
+  const comparable = comparablePeople(lived).filter((person) => !world.importedLate.has(person));
   // Without mishaps the model says what it comes to: the two are held against each other.
   if (comparable.length > 0) checkSame(world, endedWithoutMishaps(lived), comparable);
+}
+
+/** Property 1, of what is written by files: all of it arrived, or is asked about. */
+async function checkNothingWaits({ sql, connectionId }: EngineWorld): Promise<void> {
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n from waiting where connection_id = ${connectionId} and ended is null`;
+  if (row!.n > 0) throw new Violation(`1: ${row!.n} values wait for an import still`);
 }
 
 /** A bulk run that nothing disturbed leaves nothing that needs something. */

@@ -4,7 +4,6 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { z } from 'zod';
@@ -25,7 +24,7 @@ import { startBulkSync, type BulkSyncHandle } from '../../src/bulk.js';
 import type { BulkSyncInput } from '../../workflows/bulkSync.messages.js';
 import { log, logLines, Premises } from './premises.js';
 import { logInto } from './logIn.js';
-import { testBundle, uniqueName } from './servers.js';
+import { testBundle, uniqueName, workerProgram } from './servers.js';
 
 /** What workerProcess.ts is told, as JSON in its environment: keys and tokens must not stand on a command line. */
 export interface WorkerProcessOptions {
@@ -35,7 +34,7 @@ export interface WorkerProcessOptions {
 }
 
 async function startWorkerProcess(options: WorkerProcessOptions): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', path.resolve('test/helpers/workerProcess.ts')], {
+  const child = spawn(process.execPath, [workerProgram()], {
     env: { ...process.env, NODE_OPTIONS: '', PASSERELLE_TEST_WORKER: JSON.stringify(options) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -93,6 +92,8 @@ const quickBulk = { autoApprove: true, heartbeatTimeoutMs: 1_500 };
 const quickLists = { listGatherMs: 300, listIntervalMs: 300 };
 /** Single changes travel within a moment, and their workflows end soon after. */
 const quickLive = { debounceMs: 40, lingerMs: 1_500, stoppedRetryMs: 500, heartbeatTimeoutMs: 1_500, ...quickLists };
+/** Events that a worker left in the inbox (no webhook pokes the receiver for them) are seen within a moment. */
+const quickReceiver = { pollMs: 200 };
 /** A server that fails is tried again within a moment. */
 const quickBreaker = { firstPauseMs: 20, longestPauseMs: 500 };
 /** People are created freely: the guard has tests of its own. */
@@ -151,6 +152,7 @@ export async function startPasserelle(
   const config = configSchema.parse({
     database: { url: databaseUrl },
     temporal: premises.temporal,
+    receiver: quickReceiver,
     connections: { [connectionId]: input },
   });
   const { taskQueue } = config.temporal;

@@ -23,6 +23,11 @@ export function testBundle(): WorkflowBundleOption {
   return { codePath: servers().workflowBundle };
 }
 
+/** File to run with Node.js alone: the program of a worker in a process of its own. */
+export function workerProgram(): string {
+  return servers().workerProgram;
+}
+
 /** @returns a name that no other test uses, for task queues, workflow ids and connections: `prefix-3f9a…`. */
 export function uniqueName(prefix: string): string {
   return `${prefix}-${randomBytes(6).toString('hex')}`;

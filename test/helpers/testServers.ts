@@ -15,6 +15,7 @@ import { stopLeftBehindTemporal } from '../../src/embedded/temporalServer.js';
 import { migrate } from '../../src/store/migrate.js';
 import { ensureSearchAttributes } from '../../src/temporal.js';
 import { bundleWorkflows } from '../../src/worker.js';
+import { bundleWorkerProgram } from './workerProgram.js';
 
 /** What test files need to know of the servers; the form of the environment variable PASSERELLE_TEST_SERVERS too. */
 export interface TestServers {
@@ -27,6 +28,8 @@ export interface TestServers {
   readonly endWithRun: boolean;
   /** File with the workflows' code as a worker loads it: bundled once, because that takes seconds. */
   readonly workflowBundle: string;
+  /** File with the program of a worker in a process of its own, bundled once for the same reason. */
+  readonly workerProgram: string;
 }
 
 const base = path.join(tmpdir(), `passerelle-test-servers-${userInfo().username}`);
@@ -86,7 +89,8 @@ export async function prepare(databaseUrl: string, temporalAddress: string): Pro
   const connection = await Connection.connect({ address: temporalAddress, connectTimeout: '1 minute' });
   await ensureSearchAttributes(connection, 'default');
   await connection.close();
-  return { databaseUrl, templateDatabase, temporalAddress, endWithRun: false, workflowBundle: await bundle() };
+  const [workflowBundle, workerProgram] = await Promise.all([bundle(), bundleWorkerProgram()]);
+  return { databaseUrl, templateDatabase, temporalAddress, endWithRun: false, workflowBundle, workerProgram };
 }
 
 /** Named by its content, so that runs of different code on one machine do not meet. */

@@ -82,7 +82,7 @@ describe('a request', () => {
     expect(answer.headers['content-type']).toBe('application/json');
     expect(answer.answeredAtMs).toBeGreaterThanOrEqual(answer.sentAtMs);
     expect(Math.abs(answer.sentAtMs - Date.now())).toBeLessThan(10_000);
-    expect(budget.taken).toEqual([ask]);
+    expect(budget.taken).toEqual([{ ...ask, writes: true }]);
     expect(budget.answers).toEqual([{ id: 1, status: 200, access: 'update', method: 'PUT', kind: '/things/{id}' }]);
   });
 
@@ -131,6 +131,12 @@ describe('a request', () => {
       effect: 'none',
       reason: '401 on GET /things',
     });
+    budget.refusal = new PermitsStopped('403 on PUT /things/1', 'writes');
+    expect(await failureOf(put)).toMatchObject({
+      type: 'WritesStopped',
+      effect: 'none',
+      reason: '403 on PUT /things/1',
+    });
     expect(server.received).toHaveLength(0);
   });
 
@@ -159,6 +165,14 @@ describe('reserved permits', () => {
     expect(budget.taken).toHaveLength(2);
     expect(budget.answers).toMatchObject([{ id: 1 }]);
     expect(budget.released).toEqual([2]);
+  });
+
+  test('are asked for as what they are for: requests that only read, or that end in a write', async () => {
+    await client.reserve(1, ask);
+    await client.reserve(2, { ...ask, writes: true });
+    await client.send(get, ask);
+    await client.send(put, ask);
+    expect(budget.taken.map(({ writes }) => writes === true)).toEqual([false, true, true, false, true]);
   });
 
   test('are as many as can be had at once, and the rest is taken when its time comes', async () => {
@@ -240,7 +254,15 @@ describe('the table of failures', () => {
     expect(budget.failures).toEqual([]);
   });
 
-  test('401 and 403 stop the credential, each with what to do', async () => {
+  test('403 stops writes alone where it was one, and everything where it was a read', async () => {
+    server.answersWith(403, {});
+    await failureOf(put);
+    expect([budget.stops, budget.writeStops]).toEqual([[], ['403 on PUT /things/1']]);
+    await failureOf(get);
+    expect([budget.stops, budget.writeStops]).toEqual([['403 on GET /things/1'], ['403 on PUT /things/1']]);
+  });
+
+  test('401 and 403 stop what was refused, each with what to do', async () => {
     server.answersWith(401, { detail: 'Invalid token.' });
     const unknown = await failureOf(get);
     server.answersWith(403, { detail: 'You do not have permission to perform this action.' });
@@ -249,7 +271,7 @@ describe('the table of failures', () => {
     expect(forbidden).toMatchObject({ type: 'AccessRefused', effect: 'none', status: 403 });
     expect(unknown.message).toMatch(/token.*passerelle resume/);
     expect(forbidden.message).toMatch(/right.*passerelle resume/);
-    expect(budget.stops).toEqual(['401 on GET /things/1', '403 on PUT /things/1']);
+    expect([budget.stops, budget.writeStops]).toEqual([['401 on GET /things/1'], ['403 on PUT /things/1']]);
   });
 
   test('401 is an answer where a session is renewed first; 403 never is', async () => {

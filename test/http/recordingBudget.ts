@@ -5,6 +5,7 @@ import type {
   PermitAsk,
   PermitPostponed,
   PermitsStopped,
+  Stopped,
 } from '../../src/store/budget.js';
 
 /** A budget in memory that gives every permit and writes down what it is told. The real one is tested in test/store. */
@@ -17,6 +18,8 @@ export class RecordingBudget implements Pick<
   readonly released: number[] = [];
   readonly closures: number[] = [];
   readonly stops: string[] = [];
+  /** Those of writes alone. */
+  readonly writeStops: string[] = [];
   /** The records that the server failed at. */
   readonly failures: (string | undefined)[] = [];
   /** What the breaker answers. */
@@ -53,8 +56,8 @@ export class RecordingBudget implements Pick<
     return Promise.resolve();
   }
 
-  stop(reason: string): Promise<void> {
-    this.stops.push(reason);
+  stop(reason: string, stopped: Stopped = 'all'): Promise<void> {
+    (stopped === 'all' ? this.stops : this.writeStops).push(reason);
     return Promise.resolve();
   }
 

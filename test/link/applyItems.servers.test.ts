@@ -6,6 +6,7 @@ import {
   NoAnswer,
   ServerFailed,
   UnexpectedResponse,
+  WritesStopped,
 } from '../../src/http/failures.js';
 import { uuidOf } from '../../src/core/linkId.js';
 import type { CanonicalFields } from '../../src/core/record.js';
@@ -254,6 +255,29 @@ describe('a failure that is the server’s', () => {
     await expect(apply(planId)).rejects.toMatchObject({ type });
     expect(writes()).toHaveLength(1);
     expect((await pending(planId)).map(({ attempts }) => attempts)).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe('a system that takes no writes', () => {
+  test('leaves its items pending, asked once, and keeps nothing from those that go to the other system', async () => {
+    connection = scriptedConnection(uniqueName('club'));
+    for (const id of ['b1', 'b2', 'b3']) connection.systems.yoplanning.put(id, base);
+    for (const id of ['a1', 'a2']) connection.systems.yapla.put(id, base);
+    const alone = ['b1', 'b2', 'b3'].map((id) => [null, id] as const);
+    const { planId } = await planned([...alone, ['a1', null], ['a2', null]]);
+    const { yapla, yoplanning } = connection.systems;
+    yapla.arrives = (_, id) => {
+      throw new WritesStopped({ ...context(id), system: 'yapla' }, '403 on POST /members');
+    };
+    const inHand = connection.config.bulk.parallelItems;
+    expect(await apply(planId)).toMatchObject({ type: 'WritesStopped' });
+    expect(await outcomes(planId)).toEqual({ created: 2 });
+    expect(await pending(planId)).toEqual([1, 2, 3].map((n) => ({ n, attempts: 0 })));
+    expect(yapla.calls.length).toBeLessThanOrEqual(Math.min(3, inHand));
+    expect(yoplanning.calls).toHaveLength(2);
+    yapla.arrives = () => undefined;
+    expect(await apply(planId)).toBeNull();
+    expect(await outcomes(planId)).toEqual({ created: 5 });
   });
 });
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { uuidOf } from '../../src/core/linkId.js';
 import { type CanonicalFields, type FieldDefinition, personsOf } from '../../src/core/record.js';
-import { ServerFailed } from '../../src/http/failures.js';
+import { ServerFailed, WritesStopped } from '../../src/http/failures.js';
 import type { LinkedPair } from '../../src/store/links.js';
 import type { WriteAsk } from '../../src/core/guard.js';
 import { nextStep, type LiveDecision } from '../../src/core/live.js';
@@ -99,6 +99,23 @@ const failed = (system: string, method: string) =>
     'unknown',
     500,
   );
+
+describe('a system that takes no writes', () => {
+  test('keeps nothing from the other: what went there is done, and the rest is interrupted by what stopped it', async () => {
+    const pair = pairOf({ ...base, city: 'Nantes' }, { ...base, phone: '+33698765432' });
+    const refused = new WritesStopped(failed('yapla', 'PUT').context, '403 on PUT /x');
+    connection.systems.yapla.arrives = () => {
+      throw refused;
+    };
+    const interrupted = await apply(pair).catch((error: unknown) => error);
+    expect(interrupted).toBeInstanceOf(LinkInterrupted);
+    const { cause, done } = interrupted as LinkInterrupted;
+    expect(cause).toBe(refused);
+    expect(connection.systems.yoplanning.records.get('yoplanning-1')!.fields['city']).toBe('Nantes');
+    expect(done!.journal).toMatchObject([{ system: 'yoplanning', outcome: 'written' }]);
+    expect(done!.agreement!.base).toEqual(expect.not.objectContaining({ phone: expect.anything() as unknown }));
+  });
+});
 
 describe('the guard', () => {
   let asked: WriteAsk[];

@@ -33,11 +33,14 @@ const runs: fc.Arbitrary<Run> = fc.record({
   beside: besides,
 });
 
+/** Each costs PostgreSQL a tenth of a second: fewer in the quick run, whose model draws a thousand of the same. */
+const ordinarily = process.env['PASSERELLE_LONG'] === undefined ? 80 : 150;
+
 const property = (fault: Fault | null) =>
   fc.asyncProperty(runs, ({ history, beside }) => runEngineHistory({ sql, keyed }, history, beside, fault));
 
 test('whatever people do and whatever is lost, repeated, late or cut off, every history ends in sync or in a question, through the real engine', async () => {
-  await checkProperty(property(null), { numRuns: wholeNumber('PASSERELLE_ENGINE_HISTORIES', 150) });
+  await checkProperty(property(null), { numRuns: wholeNumber('PASSERELLE_ENGINE_HISTORIES', ordinarily) });
 });
 
 describe('the property finds a fault that is put in on purpose', () => {

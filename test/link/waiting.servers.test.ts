@@ -168,6 +168,22 @@ describe('a change that waits', () => {
     expect(shown('yoplanning').city).toBe('Nantes');
   });
 
+  test('that is imported over another spelling of it, which somebody entered, is journalled', async () => {
+    const [file] = await makeFile();
+    await sql`
+      update waiting set value_form = '~nantes'
+       where connection_id = ${connection.scope.connectionId} and kind = ${connection.scope.kind}`;
+    for (const city of ['NANTES', 'Nantes']) {
+      connection.systems.yapla.put('a1', { ...shown('yapla'), city });
+      const row = connection.shadowOf(connection.systems.yapla.records.get('a1')!);
+      await upsertShadows(sql, connection.scope, 'yapla', [{ ...row, forms: { city: '~nantes' } }]);
+      await settled();
+    }
+    expect((await done(sql, connection, file!)).counts).toMatchObject({ confirmed: 1 });
+    expect(await journalled()).toEqual(['yapla city: Lyon -> Nantes written', 'yapla city: NANTES -> Nantes written']);
+    expect(wholeStep(connection, await state()).settling).toBe('agreed');
+  });
+
   test('that no import brings is in file after file, and then a question; closing it tries again', async () => {
     await person({ maxFiles: 2 });
     await edit('yoplanning', { city: 'Nantes' });
@@ -203,6 +219,44 @@ test('a cleared field is a question, because no file clears one, and it ends whe
   await edit('yapla', { phone: null });
   await settled();
   expect(await openFields()).toEqual([]);
+});
+
+test('a value that was cleared while a file had it is in no further file, and the question about it stands', async () => {
+  await person();
+  await edit('yoplanning', { phone: '+33699999999' });
+  await settled();
+  const [file] = await makeFile();
+  await edit('yoplanning', { phone: null });
+  await settled();
+  expect((await done(sql, connection, file!)).counts).toMatchObject({ notShown: 1 });
+  await settled();
+  expect((await state()).waiting).toEqual([]);
+  expect(await openFields()).toEqual(['notImported phone']);
+  expect(await makeFile()).toEqual([]);
+  await edit('yapla', { phone: null });
+  await settled();
+  expect(await openFields()).toEqual([]);
+  expect(wholeStep(connection, await state()).settling).toBe('agreed');
+});
+
+test('what waits behind a file’s value stands in the journal against that value once it is shown', async () => {
+  await person();
+  await edit('yoplanning', { city: 'Nantes' });
+  await settled();
+  const [file] = await makeFile();
+  await edit('yoplanning', { city: 'Rennes' });
+  await settled();
+  await importFile(file!);
+  await see(sql, connection, 'yapla', 'a1');
+  await done(sql, connection, file!);
+  const [next] = await makeFile();
+  await importFile(next!);
+  await see(sql, connection, 'yapla', 'a1');
+  expect(await journalled()).toEqual([
+    'yapla city: Lyon -> Nantes written',
+    'yapla city: Lyon -> Rennes abandoned',
+    'yapla city: Nantes -> Rennes written',
+  ]);
 });
 
 test('a file is out at a time, and to make one again finds it', async () => {

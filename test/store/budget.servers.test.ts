@@ -3,7 +3,8 @@ import type { LimitsConfig } from '../../src/config/limits.js';
 import { createBudget, PermitPostponed, PermitsStopped } from '../../src/store/budget.js';
 import type { Budget, Lane, Permit } from '../../src/store/budget.js';
 import type { LineOptions } from '../../src/store/budgetLine.js';
-import { liftStop, pruneRequestLog, seenStop } from '../../src/store/budgetState.js';
+import { pruneRequestLog } from '../../src/store/budgetState.js';
+import { liftStop, type SeenStop, seenStops } from '../../src/store/budgetStops.js';
 import { openDatabase } from '../../src/store/database.js';
 import type { Sql } from '../../src/store/database.js';
 import { freshDatabase, uniqueName } from '../helpers/servers.js';
@@ -353,6 +354,46 @@ describe.each([
     expect((await one!.state()).stoppedAtMs).toBeNull();
   });
 
+  test('of which writes are stopped gives permits to those who read, wherever they stand in line, and none to those who write', async () => {
+    const credential = uniqueName('credential');
+    const [one, other] = [1, 2].map(() => budgetOf(credential, changed));
+    await one!.stop('403 on PUT /things/1', 'writes');
+    for (const budget of [one!, other!]) {
+      const ends = await Promise.allSettled([
+        budget.take(2, { ...ask(), writes: true }),
+        budget.take(1, ask()),
+        budget.take(1, { ...ask(), writes: true }),
+        budget.take(1, ask()),
+      ]);
+      expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
+      for (const end of ends) {
+        if (end.status === 'rejected')
+          expect(end.reason).toMatchObject({ stopped: 'writes', reason: '403 on PUT /things/1' });
+      }
+    }
+    expect(await one!.state()).toMatchObject({ stoppedReason: null, writesStoppedReason: '403 on PUT /things/1' });
+    await one!.resume(Date.now() + 1);
+    await expect(other!.take(1, { ...ask(), writes: true })).resolves.toHaveLength(1);
+  });
+
+  test('that is stopped whole and for writes is let go on by two words', async () => {
+    const credential = uniqueName('credential');
+    const budget = budgetOf(credential, changed);
+    await budget.stop('403 on PUT /things/1', 'writes');
+    await budget.stop('401 on GET /things');
+    const stops = await seenStops(sql, credential);
+    expect(stops.map(({ stopped, reason }) => [stopped, reason])).toEqual([
+      ['all', '401 on GET /things'],
+      ['writes', '403 on PUT /things/1'],
+    ]);
+    await expect(liftStop(sql, credential, stops[0]!)).resolves.toBe(true);
+    await expect(budget.take(1, ask())).resolves.toHaveLength(1);
+    await expect(budget.take(1, { ...ask(), writes: true })).rejects.toThrow(PermitsStopped);
+    await expect(liftStop(sql, credential, stops[1]!)).resolves.toBe(true);
+    await expect(budget.take(1, { ...ask(), writes: true })).resolves.toHaveLength(1);
+    expect(await seenStops(sql, credential)).toEqual([]);
+  });
+
   test('that another process lets go on gives a permit to whoever asks then, though the stop was just met', async () => {
     const credential = uniqueName('credential');
     const [here, there] = [1, 2].map(() => budgetOf(credential, changed));
@@ -375,7 +416,7 @@ describe.each([
     const credential = uniqueName('credential');
     const budget = budgetOf(credential, changed);
     await budget.stop('401 on GET /things');
-    const seen = (await seenStop(sql, credential))!;
+    const [seen] = (await seenStops(sql, credential)) as [SeenStop];
     await expect(liftStop(sql, credential, seen)).resolves.toBe(true);
     await budget.stop('403 on GET /things');
     await expect(liftStop(sql, credential, seen)).resolves.toBe(false);

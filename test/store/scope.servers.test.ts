@@ -9,6 +9,7 @@ import ts from 'typescript';
 import { personsOf, type Scope, type SystemName } from '../../src/core/record.js';
 import * as apart from '../../src/store/apart.js';
 import * as awaited from '../../src/store/awaited.js';
+import * as bookings from '../../src/store/bookings.js';
 import * as candidates from '../../src/store/candidates.js';
 import * as caseAnswers from '../../src/store/cases.js';
 import * as cases from '../../src/store/cases.js';
@@ -244,6 +245,12 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
     rows: chunkOf(row(2, '1', city), row(3, '1', city), row(4, null, city)),
   });
   await exported.listMembers(sql, scope, fileId, true);
+  // Which participants are members says a number that nobody here has.
+  const booked = { event: 'id 1', activity: '', rate: '', startsAt: null, endsAt: null, members: ['nobody', null] };
+  await inTransaction((tx) => bookings.storeBooking(tx, scope, 'yapla:4', booked));
+  await bookings.noteSession(sql, scope, 'yapla:4', `session of ${city}`);
+  await bookings.setWaiting(sql, scope, 'yapla:4', true);
+  await bookings.savePlace(sql, scope, placeOf(city), { title: city, by: city });
   return {
     fileId,
     planId,
@@ -252,6 +259,10 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
     eventIds: events.map(({ id }) => id),
     caseId: caseOf('doubt'),
   };
+}
+
+function placeOf(city: string) {
+  return { event: 'id 1', activity: '', rate: '', productId: `product of ${city}`, sessionId: null };
 }
 
 async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
@@ -357,6 +368,24 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
     return await importBatches.lastJudged(sql, scope);
   },
   countCollected: (scope) => waiting.countCollected(sql, scope),
+  recordsOfFile: (scope, { fileId }) => all(exported.recordsOfFile(sql, scope, fileId)),
+  lastTold: async (scope) => {
+    const { connectionId, kind } = scope;
+    const body = JSON.stringify({ told: kind });
+    const told = {
+      connectionId: people.connectionId,
+      kind: people.kind,
+      system: 'yapla',
+      event: 'updated',
+      externalId: '1',
+      body,
+    } as const;
+    if (connectionId === people.connectionId && kind === people.kind) await inbox.addEvents(sql, [told]);
+    return [...(await inbox.lastTold(sql, scope, 'yapla', ['1'])).values()].map((one) => one.body);
+  },
+  findBooking: (scope) => bookings.findBooking(sql, scope, 'yapla:4'),
+  placesOf: (scope) => bookings.placesOf(sql, scope, 'id 1'),
+  knownEvents: (scope) => bookings.knownEvents(sql, scope),
   isAwaited: async (scope) => {
     await unlist(scope);
     return awaited.isAwaited(sql, { scope, system: 'yapla', begunAt: 'infinity' });
@@ -454,7 +483,7 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
   markListRead: (scope) => importBatches.markListRead(sql, scope, '2100-01-01'),
   collectAgain: async (scope) => {
     const ids = (await importBatches.unconfirmed(sql, scope, 1)).map(({ id }) => id);
-    await inTransaction((tx) => importBatches.collectAgain(tx, scope, ids));
+    await inTransaction((tx) => importBatches.collectAgain(tx, scope, ids, 'notImported'));
   },
   markJudged: (scope) =>
     inTransaction((tx) => importBatches.markJudged(tx, scope, 1, { confirmed: 1, edited: 0, notShown: 0, asked: 0 })),
@@ -527,6 +556,23 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
     await sql`update link set link_id = 'yapla:5' where connection_id = ${scope.connectionId} and yapla_id = '5' and kind in ('person', 'registration')`;
   },
   endUnreadable: (scope) => unreadable.endUnreadable(sql, scope, 'yapla', ['5']),
+  storeBooking: (scope) =>
+    inTransaction((tx) =>
+      bookings.storeBooking(tx, scope, 'yapla:4', {
+        event: 'id 2',
+        activity: '',
+        rate: '',
+        startsAt: 0,
+        endsAt: null,
+        members: [null],
+      }),
+    ),
+  noteSession: (scope) => bookings.noteSession(sql, scope, 'yapla:4', 'another'),
+  chooseSession: (scope) => bookings.chooseSession(sql, scope, 'yapla:4', 'another'),
+  setWaiting: (scope) => bookings.setWaiting(sql, scope, 'yapla:4', false),
+  wakeWaiting: (scope) => bookings.wakeWaiting(sql, scope, ['session of Rennes']),
+  rememberClients: (scope) => inTransaction((tx) => bookings.rememberClients(tx, scope, 'yapla:4', ['a', 'b'])),
+  savePlace: (scope) => bookings.savePlace(sql, scope, placeOf('Quimper'), { title: null, by: 'test' }),
 };
 
 /** Of a case's id: what an answer changes beyond the case is of the case's scope. */

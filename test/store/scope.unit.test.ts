@@ -48,7 +48,7 @@ function scalar(expression: ts.Expression): string {
 /** How a connection and its kind are named together: compared with values, compared with another row, in a list, as values. */
 const together = [
   /((?:\b\w+\.)?)\bconnection_id = \$\{connectionId\} and \1kind = (?:\$\{kind\}|'\w+')/g,
-  /((?:\b\w+\.)?)\bconnection_id = (\w+)\.connection_id and \1kind = \2\.kind\b/g,
+  /((?:\b\w+\.)?)\bconnection_id = (\w+)\.connection_id and \1kind = (?:\2\.kind\b|'\w+')/g,
   /((?:\b\w+\.)?)\bconnection_id(?: as "connectionId")?, (?:'kind', )?\1kind\b/g,
   /\$\{connectionId\}, \$\{kind\}/g,
 ];

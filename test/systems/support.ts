@@ -6,7 +6,7 @@ import type { Ask } from '../../src/http/client.js';
 import { sandboxConnection } from '../../src/sandbox/connections.js';
 import type { YaplaShapeName } from '../../src/sandbox/options.js';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js';
-import type { Budget, Lane, Permit, PermitAnswer, PermitAsk } from '../../src/store/budget.js';
+import type { Budget, Lane, Permit, PermitAnswer, PermitAsk, Stopped } from '../../src/store/budget.js';
 import { loggedIn, MemoryTokens } from '../helpers/logIn.js';
 import { openSystems, type Systems } from '../../src/systems/index.js';
 
@@ -20,6 +20,8 @@ export class GrantingBudget implements Budget {
   readonly lanes: Lane[] = [];
   readonly answers: PermitAnswer[] = [];
   readonly stops: string[] = [];
+  /** Those of writes alone. */
+  readonly writeStops: string[] = [];
   released = 0;
   open = 0;
   #last = 0;
@@ -48,8 +50,8 @@ export class GrantingBudget implements Budget {
   close(): Promise<void> {
     return Promise.resolve();
   }
-  stop(reason: string): Promise<void> {
-    this.stops.push(reason);
+  stop(reason: string, stopped: Stopped = 'all'): Promise<void> {
+    (stopped === 'all' ? this.stops : this.writeStops).push(reason);
     return Promise.resolve();
   }
   resume(): Promise<void> {

@@ -334,6 +334,28 @@ describe('pause and resume', () => {
   });
 });
 
+describe('where a system takes no writes', () => {
+  test('chunks are applied to the last, then the people who are left wait for a person, and all chunks come again', () => {
+    const run = applying();
+    const { remoteItems } = run.state.plan!;
+    let chunks = 0;
+    for (let chunk = run.takeChunk(); chunk !== null; chunk = run.takeChunk()) {
+      chunks += 1;
+      const ended = chunk.to - chunk.from - (chunks === 1 ? 1 : 0);
+      run.chunkApplied({ outcomes: {}, ended, ...(chunks === 1 ? { writesStopped: '403 on PUT /x' } : {}) });
+    }
+    expect(chunks).toBeGreaterThan(1);
+    const reason = "1 of the plan's people wait: 403 on PUT /x";
+    expect(run.chunksEnded()).toEqual({ kind: 'stopped', failure: 'WritesStopped', reason });
+    expect([run.step, run.takeChunk()?.from]).toEqual(['applyItems', 1]);
+    run.chunkApplied({ outcomes: {}, ended: remoteItems });
+    while (run.takeChunk() !== null);
+    expect(run.chunksEnded()).toBeNull();
+    expect(run.step).toBe('findUnsettled');
+    expect(run.state.applied.ended).toBe(remoteItems);
+  });
+});
+
 describe('lanes', () => {
   const waits: Hold = { kind: 'waitingForBudget', until: '2026-01-06T00:00:00.000Z', reason: 'the day is spent' };
   const stops: Hold = { kind: 'stopped', failure: 'AccessRefused', reason: '401' };
@@ -422,7 +444,8 @@ function carryOut(run: BulkRun, draw: number): void {
       return run.localApplied();
     case 'applyItems':
       run.takeChunk();
-      return run.chunksEnded();
+      run.chunksEnded();
+      return;
     case 'findUnsettled':
       return run.unsettledFound(draw < 2 ? ['yapla'] : []);
     case 'settle':

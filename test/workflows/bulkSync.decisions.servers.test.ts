@@ -7,7 +7,10 @@ import { bulkSyncId, pauseUpdate, progressQuery, resumeUpdate } from '../../work
 import { untilProgress } from '../helpers/bulkSync.js';
 import { expectProven } from '../helpers/books.js';
 import { historyText } from '../helpers/historyText.js';
+import { neighbours } from '../helpers/neighbours.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
+
+const startNeighbour = neighbours();
 
 const people = { seed: 23, yapla: 3, yoplanning: 2, shared: 6, differing: 2 };
 
@@ -18,7 +21,7 @@ const waits = ({ phase }: { readonly phase: string }) => phase === 'waitingForAp
 
 /** A bulk sync whose plan waits for a person. */
 async function waiting(bulk: object = {}) {
-  house = await startPasserelle({
+  house = await startNeighbour({
     sandbox: { people },
     connection: { settings: { bulk: { autoApprove: false, ...bulk } } },
   });
@@ -99,7 +102,7 @@ describe('a plan that nobody approves', () => {
 
 describe('a bulk sync that is under way', () => {
   test('is joined, not superseded, by whoever starts another; it is paused and resumed once', async () => {
-    house = await startPasserelle({
+    house = await startNeighbour({
       sandbox: { people, yoplanning: { latency: { inboundMs: 20, outboundMs: 20 } } },
       connection: { settings: { bulk: { chunkItems: 1, parallelItems: 1, parallelChunks: 1 } } },
     });

@@ -57,6 +57,20 @@ describe('collecting', () => {
     expect(run.next(now + 1_000)).toEqual({ do: 'make' });
   });
 
+  test('tries again after a while, not at once, where nothing that waits may be in a file now', () => {
+    const held = { people: 1, sinceMs: now - settings.closeAfterMs };
+    looked(held);
+    expect(run.next(now)).toEqual({ do: 'make' });
+    run.made([], now);
+    expect(run.next(now)).toEqual({ do: 'look' });
+    looked(held);
+    expect(run.next(now)).toEqual({ do: 'wait', ms: settings.checkMs });
+    const next = new ImportRun('club', run.state);
+    next.looked(look(held), now + settings.checkMs - 1);
+    expect(next.next(now + settings.checkMs - 1)).toEqual({ do: 'wait', ms: 1 });
+    expect(next.next(now + settings.checkMs)).toEqual({ do: 'make' });
+  });
+
   test('ends when the connection collects no more', () => {
     looked({ isOver: true });
     expect(run.next(now)).toEqual({ do: 'end' });
@@ -72,7 +86,7 @@ describe('a file that is asked for', () => {
     expect(run.next(now)).toEqual({ do: 'look' });
     looked({ people: 1, sinceMs: now });
     expect(run.next(now)).toEqual({ do: 'make' });
-    run.made([file(1)]);
+    run.made([file(1)], now);
     expect(run.state.makes).toBe(before + 1);
     expect(run.files).toEqual([file(1)]);
   });
@@ -82,7 +96,7 @@ describe('a file that is asked for', () => {
     const before = run.want();
     looked();
     expect(run.next(now)).toEqual({ do: 'make' });
-    run.made([]);
+    run.made([], now);
     expect(run.state.makes).toBeGreaterThan(before);
     expect(run.next(now)).toEqual({ do: 'look' });
   });
@@ -96,7 +110,7 @@ describe('a file that is asked for', () => {
 
 describe('a file that is out', () => {
   beforeEach(() => {
-    run.made([file(1), file(2)]);
+    run.made([file(1), file(2)], now);
     looked({ files: [file(1), file(2)], lastNumber: 2 });
   });
 

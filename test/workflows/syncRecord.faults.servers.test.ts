@@ -1,7 +1,7 @@
 /** What goes wrong around single changes, and how they arrive all the same, once. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { resumeConnection } from '../../src/cli/resume.js';
-import { liftStop, seenStop } from '../../src/store/budgetState.js';
+import { liftStop, seenStops } from '../../src/store/budgetStops.js';
 import { countOpenCases, listOpenCases } from '../../src/store/cases.js';
 import { credentialsOf } from '../../src/connection.js';
 import { LinkClaims } from '../../src/link/claims.js';
@@ -240,7 +240,7 @@ describe('a token that is revoked', () => {
         );
       } else {
         const { yoplanning } = await credentialsOf(sql, house.connection);
-        await liftStop(sql, yoplanning, (await seenStop(sql, yoplanning))!);
+        await liftStop(sql, yoplanning, (await seenStops(sql, yoplanning))[0]!);
       }
       await untilHolds(house, 'yoplanning', one.yoplanning, { city: 'Rennes' });
     },

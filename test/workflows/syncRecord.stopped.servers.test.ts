@@ -1,7 +1,7 @@
 /** A record whose connection is refused costs nothing while it waits, and does not wait for ever. */
 import { afterEach, expect, test } from '@jest/globals';
 import { credentialsOf } from '../../src/connection.js';
-import { liftStop, seenStop } from '../../src/store/budgetState.js';
+import { liftStop, seenStops } from '../../src/store/budgetStops.js';
 import { syncRecordId } from '../../workflows/syncRecord.messages.js';
 import { linkedPerson, recordWorkflows, until, untilHolds } from '../helpers/live.js';
 import { neighbours } from '../helpers/neighbours.js';
@@ -39,7 +39,7 @@ const workflowId = () => syncRecordId(house.scope, one.linkId);
 async function lift(): Promise<void> {
   await house.sandbox.control.removeFault(fault);
   const { yoplanning } = await credentialsOf(house.sql, house.connection);
-  await liftStop(house.sql, yoplanning, (await seenStop(house.sql, yoplanning))!);
+  await liftStop(house.sql, yoplanning, (await seenStops(house.sql, yoplanning))[0]!);
 }
 
 test('looks by itself now and then as a new run each time: no history grows, no request is sent, and nothing is lost', async () => {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { resumeConnection } from '../../src/cli/resume.js';
 import { credentialsOf } from '../../src/connection.js';
-import { liftStop, seenStop } from '../../src/store/budgetState.js';
+import { liftStop, seenStops } from '../../src/store/budgetStops.js';
 import { syncRecordId, type RecordProgress } from '../../workflows/syncRecord.messages.js';
 import { until, untilHolds } from '../helpers/live.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
@@ -106,7 +106,7 @@ describe('people whose token was refused', () => {
     for (const link of links) await edit(link);
     await allShown('stopped');
     await house.sandbox.control.removeFault(fault);
-    await liftStop(house.sql, credential, (await seenStop(house.sql, credential))!);
+    await liftStop(house.sql, credential, (await seenStops(house.sql, credential))[0]!);
     for (const link of links) await arrives(link);
   });
 });

@@ -2,14 +2,7 @@
  * Yapla's export of registrations: its columns, and the registration that rows of one number are folded into, one row for each participant.
  * None of its headers is public: they are assumed, and an account's own are configured.
  */
-import {
-  foundOf,
-  matchHeaders,
-  type FoundColumn,
-  type FoundColumns,
-  usualHeaderOf,
-  type Vocabulary,
-} from './headers.js';
+import { foundOf, matchHeaders, type FoundColumn, type FoundColumns, type Vocabulary } from './headers.js';
 import { closeDate, type DateOrder } from './dates.js';
 import type { RowProblem, StagedRow } from './rows.js';
 

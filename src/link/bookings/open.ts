@@ -24,7 +24,7 @@ export interface OpenEvents {
 export function eventsOf(connection: OpenConnection, kind: RecordKind = 'registration'): OpenEvents {
   const { events, yapla, yoplanning } = connection.config;
   const scope = { connectionId: connection.scope.connectionId, kind };
-  if (events === null || yapla.events === undefined) throw new KindNotOffered(scope, ['yapla', 'yoplanning']);
+  if (events === undefined || yapla.events === undefined) throw new KindNotOffered(scope, ['yapla', 'yoplanning']);
   const { order, currency } = yoplanning.events;
   return {
     scope,

@@ -39,6 +39,8 @@ import { type InboxEvent, lookAgain, markHandled, readdress, takeEvents, tellsNo
 import { addLink, bareLink, completeLink, linkOfRecord } from '../../store/links.js';
 import { hasBegun } from '../../store/plans.js';
 import { markGone, shadowsByIds, type ShadowRow, upsertShadows } from '../../store/shadows.js';
+import type { JsonObject } from '../../core/document.js';
+import { contentIn } from '../../systems/places.js';
 import { registrationOf } from '../../systems/yapla/events.js';
 import type { Order } from '../../systems/yoplanning/orders.js';
 import { LinkBusy, type LinkClaims } from '../claims.js';
@@ -97,11 +99,23 @@ async function readClaimed({
     of: ['yapla'],
     mostBytes: connection.config.live.maxBodiesBytes,
   });
+  const owner = await ownerKnown(sql, events, linkId);
+  if (owner !== null) {
+    // An order of ours, told of before its answer was recorded: the registration's own workflow reads it, and nobody else.
+    await readdress(sql, scope, linkId, owner);
+    return { view: emptyView(events, 'merged', owner), events: countsOf(taken) };
+  }
   const ask: Ask = { lane, purpose: `live/${linkId}`, patienceMs };
   const orderIds = [...new Set(taken.flatMap(({ system, externalId }) => (system === 'yoplanning' ? externalId : [])))];
   const orders = await Promise.all(orderIds.map(async (id) => await findOrder(events, id, ask)));
   const view = await sql.begin(async (tx) => await record(tx, events, linkId, taken, orders));
   return { view, events: countsOf(taken) };
+}
+
+/** The link that holds the order by whose name this one goes; null: none does, or it goes by a registration's. */
+async function ownerKnown(sql: Sql, { scope }: OpenEvents, linkId: string): Promise<string | null> {
+  const { system, id } = parseLinkId(linkId);
+  return system === 'yoplanning' ? await linkOfRecord(sql, scope, system, id) : null;
 }
 
 async function findOrder({ bookings }: OpenEvents, id: string, ask: Ask): Promise<FoundOrder> {
@@ -251,12 +265,13 @@ function toldBy(events: OpenEvents, id: string, taken: readonly InboxEvent[], kn
 }
 
 function rowOf(
-  { hash }: OpenEvents,
+  events: OpenEvents,
   id: string,
   event: InboxEvent,
   registration: Registration,
   known: Known | null,
 ): ShadowRow {
+  const { hash } = events;
   const { modifiedAt, ...shown } = registration;
   const isCancelled = registration.status === 'cancelled';
   const wasCancelled = known?.fields['status'] === 'cancelled' || known?.fields['reopened'] === 'yes';
@@ -270,13 +285,20 @@ function rowOf(
   };
   return {
     id,
-    document: event.body,
+    // As a webhook shows it, without what is around it: an export is laid over it (importRegistrations.ts).
+    document: documentIn(events, event.body),
     fields,
     hashes: Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, hash(name, text)])),
     matchKeys: [],
     externalReference: null,
     modifiedAt: modifiedAt ?? known?.modifiedAt ?? null,
   };
+}
+
+function documentIn({ yapla }: OpenEvents, body: JsonObject): JsonObject {
+  const { document } = yapla.events.registration;
+  // One that could be read is an object.
+  return document === '' ? body : (contentIn(body, document) as JsonObject);
 }
 
 /** A member whom nobody has told of yet is looked up, if the API can, and created in Yoplanning by the connection's own rule. */

@@ -21,6 +21,7 @@ import { findLinkState, type LinkState } from '../../store/linkState.js';
 import { type Booking, clientsByKeys, clientsOfMembers, findBooking, placesOf } from '../../store/bookings.js';
 import type { ShadowRow } from '../../store/shadows.js';
 import { registrationOf } from '../../systems/yapla/events.js';
+import { inBody } from '../../systems/yapla/exportedRegistration.js';
 import type { Order } from '../../systems/yoplanning/orders.js';
 import type { JsonObject } from '../../core/document.js';
 import type { OpenEvents } from './open.js';
@@ -53,7 +54,8 @@ export async function loadBooking(
   const shadow = link?.pair.shadows.yapla;
   if (link === null || booking === null || !shadow) return null;
   const told = shadow.fields['cancelled'] === 'yes' ? 'deleted' : 'updated';
-  const reading = registrationOf(events.yapla, shadow.document, told);
+  const body = inBody(events.yapla.events.registration, shadow.document);
+  const reading = registrationOf(events.yapla, body, told);
   const registration = reading.problems === undefined ? reading.value : null;
   const places = registration === null ? [] : await placesOf(sql, scope, booking.event);
   const place = placeFor(booking, places);

@@ -16,6 +16,7 @@ type Options = ResolvedSandboxOptions['yapla']['graphql'];
 export const graphqlPath = '/graphql';
 const authorizePath = '/oauth/authorize';
 export const tokenPath = '/oauth/token';
+const revokePath = '/oauth/revoke';
 
 interface Parts {
   readonly app: FastifyInstance;
@@ -55,6 +56,12 @@ export function serveGraphql({ app, door, members, logins, options }: Parts): vo
   app.post(tokenPath, (request, reply) =>
     door.serve('session', null, request, reply, () =>
       logins.token(new URLSearchParams((request.body as string | undefined) ?? ''), request.headers.authorization),
+    ),
+  );
+
+  app.post(revokePath, (request, reply) =>
+    door.serve('session', null, request, reply, () =>
+      logins.revoke(new URLSearchParams((request.body as string | undefined) ?? ''), request.headers.authorization),
     ),
   );
 }

@@ -89,12 +89,12 @@ export async function importWorkbook(
     if (found !== null && 'why' in found) return found;
     if (found !== null) return update(found, person);
     if (Object.keys(row).length === 0) {
-      members.create({ ...emptyMember, status: 'active' }, 'desk');
+      members.create({ ...emptyMember, status: 'active' }, 'import');
       return 'created';
     }
     const merged = mergeWrite(null, { mode: 'partial', person, rest: {}, refused: {} });
     if ('complaints' in merged) return { why: Object.keys(merged.complaints).join(', ') };
-    const made = members.create(merged.fields, 'desk');
+    const made = members.create(merged.fields, 'import');
     if (made.fields.person.email !== null) add(byEmail, made);
     return 'created';
   }
@@ -118,7 +118,7 @@ export async function importWorkbook(
     if ('complaints' in merged) return { why: Object.keys(merged.complaints).join(', ') };
     const before = member.fields.person;
     if (personFields.every((field) => before[field] === merged.fields.person[field])) return 'unchanged';
-    members.update(member, merged.fields, 'desk');
+    members.update(member, merged.fields, 'import');
     return 'updated';
   }
 }

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../systems/system.js';
 import type { SandboxRecord } from '../control.js';
 import { withChanges, type Person, type PersonChanges } from '../person.js';
 import { Records } from '../records.js';
-import type { AddToRegistry, OnChange, Registry } from '../registry.js';
+import type { AddToRegistry, Change, OnChange, Registry } from '../registry.js';
 
 export const memberStatuses = ['waiting_approval', 'active', 'inactive', 'archived'] as const;
 export type MemberStatus = (typeof memberStatuses)[number];
@@ -77,7 +77,7 @@ export class Members implements Registry {
     return this.#records.all();
   }
 
-  create(fields: MemberFields, by: 'api' | 'desk', at?: number, nowMs = Date.now(), spoilt: JsonObject = {}): Member {
+  create(fields: MemberFields, by: Change['by'], at?: number, nowMs = Date.now(), spoilt: JsonObject = {}): Member {
     const serial = this.#created;
     this.#created += 1;
     const member: Member = {
@@ -93,7 +93,7 @@ export class Members implements Registry {
     return member;
   }
 
-  update(member: Member, fields: MemberFields, by: 'api' | 'desk', spoilt = member.spoilt): void {
+  update(member: Member, fields: MemberFields, by: Change['by'], spoilt = member.spoilt): void {
     const before = { ...member };
     member.fields = fields;
     member.spoilt = spoilt;

@@ -78,6 +78,15 @@ export class LoginServer {
     }
   }
 
+  /** RFC 7009: a token that nobody knows is as good as taken back. */
+  revoke(form: URLSearchParams, authorization: string | undefined): Answer {
+    if (!this.#knowsClient(form, authorization)) return { status: 401, body: { error: 'invalid_client' } };
+    const token = form.get('token') ?? '';
+    const family = (this.#refresh.get(token) ?? this.#access.get(token))?.family;
+    if (family !== undefined) family.ended = true;
+    return { status: 200 };
+  }
+
   isValid(token: string): boolean {
     const found = this.#access.get(token);
     return found !== undefined && !found.family.ended && found.expiresAtMs > Date.now();

@@ -1,7 +1,7 @@
 -- What each credential may still send, and the log of what it sent. The proof of the window rule stands in src/store/budget.ts. A budget
 -- belongs to a credential, whatever kinds of records its requests are about.
 
--- Credentials, with those that the server told to wait (429) or that were stopped (401, 403, guard). No row: open.
+-- Credentials, with those that the server told to wait (429) or that were stopped (401, 403, guard), whole or for writes alone. No row: open.
 CREATE TABLE budget (
   -- A keyed hash of server and token (src/store/credentials.ts): connections that share a token share its row.
   credential     text PRIMARY KEY,
@@ -11,6 +11,9 @@ CREATE TABLE budget (
   closed_reason  text,
   stopped_at     timestamptz,
   stopped_reason text,
+  -- The account may read and not write (403 on a write): what reads goes on.
+  writes_stopped_at     timestamptz,
+  writes_stopped_reason text,
   -- The breaker. Failures (5xx, no answer) since the server last answered; with so many as configured it is open: nothing is sent but one
   -- probe after each pause. One record's failures in a row count as one once another record fails, too.
   failures       integer NOT NULL DEFAULT 0,
@@ -77,8 +80,8 @@ $$;
 -- Gives permits to the first groups in line of one process, all of one lane; each group gets all its permits or none. Stops at the first
 -- group that must wait: what stands behind it waits, too. The proof of the window rule stands in src/store/budget.ts.
 --
--- p_lane: its place, 1 goes first. p_groups: [{ "size": integer, "waitedMs": number, "purpose": text, "record": text | null }], in the order
--- of the queue. p_windows: [{ "name": text, "limit": integer, "ms": number, "others": boolean }], the limits that hold for this lane; others:
+-- p_lane: its place, 1 goes first. p_groups: [{ "size": integer, "waitedMs": number, "purpose": text, "record": text | null,
+-- "writes": boolean }], in the order of the queue; writes: one of its requests changes something there. p_windows: [{ "name": text, "limit": integer, "ms": number, "others": boolean }], the limits that hold for this lane; others:
 -- only what other lanes than live sent counts. p_in_flight_ms: the longest time of each request of a group; p_late_ms: how much later it
 -- can still reach the server. While the breaker is open a group is given as a probe, alone, when its time has come; a group that meets a
 -- probe under way asks again after the first pause: by then it is known whether the server answers.
@@ -112,7 +115,7 @@ BEGIN
   SELECT * INTO state FROM budget WHERE budget.credential = p_credential;
 
   FOR next_group IN
-    SELECT * FROM jsonb_to_recordset(p_groups) AS g (size integer, "waitedMs" double precision, purpose text, record text)
+    SELECT * FROM jsonb_to_recordset(p_groups) AS g (size integer, "waitedMs" double precision, purpose text, record text, writes boolean)
   LOOP
     came_at := now_at - next_group."waitedMs" * ms;
     breaker_open := coalesce(state.failures >= p_failures_in_a_row, false)
@@ -124,6 +127,9 @@ BEGIN
     IF state.stopped_at IS NOT NULL THEN
       blocked_by := 'stopped';
       reason := state.stopped_reason;
+    ELSIF next_group.writes AND state.writes_stopped_at IS NOT NULL THEN
+      blocked_by := 'writesStopped';
+      reason := state.writes_stopped_reason;
     ELSIF state.closed_until > now_at THEN
       blocked_by := 'closed';
       look_at := state.closed_until;
@@ -163,7 +169,7 @@ BEGIN
 
   wait_ms := extract(epoch FROM look_at - now_at) * 1000;
   wait_for_one_ms := extract(epoch FROM look_for_one_at - now_at) * 1000;
-  IF blocked_by NOT IN ('stopped', 'breakerOfRecord') AND wait_ms <= p_long_wait_ms THEN
+  IF blocked_by NOT IN ('stopped', 'writesStopped', 'breakerOfRecord') AND wait_ms <= p_long_wait_ms THEN
     -- A process that shows no sign of life for a second after it wanted to ask again no longer holds up the others.
     INSERT INTO budget_waiter (credential, process, lane, size, since, expires_at)
     VALUES (p_credential, p_process, p_lane, next_group.size, came_at, look_at + interval '1 second')

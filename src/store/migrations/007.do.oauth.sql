@@ -29,3 +29,12 @@ create table oauth_login (
   answer_key text
 );
 create index oauth_login_connection on oauth_login (connection);
+
+-- What the account's GraphQL told of its schema (src/store/graphqlSchemas.ts). Names of types and fields; nothing of anybody.
+create table graphql_schema (
+  -- Its name in `budget`.
+  credential text primary key,
+  address    text not null,
+  told       jsonb not null,
+  read_at    timestamptz not null default clock_timestamp()
+);

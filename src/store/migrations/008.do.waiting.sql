@@ -73,9 +73,10 @@ create trigger waiting_changes after update on waiting for each row
 -- a value that comes back later wakes nothing.
 --
 -- What it shows now is what a file of ours brought: both systems held that value when it was handed out, so the link agrees on it, whatever
--- was decided since; what waits behind it stands against it now. (A file can overwrite what somebody entered after it was made: that is
--- noted in the journal like all that we overwrite, and the other system's value travels as if the field had not been touched.) Or it is
--- something else: somebody edited it, and the merge decides on what is really there.
+-- was decided since; what waits behind it stands against it now, in the journal, too. (A file can overwrite what somebody entered after it
+-- was made, another spelling of the same value included: that is noted in the journal like all that we overwrite, and the other system's
+-- value travels as if the field had not been touched.) Or it is something else: somebody edited it, and the merge decides on what is really
+-- there.
 create function judge_waiting() returns trigger language plpgsql as $$
 declare
   whose   text;
@@ -99,7 +100,7 @@ begin
     select w.* into brought from waiting w
      where w.connection_id = new.connection_id and w.kind = new.kind and w.link_id = whose and w.system = new.system
        and w.field = changed.field and w.batch is not null and (w.value_hash = changed.shown or w.value_form = changed.form)
-       and (w.ended is null or w.ended = 'edited' and exists (
+       and (w.ended is null or (w.ended = 'edited' or w.value_hash = changed.shown and w.value_form = old.forms ->> changed.field) and exists (
              select 1 from import_batch b where b.connection_id = w.connection_id and b.kind = w.kind and b.number = w.batch and b.state <> 'judged'))
      order by w.id desc limit 1;
     if brought.id is not null then
@@ -125,9 +126,22 @@ begin
                                  || jsonb_build_object(changed.field, jsonb_build_object(changed.shown, brought.value_hash))) end,
              version = l.version + 1
        where l.connection_id = new.connection_id and l.kind = new.kind and l.link_id = whose;
-      update waiting w set seen_hash = changed.shown
-       where w.connection_id = new.connection_id and w.kind = new.kind and w.link_id = whose and w.system = new.system
-         and w.field = changed.field and w.ended is null and w.id > brought.id;
+      -- What waits behind it stands against what is there now, and that is what it will overwrite.
+      with behind as (
+        select w.id, w.write_id, w.write_id || '/' || brought.batch as named from waiting w
+         where w.connection_id = new.connection_id and w.kind = new.kind and w.link_id = whose and w.system = new.system
+           and w.field = changed.field and w.ended is null and w.id > brought.id),
+      entries as (
+        select j.*, behind.named from behind
+          join journal j on j.connection_id = new.connection_id and j.kind = new.kind and j.write_id = behind.write_id
+                        and j.system = new.system and j.field = changed.field),
+      entering as (
+        insert into journal (connection_id, kind, link_id, system, external_id, field, old_value, new_value, origin, reason, write_id)
+        select connection_id, kind, link_id, system, external_id, field, new.fields -> field, new_value, origin, reason, named from entries
+        on conflict do nothing),
+      abandoning as (
+        insert into journal_outcome (journal_id, outcome) select id, 'abandoned' from entries on conflict (journal_id) do nothing)
+      update waiting w set seen_hash = changed.shown, write_id = behind.named from behind where w.id = behind.id;
     end if;
     -- What else waited stands against something that is not there any more.
     with over as (

@@ -86,13 +86,15 @@ create trigger case_of_member_closes after update of status on cases for each ro
 
 -- A registration's way is said, or said otherwise: it is looked at again.
 create function look_at_bookings_of_event() returns trigger language plpgsql as $$
+declare
+  it event_place := coalesce(new, old);
 begin
   update link l set version = version + 1 from booking b
-   where b.connection_id = coalesce(new.connection_id, old.connection_id) and b.kind = coalesce(new.kind, old.kind) and b.event = coalesce(new.event, old.event)
+   where b.connection_id = it.connection_id and b.kind = it.kind and b.event = it.event
      and l.connection_id = b.connection_id and l.kind = b.kind and l.link_id = b.link_id;
   insert into link_signal (connection_id, kind, link_id, due_at)
   select b.connection_id, b.kind, b.link_id, now() from booking b
-   where b.connection_id = coalesce(new.connection_id, old.connection_id) and b.kind = coalesce(new.kind, old.kind) and b.event = coalesce(new.event, old.event)
+   where b.connection_id = it.connection_id and b.kind = it.kind and b.event = it.event
   on conflict (connection_id, kind, link_id) do nothing;
   return null;
 end $$;

@@ -139,11 +139,13 @@ export function createGraphqlWriter(options: GraphqlWriterOptions): YaplaWriter 
   return {
     writes: true,
 
+    checkWrites: (ask) => schema.holdWrite(ask),
+
     read:
       read === null
         ? null
         : async (id, ask) => {
-            await schema.hold(ask);
+            await schema.holdRead(ask);
             return session.run(ask, async (send) => {
               const got = await queryOne(send, id, ask);
               return got.document === null ? null : shown(toRecord(got.document, forms.places, got, id));
@@ -151,7 +153,7 @@ export function createGraphqlWriter(options: GraphqlWriterOptions): YaplaWriter 
           },
 
     async create({ fields, externalReference }, ask) {
-      await schema.hold(ask);
+      await schema.holdWrite(ask);
       const { input, constants, id: idPath, record, complaints } = graphql.create;
       const { sent } = newDocument(fields, forms.places.reference === null ? null : externalReference, forms.places);
       const { expected } = newDocument(fields, forms.places.reference === null ? null : externalReference, places);
@@ -168,7 +170,7 @@ export function createGraphqlWriter(options: GraphqlWriterOptions): YaplaWriter 
     },
 
     async update(id, merge, ask, reference, known) {
-      await schema.hold(ask);
+      await schema.holdWrite(ask);
       return session.run(ask, (send) => update(send, id, merge, { reference, ask, known }));
     },
   };

@@ -28,7 +28,7 @@ import { ifReadOnly } from './ways.js';
 export interface GraphqlJudge {
   /** Whether the answer says that the token is not known. */
   unauthorised(answer: Answer): boolean;
-  /** Stops the credential. @throws {AccessRefused} always */
+  /** Stops the credential, whatever was asked. @throws {AccessRefused} always */
   refuseToken(answer: Answer): Promise<never>;
   /**
    * Passes on an answer without an error.
@@ -151,7 +151,7 @@ export function graphqlJudge({ errors: settings, maxRetryAfterMs, budget }: Judg
       }
       const failure = await failureOf(answer, operation, errors);
       if (failure === null) return null;
-      if (failure.type === 'AccessRefused') await budget.stop(failure.reason);
+      if (failure.type === 'AccessRefused') await budget.stop(failure.reason, failure.stopped);
       throw failure;
     },
   };
@@ -175,7 +175,7 @@ async function unsaid(answer: Answer, budget: Pick<Budget, 'stop'>): Promise<Any
   const { context, status } = answer;
   if (status === 403 || (status === 405 && context.access !== 'read')) {
     const failure = forbidden(answer);
-    await budget.stop(failure.reason);
+    await budget.stop(failure.reason, failure.stopped);
     return failure;
   }
   const what =

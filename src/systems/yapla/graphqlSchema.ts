@@ -19,35 +19,44 @@ import { isJsonObject } from '../../core/document.js';
 import type { YaplaConfig } from '../../config/yapla.js';
 import type { YaplaGraphqlConfig } from '../../config/yaplaGraphql.js';
 import type { Ask } from '../../http/client.js';
-import { RequestRefused } from '../../http/failures.js';
+import { RequestRefused, WritesStopped } from '../../http/failures.js';
+import type { Budget } from '../../store/budget.js';
+import type { SchemaStore } from '../../store/graphqlSchemas.js';
 import { writePlace } from '../mapping.js';
 import { isEntry, stepsOf } from '../places.js';
 import { type RecordPlaces, unexpected } from '../records.js';
-import type { Json } from '../system.js';
+import type { Json, JsonObject } from '../system.js';
 import { contentAt } from './dataApi.js';
-import { graphqlAddress, graphqlRequest } from './graphqlRequest.js';
+import { graphqlAddress, graphqlRequest, type Operation } from './graphqlRequest.js';
 import type { YaplaSession } from './renewing.js';
 import { formsOf } from './reshape.js';
 
 /** Of several flaws, so many are told: each may be a consequence of the first. */
 const mostFlaws = 5;
 
+const operations = ['read', 'create', 'update'] as const satisfies readonly Operation[];
+
 export interface Flaw {
+  readonly operation: (typeof operations)[number];
   /** `yapla.write.update.document` … */
   readonly setting: string;
   /** Of the parser or the schema: names of the document and of the schema, no value. */
   readonly what: string;
 }
 
+/** Asks once in a process, where nothing fresh is kept from another, and holds every document against the answer. */
 export interface SchemaCheck {
+  /** Of the query that reads one member. @throws {RequestRefused} naming what does not exist; nothing was sent */
+  holdRead(ask: Ask): Promise<void>;
   /**
-   * Asks once in a process, and holds every document against the answer.
-   * @throws {RequestRefused} naming what does not exist; nothing was sent
+   * Of all documents. What does not fit stops the writes: the account's owner must look, and what is read by other ways goes on.
+   * @throws {WritesStopped} naming what does not exist; nothing was sent
    */
-  hold(ask: Ask): Promise<void>;
+  holdWrite(ask: Ask): Promise<void>;
 }
 
-export type Introspected = { readonly schema: GraphQLSchema } | { readonly refused: string };
+/** `told`: as the server told it, to be kept. */
+export type Introspected = { readonly schema: GraphQLSchema; readonly told: JsonObject } | { readonly refused: string };
 
 /** Reads the schema. One request. `refused`: the server does not tell it. */
 export async function introspect(
@@ -64,26 +73,36 @@ export async function introspect(
   if (!isJsonObject(data) || !isJsonObject(data['__schema'])) {
     return { refused: `the server does not tell its schema (${answer.status})` };
   }
+  const schema = schemaOf(data);
+  return schema === null ? { refused: 'what the server tells as its schema is none' } : { schema, told: data };
+}
+
+/** Null: it is none. */
+function schemaOf(told: JsonObject): GraphQLSchema | null {
   try {
-    return { schema: buildClientSchema(data as unknown as IntrospectionQuery) };
+    return buildClientSchema(told as unknown as IntrospectionQuery);
   } catch {
     // The package's words would quote what the server told.
-    return { refused: 'what the server tells as its schema is none' };
+    return null;
   }
 }
 
 /** What of the configured documents, variables and names the schema does not have. */
 export function flawsOf(schema: GraphQLSchema, graphql: YaplaGraphqlConfig, places: RecordPlaces): readonly Flaw[] {
-  const operations = ['read', 'create', 'update'] as const;
   return operations.flatMap((operation): readonly Flaw[] => {
     const settings = graphql[operation];
     if (settings === null) return [];
     const setting = `yapla.write.${operation}`;
     const document = parse(settings.document);
-    const flaws = validate(schema, document).map(({ message }) => ({ setting: `${setting}.document`, what: message }));
+    const flaws = validate(schema, document).map(({ message }) => ({
+      operation,
+      setting: `${setting}.document`,
+      what: message,
+    }));
     if (flaws.length > 0 || !('input' in settings)) return flaws;
     const [definition] = document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
     return inputFlaws(schema, definition!, settings.input, formsOf(places, graphql).places).map((what) => ({
+      operation,
       setting,
       what,
     }));
@@ -139,32 +158,62 @@ export interface SchemaCheckOptions {
   readonly graphql: YaplaGraphqlConfig;
   readonly places: RecordPlaces;
   readonly session: YaplaSession;
+  readonly budget: Pick<Budget, 'stop'>;
+  /** Where the schema is kept for other processes, and for those after a restart; left out: nowhere. */
+  readonly kept?: SchemaStore | undefined;
 }
 
 /** Remembers what it found as long as the process lives: documents change with a restart only. A request that failed is asked again. */
-export function createSchemaCheck({ connection, config, graphql, places, session }: SchemaCheckOptions): SchemaCheck {
+export function createSchemaCheck(options: SchemaCheckOptions): SchemaCheck {
+  const { connection, config, graphql, places, session, budget, kept } = options;
+  const { path } = graphqlAddress(config, graphql);
+  const context = { connection, system: 'yapla', access: 'none', method: 'POST', path } as const;
   let looking: Promise<readonly Flaw[]> | null = null;
 
   async function look(ask: Ask): Promise<readonly Flaw[]> {
+    const known = (await kept?.read(graphql.schemaFreshMs)) ?? null;
+    const schema = known === null ? null : schemaOf(known);
+    // Whom the kept one does not fit, the account may have been given what it lacked since.
+    if (schema !== null && flawsOf(schema, graphql, places).length === 0) return [];
     // Others wait for this, too: it is about no record, and the first to ask does not cancel it for them.
     const { signal: _signal, record: _record, ...shared } = ask;
     const told = await introspect(session, config, graphql, shared);
-    return 'refused' in told ? [] : flawsOf(told.schema, graphql, places);
+    if ('refused' in told) return [];
+    await kept?.save(told.told);
+    return flawsOf(told.schema, graphql, places);
+  }
+
+  function found(ask: Ask): Promise<readonly Flaw[]> {
+    looking ??= look(ask).catch((error: unknown) => {
+      looking = null;
+      throw error;
+    });
+    return looking;
   }
 
   return {
-    async hold(ask) {
-      looking ??= look(ask).catch((error: unknown) => {
-        looking = null;
-        throw error;
-      });
-      const flaws = await looking;
+    async holdRead(ask) {
+      const flaws = (await found(ask)).filter(({ operation }) => operation === 'read');
       if (flaws.length === 0) return;
-      const { path } = graphqlAddress(config, graphql);
-      const context = { connection, system: 'yapla', access: 'none', method: 'POST', path } as const;
-      const told = flaws.slice(0, mostFlaws).map(({ setting, what }) => `${setting}: ${what.replace(/\.$/, '')}`);
-      const what = `nothing was sent, because the account's schema does not have what is configured (${told.join('; ')})`;
-      throw new RequestRefused(context, 0, what, 'Correct these settings, and restart the workers');
+      throw new RequestRefused(
+        context,
+        0,
+        `nothing was sent, because ${inWords(flaws)}`,
+        'Correct these settings, and restart the workers',
+      );
+    },
+
+    async holdWrite(ask) {
+      const flaws = await found(ask);
+      if (flaws.length === 0) return;
+      const reason = `${inWords(flaws)}: correct these settings, and restart the workers`;
+      await budget.stop(reason, 'writes');
+      throw new WritesStopped(context, reason);
     },
   };
+}
+
+function inWords(flaws: readonly Flaw[]): string {
+  const told = flaws.slice(0, mostFlaws).map(({ setting, what }) => `${setting}: ${what.replace(/\.$/, '')}`);
+  return `the account's schema does not have what is configured (${told.join('; ')})`;
 }

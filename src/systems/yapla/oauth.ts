@@ -48,6 +48,11 @@ export interface OAuthClient {
    * @throws {GrantRefused} {AnyFailure}
    */
   redeem(address: URL, secrets: LoginSecrets, ask: Ask): Promise<Grant>;
+  /**
+   * Takes a login back at the server (RFC 7009). One request for each token. To be called only where `revokeUrl` is configured.
+   * @throws {GrantRefused} {AnyFailure}
+   */
+  revoke(tokens: Pick<Grant, 'accessToken' | 'refreshToken'>, ask: Ask): Promise<void>;
   /** Renews an access token. One request; a server may take the refresh token once only. @throws {GrantRefused} {AnyFailure} */
   renew(refreshToken: string, ask: Ask, permit?: Permit): Promise<Grant>;
 }
@@ -58,13 +63,14 @@ const codeForm = /^[a-z_]{1,40}$/;
 /** Refusals of the token endpoint: the library reads them. */
 const refusing = [400, 401, 403] as const;
 
-/** @param http for the origin of the token endpoint */
+/** @param http for the origin of the token endpoint; for one that takes tokens back, of the endpoint that does */
 export function createOAuthClient(config: OAuthConfig, http: HttpClient): OAuthClient {
   const server: oauth.AuthorizationServer = {
     // None is configured, and nothing that names one is believed or asked for.
     issuer: new URL(config.tokenUrl).origin,
     authorization_endpoint: config.authorizeUrl,
     token_endpoint: config.tokenUrl,
+    ...(config.revokeUrl === undefined ? {} : { revocation_endpoint: config.revokeUrl }),
   };
   const client: oauth.Client = { client_id: config.clientId };
   const authentication =
@@ -73,19 +79,20 @@ export function createOAuthClient(config: OAuthConfig, http: HttpClient): OAuthC
       : config.clientAuthentication === 'basic'
         ? oauth.ClientSecretBasic(config.clientSecret)
         : oauth.ClientSecretPost(config.clientSecret);
-  const { pathname: path, protocol } = new URL(config.tokenUrl);
-  // Addresses of this machine alone may be http (config/values.ts); the library marks the option so that it stands out.
-  // eslint-disable-next-line @typescript-eslint/no-deprecated
-  const insecurely = protocol === 'http:' ? { [oauth.allowInsecureRequests]: true } : {};
 
   /** The request that the library made, through our client. */
-  async function exchange(
+  async function through<Told>(
     ask: Ask,
     permit: Permit | undefined,
     make: (options: oauth.TokenEndpointRequestOptions) => Promise<Response>,
-    read: (response: Response) => Promise<oauth.TokenEndpointResponse>,
+    read: (response: Response) => Promise<Told>,
     what: string,
-  ): Promise<Grant> {
+    url = config.tokenUrl,
+  ): Promise<Told> {
+    const { pathname: path, protocol } = new URL(url);
+    // Addresses of this machine alone may be http (config/values.ts); the library marks the option so that it stands out.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated
+    const insecurely = protocol === 'http:' ? { [oauth.allowInsecureRequests]: true } : {};
     let context: FailureContext | undefined;
     try {
       const response = await make({
@@ -109,15 +116,25 @@ export function createOAuthClient(config: OAuthConfig, http: HttpClient): OAuthC
         },
         ...insecurely,
       });
-      const { access_token, refresh_token, expires_in } = await read(response);
-      return {
-        accessToken: access_token,
-        refreshToken: refresh_token ?? null,
-        lifeMs: expires_in === undefined ? null : expires_in * 1_000,
-      };
+      return await read(response);
     } catch (error) {
       throw told(error, context, what);
     }
+  }
+
+  async function exchange(
+    ask: Ask,
+    permit: Permit | undefined,
+    make: (options: oauth.TokenEndpointRequestOptions) => Promise<Response>,
+    read: (response: Response) => Promise<oauth.TokenEndpointResponse>,
+    what: string,
+  ): Promise<Grant> {
+    const { access_token, refresh_token, expires_in } = await through(ask, permit, make, read, what);
+    return {
+      accessToken: access_token,
+      refreshToken: refresh_token ?? null,
+      lifeMs: expires_in === undefined ? null : expires_in * 1_000,
+    };
   }
 
   return {
@@ -163,6 +180,29 @@ export function createOAuthClient(config: OAuthConfig, http: HttpClient): OAuthC
         (response) => oauth.processAuthorizationCodeResponse(server, client, response),
         'the server does not take the code',
       );
+    },
+
+    async revoke({ accessToken, refreshToken }, ask) {
+      // The refresh token first: with it most servers end all that came of the login.
+      const tokens = [
+        ['refresh_token', refreshToken],
+        ['access_token', accessToken],
+      ] as const;
+      for (const [hint, token] of tokens) {
+        if (token === null) continue;
+        await through(
+          ask,
+          undefined,
+          (options) =>
+            oauth.revocationRequest(server, client, authentication, token, {
+              ...options,
+              additionalParameters: { token_type_hint: hint },
+            }),
+          (response) => oauth.processRevocationResponse(response),
+          'the server does not take the login back',
+          config.revokeUrl,
+        );
+      }
     },
 
     renew: (refreshToken, ask, permit) =>

@@ -150,7 +150,7 @@ function wrapped(document: JsonObject, wrap: string): JsonObject {
  */
 
 /** One way to write members at once. A way that reads one member for its own updates offers that reading to all. */
-export interface YaplaWriter extends Pick<System, 'create' | 'update' | 'writes'> {
+export interface YaplaWriter extends Pick<System, 'create' | 'update' | 'writes' | 'checkWrites'> {
   /** `null` where this way cannot read one member. */
   readonly read: ((id: string, ask: Ask) => Promise<SystemRecord | null>) | null;
 }

@@ -3,6 +3,7 @@ import type { YaplaConfig } from '../../config/yapla.js';
 import type { YaplaGraphqlConfig } from '../../config/yaplaGraphql.js';
 import type { HttpClient } from '../../http/client.js';
 import type { Budget } from '../../store/budget.js';
+import type { SchemaStore } from '../../store/graphqlSchemas.js';
 import type { TokenStore } from '../../store/oauthTokens.js';
 import type { FieldMap } from '../mapping.js';
 import { type RecordPlaces, toRecord } from '../records.js';
@@ -30,6 +31,8 @@ export interface YaplaSystemOptions {
   readonly budget: Pick<Budget, 'stop' | 'close' | 'failed'>;
   /** Where `yapla.write.mode` is graphql: for the address of tokens, and where they are kept. */
   readonly login?: { readonly http: HttpClient; readonly tokens: TokenStore } | undefined;
+  /** Where it is graphql: where the account's schema is kept. */
+  readonly schemas?: SchemaStore | undefined;
 }
 
 export function createYaplaSystem(options: YaplaSystemOptions): System {
@@ -71,7 +74,15 @@ export function createYaplaSystem(options: YaplaSystemOptions): System {
 
     create: (request, ask) => writer.create(request, ask),
     update: (id, merge, ask, reference, known) => writer.update(id, merge, ask, reference, known),
+
+    // Nobody is logged in yet: the first write after the login looks.
+    checkWrites: async (ask) => ((await isLoggedIn(options)) ? writer.checkWrites?.(ask) : undefined),
   };
+}
+
+async function isLoggedIn({ login }: YaplaSystemOptions): Promise<boolean> {
+  const stored = (await login?.tokens.read()) ?? null;
+  return stored !== null && 'accessToken' in stored;
 }
 
 /** Where the list of members has what a record needs. */
@@ -133,7 +144,8 @@ function createWriter(options: YaplaSystemOptions, places: RecordPlaces, dataApi
     }
     case 'graphql': {
       const { judge, session } = openGraphql(options, write);
-      const schema = createSchemaCheck({ connection: options.connection, config, graphql: write, places, session });
+      const { connection, schemas: kept } = options;
+      const schema = createSchemaCheck({ connection, config, graphql: write, places, session, budget, kept });
       return createGraphqlWriter({ config, graphql: write, places, http, session, judge, schema, dataApi });
     }
   }

@@ -2,9 +2,7 @@
  * The workflow `bulkSync` without Temporal: its real state machine (workflows/bulkRun.ts) and its real activities, each called as the
  * function that it is.
  */
-import { asyncLocalStorage, Context, type Info } from '@temporalio/activity';
 import { applyItems, applyLocalItems } from '../../../activities/applyItems.js';
-import type { Dependencies } from '../../../activities/dependencies.js';
 import { makePlan } from '../../../activities/makePlan.js';
 import { matchRecords } from '../../../activities/matchRecords.js';
 import { countOutcomes, countUnsettled, draftPlan, markPlan } from '../../../activities/plans.js';
@@ -18,6 +16,7 @@ import { BulkRun, newBulkRun } from '../../../workflows/bulkRun.js';
 import { checkHistory } from '../liveModel/view.js';
 import { Violation } from '../liveModel/world.js';
 import { uniqueName } from '../servers.js';
+import { type Factory, inBulk } from './activity.js';
 import { Attempt, type End, type GoingOn } from './attempt.js';
 import { isPassing } from './workflow.js';
 import type { EngineWorld } from './world.js';
@@ -43,8 +42,6 @@ export interface Meanwhile {
 
 /** Far more attempts than any activity needs. */
 const maxAttempts = 200;
-
-type Factory<I, R> = (dependencies: Dependencies) => (input: I) => Promise<R>;
 
 export async function bulkSync(world: EngineWorld, meanwhile: Meanwhile): Promise<BulkEnd> {
   return await new BulkSync(world, meanwhile).toItsEnd();
@@ -111,7 +108,8 @@ class BulkSync {
         for (let chunk = run.takeChunk(); chunk !== null; chunk = run.takeChunk()) {
           run.chunkApplied(await this.does(applyItems, { connectionId, planId: run.planId, ...chunk }));
         }
-        return run.chunksEnded();
+        run.chunksEnded();
+        return;
       case 'findUnsettled':
         return run.unsettledFound((await this.does(countUnsettled, { connectionId })).open);
       case 'settle': {
@@ -149,12 +147,7 @@ class BulkSync {
   /** Carries an activity out, as often as it takes. */
   private async does<I, R>(factory: Factory<I, R>, input: I): Promise<R> {
     for (let nth = 1; nth <= maxAttempts; nth++) {
-      const attempt = new Attempt(async (stopping) => {
-        const { sql, claims, connection } = this.world.workerFor(stopping, 'bulk');
-        const open = () => Promise.resolve(connection);
-        const dependencies = { sql, keyedSql: sql, claims, connection: open, configured: open };
-        return await inActivity(nth, () => factory(dependencies)(input));
-      });
+      const attempt = new Attempt((stopping) => inBulk(this.world, stopping, factory, input, nth));
       const end = await this.toEndOf(attempt);
       if (end === 'killed') continue;
       if ('value' in end) {
@@ -180,14 +173,4 @@ class BulkSync {
     }
     return attempt.result;
   }
-}
-
-/** What an activity asks Temporal: which attempt it is, and to be told of signs of life. It has no time-out here, so it gives none. */
-async function inActivity<R>(attempt: number, work: () => Promise<R>): Promise<R> {
-  const never = new Promise<never>(() => undefined);
-  const nothing = {} as never;
-  const info = { attempt, isLocal: false } as Info;
-  const { signal } = new AbortController();
-  const context = new Context(info, never, signal, () => undefined, undefined, nothing, nothing, nothing);
-  return await asyncLocalStorage.run(context, work);
 }

@@ -42,6 +42,7 @@ export class SystemOverServer implements System {
   readonly choosesIds: boolean;
   readonly readsOne: boolean;
   readonly writes: boolean;
+  readonly collects: boolean;
   readonly storesReference: boolean;
   private readonly places: RecordPlaces;
 
@@ -55,7 +56,8 @@ export class SystemOverServer implements System {
     const { setting } = world;
     this.choosesIds = name === 'yoplanning';
     this.readsOne = world.readsOne(name);
-    this.writes = name === 'yoplanning' || setting.yapla === 'api';
+    this.writes = name === 'yoplanning' || setting.yapla.writes !== 'none';
+    this.collects = name === 'yapla' && setting.yapla.writes === 'workbook';
     this.storesReference = name === 'yoplanning' || setting.yaplaKeepsReference;
     const { modified, reference } = paths[name];
     this.places = {
@@ -89,6 +91,7 @@ export class SystemOverServer implements System {
   }
 
   async create({ id, fields, externalReference }: CreateRequest): Promise<CreateResult> {
+    this.takesRequests();
     await this.before('POST', id ?? undefined);
     await this.world.look();
     const { sent } = newDocument(fields, externalReference, this.places);
@@ -99,6 +102,7 @@ export class SystemOverServer implements System {
   }
 
   async update(id: string, merge: Merge, ask: Ask, reference?: string): Promise<UpdateResult> {
+    this.takesRequests();
     return await readMergeWrite(id, merge, reference, ask, {
       http: noBudget,
       places: this.places,
@@ -127,6 +131,10 @@ export class SystemOverServer implements System {
     this.server.records.set(record.id, damaged);
     this.world.damaged.add(`${this.name}:${record.id}`);
     return damaged;
+  }
+
+  private takesRequests(): void {
+    if (this.collects) throw new Error('a system that takes files was sent a request to write');
   }
 
   private get server() {

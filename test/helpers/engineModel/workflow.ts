@@ -29,7 +29,16 @@ export type Crash = 'kill' | 'fail' | 'lapse';
 
 type Ended = { readonly look: RecordReading } | { readonly applied: AppliedDecision };
 
-export class SyncRecord {
+/** What goes on from place to place, and can be cut off there. */
+export interface Working {
+  readonly canWork: boolean;
+  /** Goes on to the next place where something else can happen. */
+  step(how?: GoingOn): Promise<void>;
+  /** What it was doing is begun again by another. */
+  crash(how: Crash): Promise<void>;
+}
+
+export class SyncRecord implements Working {
   private readonly run = new LinkRun(personRules);
   private isLooking = false;
   private attempt: Attempt<Ended> | null = null;
@@ -59,7 +68,6 @@ export class SyncRecord {
     );
   }
 
-  /** Goes on to the next place where something else can happen. */
   async step(how: GoingOn = 'go on'): Promise<void> {
     await this.stepOwn(how);
     for (const attempt of [...this.overtaken]) {
@@ -91,7 +99,6 @@ export class SyncRecord {
     checkHistory(this.run.toApply);
   }
 
-  /** What it was doing is begun again by another. */
   async crash(how: Crash): Promise<void> {
     if (this.attempt === null) return;
     if (how === 'fail') return await this.step('fail');

@@ -2,14 +2,15 @@
 import type { z } from 'zod';
 import { restrict, type Permission } from '../../../src/core/decide.js';
 import { hashFields } from '../../../src/core/fingerprint.js';
-import { personsOf, type CanonicalFields } from '../../../src/core/record.js';
+import { personsOf, type CanonicalFields, type FieldValue } from '../../../src/core/record.js';
 import { configSchema, type connectionSchema, type ConnectionConfig } from '../../../src/config/schema.js';
 import { openConnection, shadowMaker, type OpenConnection } from '../../../src/connection.js';
 import { LinkClaims } from '../../../src/link/claims.js';
 import type { Sql } from '../../../src/store/database.js';
-import { matchRules, matchSettings, types, type Setting } from '../liveModel/setting.js';
+import { matchRules, matchSettings, normal, types, type Setting, type YaplaWays } from '../liveModel/setting.js';
 import { fingerprint } from '../liveModel/store.js';
-import { World } from '../liveModel/world.js';
+import type { Delivery } from '../liveModel/server.js';
+import { valueIn, Violation, World } from '../liveModel/world.js';
 import { uniqueName } from '../servers.js';
 import { ClaimsOfAttempt, withPlaces, type Stopping } from './attempt.js';
 import { withFault, type Fault } from './faults.js';
@@ -23,11 +24,24 @@ export interface Worker {
   readonly connection: OpenConnection;
 }
 
+/** A value that was known to us when an import overwrote it. */
+export interface Overwritten {
+  readonly id: string;
+  readonly linkId: string;
+  readonly field: string;
+  readonly old: FieldValue;
+  readonly value: FieldValue;
+}
+
 export class EngineWorld extends World {
   readonly connectionId = uniqueName('club');
   readonly scope = personsOf(this.connectionId);
   private open!: OpenConnection;
   private readonly claims: LinkClaims;
+  /** What imports have overwritten in Yapla, and is not known to us yet. */
+  readonly overwritten: Overwritten[] = [];
+  /** People of whom a row of an old file arrived, after a younger one had been made: what it brings back nobody can tell from an edit. */
+  readonly importedLate = new Set<number>();
   /** Records of which a server lost what is not mapped, when we wrote to them. */
   readonly damaged = new Set<string>();
   /** Links as their workflows see them, when the database was last looked at. */
@@ -58,6 +72,16 @@ export class EngineWorld extends World {
   /** The servers tell times of the database's own clock's span: the rule `newest` compares the two. */
   protected override nextMoment(last: number): number {
     return Math.max(last + 1, Date.now());
+  }
+
+  protected override sent(delivery: Delivery): void {
+    super.sent(delivery);
+    const { system, id, body } = delivery;
+    if (system !== 'yapla') return;
+    // What is not shown any more when we look can be known to nobody.
+    const isStill = (one: Overwritten) =>
+      one.id !== id || (body !== null && valueIn(body.document, one.field) === one.value);
+    this.overwritten.splice(0, Infinity, ...this.overwritten.filter(isStill));
   }
 
   /** A worker of one attempt. @param work `live`: keyed statements, as in activities/dependencies.ts */
@@ -106,10 +130,37 @@ export class EngineWorld extends World {
   /** Looks at what the database holds now: what the properties are checked on. */
   async look(): Promise<void> {
     Object.assign(this, await takeSnapshot(this));
+    this.checkOverwritten();
+  }
+
+  /** Property 3, of what an import has overwritten: it is in the journal as soon as it is known that it was. */
+  private checkOverwritten(): void {
+    for (const one of [...this.overwritten]) {
+      const { id, linkId, field, old, value } = one;
+      if (this.store.shadow('yapla', id)?.fields[field] !== value) continue;
+      this.overwritten.splice(this.overwritten.indexOf(one), 1);
+      const isJournalled = this.store.journal.some(
+        (entry) =>
+          entry.linkId === linkId &&
+          entry.system === 'yapla' &&
+          entry.field === field &&
+          entry.new === value &&
+          normal(field, entry.old) === old,
+      );
+      if (!isJournalled)
+        throw new Violation(`3: an import overwrote ${field} of yapla ${id}, and that is not in the journal`);
+    }
   }
 }
 
 type ConnectionInput = z.input<typeof connectionSchema>;
+
+const writes: Readonly<Record<YaplaWays['writes'], ConnectionInput['yapla']['write']>> = {
+  rest: { mode: 'rest', apiKey: 'key', baseUrl: 'http://127.0.0.1:9/' },
+  // Two instead of three: a history comes to the question sooner.
+  workbook: { mode: 'workbook', maxFiles: 2 },
+  none: { mode: 'none' },
+};
 
 /** People are created freely: the guard has properties of its own (test/core/guard.unit.test.ts). */
 const openRate = { maxPerHour: 1_000_000, maxPerDay: 1_000_000 };
@@ -126,12 +177,11 @@ function configurationOf(setting: Setting): ConnectionConfig {
       ...place(name),
     },
   ]);
-  const creates = { ...setting.creates, yapla: setting.creates.yapla && setting.yapla === 'api' };
+  const creates = { ...setting.creates, yapla: setting.creates.yapla && setting.yapla.writes !== 'none' };
   const input: ConnectionInput = {
     yapla: {
       read: { baseUrl: 'http://127.0.0.1:9/', key: { value: 'key' } },
-      write:
-        setting.yapla === 'api' ? { mode: 'rest', apiKey: 'key', baseUrl: 'http://127.0.0.1:9/' } : { mode: 'none' },
+      write: writes[setting.yapla.writes],
     },
     yoplanning: {
       baseUrl: 'http://127.0.0.1:9/',

@@ -1,7 +1,7 @@
 /** Histories: what people do, and what befalls webhooks and workers, as lists of actions that fast-check can make and shrink. */
 import fc from 'fast-check';
 import { systemNames, type SystemName } from '../../../src/core/record.js';
-import { fieldNames, people, plainSetting, type Setting } from './setting.js';
+import { byRest, fieldNames, listOnly, people, plainSetting, type Setting } from './setting.js';
 
 /** Numbers named `nth` pick one of what is there at that moment, modulo their number. */
 export type Action =
@@ -72,7 +72,7 @@ const work = {
 /** What happens beside a piece of work that goes on from place to place. */
 export const beside: fc.Arbitrary<Action> = fc.oneof(...deeds, deliver, work, bring);
 
-const action: fc.Arbitrary<Action> = fc.oneof(
+export const action: fc.Arbitrary<Action> = fc.oneof(
   ...deeds,
   deliver,
   { weight: 1, arbitrary: fc.record({ do: one('lose' as const), nth }) },
@@ -93,14 +93,14 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: one({ do: 'settle' as const }) },
 );
 
-const setting: fc.Arbitrary<Setting> = fc.record({
+export const setting: fc.Arbitrary<Setting> = fc.record({
   cityRule: fc.constantFrom('ask', 'yapla', 'yoplanning', 'newest'),
   clubDirection: fc.constantFrom('both', 'toYapla', 'toYoplanning'),
   creates: fc.constantFrom(...[true, true, true, false].map((yapla) => ({ yapla, yoplanning: true })), {
     yapla: true,
     yoplanning: false,
   }),
-  yapla: fc.constantFrom('api', 'api', 'api', 'listOnly'),
+  yapla: fc.constantFrom(byRest, byRest, byRest, listOnly),
   yaplaKeepsReference: fc.boolean(),
   upperCases: fc.boolean(),
   answerLostEvery: fc.nat({ max: 2 }),

@@ -116,7 +116,7 @@ function checkLink(world: World, link: StoredLink): void {
     const [a, b, s] = [hashes.yapla?.[name], hashes.yoplanning?.[name], link.base?.[name]];
     if (a === b && a === s) continue;
     if (open.some(({ field }) => field === name)) continue;
-    if (!world.readsOne('yapla')) continue;
+    if (world.setting.yapla.writes === 'none') continue;
     const sender = direction === 'toYapla' ? b : direction === 'toYoplanning' ? a : null;
     // Its sender never had a value: the other's own is left alone.
     if (sender === '' && s === undefined) continue;
@@ -129,7 +129,10 @@ function checkOneSided(world: World, link: StoredLink, missing: SystemName): voi
   const waits =
     !viewOf(world, link.linkId).creates[missing] ||
     world.store.shadow(other, link.ids[other])?.gone === true ||
-    world.store.isDoubtful(`${other}:${link.ids[other]}`);
+    world.store.isDoubtful(`${other}:${link.ids[other]}`) ||
+    // File after file did not bring them.
+    (world.setting.yapla.writes === 'workbook' &&
+      world.store.openCases(link.linkId).some(({ kind }) => (kind as string) === 'refused'));
   if (!waits) throw new Violation(`1: ${link.linkId} was never created in ${missing}`);
 }
 
@@ -140,7 +143,9 @@ function checkRecord(world: World, system: SystemName, record: ServerRecord): vo
   }
   for (const [field, value] of Object.entries(fieldsIn(record.document))) {
     const entered = world.enteredOf(record.person, field);
-    const rewritten = setting.upperCases && system === 'yoplanning' && field === 'city';
+    // What an import overwrote comes back from Yoplanning, as that one spells it.
+    const takesForms = system === 'yoplanning' || setting.yapla.writes === 'workbook';
+    const rewritten = setting.upperCases && takesForms && field === 'city';
     const isKnown = entered.has(value) || (rewritten && [...entered].some((one) => one?.toUpperCase() === value));
     // A one-way field that its receiver's side sent nobody begins as empty.
     const direction = world.fields.find((one) => one.name === field)!.direction;

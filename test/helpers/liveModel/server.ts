@@ -76,6 +76,25 @@ export class Server {
     this.hooks.send({ system: this.system, event: 'deleted', id, body: null });
   }
 
+  /**
+   * A row of an import file arrives: fields that have a value are set, whoever entered them. Nobody typed it here.
+   *
+   * @param id null: a member is made of it
+   * @returns the record as it was; null: there was none, or it holds all of it already
+   */
+  takeRow(id: string | null, row: JsonObject, person: number): ServerRecord | null {
+    if (id === null) {
+      const empty = Object.fromEntries(fieldNames.map((field) => [field, null]));
+      const document = { ...empty, ...row, note: 'as new' };
+      this.store({ id: `m${++this.ids}`, document, externalReference: null, person, madeBy: 'us' }, 'created');
+      return null;
+    }
+    const before = this.records.get(id)!;
+    if (Object.entries(row).every(([field, value]) => before.document[field] === value)) return null;
+    this.store({ ...before, document: { ...before.document, ...row } }, 'updated');
+    return before;
+  }
+
   // What we ask for.
 
   get(id: string): ServerRecord | null {

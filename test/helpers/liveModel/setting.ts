@@ -29,16 +29,24 @@ export type Mutant =
   | 'answers not closed'
   | 'values in the history';
 
+/** How a connection reads and writes Yapla. The model in memory knows `byRest` and `listOnly`; the real engine runs them all. */
+export interface YaplaWays {
+  /** `none`: nothing can be written. */
+  readonly writes: 'rest' | 'none' | 'workbook';
+  /** `one`: a member can be read by its id; `list`: events carry whole members, and lists can be read. */
+  readonly reads: 'one' | 'list';
+}
+
+export const byRest: YaplaWays = { writes: 'rest', reads: 'one' };
+export const listOnly: YaplaWays = { writes: 'none', reads: 'list' };
+export const byFiles: YaplaWays = { writes: 'workbook', reads: 'one' };
+
 export interface Setting {
   readonly cityRule: ConflictRule;
   /** Direction of the field `club`. */
   readonly clubDirection: FieldDefinition['direction'];
   readonly creates: Readonly<Record<SystemName, boolean>>;
-  /**
-   * `api`: members can be read, created and changed; `listOnly`: events carry whole members, lists can be read, nothing can be
-   * written (changes for Yapla wait for an Excel import).
-   */
-  readonly yapla: 'api' | 'listOnly';
+  readonly yapla: YaplaWays;
   /** Yapla has a place for the other system's id. */
   readonly yaplaKeepsReference: boolean;
   /** Yoplanning turns every city into capitals. */
@@ -54,7 +62,7 @@ export const plainSetting: Setting = {
   cityRule: 'ask',
   clubDirection: 'both',
   creates: { yapla: true, yoplanning: true },
-  yapla: 'api',
+  yapla: byRest,
   yaplaKeepsReference: true,
   upperCases: false,
   answerLostEvery: 0,

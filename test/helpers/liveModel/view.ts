@@ -28,7 +28,7 @@ function withoutLink(world: World, linkId: string, mergedInto: string | null): L
 
 function emptyView(world: World): LinkView {
   const { setting } = world;
-  const yapla = setting.yapla === 'api';
+  const yapla = setting.yapla.writes !== 'none';
   return {
     state: 'unknown',
     mergedInto: null,

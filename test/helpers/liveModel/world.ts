@@ -34,7 +34,7 @@ export class World {
     this.fields = fieldsOf(setting);
     const hooks = {
       now: () => (this.time = this.nextMoment(this.time)),
-      send: (delivery: Delivery) => void this.underWay.push(delivery),
+      send: (delivery: Delivery) => this.sent(delivery),
       entered: (person: number, field: string, raw: string | null) =>
         void this.enteredOf(person, field).add(normal(field, raw)),
       overwrites: this.overwrites.bind(this),
@@ -56,6 +56,11 @@ export class World {
     };
   }
 
+  /** A system tells of a change. */
+  protected sent(delivery: Delivery): void {
+    this.underWay.push(delivery);
+  }
+
   /** The servers' clock never shows the same time twice. */
   protected nextMoment(last: number): number {
     return last + 1;
@@ -67,7 +72,7 @@ export class World {
 
   /** Whether single records of the system can be read (and written). */
   readsOne(system: SystemName): boolean {
-    return system === 'yoplanning' || this.setting.yapla === 'api';
+    return system === 'yoplanning' || this.setting.yapla.reads === 'one';
   }
 
   enteredOf(person: number, field: string): Set<string | null> {
@@ -105,6 +110,7 @@ export class World {
   }
 }
 
-function valueIn(document: ServerRecord['document'], field: string): FieldValue {
+/** A field of a document, in normal form. */
+export function valueIn(document: ServerRecord['document'], field: string): FieldValue {
   return normal(field, (document[field] ?? null) as string | null);
 }

@@ -1,11 +1,12 @@
 /** Every version of every record of a sandbox in this process, and who made it: what is said about overwriting is held against it. */
 import type { SandboxRecord } from '../../../src/sandbox/control.js';
+import type { Change } from '../../../src/sandbox/registry.js';
 import type { SandboxHooks } from '../../../src/sandbox/sandbox.js';
 import { parseLinkId } from '../../../src/core/linkId.js';
 import type { SystemName } from '../../../src/core/record.js';
 
 export interface Version {
-  readonly by: 'api' | 'desk';
+  readonly by: Change['by'];
   /** Epoch milliseconds. */
   readonly atMs: number;
   /** As the change left it; `null`: removed. */

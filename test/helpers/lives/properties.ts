@@ -86,7 +86,7 @@ class Examination {
   constructor(
     private readonly house: TestPasserelle,
     private readonly ledger: Ledger,
-    links: readonly LinkRow[],
+    private readonly links: readonly LinkRow[],
     private readonly journal: readonly JournalRow[],
     private readonly cases: Awaited<ReturnType<typeof listOpenCases>>,
   ) {
@@ -136,7 +136,12 @@ class Examination {
     const reads = await this.readsByRecord();
     for (const { system, id, versions } of this.records_.values()) {
       for (const [at, version] of versions.entries()) {
-        if (version.by !== 'api' || version.record === null) continue;
+        if (version.by === 'desk' || version.record === null) continue;
+        if (version.by === 'import') {
+          const complaint = this.complaintImported(system, versions.slice(0, at + 1));
+          if (complaint !== null) this.breaks(version.record, complaint);
+          continue;
+        }
         const read = reads.get(`${system}:${id}`)?.findLast((sentAtMs) => sentAtMs <= version.atMs) ?? version.atMs;
         const complaints = this.readsOne(system)
           ? basesOf(versions, at, read).map((base) => this.complaint(system, version.record!, base))
@@ -225,6 +230,24 @@ class Examination {
     }
     const isWhole = isDeepStrictEqual(this.unmapped(system, before), this.unmapped(system, after));
     return isWhole ? null : `5: what is not mapped of ${system} ${after.id} was changed`;
+  }
+
+  /**
+   * What an import left: each value that it changed was decided about and journalled before its file was made, against something that was
+   * shown at some time (an edit since can be overwritten unseen: docs/how-it-works.md); and it changed nothing else.
+   *
+   * @param versions of the record, up to the one that the import made
+   */
+  private complaintImported(system: SystemName, versions: readonly Version[]): string | null {
+    const after = versions.at(-1)!.record!;
+    if ((versions.at(-2)?.record ?? null) !== null) return this.complaintUnread(system, versions);
+    // Its values are those of the moment when its file was made.
+    const link = this.links.find((one) => one[system] === after.id);
+    const isJournalled = this.journal.some(
+      (row) =>
+        row.system === system && row.field === 'lastName' && row.oldValue === null && row.linkId === link?.linkId,
+    );
+    return isJournalled ? null : `3: ${system} ${after.id} was created unjournalled`;
   }
 
   private isJournalledCreation(system: SystemName, { id, person }: SandboxRecord): boolean {
@@ -322,10 +345,10 @@ class Examination {
       byLife.set(life, [...(byLife.get(life) ?? []), one]);
     }
     for (const [life, records] of byLife) {
-      const of = (system: SystemName, by: Version['by']) =>
-        records.filter((one) => one.system === system && one.versions[0]!.by === by).length;
+      const of = (system: SystemName, by: 'us' | 'people') =>
+        records.filter((one) => one.system === system && (one.versions[0]!.by === 'desk') === (by === 'people')).length;
       for (const system of systemNames) {
-        if (of(system, 'api') > of(otherSystem(system), 'desk'))
+        if (of(system, 'us') > of(otherSystem(system), 'people'))
           this.broken.push({ life, what: `4: a creation in ${system} was repeated` });
         if (hasChangedIdentity(records)) continue;
         const there = records.filter((one) => one.system === system && one.versions.at(-1)!.record !== null);

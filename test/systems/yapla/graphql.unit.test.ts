@@ -1,7 +1,14 @@
 /** Writing to Yapla by GraphQL, against the sandbox's own schema and login. */
 import { describe, expect, test } from '@jest/globals';
 import type { YaplaGraphqlConfig } from '../../../src/config/yaplaGraphql.js';
-import { AccessRefused, InvalidRecord, RequestRefused, ServerFailed, Throttled } from '../../../src/http/failures.js';
+import {
+  AccessRefused,
+  InvalidRecord,
+  RequestRefused,
+  ServerFailed,
+  Throttled,
+  WritesStopped,
+} from '../../../src/http/failures.js';
 import type { Fault } from '../../../src/sandbox/faults.js';
 import type { Sandbox } from '../../../src/sandbox/sandbox.js';
 import type { SystemRecord } from '../../../src/systems/system.js';
@@ -304,14 +311,16 @@ describe('what the server refuses by its status', () => {
 });
 
 describe('an account that may read and not write', () => {
-  test('stops the credential with one sentence that names the other ways to write', async () => {
+  test('has its writes stopped, with one sentence that names the other ways to write, and is read on', async () => {
     const { systems, sandbox, budgets } = await open({ sandbox: { yapla: { graphql: { mayWrite: false } } } });
     const id = await sandbox.control.add('yapla', ada);
     const failure = await failureOf(systems.yapla.update(id, () => ({ set: { city: 'Brest' } }), ask));
     expect(failure).toBeInstanceOf(AccessRefused);
-    expect(budgets.yapla.stops).toHaveLength(1);
-    for (const mode of ['rest', 'workbook', 'none']) expect(budgets.yapla.stops[0]).toContain(mode);
+    expect(budgets.yapla.writeStops).toHaveLength(1);
+    for (const mode of ['rest', 'workbook', 'none']) expect(budgets.yapla.writeStops[0]).toContain(mode);
     expect(failure.message).toContain('passerelle resume');
+    expect(budgets.yapla.stops).toEqual([]);
+    expect(await systems.yapla.read(id, ask)).not.toBeNull();
   });
 
   test('by REST 2.0 is told the same, with GraphQL among the others', async () => {
@@ -319,7 +328,8 @@ describe('an account that may read and not write', () => {
     const id = await sandbox.control.add('yapla', ada);
     await strike(sandbox, 'write', { do: 'forbid' });
     await failureOf(systems.yapla.update(id, () => ({ set: { city: 'Brest' } }), ask));
-    expect(budgets.yapla.stops).toEqual([expect.stringContaining('graphql (GraphQL), workbook')]);
+    expect(budgets.yapla.writeStops).toEqual([expect.stringContaining('graphql (GraphQL), workbook')]);
+    expect(budgets.yapla.stops).toEqual([]);
   });
 });
 
@@ -348,17 +358,32 @@ describe('the documents', () => {
       (write: GraphqlInput) => (write.member!.fields!['city'] = 'contact.town'),
       'contact',
     ],
-  ])('with %s are held against the schema before anything is sent', async (_, change, named) => {
-    const { systems, sandbox } = await open(updating((write) => void change(write)));
+  ])('with %s are held against the schema, and stop the writes before anything is sent', async (_, change, named) => {
+    const { systems, sandbox, budgets } = await open(updating((write) => void change(write)));
     const id = await sandbox.control.add('yapla', ada);
     for (let nth = 0; nth < 2; nth += 1) {
       const failure = await failureOf(systems.yapla.update(id, () => ({ set: { city: 'Brest' } }), ask));
-      expect(failure).toBeInstanceOf(RequestRefused);
+      expect(failure).toBeInstanceOf(WritesStopped);
       expect(failure.message).toContain(named);
-      expect(failure.message).toContain('nothing was sent');
+      expect(failure.message).toContain('not sent');
     }
+    expect(budgets.yapla.writeStops[0]).toContain(named);
+    expect(budgets.yapla.stops).toEqual([]);
     const { byKind } = (await sandbox.control.counts()).yapla;
     expect(byKind).toMatchObject({ schema: 1, read: 0, write: 0, create: 0 });
+    // The query that reads a member fits: it is used.
+    expect(await systems.yapla.read(id, ask)).not.toBeNull();
+  });
+
+  test('of which the query does not fit leave the member unread, and say so', async () => {
+    const { systems, sandbox } = await open(
+      updating((write) => void (write.read!.document = write.read!.document.replace('{ id ', '{ id surname '))),
+    );
+    const id = await sandbox.control.add('yapla', ada);
+    const failure = await failureOf(systems.yapla.read(id, ask));
+    expect(failure).toBeInstanceOf(RequestRefused);
+    expect(failure.message).toContain('surname');
+    expect((await sandbox.control.counts()).yapla.byKind).toMatchObject({ schema: 1, read: 0 });
   });
 
   test('are sent unchecked where the server does not tell its schema', async () => {
