@@ -4,6 +4,7 @@ import { applyBooking } from './applyBooking.js';
 import { applyDecision } from './applyDecision.js';
 import type { AttemptInput } from './attempts.js';
 import { deleteExpired } from './deleteExpired.js';
+import { deriveFacts } from './deriveFacts.js';
 import type { Dependencies, RetentionDependencies } from './dependencies.js';
 import { withFailures } from './failures.js';
 import { fillReferences } from './fillReferences.js';
@@ -13,6 +14,8 @@ import { makePlan } from './makePlan.js';
 import { matchRecords } from './matchRecords.js';
 import { countOutcomes, countUnsettled, draftPlan, markPlan } from './plans.js';
 import { prepareBulk } from './prepareBulk.js';
+import { readCatalogue } from './readCatalogue.js';
+import { readDonation } from './readDonation.js';
 import { readRecord } from './readRecord.js';
 import { readRegistration } from './readRegistration.js';
 import { endScan, openScan, scanPages } from './scanPages.js';
@@ -28,6 +31,7 @@ const factories = {
   countOutcomes,
   countUnsettled,
   deleteExpired,
+  deriveFacts,
   draftPlan,
   endScan,
   fillReferences,
@@ -40,6 +44,8 @@ const factories = {
   matchRecords,
   openScan,
   prepareBulk,
+  readCatalogue,
+  readDonation,
   readImported,
   readRecord,
   readRegistration,

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { secretOf, type CredentialConfig } from './config/credentials.js';
+import { factRulesOf } from './config/events.js';
 import type { FieldPlace } from './config/fields.js';
 import type { ConnectionConfig } from './config/schema.js';
 import { formOf, hashForm } from './core/alike.js';
@@ -32,7 +33,7 @@ import type { Sql } from './store/database.js';
 import type { ShadowRow } from './store/shadows.js';
 import { openSystems } from './systems/index.js';
 import type { Bookings } from './systems/yoplanning/bookings.js';
-import { readPlace, valueAt, writePlace } from './systems/mapping.js';
+import { readPlace, shownFields, valueAt, writePlace } from './systems/mapping.js';
 import type { Json, JsonObject, System, SystemRecord } from './systems/system.js';
 
 export interface OpenConnection {
@@ -127,7 +128,9 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
     rule,
     direction,
   }));
+  const shown = { yapla: shownFields(config.fields, 'yapla'), yoplanning: shownFields(config.fields, 'yoplanning') };
   const matchRules = config.matching.rules;
+  const factRules = factRulesOf(config);
   const hash = (values: CanonicalFields) => hashFields(values, fingerprint);
 
   const permission: Permission = {
@@ -146,7 +149,10 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
     map,
     // Match keys are made of the fields as well, by the rules in order.
     mapDigest: digestOf([map, matchRules]),
-    rulesDigest: digestOf([fields, permission.writes, config.create, systems.yapla.collects === true]),
+    rulesDigest: digestOf([
+      ...[fields, permission.writes, config.create, systems.yapla.collects === true],
+      ...(factRules === null ? [] : [factRules]),
+    ]),
     systems,
     bookings: systems.resources.bookings,
     credentials,
@@ -160,7 +166,7 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
       fingerprint,
     ),
     rawValue: (system, document, field) => {
-      const place = config.fields[field]?.[system];
+      const place = shown[system][field]?.[system];
       return place === undefined ? null : (valueAt(document, readPlace(place), `fields.${field}.${system}`) ?? null);
     },
     permission,
@@ -223,6 +229,7 @@ function choiceNames(fields: ConnectionConfig['fields']): ReadonlySet<FieldName>
 
 /** Where a field stands. How it is written there (by label, in which language) changes no value. */
 function pathsOf(place: FieldPlace): unknown {
+  if (typeof place === 'object' && 'derived' in place) return place;
   const paths = { read: readPlace(place), write: writePlace(place) };
   return paths.read === paths.write ? paths.read : paths;
 }

@@ -5,6 +5,7 @@ import { type RecordKind, recordKinds } from './core/record.js';
 const types: Readonly<Partial<Record<RecordKind, string>>> = {
   person: 'syncRecord',
   registration: 'syncRegistration',
+  donation: 'syncDonation',
 };
 
 /** The kinds of records whose workflows are told of events. */

@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { wakeCatalogue } from './catalogue.js';
 import { bulkSyncId, resumeSignal } from '../workflows/bulkSync.messages.js';
 import type { ConnectionConfig } from './config/schema.js';
 import { credentialsOf } from './connection.js';
@@ -35,6 +36,7 @@ export async function lookAgainAtStart({ sql, client, connections, log }: Waking
   for (const connectionId of configured) {
     try {
       const records = await resumeStoppedRecords(client, connectionId);
+      await wakeCatalogue(client, connectionId);
       if (records > 0) log.info({ connectionId, records }, 'records that had stopped look again');
     } catch (error) {
       log.warn({ connectionId, error: nameOf(error) }, 'records that had stopped could not be told to look again');
@@ -45,9 +47,10 @@ export async function lookAgainAtStart({ sql, client, connections, log }: Waking
     for (const connectionId of takenOut) {
       const records = await wakeRecords(client, connectionId);
       const bulk = await resumeBulk(client, connectionId);
-      if (records === 0 && !bulk) continue;
+      const catalogue = await wakeCatalogue(client, connectionId);
+      if (records === 0 && !bulk && !catalogue) continue;
       log.info(
-        { connectionId, records, bulk },
+        { connectionId, records, bulk, catalogue },
         'the configuration does not have this connection any more: what runs of it ends, and what is left to do stays in the database',
       );
     }
@@ -133,6 +136,7 @@ export class Waking {
   private async wake(connectionId: string): Promise<void> {
     const { client, log } = this.options;
     const records = await resumeStoppedRecords(client, connectionId);
+    await wakeCatalogue(client, connectionId);
     if (records > 0)
       log.info({ connectionId, records }, 'a credential may be used again: records that waited look again');
   }

@@ -23,6 +23,8 @@ import type { Log } from './log.js';
 import type { Sql } from './store/database.js';
 import { fieldRules } from './store/fieldRules.js';
 import { LinkClaims } from './link/claims.js';
+import { ensureCatalogue, mirroringConnections } from './catalogue.js';
+import { derivingConnections, ensureFacts } from './deriveFacts.js';
 import { ensureImport, importingConnections } from './yaplaImport.js';
 import { checkWritesAtStart } from './startChecks.js';
 import { keepWaking, lookAgainAtStart } from './waking.js';
@@ -184,7 +186,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   // A worker starts with what a person has mended: a new token, another setting, a connection that is configured again.
   const client = new Client({ connection: temporal, namespace: config.temporal.namespace });
   const resuming = lookAgainAtStart({ sql, client, connections: config.connections, log });
-  const importing = startImports(client, taskQueue, config.connections, log);
+  const starting = lasting.map(async (work) => await startLasting(work, client, taskQueue, config.connections, log));
   const checking = checkWritesAtStart({ connections: config.connections, open: opened, log });
   const stopWaking = new AbortController();
   const waking = keepWaking({ sql, client, connections: config.connections, log }, stopWaking.signal);
@@ -202,7 +204,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
   const ended = Promise.allSettled(workers.map(run)).then(async (ends) => {
     stopWaking.abort();
-    await Promise.all([resuming, importing, waking]);
+    await Promise.all([resuming, ...starting, waking]);
     const open = await Promise.allSettled(connections.values());
     await Promise.all(open.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
     // What it waited for has ended with its connection.
@@ -234,22 +236,50 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
 }
 
-/** Starts what collects for import files. Where it fails, nothing is lost: changes wait in the database, and the next worker starts it. */
-async function startImports(
+/** Work that lasts as long as its connection: a workflow of its own, which each worker starts where it does not run. */
+interface LastingWork {
+  readonly of: (connections: Config['connections']) => readonly string[];
+  /** @returns whether it was started now */
+  readonly ensure: (client: Client, taskQueue: string, connectionId: string) => Promise<boolean>;
+  /** For the log: that it was started, and that it could not be. */
+  readonly started: string;
+  readonly failed: string;
+}
+
+const lasting: readonly LastingWork[] = [
+  {
+    of: importingConnections,
+    ensure: ensureImport,
+    started: 'changes for Yapla are collected in import files',
+    failed: 'the imports could not be started: the next worker tries again',
+  },
+  {
+    of: mirroringConnections,
+    ensure: ensureCatalogue,
+    started: 'the catalogue of Yoplanning is mirrored',
+    failed: 'the mirror of the catalogue could not be started: the next worker tries again',
+  },
+  {
+    of: derivingConnections,
+    ensure: ensureFacts,
+    started: 'facts about people follow the passing of time',
+    failed: 'what has facts follow the passing of time could not be started: the next worker tries again',
+  },
+];
+
+/** Where it fails, nothing is lost: what it works from stands in the database, and the next worker starts it. */
+async function startLasting(
+  { of, ensure, started, failed }: LastingWork,
   client: Client,
   taskQueue: string,
   connections: Config['connections'],
   log: Log,
 ): Promise<void> {
-  for (const connectionId of importingConnections(connections)) {
+  for (const connectionId of of(connections)) {
     try {
-      if (await ensureImport(client, taskQueue, connectionId))
-        log.info({ connectionId }, 'changes for Yapla are collected in import files');
+      if (await ensure(client, taskQueue, connectionId)) log.info({ connectionId }, started);
     } catch (error) {
-      log.warn(
-        { connectionId, error: errorLine(error) },
-        'the imports could not be started: the next worker tries again',
-      );
+      log.warn({ connectionId, error: errorLine(error) }, failed);
     }
   }
 }

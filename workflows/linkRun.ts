@@ -26,12 +26,13 @@
  * interrupts is looked at anew by the next run, with no matter who caused it (`workDropped`).
  */
 import type { BookingOutcome } from '../src/core/events/bookings.js';
+import type { DonationOutcome } from '../src/core/events/donations.js';
 import type { LiveOutcome, Trigger } from '../src/core/live.js';
 import { systemNames, type SystemName } from '../src/core/record.js';
 import type { RecordCounts, RecordProgress, RecordResult, RecordState } from './syncRecord.messages.js';
 
 /** What a step came to, in one word: as its kind says. */
-export type Outcome = LiveOutcome | BookingOutcome;
+export type Outcome = LiveOutcome | BookingOutcome | DonationOutcome;
 
 /** A record that changes faster than we decide is left to the event of its last change. */
 const maxDecisions = 8;

@@ -55,10 +55,15 @@ const activityOptions: ActivityOptions = {
   },
 };
 
-/** @param names of the kind's activities: one takes a link's events and reads what they are about, the other carries a decision out */
+/** A kind's activities: one takes a link's events and reads what they are about, the other carries a decision out; null: nothing is ever decided. */
+export interface StepNames {
+  readonly read: keyof Activities;
+  readonly apply: keyof Activities | null;
+}
+
 export function linkSteps<View extends ViewOfLink, Decision, Done extends Applied<View>>(
   { heartbeatTimeoutMs, localAttemptMs, shownWaitMs }: LiveSettings,
-  names: Readonly<Record<'read' | 'apply', keyof Activities>>,
+  names: StepNames,
 ): LinkSteps<View, Decision, Done> {
   type Steps = LinkSteps<View, Decision, Done>;
   // Runs of before have none: nothing is then said about it.
@@ -70,7 +75,10 @@ export function linkSteps<View extends ViewOfLink, Decision, Done extends Applie
     retry: { maximumAttempts: 1 },
   });
   const readOf = (proxy: unknown) => (proxy as Record<string, Steps['read']>)[names.read]!;
-  const applyOf = (proxy: unknown) => (proxy as Record<string, Steps['apply']>)[names.apply]!;
+  const applyOf = (proxy: unknown) => {
+    if (names.apply === null) throw new TypeError('of this kind nothing is carried out');
+    return (proxy as Record<string, Steps['apply']>)[names.apply]!;
+  };
   return {
     read: (input) =>
       localFirst(

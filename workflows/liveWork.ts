@@ -35,8 +35,7 @@ import {
   type Told,
   type ViewOfLink,
 } from './linkRun.js';
-import { budgetOpensAtMs, linkSteps, stoppingFailure } from './linkSteps.js';
-import type { Activities } from '../activities/index.js';
+import { budgetOpensAtMs, linkSteps, type StepNames, stoppingFailure } from './linkSteps.js';
 import { stateKey } from './searchAttributes.js';
 import {
   answeredSignal,
@@ -64,7 +63,7 @@ class ConnectionGone extends Error {
 /** A kind of links: what is decided about one, and by which activities it is read and written. */
 export interface LinkKind<View extends ViewOfLink, Decision, Done extends Applied<View>> {
   readonly rules: LinkRules<View, Decision, Done>;
-  readonly activities: Readonly<Record<'read' | 'apply', keyof Activities>>;
+  readonly activities: StepNames;
 }
 
 /** The body of a workflow of this kind. Under a foreign id, or with a state that no run before it handed over, it ends at once. */

@@ -4,6 +4,7 @@ import type { BookingAnswer } from '../core/events/bookings.js';
 import { choicesOf } from '../core/choices.js';
 import { isUnderstood, normaliseValue } from '../core/normalise.js';
 import type { FieldType, SystemName } from '../core/record.js';
+import { chooseSession } from '../store/bookings.js';
 import { carryOutDeed } from '../store/audit.js';
 import {
   type Answer,
@@ -24,6 +25,8 @@ export type Given =
   /** `goOn`: what is held under the case is meant. */
   (
     | { readonly take: SystemName | 'create' | 'goOn' | BookingAnswer }
+    /** Book it in this session of Yoplanning instead, by its id. */
+    | { readonly take: 'session'; readonly session: string }
     /** A value as it was entered; the empty text clears the field. */
     | { readonly take: 'value'; readonly text: string }
     /** @param why kept with the case */
@@ -37,7 +40,8 @@ export type Given =
 export type Resolution =
   /** `goOn`: closed by the word that what was held under it is meant. */
   | { readonly close: true; readonly why: string | null; readonly goOn?: true }
-  | { readonly close: false; readonly answer: Answer; readonly remember: boolean };
+  /** `session`: in which it is to be booked. */
+  | { readonly close: false; readonly answer: Answer; readonly remember: boolean; readonly session?: string };
 
 /** Types of fields that take some texts only. */
 export type CheckedType = Exclude<FieldType, 'text' | 'name'>;
@@ -97,11 +101,15 @@ export function checkAnswer(
   if (answers.booking !== undefined) {
     if (remember) return { problem: { code: 'notRemembered' } };
     const { take } = given;
+    if (given.take === 'session' && answers.session === true) {
+      const { session } = given;
+      return { resolution: { close: false, answer: { take: 'carryOut' }, remember: false, session } };
+    }
     return isBookingAnswer(take) && answers.booking.includes(take)
       ? { resolution: { close: false, answer: { take }, remember: false } }
       : { problem: { code: 'asksAboutOrder', answers: answers.booking } };
   }
-  if (isBookingAnswer(given.take)) return { problem: { code: 'isAboutNoOrder' } };
+  if (isBookingAnswer(given.take) || given.take === 'session') return { problem: { code: 'isAboutNoOrder' } };
   if (answers.create && given.take !== 'create') return { problem: { code: 'asksWhetherToCreate' } };
   if (answers.goOn && given.take !== 'goOn') return { problem: { code: 'asksWhetherToGoOn' } };
   if (!answers.create && !answers.goOn && !answers.value) return { problem: { code: 'asksForNoValue' } };
@@ -162,12 +170,13 @@ export async function closeCase(sql: Sql | Transaction, caseId: number, by: stri
  */
 export async function storeResolution(
   sql: Sql,
-  question: Pick<Case, 'id' | 'kind' | 'scope' | 'field' | 'answeredBy'>,
+  question: Pick<Case, 'id' | 'kind' | 'scope' | 'field' | 'linkId' | 'answeredBy'>,
   resolution: Resolution,
   by: string,
 ): Promise<void> {
   const take = resolution.close ? (resolution.goOn === true ? 'goOn' : 'close') : resolution.answer.take;
-  const about = { case: question.id, take, ...(question.answeredBy === null ? {} : { replaces: true }) };
+  const session = resolution.close || resolution.session === undefined ? {} : { session: resolution.session };
+  const about = { case: question.id, take, ...session, ...(question.answeredBy === null ? {} : { replaces: true }) };
   const isRefusal = (error: unknown) =>
     error instanceof UnknownCase || error instanceof CaseClosed || error instanceof UnfitAnswer;
   await carryOutDeed(
@@ -180,7 +189,7 @@ export async function storeResolution(
 
 async function store(
   sql: Sql,
-  { id, kind, scope, field }: Pick<Case, 'id' | 'kind' | 'scope' | 'field'>,
+  { id, kind, scope, field, linkId }: Pick<Case, 'id' | 'kind' | 'scope' | 'field' | 'linkId'>,
   resolution: Resolution,
   by: string,
 ): Promise<void> {
@@ -190,8 +199,10 @@ async function store(
     return;
   }
   if (resolution.close) return await closeCase(sql, id, by, resolution.why);
-  const { answer, remember } = resolution;
+  const { answer, remember, session } = resolution;
   await sql.begin(async (tx) => {
+    // First: the answer makes whoever decides look, and they are to see the session.
+    if (session !== undefined && linkId !== null) await chooseSession(tx, scope, linkId, session);
     await answerCase(tx, id, answer, by);
     if (remember && (answer.take === 'yapla' || answer.take === 'yoplanning'))
       await rememberRule(tx, scope, field, answer.take, id, by);

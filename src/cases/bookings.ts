@@ -38,7 +38,7 @@ function bookingKind(code: BookingQuestion) {
   return {
     code,
     about: 'link',
-    answers: { ...noAnswers, booking: answersTo[code] },
+    answers: { ...noAnswers, booking: answersTo[code], session: code === 'noPlace' },
     // What is held back until a person answers says core/events/bookings.ts.
     holds: null,
     endsByMerging: true,

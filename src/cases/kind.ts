@@ -34,6 +34,8 @@ export interface Answers {
   readonly close: Closing | null;
   /** By what shall become of an order: `carryOut`, `keep`, `wait`. Left out: by none of these. */
   readonly booking?: readonly BookingAnswer[];
+  /** By choosing another session, in which it is then booked. */
+  readonly session?: boolean;
   /** By saying where the event goes. Left out: not so. */
   readonly map?: true;
   /** By approving or rejecting the plan, and in no other way. */

@@ -3,12 +3,16 @@
  * values; a terminal or a page puts them into words. Values are personal data: for the eyes of that person only.
  */
 import { type CanonicalFields, type FieldName, type FieldValue, type SystemName, systemNames } from '../core/record.js';
+import { alternativesOf } from '../core/events/alternatives.js';
+import { findBooking } from '../store/bookings.js';
+import { type CatalogueSession, catalogueSessions, productOfSession } from '../store/catalogue.js';
 import type { Case } from '../store/cases.js';
 import type { Sql } from '../store/database.js';
 import { sizeOfHold } from '../store/guard.js';
 import { type LinkedPair, pairsByIds } from '../store/links.js';
 import { pairHashes } from '../store/linkState.js';
 import { type FieldWrite, type KnownRecord, knownRecords, lastWrites } from '../store/journal.js';
+import type { BookingDetails } from './bookings.js';
 import { type CaseFact, factsOf, kindOf } from './index.js';
 import type { Kind } from './kind.js';
 
@@ -23,6 +27,8 @@ export interface CaseView {
   readonly records: readonly KnownRecord[];
   /** Our writes to the field in question, newest first. */
   readonly writes: readonly FieldWrite[];
+  /** Of a registration without a place: other sessions of the product, as far as the catalogue's mirror knows them. */
+  readonly alternatives: readonly CatalogueSession[];
   /** Fields that are not as they were when the question came up last, by system; null: nothing tells. */
   readonly changed: Readonly<Record<SystemName, readonly FieldName[]>> | null;
 }
@@ -33,12 +39,13 @@ export async function caseView(sql: Sql, question: Case): Promise<CaseView> {
   const kind = kindOf(question.kind);
   const pair = linkId === null ? null : ((await pairsByIds(sql, scope, [linkId], 'values')).get(linkId) ?? null);
   const ids = pair === null ? idsOfSubject(question.subject) : idsOfPair(pair);
-  const [records, writes, held] = await Promise.all([
+  const [records, writes, held, alternatives] = await Promise.all([
     knownRecords(sql, scope, ids),
     linkId !== null && kind.shows.writes > 0
       ? lastWrites(sql, scope, linkId, field, kind.shows.writes)
       : ([] as FieldWrite[]),
     kind.answers.goOn ? sizeOfHold(sql, question.id) : undefined,
+    kind.answers.session === true && linkId !== null ? alternativesFor(sql, question, linkId) : [],
   ]);
   const changed = pair === null ? null : changedSince(question, pair);
   return {
@@ -48,8 +55,23 @@ export async function caseView(sql: Sql, question: Case): Promise<CaseView> {
     pair,
     records,
     writes,
+    alternatives,
     changed,
   };
+}
+
+async function alternativesFor(
+  sql: Sql,
+  { scope, details }: Case,
+  linkId: string,
+): Promise<readonly CatalogueSession[]> {
+  const [full] = ((details ?? {}) as BookingDetails).sessions ?? [];
+  const known = full === undefined ? null : await productOfSession(sql, scope, full);
+  if (full === undefined || known === null) return [];
+  const nowMs = Date.now();
+  const sessions = await catalogueSessions(sql, scope, { fromMs: nowMs, of: known.productId });
+  const people = (await findBooking(sql, scope, linkId))?.clients.length ?? 1;
+  return alternativesOf({ id: full, startsAtMs: known.startsAtMs }, sessions, { people, nowMs });
 }
 
 function idsOfPair({ ids }: LinkedPair): Record<SystemName, string[]> {

@@ -2,6 +2,7 @@
 import type { BookingAnswer, BookingOutcome, BookingQuestion, Hindrance } from '../core/events/bookings.js';
 import type { EventProblem } from '../core/events/shown.js';
 import type { BookingPlan } from '../link/bookings/plan.js';
+import type { CatalogueSession } from '../store/catalogue.js';
 import { visible } from './visible.js';
 
 /** What each question is. */
@@ -42,6 +43,21 @@ export function hindranceText(why: Hindrance): string {
 
 export function noPlaceText(sessions: readonly string[]): string {
   return `No place in: ${sessions.map(visible).join(', ') || 'the session'}.`;
+}
+
+/** Sessions that could be chosen instead, each with the id that `resolve --session` takes. */
+export function alternativeLines(sessions: readonly CatalogueSession[]): string[] {
+  if (sessions.length === 0) return [];
+  const lines = sessions.map(({ id, startsAt, placesLeft, readAt }) => {
+    const places = placesLeft === null ? 'places not shown' : `places left: ${placesLeft}`;
+    return `  --session ${visible(id)}   ${minute(startsAt)} UTC, ${places} (known ${minute(readAt)} UTC)`;
+  });
+  return ['Other sessions of the product:', ...lines];
+}
+
+/** `2027-06-05 12:00`. */
+function minute(iso: string): string {
+  return iso.slice(0, 16).replace('T', ' ');
 }
 
 export function problemLine({ place, code }: EventProblem): string {

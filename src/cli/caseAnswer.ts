@@ -17,6 +17,8 @@ export interface ResolveOptions {
   readonly take?: string;
   /** A value, whatever it reads: for one that happens to be a word that `take` knows. */
   readonly value?: string;
+  /** Id of a session of Yoplanning in which it is to be booked. */
+  readonly session?: string;
   readonly close?: boolean;
   readonly why?: string;
   readonly remember?: boolean;
@@ -34,12 +36,14 @@ export function readResolution(options: ResolveOptions, question: Question, sett
 
 /** `keep` and `wait` are values like any other where the case asks for one. */
 function givenBy(options: ResolveOptions, kind: string): Given {
-  const { take, value, close } = options;
+  const { take, value, session, close } = options;
   const remember = options.remember === true;
-  if ([take, value, close].filter((one) => one !== undefined).length !== 1)
-    throw new UsageError('expected one of --take, --value and --close');
+  if ([take, value, session, close].filter((one) => one !== undefined).length !== 1)
+    throw new UsageError('expected one of --take, --value, --session and --close');
   if (options.why !== undefined && close === undefined)
     throw new UsageError('--why goes with --close: an answer speaks for itself');
+  if (session === '') throw new UsageError('expected the id of a session behind --session');
+  if (session !== undefined) return { take: 'session', session, remember };
   if (close !== undefined) return { take: 'close', why: options.why ?? null, remember };
   if (take === 'yapla' || take === 'yoplanning' || take === 'create') return { take, remember };
   if (take === 'go-on') return { take: 'goOn', remember };

@@ -11,7 +11,14 @@ import type { RememberedRule } from '../store/fieldRules.js';
 import type { FieldWrite, KnownRecord } from '../store/journal.js';
 import { type Output, table } from './output.js';
 import { duration, guardText, liveGuardText } from './planText.js';
-import { answerWords, bookingQuestionTexts, hindranceText, noPlaceText, problemLine } from './bookingText.js';
+import {
+  alternativeLines,
+  answerWords,
+  bookingQuestionTexts,
+  hindranceText,
+  noPlaceText,
+  problemLine,
+} from './bookingText.js';
 import { visible } from './visible.js';
 
 const systemLabels: Readonly<Record<SystemName, string>> = { yapla: 'Yapla', yoplanning: 'Yoplanning' };
@@ -122,7 +129,7 @@ function body(view: CaseView, output: Pick<Output, 'colours'>): string[] {
     case 'people':
       return [...facts, ...view.records.map(personLine)];
     case 'details':
-      return facts;
+      return [...facts, ...alternativeLines(view.alternatives)];
   }
 }
 

@@ -49,6 +49,7 @@ export function registerCases(program: Command, output: Output): void {
       "yapla or yoplanning: that system's value; create: create the person; go-on: what the guard holds; else: this value",
     )
     .option('--value <text>', 'this value, whatever it reads; the empty text clears the field')
+    .option('--session <id>', 'book a registration for which no place is left in this session of Yoplanning instead')
     .option('--remember', "make the answer the field's rule for this connection")
     .option('--close', 'close the case: the matter is settled, or is left as it is')
     .option('--why <text>', 'with --close: the reason, kept with the case')

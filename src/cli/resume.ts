@@ -7,6 +7,7 @@ import { liftStop, seenStops } from '../store/budgetStops.js';
 import type { Stopped } from '../store/budget.js';
 import { credentialsOf } from '../connection.js';
 import type { Sql } from '../store/database.js';
+import { wakeCatalogue } from '../catalogue.js';
 import { resumeStoppedRecords } from '../syncRecord.js';
 import { bulkSyncId, resumeLiftedUpdate } from '../../workflows/bulkSync.messages.js';
 
@@ -67,7 +68,10 @@ export async function resumeConnection(
   }
   const others = [...new Set(lifted.flatMap((stop) => stop.others))];
   let records = 0;
-  for (const id of [connectionId, ...others]) records += await resumeStoppedRecords(client, id);
+  for (const id of [connectionId, ...others]) {
+    records += await resumeStoppedRecords(client, id);
+    await wakeCatalogue(client, id);
+  }
   for (const id of others) await resumeBulkSync(client, id);
   return { bulkSync: await resumeBulkSync(client, connectionId), records, lifted, waits };
 }

@@ -1,5 +1,9 @@
 /** What a connection does about events: registrations of Yapla that become bookings of Yoplanning. Left out: nothing. */
 import { z } from 'zod';
+import { catalogueSchema } from './catalogue.js';
+import { derivedFields, derivedIn, type DerivedPlaces } from '../core/events/derived.js';
+import { type FactRules, isSeasonStart } from '../core/events/facts.js';
+import { systemNames } from '../core/record.js';
 import type { BookingsConfig } from './yoplanningEvents.js';
 
 export const eventsSchema = z
@@ -40,6 +44,28 @@ export const eventsSchema = z
       .describe(
         'A registration that is paid after it was booked: a person is asked to enter the payment, or it is added by PUT (`yoplanning.events.order.changeBy` must be `put`). No money moves: it is an entry in the books.',
       ),
+    season: z
+      .strictObject({
+        from: z
+          .string()
+          .refine(isSeasonStart, 'expected a month and a day that every year has, such as 09-01')
+          .default('09-01')
+          .describe(
+            'Month and day on which a season begins, `MM-DD`, by the clocks of `yapla.timeZone`. In France clubs count from September.',
+          ),
+      })
+      .prefault({})
+      .describe(
+        'What counts as this season in fields that are derived from orders (`fields.<name>.yoplanning.derived`).',
+      ),
+    deriveEveryMs: z
+      .number()
+      .int()
+      .positive()
+      .default(15 * 60_000)
+      .describe(
+        'So often it is looked which derived fields the passing of time has changed, and at once at the time that is known to be the next. A look sends no request; a field is at most so late.',
+      ),
     retryFullMs: z
       .number()
       .int()
@@ -48,13 +74,30 @@ export const eventsSchema = z
       .describe(
         'Whoever waits for a place is looked after again so often, in the lane `idle`, and at once when an order of that session is cancelled. The default costs four requests a day for each who waits.',
       ),
+    catalogue: catalogueSchema.optional(),
   })
   .describe('Events: registrations of Yapla become orders of Yoplanning. Left out: registrations are not looked at.');
 
 export type EventsConfig = z.infer<typeof eventsSchema>;
 
+interface FactConnection {
+  readonly events?: EventsConfig | undefined;
+  readonly fields: Readonly<Record<string, DerivedPlaces>>;
+  readonly yapla: { readonly timeZone: string };
+  readonly yoplanning: { readonly events: Pick<BookingsConfig, 'currency'> };
+}
+
+/** By what facts about people are made; null: no field takes one. */
+export function factRulesOf({ events, fields, yapla, yoplanning }: FactConnection): FactRules | null {
+  if (events === undefined) return null;
+  const areTaken = systemNames.some((system) => Object.keys(derivedFields(fields, system)).length > 0);
+  if (!areTaken) return null;
+  return { seasonFrom: events.season.from, timeZone: yapla.timeZone, currency: yoplanning.events.currency };
+}
+
 interface EventConnection {
   readonly events?: EventsConfig | undefined;
+  readonly fields: Readonly<Record<string, DerivedPlaces>>;
   readonly yapla: { readonly events?: unknown };
   readonly yoplanning: { readonly events: { readonly order: Pick<BookingsConfig['order'], 'cancelBy' | 'changeBy'> } };
 }
@@ -62,10 +105,19 @@ interface EventConnection {
 /** What does not fit together, by its path below the connection. */
 export function eventProblems({
   events,
+  fields,
   yapla,
   yoplanning,
 }: EventConnection): { readonly path: readonly string[]; readonly message: string }[] {
-  if (events === undefined) return [];
+  if (events === undefined)
+    return Object.entries(fields).flatMap(([name, places]) =>
+      systemNames
+        .filter((system) => derivedIn(places[system]) !== null)
+        .map((system) => ({
+          path: ['fields', name, system],
+          message: 'expected a place, because the connection has no `events`: there is nothing to derive it from',
+        })),
+    );
   const { cancelBy, changeBy } = yoplanning.events.order;
   const problems = [];
   if (yapla.events === undefined || yapla.events === null)

@@ -7,11 +7,14 @@ import {
   labelLanguageOf,
   labelsOf,
 } from '../core/choices.js';
-import { nameFields } from '../core/person.js';
+import { dayFacts, donationFacts, type FactName, orderFacts } from '../core/events/facts.js';
+import { nameFields, personMatchKeys } from '../core/person.js';
+import { derivedIn, type DerivedPlaces } from '../core/events/derived.js';
+import { otherSystem, type SystemName, systemNames } from '../core/record.js';
 import { placeText } from './values.js';
 
 /** Where a field stands in a system: one dotted path, or two where a system names it differently in answers and in writes. */
-const place = z.union([
+const placeForms = [
   placeText(),
   z.strictObject({
     read: placeText().describe('Path in what the system answers.'),
@@ -24,7 +27,11 @@ const place = z.union([
         'The system shows a label to choose from: in this language it is written (`fr`, `en`, or one that `choices` names). Left out: the value is written. Read are the value and labels of all languages, either way.',
       ),
   }),
-]);
+] as const;
+
+/** A fact that is made of events, in the system that they are events of: nothing of the record shows it, and nothing is written there. */
+const derivedFrom = <const Names extends readonly FactName[]>(names: Names, text: string) =>
+  z.strictObject({ derived: z.enum(names).describe(text) });
 
 const labels = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
@@ -48,15 +55,63 @@ const fieldSchema = z
         'Which value wins when both systems changed it differently; `ask` opens a case, and the other fields go on.',
       ),
     direction: z.enum(['both', 'toYapla', 'toYoplanning']).default('both').describe('Which way changes travel.'),
-    yapla: place.describe(
-      'Dotted path in a Yapla member (of an entry of a list: `custom[id=f108].value`), or `{ read, write, label }`.',
-    ),
-    yoplanning: place.describe(
-      'Dotted path in a Yoplanning client (of an entry of a list: `custom[id=f108].value`), or `{ read, write, label }`.',
-    ),
+    yapla: z
+      .union([
+        ...placeForms,
+        derivedFrom(
+          donationFacts,
+          'A fact from donations of Yapla, for Yoplanning (`direction: toYoplanning`): `lastDonation`, a day; `donatedThisYear`, an amount.',
+        ),
+      ])
+      .describe(
+        'Dotted path in a Yapla member (of an entry of a list: `custom[id=f108].value`), or `{ read, write, label }`, or `{ derived }`.',
+      ),
+    yoplanning: z
+      .union([
+        ...placeForms,
+        derivedFrom(
+          orderFacts,
+          'A fact from orders of Yoplanning, for Yapla (`direction: toYapla`): `nextSession` and `lastSession`, days; `bookingsThisSeason`, a number of places; `spentThisSeason`, an amount; `activities`, titles.',
+        ),
+      ])
+      .describe(
+        'Dotted path in a Yoplanning client (of an entry of a list: `custom[id=f108].value`), or `{ read, write, label }`, or `{ derived }`.',
+      ),
     choices: choicesSchema,
   })
-  .superRefine(checkChoices);
+  .superRefine(checkChoices)
+  .superRefine(checkDerived);
+
+interface DerivedUse {
+  readonly direction: string;
+  readonly type: string;
+  readonly choices?: unknown;
+}
+
+const onlyWay = { yapla: 'toYoplanning', yoplanning: 'toYapla' } as const satisfies Record<SystemName, string>;
+
+/** A fact travels one way, as what it is. */
+function checkDerived(field: DerivedPlaces & DerivedUse, context: z.RefinementCtx): void {
+  const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+  for (const system of systemNames) {
+    const fact = derivedIn(field[system]);
+    if (fact === null) continue;
+    if (derivedIn(field[otherSystem(system)]) !== null)
+      problem(
+        otherSystem(system),
+        'expected a place, because the other system’s is derived: a fact needs one to be shown at',
+      );
+    if (field.direction !== onlyWay[system])
+      problem('direction', `expected ${onlyWay[system]}: what is derived is only ever sent to the other system`);
+    if (field.type !== 'text' && !(field.type === 'date' && dayFacts.has(fact)))
+      problem(
+        'type',
+        `expected text${dayFacts.has(fact) ? ' or date' : ''}, because ${fact} is ${dayFacts.has(fact) ? 'a day' : 'no other type'}`,
+      );
+    if (field.choices !== undefined)
+      problem('choices', 'expected none, because the field is derived: there is no table of what may come');
+  }
+}
 
 function checkChoices(field: ChoiceField, context: z.RefinementCtx): void {
   const { type, choices } = field;
@@ -103,16 +158,26 @@ const personFields = {
   country: { type: 'country', yapla: 'country', yoplanning: 'country' },
 } as const satisfies Record<string, z.input<typeof fieldSchema>>;
 
+/** Fields that people are matched by: what a person is known by is no fact about the person. */
+const ofMatching: ReadonlySet<string> = new Set([...nameFields, ...personMatchKeys]);
+
 export const fieldsSchema = z
   .record(z.string().regex(/^[a-z][A-Za-z0-9]*$/, 'expected a name in camelCase'), fieldSchema)
   .refine(
     (fields) => nameFields.every((name) => name in fields),
     `expected at least ${nameFields.join(' and ')}: people are matched by them`,
   )
+  .superRefine((fields, context) => {
+    for (const [name, field] of Object.entries(fields)) {
+      if (!ofMatching.has(name) || !systemNames.some((system) => derivedIn(field[system]) !== null)) continue;
+      const message = 'expected places in both systems: people are matched by this field';
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
+  })
   .prefault(personFields)
   .describe(
     'The field map: canonical name to its place in each system. firstName, lastName, email, phone and birthDate are also what people are matched by.',
   );
 
 export type FieldsConfig = z.infer<typeof fieldsSchema>;
-export type FieldPlace = z.infer<typeof place>;
+export type FieldPlace = z.infer<typeof fieldSchema>[SystemName];

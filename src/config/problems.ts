@@ -94,9 +94,12 @@ function findingsOfUnion(
   const fitting = issue.errors.filter(
     (branch) => !branch.some((inner) => inner.path.length === 0 && inner.code === 'invalid_type'),
   );
-  const [only] = fitting;
-  if (only !== undefined && fitting.length === 1)
-    return only.flatMap((inner) => findingsOfIssue(inner, path, document));
+  // Of several groups it is the one that knows all names that were written.
+  const known = fitting.filter(
+    (branch) => !branch.some((inner) => inner.path.length === 0 && inner.code === 'unrecognized_keys'),
+  );
+  const [only, ...others] = known.length > 0 ? known : fitting;
+  if (only !== undefined && others.length === 0) return only.flatMap((inner) => findingsOfIssue(inner, path, document));
   const expected = issue.errors.flatMap((branch) => branch.slice(0, 1).map(expectedBy));
   return [{ path, expected: [...new Set(expected)].join(', or '), found: typeName(valueAt(document, path)) }];
 }

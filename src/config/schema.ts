@@ -189,7 +189,7 @@ export const connectionSchema = z
       context.addIssue({ code: 'custom', path: ['yapla', 'write', ...path], message });
     // Of such a body only what is mapped is taken: the list would be known with these entries alone, and written back so.
     const inLists = Object.entries(connection.fields).find(([, { yapla }]) =>
-      namesEntry(typeof yapla === 'string' ? yapla : yapla.read),
+      namesEntry(typeof yapla === 'string' ? yapla : 'read' in yapla ? yapla.read : ''),
     );
     if (Object.keys(connection.webhooks.yapla.fields).length > 0 && inLists !== undefined) {
       context.addIssue({

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { credentialPrefix, secret } from './values.js';
 
 /** The address is known to anyone who sees a proxy's log: long enough that it cannot be guessed, and in characters that a path may hold. */
-const pathSecret = z
+export const pathSecret = z
   .string()
   .regex(/^[\w.~-]{24,200}$/, 'expected 24 to 200 letters, digits, - or _ (`openssl rand -hex 32` makes some)');
 

@@ -61,6 +61,12 @@ const orderSchema = z
       .nullable()
       .default('last_modified')
       .describe('Time of its last change. Not public; assumed. Null: not returned.'),
+    expand: z
+      .array(z.string().min(1))
+      .default(['items.session_group.product'])
+      .describe(
+        'What is asked to be shown whole of an order that is read for the facts about its people (`expand`): the sessions, with their times and products. The vendor shows `items.voucher.product`; that sessions can be asked for likewise is assumed. A server that does not know it shows their ids, and their times stay unknown until the catalogue tells them.',
+      ),
     sessionField: placeText().default('session_group').describe('Session of an item of the order, as it is sent.'),
     amountField: placeText().default('price.amount').describe('Amount of an item, as it is sent.'),
     clientField: placeText().default('client').describe('Client of an item: its id, or an object with `id`.'),

@@ -2,7 +2,15 @@
  * What a changed field map does to what two systems agreed on before: nothing that people did. A value that is read from another place, or
  * normalised otherwise, differs from the base without anybody having changed it.
  */
-import type { FieldHash, FieldHashes, FieldName, FieldType, SystemName } from './record.js';
+import { derivedIn } from './events/derived.js';
+import {
+  type FieldHash,
+  type FieldHashes,
+  type FieldName,
+  type FieldType,
+  type SystemName,
+  systemNames,
+} from './record.js';
 
 /** The part of a field's definition that says what its value is. The rule and the direction say what becomes of it. */
 export interface MappedField {
@@ -38,6 +46,13 @@ export function movedFields(before: MapVersion, now: MapVersion): FieldName[] {
   });
 }
 
+/** Those of them that take facts now: what stood at another place says nothing about a fact, so they begin as fields that were never agreed on. */
+export function restartedFields(before: MapVersion, now: MapVersion): FieldName[] {
+  return movedFields(before, now).filter((name) =>
+    systemNames.some((system) => derivedIn(now.fields[name]![system]) !== null),
+  );
+}
+
 function samePlace(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
@@ -60,14 +75,19 @@ export interface RemadeBase {
  * base before has left it afterwards; and of a field whose place moved nothing is known.
  *
  * @param moved of `movedFields`
+ * @param restarted of `restartedFields`
  */
-export function remakeBase({ base, before, after }: Remade, moved: ReadonlySet<FieldName>): RemadeBase {
+export function remakeBase(
+  { base, before, after }: Remade,
+  moved: ReadonlySet<FieldName>,
+  restarted: ReadonlySet<FieldName> = new Set(),
+): RemadeBase {
   const next: Record<FieldName, FieldHash> = {};
   const equal: Partial<Record<SystemName, Record<FieldName, Record<FieldHash, FieldHash>>>> = {};
   for (const [field, agreed] of Object.entries(base ?? {})) {
     const [a, b] = [after.yapla?.[field], after.yoplanning?.[field]];
     // The field is not mapped any more, or was never seen at its new place.
-    if (a === undefined && b === undefined) continue;
+    if ((a === undefined && b === undefined) || restarted.has(field)) continue;
     if (moved.has(field) || agreed === unknownBase) {
       next[field] = a !== undefined && a === b ? a : unknownBase;
       continue;

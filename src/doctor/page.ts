@@ -1,7 +1,7 @@
 import type { FieldsConfig } from '../config/fields.js';
 import { nameFields } from '../core/person.js';
 import type { SystemName } from '../core/record.js';
-import { contentIn, readPlace, shownChoices } from '../systems/mapping.js';
+import { contentIn, readPlace, shownChoices, shownFields } from '../systems/mapping.js';
 import type { JsonObject, Page } from '../systems/system.js';
 import type { Tell } from './check.js';
 
@@ -165,7 +165,8 @@ function checkIds({ records }: Page, { idSetting }: PageExpectation, tell: Tell)
   }
 }
 
-function checkFields({ records }: Page, { system, fields }: PageExpectation, tell: Tell): void {
+function checkFields({ records }: Page, { system, fields: all }: PageExpectation, tell: Tell): void {
+  const fields = shownFields(all, system);
   const missing = Object.entries(fields).filter(([name]) => !records.some((record) => name in record.fields));
   if (missing.length === 0) {
     tell('fields', 'ok', `all ${Object.keys(fields).length} mapped fields are there`);

@@ -29,7 +29,7 @@ import type { NewCase } from '../store/cases.js';
 import type { Intent, NewIntent } from '../store/intents.js';
 import type { JournalEntry, JournalOutcome } from '../store/journal.js';
 import type { Agreement, EqualValues, LinkedPair } from '../store/links.js';
-import type { ShadowRow } from '../store/shadows.js';
+import { type ShadowRow, shownOf, withDerived } from '../store/shadows.js';
 import type { SystemRecord } from '../systems/system.js';
 import type { OpenConnection } from '../connection.js';
 import { Collected } from './collected.js';
@@ -138,7 +138,7 @@ export class LinkWork {
   async write(system: SystemName, order: WriteOrder, nth: number): Promise<Written> {
     const { connection } = this.applying;
     const id = this.known.ids[system]!;
-    const seen = this.known.shadows[system]!;
+    const seen = shownOf(this.known.shadows[system]!);
     const { set } = order;
     if (connection.systems[system].collects) return await this.collect(system, order, nth);
     const writeId = `${this.applying.writeId}/${nth}/${fingerprintOf(seen.hashes, connection.hash(set))}`;
@@ -209,7 +209,7 @@ export class LinkWork {
   private async collect(system: SystemName, { set, ...order }: WriteOrder, nth: number): Promise<'deferred'> {
     const { connection } = this.applying;
     const id = this.known.ids[system]!;
-    const seen = this.known.shadows[system]!;
+    const seen = shownOf(this.known.shadows[system]!);
     const hashes = pairHashes(this.known);
     const { waits, withdrawn, uncarried } = this.collected.sort(system, connection.hash(set), hashes[system]!);
     for (const field of uncarried) this.open(notImportedCase(this.known.linkId, field, 'cleared', hashes));
@@ -428,7 +428,10 @@ export class LinkWork {
     this.known = {
       ...this.known,
       ids: { ...this.known.ids, [system]: record.id },
-      shadows: { ...this.known.shadows, [system]: { ...row, times: { ...Object.fromEntries(seen), ...times } } },
+      shadows: {
+        ...this.known.shadows,
+        [system]: withDerived({ ...row, times: { ...Object.fromEntries(seen), ...times } }, before),
+      },
       unseen: { ...this.known.unseen, [system]: false },
     };
   }

@@ -32,7 +32,7 @@ import { type Claim, LinkBusy, type LinkClaims } from './claims.js';
 import { ClaimNeeded, firstSight, type FirstSight } from './firstSight.js';
 import { emptyView, forget, settledView } from './view.js';
 import { type JsonObject, laidOver } from '../core/document.js';
-import { contentIn, readPlace } from '../systems/mapping.js';
+import { contentIn, readPlace, shownFields } from '../systems/mapping.js';
 import { putAt } from '../systems/places.js';
 import { memberDelivered } from '../systems/yapla/dataApi.js';
 
@@ -338,7 +338,8 @@ async function viewOfNobody(sql: Sql | Transaction, connection: OpenConnection, 
   return emptyView(connection, 'merged', { mergedInto: owner });
 }
 
-function countsOf(events: readonly InboxEvent[]): EventCount[] {
+/** How many of each kind. */
+export function countsOf(events: readonly InboxEvent[]): EventCount[] {
   return systemNames.flatMap((system) =>
     (['created', 'updated', 'deleted'] as const).flatMap((event) => {
       const n = events.filter((one) => one.system === system && one.event === event).length;
@@ -398,7 +399,7 @@ class LateFields {
     known: JsonObject,
     replaced: readonly Replaced[],
   ) {
-    const { fields } = connection.config;
+    const fields = shownFields(connection.config.fields, system);
     const mapped = replaced.filter(({ field }) => fields[field] !== undefined);
     this.places = new Map(mapped.map(({ field }) => [field, readPlace(fields[field]![system])]));
     const before = structuredClone(known);

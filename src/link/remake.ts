@@ -3,13 +3,14 @@
  * made again from their documents, and bases so that anyone who agreed before agrees afterwards (core/fieldMap.ts). Under new rules every link
  * is looked at again, because what was settled may not be any more.
  */
-import { movedFields, remakeBase, type MapVersion } from '../core/fieldMap.js';
+import { movedFields, remakeBase, restartedFields, type MapVersion } from '../core/fieldMap.js';
 import { type Scope, type SystemName, systemNames } from '../core/record.js';
 import { lockMadeUnder, storeMadeUnder } from '../store/connections.js';
 import type { Sql, Transaction } from '../store/database.js';
 import { pairsByIds, remakeLinks, unsettleAll, type LinkedPair } from '../store/links.js';
 import { remakeShadows, shadowDocuments, type ShadowRow } from '../store/shadows.js';
 import type { OpenConnection } from '../connection.js';
+import { deriveAll } from './facts/derive.js';
 import { pairHashes, type PairHashes } from './view.js';
 
 /** Records and links that are made again in one go. */
@@ -22,6 +23,7 @@ export async function adoptConfiguration(sql: Sql, connection: OpenConnection): 
     const made = await lockMadeUnder(tx, scope);
     if (made?.mapDigest === mapDigest && made.rulesDigest === rulesDigest) return;
     if (made !== null && made.mapDigest !== mapDigest) await remake(tx, connection, made.map);
+    else await deriveAll(tx, connection);
     if (made !== null) await unsettleAll(tx, scope);
     await storeMadeUnder(tx, scope, { map, mapDigest, rulesDigest });
   });
@@ -29,10 +31,12 @@ export async function adoptConfiguration(sql: Sql, connection: OpenConnection): 
 
 async function remake(tx: Transaction, connection: OpenConnection, before: MapVersion): Promise<void> {
   const moved = new Set(movedFields(before, connection.map));
+  const restarted = new Set(restartedFields(before, connection.map));
   const linkIds = await allLinks(tx, connection.scope);
   const old = new Map<string, PairHashes>();
   for (const pair of await pairs(tx, connection.scope, linkIds)) old.set(pair.linkId, pairHashes(pair));
   for (const system of systemNames) await remakeRecords(tx, connection, system);
+  await deriveAll(tx, connection);
   for (let at = 0; at < linkIds.length; at += batchSize) {
     const batch = await pairs(tx, connection.scope, linkIds.slice(at, at + batchSize));
     await remakeLinks(
@@ -41,7 +45,7 @@ async function remake(tx: Transaction, connection: OpenConnection, before: MapVe
       batch.map((pair) => {
         // Without forms learnt before: they are hashes of the form that is gone.
         const after = pairHashes({ ...pair, equal: {} });
-        const made = remakeBase({ base: pair.base, before: old.get(pair.linkId)!, after }, moved);
+        const made = remakeBase({ base: pair.base, before: old.get(pair.linkId)!, after }, moved, restarted);
         const values = pair.shadows.yapla?.fields ?? {};
         const kept = Object.keys(made.base).map(
           (field) => [field, values[field] ?? pair.baseFields?.[field] ?? null] as const,

@@ -44,6 +44,8 @@ export interface SandboxConnectionOptions {
   /** How sessions and orders are read and written; left out: the configuration's defaults, which fit the sandbox's. */
   readonly bookings?: NonNullable<ConnectionInput['yoplanning']['events']>;
   readonly credentials?: Partial<Record<keyof typeof sandboxCredentials, string>>;
+  /** Fields besides those that the sandbox's people have. */
+  readonly fields?: FieldsInput;
   /** Laid over the rest, key by key at the top. */
   readonly settings?: Partial<Omit<ConnectionInput, 'yapla' | 'yoplanning' | 'fields'>>;
 }
@@ -103,7 +105,7 @@ export function sandboxConnection(
       ...(options.limits?.yoplanning === undefined ? {} : { limits: options.limits.yoplanning }),
       ...(options.bookings === undefined ? {} : { events: options.bookings }),
     },
-    fields,
+    fields: { ...fields, ...options.fields },
   };
 }
 

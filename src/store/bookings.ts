@@ -5,6 +5,7 @@
 import type { EventKeys, EventPlace } from '../core/events/places.js';
 import { personsOf, type Scope } from '../core/record.js';
 import type { Sql, Transaction } from './database.js';
+import { recordsByKeys } from './people.js';
 
 /** What a registration is to be booked into. */
 export interface Booking extends EventKeys {
@@ -168,25 +169,13 @@ export async function clientsOfMembers(
   return new Map(rows.map((row) => [row.memberId, row]));
 }
 
-/** Clients who could be this person, by keys of core/match.ts, each key apart: those of the first key that somebody has. */
+/** Clients who could be this person: see `recordsByKeys`. */
 export async function clientsByKeys(
   sql: Sql | Transaction,
   connectionId: string,
   keys: readonly string[],
 ): Promise<readonly string[]> {
-  if (keys.length === 0) return [];
-  const people = personsOf(connectionId);
-  const rows = await sql<{ clientId: string; n: number }[]>`
-    select coalesce(l.yoplanning_id, s.external_id) as "clientId", min(k.n)::int as n
-      from unnest(${[...keys]}::text[]) with ordinality as k(key, n)
-      join shadow s on s.connection_id = ${people.connectionId} and s.kind = ${people.kind} and s.match_keys @> array[k.key]
-      join reading r on r.connection_id = s.connection_id and r.kind = s.kind and r.system = s.system and r.external_id = s.external_id
-                    and r.gone_at is null
-      left join link l on s.system = 'yapla' and l.connection_id = s.connection_id and l.kind = s.kind and l.yapla_id = s.external_id
-     where s.system = 'yoplanning' or l.yoplanning_id is not null
-     group by 1`;
-  const first = Math.min(...rows.map(({ n }) => n));
-  return rows.filter(({ n }) => n === first).map(({ clientId }) => clientId);
+  return await recordsByKeys(sql, connectionId, 'yoplanning', keys);
 }
 
 /** An order that is known by its number to be this registration's, that stands, and that is in no link; null: none is known. The oldest of several. */

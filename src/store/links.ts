@@ -95,14 +95,17 @@ export type Depth = 'hashes' | 'values' | 'documents';
 
 const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
   const s = sql(alias);
+  // What is derived of a record stands among what it shows (store/facts.ts).
+  const withFacts = (of: Fragment, column: Fragment) =>
+    sql`coalesce(${of}.${column} || ${of}.fact_${column}, ${of}.${column})`;
   const values =
     depth === 'hashes'
       ? sql`'document', '{}'::json, 'fields', '{}'::json,`
       : depth === 'values'
-        ? sql`'document', '{}'::json, 'fields', ${s}.fields,`
-        : sql`'document', ${s}.document, 'fields', ${s}.fields,`;
+        ? sql`'document', '{}'::json, 'fields', ${withFacts(s, sql`fields`)},`
+        : sql`'document', ${s}.document, 'fields', ${withFacts(s, sql`fields`)},`;
   return sql`case when ${s}.external_id is null or ${s}.gone_at is not null then null else json_build_object('id', ${s}.external_id, ${values}
-    'hashes', ${s}.hashes, 'forms', ${s}.forms, 'times', ${s}.times, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference, 'readAt', ${s}.read_at::text) end`;
+    'hashes', ${withFacts(s, sql`hashes`)}, 'derived', (select json_agg(name) from jsonb_object_keys(${s}.fact_hashes) as d(name)), 'forms', ${s}.forms, 'times', ${s}.times, 'modifiedAt', extract(epoch from ${s}.modified_at) * 1000, 'externalReference', ${s}.external_reference, 'readAt', ${s}.read_at::text) end`;
 };
 
 /**
@@ -110,8 +113,11 @@ const shadowColumns = (sql: Sql | Transaction, alias: string, depth: Depth) => {
  * go through all records for each of them.
  */
 const recordOf = (sql: Sql | Transaction, scope: Scope, system: SystemName, alias: string) => sql`
-  left join lateral (select * from known_record where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = ${system}
-                        and external_id = l.${sql(`${system}_id`)} offset 0) ${sql(alias)} on true`;
+  left join lateral (select k.*, f.fields as fact_fields, f.hashes as fact_hashes
+                       from known_record k
+                       left join person_fact f on f.connection_id = k.connection_id and f.kind = k.kind and f.system = k.system and f.external_id = k.external_id
+                      where k.connection_id = ${scope.connectionId} and k.kind = ${scope.kind} and k.system = ${system}
+                        and k.external_id = l.${sql(`${system}_id`)} offset 0) ${sql(alias)} on true`;
 
 /** @param links the rows of the table `link` wanted; chosen before anything is joined to them, or a page of links could cost the whole table */
 export function selectPairs(sql: Sql | Transaction, scope: Scope, depth: Depth, links: Fragment) {

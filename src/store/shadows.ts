@@ -2,7 +2,7 @@
  * The tables `shadow` and `reading`: our last copy of each record, as its system returned it, and when that was. The view `known_record` has
  * both. Anyone who stores anything of a record holds its reading first.
  */
-import type { CanonicalFields, FieldHashes, FieldTimes, Scope, SystemName } from '../core/record.js';
+import type { CanonicalFields, FieldHashes, FieldName, FieldTimes, Scope, SystemName } from '../core/record.js';
 import type { JsonObject, SystemRecord } from '../core/document.js';
 import { endUnreadable } from './unreadable.js';
 import { jsonTexts, type Fragment, type Sql, type Transaction } from './database.js';
@@ -35,6 +35,34 @@ export interface Shadow {
   readonly times?: FieldTimes;
   readonly modifiedAt: number | null;
   readonly externalReference: string | null;
+  /** Fields that are facts (store/facts.ts): they stand among `fields` and `hashes`, and nothing of the record shows them. Only of a link's records. */
+  readonly derived?: readonly FieldName[] | null;
+}
+
+/** The record as its system shows it: without what is derived of it. For whoever compares it with a reading, or hands it to its system. */
+export function shownOf<Known extends Pick<Shadow, 'fields' | 'hashes' | 'derived'>>(known: Known): Known {
+  if (!known.derived) return known;
+  const derived = new Set(known.derived);
+  const shown = <Value>(values: Readonly<Record<FieldName, Value>>) =>
+    Object.fromEntries(Object.entries(values).filter(([field]) => !derived.has(field)));
+  return { ...known, fields: shown(known.fields), hashes: shown(known.hashes), derived: null };
+}
+
+/** A reading of a record with what is derived of it, as it was known. */
+export function withDerived<Read extends Pick<Shadow, 'fields' | 'hashes'>>(
+  read: Read,
+  known: Shadow | null,
+): Read & Pick<Shadow, 'derived'> {
+  const derived = known?.derived ?? null;
+  if (known === null || derived === null) return read;
+  const of = <Value>(values: Readonly<Record<FieldName, Value>>) =>
+    Object.fromEntries(derived.flatMap((field) => (field in values ? [[field, values[field]!] as const] : [])));
+  return {
+    ...read,
+    fields: { ...read.fields, ...of(known.fields) },
+    hashes: { ...read.hashes, ...of(known.hashes) },
+    derived,
+  };
 }
 
 export interface StoringShadows {

@@ -11,14 +11,21 @@ import { normaliseValue, phoneFormOf, type NormaliseOptions } from '../core/norm
 import { remembering } from '../core/remembered.js';
 import { choicesOf, labelLanguageOf, type ChoiceRows } from '../core/choices.js';
 import { carriedIn } from '../core/document.js';
+import { derivedIn } from '../core/events/derived.js';
+import type { FactName } from '../core/events/facts.js';
 import { carryList, childOf, contentIn, isEntry, isTree, keysAt, putAt, stepsOf, type Step } from './places.js';
 import type { Json, JsonObject } from './system.js';
 
 export { contentIn } from './places.js';
 
-/** Dotted path of a field in a system's documents, or two where answers and writes name it differently. `label`: see core/choices.ts. */
+/**
+ * Dotted path of a field in a system's documents, or two where answers and writes name it differently. `label`: see core/choices.ts.
+ * `derived`: no document of the system has it (core/events/derived.ts).
+ */
 export type Place =
-  string | { readonly read: string; readonly write?: string | undefined; readonly label?: string | undefined };
+  | string
+  | { readonly read: string; readonly write?: string | undefined; readonly label?: string | undefined }
+  | { readonly derived: FactName };
 
 /** A field's type, its table where it is a choice, and its place in each system. */
 export type FieldMapping = {
@@ -67,14 +74,28 @@ export class UnknownChoice extends Error {
   }
 }
 
-/** Where a field is read in a system's documents. */
-export function readPlace(place: Place): string {
-  return typeof place === 'string' ? place : place.read;
+/** The part of a field map that this system's documents have a place for: all but what is derived there. */
+export function shownFields<Map extends FieldMap>(fieldMap: Map, system: SystemName): Map {
+  const shown = Object.entries(fieldMap).filter(([, field]) => derivedIn(field[system]) === null);
+  // The same object where nothing is derived: tables of choices are remembered by their fields.
+  return shown.length === Object.keys(fieldMap).length ? fieldMap : (Object.fromEntries(shown) as Map);
 }
 
-/** Where a field is written in a system's documents. */
+/** Where a field is read in a system's documents. @throws {TypeError} where it is derived there: see {@link shownFields} */
+export function readPlace(place: Place): string {
+  return typeof place === 'string' ? place : pathsOf(place).read;
+}
+
+/** Where a field is written in a system's documents. @throws {TypeError} as readPlace */
 export function writePlace(place: Place): string {
-  return typeof place === 'string' ? place : (place.write ?? place.read);
+  if (typeof place === 'string') return place;
+  const { read, write } = pathsOf(place);
+  return write ?? read;
+}
+
+function pathsOf(place: Exclude<Place, string>) {
+  if ('derived' in place) throw new TypeError(`a document has no place for ${place.derived}, which is derived`);
+  return place;
 }
 
 /**

@@ -60,6 +60,7 @@ function told(kind: string, more: Partial<Case> = {}, about: LinkedPair | null =
     pair: about,
     records: [],
     writes: [],
+    alternatives: [],
     changed: null,
   };
   return caseText(view, collectedOutput(), nowMs);

@@ -17,6 +17,7 @@ const allEnv = {
   YAPLA_REST_API_KEY: 'three',
   PGPASSWORD: 'four',
   TEMPORAL_API_KEY: 'five',
+  CATALOGUE_SECRET: webhookSecret,
   YAPLA_WEBHOOK_SECRET: webhookSecret,
   YAPLA_WEBHOOK_HEADER: webhookSecret,
   YAPLA_WEBHOOK_PASSWORD: webhookSecret,

@@ -42,3 +42,38 @@ describe('a choice field', () => {
     expect(others).toEqual([]);
   });
 });
+
+describe('a field that takes a fact', () => {
+  const derived = { derived: 'nextSession' };
+
+  test('travels one way to a place of the other system, as text, or as a date where it is a day', () => {
+    for (const type of ['date', 'text'])
+      expect(problems({ type, yoplanning: derived, direction: 'toYapla' })).toEqual([]);
+    expect(problems({ yapla: { derived: 'donatedThisYear' }, direction: 'toYoplanning' })).toEqual([]);
+  });
+
+  test.each([
+    [{ yoplanning: derived }, 'title.direction: expected toYapla'],
+    [{ yoplanning: derived, direction: 'toYoplanning' }, 'title.direction: expected toYapla'],
+    [{ yapla: { derived: 'lastDonation' }, direction: 'toYapla' }, 'title.direction: expected toYoplanning'],
+    [{ yoplanning: { derived: 'activities' }, type: 'date', direction: 'toYapla' }, 'title.type: expected text'],
+    [{ yoplanning: derived, type: 'phone', direction: 'toYapla' }, 'title.type: expected text or date'],
+    [{ yoplanning: derived, direction: 'toYapla', choices: { a: 'b' } }, 'title.choices: expected none'],
+    [{ yoplanning: { derived: 'lastDonation' }, direction: 'toYapla' }, 'title.yoplanning'],
+  ])('is refused with a sentence where it cannot: %j', (field, expected) => {
+    const [problem, ...others] = problems(field);
+    expect(problem).toContain(expected);
+    expect(others).toEqual([]);
+  });
+
+  test('is refused where both systems would have to derive it', () => {
+    const field = { yapla: { derived: 'lastDonation' }, yoplanning: derived, direction: 'toYapla' };
+    expect(problems(field).join()).toContain('title.yoplanning: expected a place');
+  });
+
+  test('is none of those by which people are matched', () => {
+    const email = { type: 'text', yapla: 'email', yoplanning: derived, direction: 'toYapla' };
+    const result = fieldsSchema.safeParse({ ...names, email });
+    expect(result.error!.issues.map(({ message }) => message).join()).toContain('people are matched by this field');
+  });
+});

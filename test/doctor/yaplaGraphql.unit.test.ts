@@ -6,7 +6,8 @@ import { mostForToken, mostRequests } from '../../src/doctor/check.js';
 import { examine } from '../../src/doctor/examine.js';
 import { sandboxConnection } from '../../src/sandbox/connections.js';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js';
-import { loggedIn, MemoryTokens } from '../helpers/logIn.js';
+import { loggedIn } from '../helpers/logIn.js';
+import { MemoryTokens } from '../helpers/memoryTokens.js';
 import { GrantingBudget } from '../systems/support.js';
 
 let sandbox: Sandbox | undefined;

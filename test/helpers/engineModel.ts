@@ -28,6 +28,7 @@ export {
   besides,
   fileHistories,
   fileBesides,
+  graphqlHistories,
   type Besides,
   type EngineAction,
   type EngineHistory,

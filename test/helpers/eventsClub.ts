@@ -1,5 +1,6 @@
 /** A club with events: members who are linked, one session of one product, and one event of Yapla that goes there. */
 import { randomUUID } from 'node:crypto';
+import { request } from 'undici';
 import type { BookingAnswer } from '../../src/core/events/bookings.js';
 import type { Scope } from '../../src/core/record.js';
 import { answerCase } from '../../src/cases/answers.js';
@@ -44,6 +45,8 @@ export class EventsClub {
     readonly session: string,
     /** Id in Yapla. */
     readonly event: string,
+    /** Where Yapla's webhooks go. */
+    private readonly address: string,
   ) {}
 
   /**
@@ -87,7 +90,7 @@ export class EventsClub {
     const rows = await house.sql<Member[]>`
       select yapla_id as yapla, yoplanning_id as yoplanning from link
        where connection_id = ${house.connectionId} and kind = 'person' and yapla_id is not null and yoplanning_id is not null order by link_id`;
-    const club = new EventsClub(house, rows, product, session, event);
+    const club = new EventsClub(house, rows, product, session, event, yapla);
     if (begins) {
       await club.approve();
       await club.map();
@@ -128,6 +131,17 @@ export class EventsClub {
       rate,
       participants: members.map(({ yapla }, nth) => ({ memberId: yapla, firstName: `Prénom${nth}`, lastName: 'Nom' })),
     });
+  }
+
+  /** Yapla tells of something in words that it never uses: a document of a test's own. */
+  async tell(kind: 'registration' | 'donation', document: object): Promise<void> {
+    const body = JSON.stringify({ event: `${kind}.updated`, data: document });
+    const { statusCode } = await request(`${this.address}/${kind}s`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    if (statusCode >= 300) throw new Error(`the receiver answered ${statusCode}`);
   }
 
   /** Orders of the sandbox for a registration, those that are cancelled included. */

@@ -4,9 +4,17 @@
  */
 import { bulkSyncScenarios } from './bulkSyncScenarios.js';
 import { importScenarios } from './yaplaImportScenarios.js';
+import { mirrorScenarios } from './mirrorCatalogueScenarios.js';
 import { retentionScenarios } from './retentionScenarios.js';
 import type { Scenario } from './scenario.js';
 import { syncRecordScenarios } from './syncRecordScenarios.js';
 import { syncRegistrationScenarios } from './syncRegistrationScenarios.js';
 
-export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...retentionScenarios, ...syncRecordScenarios, ...syncRegistrationScenarios, ...importScenarios];
+export const scenarios: readonly Scenario[] = [
+  ...bulkSyncScenarios,
+  ...retentionScenarios,
+  ...syncRecordScenarios,
+  ...syncRegistrationScenarios,
+  ...importScenarios,
+  ...mirrorScenarios,
+];

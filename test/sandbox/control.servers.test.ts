@@ -4,6 +4,7 @@ import { connectionSchema } from '../../src/config/schema.js';
 import { sandboxConnection, sandboxWebhookUrl } from '../../src/sandbox/connections.js';
 import { yaplaShapes } from '../../src/sandbox/options.js';
 import type { Change } from '../../src/sandbox/registry.js';
+import { readPlace } from '../../src/systems/mapping.js';
 import { clients, sandboxes } from './http.js';
 import { tellingSandboxes } from './told.js';
 
@@ -168,7 +169,7 @@ describe('the configuration of a sandbox account', () => {
     const { fields } = connectionSchema.parse(sandboxConnection(sandbox.addresses, { shape: 'nested' }));
     const records = await sandbox.control.records('yapla');
     for (const { yapla } of Object.values(fields)) {
-      const path = typeof yapla === 'string' ? yapla : yapla.read;
+      const path = readPlace(yapla);
       const found = records.map(({ document }) => getProperty(document, path) as unknown);
       expect(found.some((value) => typeof value === 'string' && value !== '')).toBe(true);
     }

@@ -4,6 +4,7 @@ import { UnreadableRecord } from '../../src/http/failures.js';
 import { memberDelivered } from '../../src/systems/yapla/dataApi.js';
 import type { SystemName } from '../../src/core/record.js';
 import type { YaplaShapeName } from '../../src/sandbox/options.js';
+import { readPlace } from '../../src/systems/mapping.js';
 import { ask, type ConnectionInput, failureOf, opener } from './support.js';
 
 const open = opener();
@@ -15,8 +16,8 @@ const byLabel =
   (system: SystemName, languages: Readonly<Record<string, string>> = labels) =>
   ({ fields }: ConnectionInput) => {
     for (const [name, label] of Object.entries(languages)) {
-      const place = fields![name]![system];
-      fields![name]![system] = { ...(typeof place === 'string' ? { read: place } : place), label };
+      const field = fields![name]!;
+      fields![name] = { ...field, [system]: { read: readPlace(field[system]), label } };
     }
   };
 

@@ -7,7 +7,8 @@ import { sandboxConnection } from '../../src/sandbox/connections.js';
 import type { YaplaShapeName } from '../../src/sandbox/options.js';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js';
 import type { Budget, Lane, Permit, PermitAnswer, PermitAsk, Stopped } from '../../src/store/budget.js';
-import { loggedIn, MemoryTokens } from '../helpers/logIn.js';
+import { loggedIn } from '../helpers/logIn.js';
+import { MemoryTokens } from '../helpers/memoryTokens.js';
 import { openSystems, type Systems } from '../../src/systems/index.js';
 
 export type ConnectionInput = z.input<typeof connectionSchema>;

@@ -23,6 +23,7 @@ import type { Order, OrderEdit } from '../../systems/yoplanning/orders.js';
 import type { FoundOrders } from '../../systems/yoplanning/orderLookup.js';
 import { LinkBusy, type LinkClaims } from '../claims.js';
 import { isTheRecord } from '../unreadable.js';
+import { keepOrder } from '../facts/orders.js';
 import { commitResults, type KeptShadow, type LinkResult } from '../results.js';
 import type { OpenEvents } from './open.js';
 import { emptyView, viewNow } from './read.js';
@@ -447,6 +448,10 @@ class BookingWork {
     };
     return await commitResults(sql, { scope, plan: null }, [{ ...result, item: null }], async (tx) => {
       await came.also?.(tx);
+      // What it says about its people; the times of its sessions stand in what its webhook has read.
+      if (came.shadow !== undefined)
+        await keepOrder(tx, events, { order: came.shadow.document as unknown as Order, sessions: [] });
+      else if (came.gone && pair.ids.yoplanning !== null) await keepOrder(tx, events, { gone: pair.ids.yoplanning });
       return await viewNow(tx, events, linkId);
     });
   }

@@ -42,9 +42,10 @@ import { markGone, shadowsByIds, type ShadowRow, upsertShadows } from '../../sto
 import type { JsonObject } from '../../core/document.js';
 import { contentIn } from '../../systems/places.js';
 import { registrationOf } from '../../systems/yapla/events.js';
-import type { Order } from '../../systems/yoplanning/orders.js';
+import type { Order, ShownSession } from '../../systems/yoplanning/orders.js';
 import { LinkBusy, type LinkClaims } from '../claims.js';
-import type { EventCount } from '../readRecord.js';
+import { keepOrder } from '../facts/orders.js';
+import { countsOf, type EventCount } from '../readRecord.js';
 import type { OpenEvents } from './open.js';
 import { isQuestion, loadBooking, orderShadow } from './state.js';
 
@@ -73,6 +74,8 @@ interface FoundOrder {
   readonly id: string;
   /** `gone`: there is none; the failure: it is there and cannot be read. */
   readonly order: Order | UnreadableRecord | 'gone';
+  /** What it shows of its sessions. */
+  readonly sessions: readonly ShownSession[];
 }
 
 /** @throws {LinkBusy} somebody else is at the link. @throws {Failure} of http/failures.ts */
@@ -120,10 +123,11 @@ async function ownerKnown(sql: Sql, { scope }: OpenEvents, linkId: string): Prom
 
 async function findOrder({ bookings }: OpenEvents, id: string, ask: Ask): Promise<FoundOrder> {
   try {
-    return { id, order: (await bookings.orders.get(id, { ...ask, record: id })).value ?? 'gone' };
+    const { value } = await bookings.orders.getWithSessions(id, { ...ask, record: id });
+    return { id, order: value?.order ?? 'gone', sessions: value?.sessions ?? [] };
   } catch (error) {
     if (!(error instanceof UnreadableRecord)) throw error;
-    return { id, order: error };
+    return { id, order: error, sessions: [] };
   }
 }
 
@@ -157,12 +161,17 @@ async function record(
 }
 
 /** @returns the sessions in which this leaves a place */
-async function storeOrder(tx: Transaction, events: OpenEvents, { id, order }: FoundOrder): Promise<readonly string[]> {
+async function storeOrder(
+  tx: Transaction,
+  events: OpenEvents,
+  { id, order, sessions: shown }: FoundOrder,
+): Promise<readonly string[]> {
   const { scope } = events;
   const before = (await shadowsByIds(tx, scope, 'yoplanning', [id])).get(id)?.document as Order | undefined;
   const sessions = before?.status === 'active' ? before.items.flatMap(({ sessionId }) => sessionId ?? []) : [];
   if (order === 'gone') {
     await markGone(tx, scope, 'yoplanning', id);
+    await keepOrder(tx, events, { gone: id });
     return sessions;
   }
   if (order instanceof UnreadableRecord) {
@@ -171,6 +180,7 @@ async function storeOrder(tx: Transaction, events: OpenEvents, { id, order }: Fo
     return [];
   }
   await upsertShadows(tx, scope, 'yoplanning', [orderShadow(events, order)]);
+  await keepOrder(tx, events, { order, sessions: shown });
   await closeCasesOn(tx, scope, unreadableEvent.code, linkIdOf('yoplanning', id), 'settled');
   const left = order.status === 'active' ? order.items.map(({ sessionId }) => sessionId) : [];
   return sessions.filter((session) => !left.includes(session));
@@ -378,14 +388,4 @@ export function emptyView({ rules }: OpenEvents, state: BookingView['state'], me
     full: null,
     waits: null,
   };
-}
-
-function countsOf(events: readonly InboxEvent[]): EventCount[] {
-  const counts = new Map<string, { -readonly [Name in keyof EventCount]: EventCount[Name] }>();
-  for (const { system, event } of events) {
-    const one = counts.get(`${system} ${event}`) ?? { system, event, n: 0 };
-    one.n += 1;
-    counts.set(`${system} ${event}`, one);
-  }
-  return [...counts.values()];
 }

@@ -10,11 +10,11 @@ import {
   type WantedView,
 } from '../../core/events/bookings.js';
 import { moneyOf, sumMoney } from '../../core/events/money.js';
-import { placeFor } from '../../core/events/places.js';
+import { type EventPlace, placeFor } from '../../core/events/places.js';
 import type { Registration } from '../../core/events/registration.js';
-import type { EventPerson } from '../../core/events/shown.js';
 import { type ParticipantClient, type Wanted, wantedOf } from '../../core/events/wanted.js';
-import { matchKeys } from '../../core/match.js';
+import type { Scope } from '../../core/record.js';
+import { sessionAt } from '../../store/catalogue.js';
 import type { CaseAnswer } from '../../store/cases.js';
 import type { Sql, Transaction } from '../../store/database.js';
 import { findLinkState, type LinkState } from '../../store/linkState.js';
@@ -24,6 +24,7 @@ import { registrationOf } from '../../systems/yapla/events.js';
 import { inBody } from '../../systems/yapla/exportedRegistration.js';
 import type { Order } from '../../systems/yoplanning/orders.js';
 import type { JsonObject } from '../../core/document.js';
+import { keysByName } from '../nameKeys.js';
 import type { OpenEvents } from './open.js';
 
 /** All that is known of one registration. Values: they stay in this process. */
@@ -59,7 +60,7 @@ export async function loadBooking(
   const registration = reading.problems === undefined ? reading.value : null;
   const places = registration === null ? [] : await placesOf(sql, scope, booking.event);
   const place = placeFor(booking, places);
-  const way = booking.chosen ?? place?.sessionId ?? undefined;
+  const way = booking.chosen ?? place?.sessionId ?? (await sessionThen(sql, scope, place, booking.startsAt));
   const session = way === undefined && place === null ? null : { id: way };
   const clients = registration === null ? [] : await clientsAmong(sql, events, registration, booking);
   const { missingAmount } = events.config;
@@ -73,6 +74,17 @@ export async function loadBooking(
   const order = stored ? (stored.document as unknown as Order) : null;
   const known = { link, booking, registration, wanted, order };
   return { ...known, view: viewOf(events, known, hindrance, shadow.hashes['shown'] ?? '') };
+}
+
+/** Of a place that names a product only: its session that starts when the event does, as far as the catalogue's mirror knows. */
+async function sessionThen(
+  sql: Sql | Transaction,
+  scope: Scope,
+  place: EventPlace | null,
+  startsAtMs: number | null,
+): Promise<string | undefined> {
+  if (place === null || startsAtMs === null) return undefined;
+  return (await sessionAt(sql, scope, place.productId, startsAtMs)) ?? undefined;
 }
 
 /** Who the participants are among the clients, in their order. */
@@ -99,19 +111,11 @@ async function clientsAmong(
       if (given !== null) return { is: 'client', id: given };
       if (member?.asked) return { is: 'asked' };
       if (member !== undefined && connection.permission.creates('yoplanning')) return { is: 'awaited' };
-      const alike = await clientsByKeys(sql, connectionId, keysOf(events, person));
+      const alike = await clientsByKeys(sql, connectionId, keysByName(connection, person));
       if (alike.length === 1) return { is: 'client', id: alike[0]! };
       return alike.length > 1 ? { is: 'many' } : nobody;
     }),
   );
-}
-
-/** By rules that compare the name: of a family's address alone nobody is known. */
-function keysOf({ connection }: OpenEvents, { firstName, lastName, email }: EventPerson): string[] {
-  const rules = connection.matchRules.filter(({ all }) => all.includes('name'));
-  return matchKeys(rules, { firstName, lastName, email })
-    .slice(0, rules.length)
-    .filter((key) => key !== null);
 }
 
 function viewOf(

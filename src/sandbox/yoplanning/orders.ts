@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../../systems/system.js';
 import { Records } from '../records.js';
 import type { OnChange } from '../registry.js';
-import { type Catalogue, decimal, placesLeft, productDocument, stamp } from './catalogue.js';
+import { type Catalogue, decimal, placesLeft, productDocument, sessionDocument, stamp } from './catalogue.js';
 import { type Clients, emptyFields } from './clients.js';
 import type { ResolvedBookingsOptions } from './bookingsOptions.js';
 import type { NamedClient, ParsedItem, ParsedOrder, ParsedPayment } from './orderParsing.js';
@@ -223,7 +223,7 @@ export function orderDocument(order: OrderRecord, view: OrderView, isOne: boolea
     last_modified: stamp(order.modifiedAtMs),
     items: order.items.map(({ id, session, voucher, cents, client }) => ({
       id,
-      session_group: session,
+      session_group: session === null ? null : shownSession(session, view),
       voucher: voucher && voucherDocument(voucher, view),
       price: { amount: amount(cents, options) },
       client: expandsClients ? clientDocument(client, view) : client,
@@ -243,6 +243,18 @@ export function paymentDocument(payment: PaymentRecord, view: OrderView, prefix 
     client,
     operator: isExpanded ? { ...operator } : payment.operator,
     creation_date: stamp(createdAtMs),
+  };
+}
+
+/** As vouchers are: by its id, or whole, and its product likewise. */
+function shownSession(id: string, { expand, catalogue, lang }: OrderView) {
+  const session = catalogue.session(id);
+  const isWhole = [...expand].some((name) => name.startsWith('items.session_group'));
+  if (!isWhole || session === undefined) return id;
+  const product = expand.has('items.session_group.product') ? catalogue.product(session.product) : undefined;
+  return {
+    ...sessionDocument(session, 'session-groups', false),
+    product: product === undefined ? session.product : productDocument(product, lang),
   };
 }
 

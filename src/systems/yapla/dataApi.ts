@@ -11,7 +11,7 @@ import { getProperty } from 'dot-prop';
 import { type FailureContext, InvalidRecord } from '../../http/failures.js';
 import type { ConnectionConfig } from '../../config/schema.js';
 import { memberIdPath } from '../../config/webhooks.js';
-import { contentIn, readPlace, valueAt } from '../mapping.js';
+import { contentIn, readPlace, shownFields, valueAt } from '../mapping.js';
 
 /** Records that may come or go while the server counts and lists: on the last page, so much off its own total is no error. */
 const countRace = 2;
@@ -306,7 +306,7 @@ export function memberDelivered(settings: Settings, body: JsonObject, id: string
 /** Where names differ, what is not mapped cannot be told apart: it could stand in the place of something else. */
 function mappedOnly(member: JsonObject, { webhooks, yapla, fields }: Settings): JsonObject {
   const shown: JsonObject = {};
-  for (const [name, field] of Object.entries(fields)) {
+  for (const [name, field] of Object.entries(shownFields(fields, 'yapla'))) {
     const own = webhooks.yapla.fields[name];
     const setting = own === undefined ? `fields.${name}.yapla` : `webhooks.yapla.fields.${name}`;
     place(shown, readPlace(field.yapla), valueAt(member, own ?? readPlace(field.yapla), setting));

@@ -2,7 +2,7 @@
 import type { ConnectionConfig } from '../../config/schema.js';
 import { membershipColumns } from '../../core/export/columns.js';
 import type { FoldedMember, Membership } from '../../core/export/rows.js';
-import { readPlace } from '../mapping.js';
+import { readPlace, shownFields } from '../mapping.js';
 import { putAt } from '../places.js';
 import type { Json, JsonObject } from '../system.js';
 
@@ -29,7 +29,7 @@ export function memberExported(
     if (values['status'] !== undefined) putAt(document, workbook.status, values['status']);
     putAt(document, workbook.memberships, memberships.map(named));
   }
-  for (const [name, field] of Object.entries(fields)) {
+  for (const [name, field] of Object.entries(shownFields(fields, 'yapla'))) {
     const value = values[name];
     if (value !== undefined) putAt(document, readPlace(field.yapla), value);
   }

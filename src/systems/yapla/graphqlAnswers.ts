@@ -40,6 +40,8 @@ export interface GraphqlJudge {
 
 export interface JudgeOptions {
   readonly errors: YaplaGraphqlConfig['errors'];
+  /** Where the answer to a read holds the record (`yapla.write.read.record`); null: nothing is read by GraphQL. */
+  readonly record: string | null;
   readonly maxRetryAfterMs: number;
   readonly budget: Pick<Budget, 'stop' | 'close' | 'failed'>;
 }
@@ -61,7 +63,7 @@ const fieldForm = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_0-9][A-Za-z0-9_]*){0,8}$/
 /** Of the server's own words, so much is kept for the case. */
 const mostWords = 4_096;
 
-export function graphqlJudge({ errors: settings, maxRetryAfterMs, budget }: JudgeOptions): GraphqlJudge {
+export function graphqlJudge({ errors: settings, record, maxRetryAfterMs, budget }: JudgeOptions): GraphqlJudge {
   const codes: Readonly<Record<string, GraphqlErrorKind>> = { ...commonErrorCodes, ...settings.codes };
   const kindOf = (error: JsonObject): GraphqlErrorKind | undefined => {
     const code = codeOf(error);
@@ -80,6 +82,16 @@ export function graphqlJudge({ errors: settings, maxRetryAfterMs, budget }: Judg
     const found = order.find((kind) => errors.some((error) => kindOf(error) === kind));
     const decisive = errors.find((error) => kindOf(error) === found);
     return { kind: found, code: (decisive && codeOf(decisive)) ?? 'no code' };
+  }
+
+  /** An error about something within the record, or beside one that is shown, is no proof that the record is gone. */
+  function saysMissing(answer: Answer, errors: readonly JsonObject[]): boolean {
+    if (record === null || (contentAt(answer, record) ?? null) !== null) return false;
+    const place = record.split('.').slice(1).join('.');
+    return errors.some((error) => {
+      const path = pathOf(error);
+      return kindOf(error) === 'notFound' && (path === null || path.join('.') === place);
+    });
   }
 
   async function failureOf(
@@ -110,6 +122,12 @@ export function graphqlJudge({ errors: settings, maxRetryAfterMs, budget }: Judg
         return failure;
       }
       case 'notFound':
+        if (operation === 'read' && !saysMissing(answer, errors))
+          return new UnexpectedResponse(
+            context,
+            'none',
+            `the answer holds ${own} about something else than the record`,
+          );
         if (operation === 'read') return null;
         if (operation === 'update') return new RecordMissing(context);
         return new RequestRefused(
@@ -133,7 +151,10 @@ export function graphqlJudge({ errors: settings, maxRetryAfterMs, budget }: Judg
   }
 
   return {
-    unauthorised: (answer) => worst(errorsIn(answer)).kind === 'notAuthenticated' && !wasCarriedOut(answer),
+    // A query can be sent again whatever it showed, a mutation only if it was not carried out.
+    unauthorised: (answer) =>
+      worst(errorsIn(answer)).kind === 'notAuthenticated' &&
+      (answer.context.access === 'read' || !wasCarriedOut(answer)),
 
     async refuseToken(answer) {
       const failure = new AccessRefused(answer.context, 401);
@@ -193,10 +214,24 @@ function errorsIn(answer: Answer): readonly JsonObject[] {
   return errors.map((error) => (isJsonObject(error) ? error : {}));
 }
 
-/** Data of any field of the root: a mutation was carried out, whatever could not be shown of its result. */
+/**
+ * A mutation was carried out, whatever could not be shown of its result: there is data of a field of the root, or an error below one. That
+ * stands in the place of the data, up to all of it, where what cannot be shown is never null by the schema.
+ */
 function wasCarriedOut(answer: Answer): boolean {
   const data = isJsonObject(answer.body as Json) ? contentAt(answer, 'data') : undefined;
-  return isJsonObject(data) && Object.values(data).some((value) => value !== null);
+  if (isJsonObject(data) && Object.values(data).some((value) => value !== null)) return true;
+  // Without data nothing was begun.
+  if (data === undefined) return false;
+  return errorsIn(answer).some((error) => {
+    const [root, ...below] = pathOf(error) ?? [];
+    return below.length > 0 && (!isJsonObject(data) || Object.hasOwn(data, root!));
+  });
+}
+
+/** Which field of the answer an error is about, from the root on (GraphQL, section 7.1.6); null: it does not say. */
+function pathOf({ path }: JsonObject): readonly (string | number)[] | null {
+  return Array.isArray(path) && path.length > 0 ? (path as (string | number)[]) : null;
 }
 
 function invalid({ context, status, body }: Answer, errors: readonly JsonObject[]): InvalidRecord {

@@ -5,7 +5,7 @@ import type { HttpClient } from '../../http/client.js';
 import type { Budget } from '../../store/budget.js';
 import type { SchemaStore } from '../../store/graphqlSchemas.js';
 import type { TokenStore } from '../../store/oauthTokens.js';
-import type { FieldMap } from '../mapping.js';
+import { type FieldMap, shownFields } from '../mapping.js';
 import { type RecordPlaces, toRecord } from '../records.js';
 import type { System } from '../system.js';
 import { createDataApi, type YaplaDataApi } from './dataApi.js';
@@ -94,7 +94,7 @@ export function listPlaces({
   const { answer } = config.read;
   return {
     system: 'yapla',
-    fieldMap,
+    fieldMap: shownFields(fieldMap, 'yapla'),
     defaultCountry,
     timeZone: config.timeZone,
     id: { path: answer.id, setting: 'yapla.read.answer.id' },
@@ -108,7 +108,7 @@ export function openGraphql(options: Omit<YaplaSystemOptions, 'dataHttp'>, graph
   const { connection, config, writeHttp: http, budget, login } = options;
   if (login === undefined) throw new TypeError('yapla.write.mode is graphql: it needs a place for tokens');
   const { maxRetryAfterMs } = config.limits;
-  const judge = graphqlJudge({ errors: graphql.errors, maxRetryAfterMs, budget });
+  const judge = graphqlJudge({ errors: graphql.errors, record: graphql.read?.record ?? null, maxRetryAfterMs, budget });
   const client = createOAuthClient(graphql.oauth, login.http);
   const { tokens, http: tokenHttp } = login;
   const session = createTokenSession({

@@ -3,7 +3,7 @@
  * that are configured.
  */
 import type { YoplanningConfig } from '../../config/yoplanning.js';
-import { carriedNumber } from '../../core/document.js';
+import { carriedNumber, isJsonObject } from '../../core/document.js';
 import type { Money } from '../../core/events/money.js';
 import { contentIn, putAt } from '../places.js';
 import type { Json, JsonObject } from '../system.js';
@@ -28,6 +28,22 @@ export interface OrderItem {
   readonly sessionId: string | null;
   readonly amount: Money | null;
   readonly clientId: string | null;
+}
+
+/** What is known of a session: from an order that shows it whole, or from the catalogue. */
+export interface ShownSession {
+  /** The session group's. */
+  readonly id: string;
+  /** ISO 8601 in UTC; null: not shown. */
+  readonly startsAt: string | null;
+  /** Of its product, in the language of the connection; null: not shown. */
+  readonly title: string | null;
+}
+
+export interface OrderWithSessions {
+  readonly order: Order;
+  /** Of its items, each once, where they are shown whole. */
+  readonly sessions: readonly ShownSession[];
 }
 
 export interface OrderPayment {
@@ -98,6 +114,23 @@ export function orderOf(reader: DocumentReader, { events }: OrderConfig): Order 
       return { id: payment.text('id'), amount };
     }),
   };
+}
+
+/** Sessions of the order's items that stand in it whole, each once. One that cannot be read is as one that is not shown: the order can be. */
+export function sessionsIn(reader: DocumentReader, { events }: OrderConfig): ShownSession[] {
+  const { sessionField } = events.order;
+  const sessions = new Map<string, ShownSession>();
+  for (const entry of reader.entries(itemsPath)) {
+    const content = contentIn(entry, sessionField);
+    if (!isJsonObject(content)) continue;
+    const shown = reader.of(content);
+    const id = shown.text('id');
+    if (id === null || sessions.has(id)) continue;
+    const startsAt = shown.instantIfAny(events.session.startField);
+    const title = shown.text('product.title') ?? shown.text('product.name');
+    if (startsAt !== null || title !== null) sessions.set(id, { id, startsAt, title });
+  }
+  return [...sessions.values()];
 }
 
 /** @throws {RangeError} where an amount is of another currency than the team's */

@@ -14,14 +14,16 @@ import {
   orderDocument,
   type OrderDraft,
   type OrderEdit,
+  type OrderWithSessions,
   orderOf,
+  sessionsIn,
 } from './orderDocument.js';
 import { findOrders, type FoundOrders } from './orderLookup.js';
 import { type Unavailable, unavailableIn } from './orderValidation.js';
 import { type Listed, mapped, readDocument, readPage } from './reading.js';
 import { type Answered, createResource, type Filters, type FilterSpec, posting } from './resource.js';
 
-export type { Order, OrderDraft, OrderEdit } from './orderDocument.js';
+export type { Order, OrderDraft, OrderEdit, OrderWithSessions, ShownSession } from './orderDocument.js';
 
 /** `creation_date__gt` is seen in other connectors; a filter by reference is not public, and not trusted (orderLookup.ts). */
 export const orderFilters = { creation_date: 'datetime', external_reference: 'text' } as const satisfies FilterSpec;
@@ -63,6 +65,8 @@ export interface Orders {
   list(request: OrderRequest, ask: Ask): Promise<Answered<Listed<Order>>>;
   /** Null: there is none. One request. @throws {UnreadableRecord} */
   get(id: string, ask: Ask): Promise<Answered<Order | null>>;
+  /** The same, with what it shows of its sessions. One request. @throws {UnreadableRecord} */
+  getWithSessions(id: string, ask: Ask): Promise<Answered<OrderWithSessions | null>>;
   /** One request. Not repeated here: record the intent first, and look it up by its reference before it is sent again. @throws {InvalidRecord} */
   place(draft: OrderDraft, ask: Ask): Promise<Placing>;
   /** See orderLookup.ts. */
@@ -139,6 +143,24 @@ export function createOrders(http: HttpClient, config: YoplanningConfig): Orders
       return readPage(await resource.list(request, ask), offset, config, (reader) => orderOf(reader, config));
     },
     get: async (id, ask) => readAnswer(await resource.get(id, ask)),
+    async getWithSessions(id, ask) {
+      const { expand } = config.events.order;
+      const [first, ...others] = expand;
+      const { lang } = config.events;
+      const answer: Answered<JsonObject | null> =
+        first === undefined
+          ? await resource.get(id, ask, { lang })
+          : await resource.get(id, ask, { lang, expand: [first, ...others] });
+      return mapped(
+        answer,
+        (document) =>
+          document &&
+          readDocument(document, config, answer, (reader) => ({
+            order: orderOf(reader, config),
+            sessions: sessionsIn(reader, config),
+          })),
+      );
+    },
     async place(draft, ask) {
       try {
         const document = orderDocument(draft, config);

@@ -81,6 +81,13 @@ export class DocumentReader {
     return new Date(at.first).toISOString();
   }
 
+  /** The same; null also where what stands there is no time. */
+  instantIfAny(path: string): string | null {
+    const text = this.#text(path);
+    const at = text === null ? null : parseTimestamp(text, this.config.timeZone);
+    return at === null ? null : new Date(at.first).toISOString();
+  }
+
   /**
    * A price: text, a number, or an object that has one under `tax_included` (of a product) or `amount` (of an order). Null: nothing stands there.
    *

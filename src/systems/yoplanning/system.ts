@@ -2,7 +2,7 @@
 import type { YoplanningConfig } from '../../config/yoplanning.js';
 import type { HttpClient } from '../../http/client.js';
 import { RecordMissing, RequestRefused } from '../../http/failures.js';
-import type { FieldMap } from '../mapping.js';
+import { type FieldMap, shownFields } from '../mapping.js';
 import { type RecordPlaces, toRecord, toRecords, unexpected } from '../records.js';
 import type { CreateResult, System } from '../system.js';
 import { type DocumentAnswer, newDocument, readMergeWrite } from '../update.js';
@@ -21,7 +21,7 @@ export function createYoplanningSystem({ config, fieldMap, defaultCountry, http 
   const clients = createClients(http, config);
   const places: RecordPlaces = {
     system: 'yoplanning',
-    fieldMap,
+    fieldMap: shownFields(fieldMap, 'yoplanning'),
     defaultCountry,
     timeZone: config.timeZone,
     id: { path: 'id', setting: 'yoplanning.paths' },

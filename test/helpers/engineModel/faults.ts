@@ -2,7 +2,7 @@
 import { LinkClaims, type Claim } from '../../../src/link/claims.js';
 import type { Scope } from '../../../src/core/record.js';
 import type { Sql } from '../../../src/store/database.js';
-import type { System } from '../../../src/systems/system.js';
+import type { CreateResult, System } from '../../../src/systems/system.js';
 import type { EngineWorld, Worker } from './world.js';
 
 export type Fault =
@@ -13,7 +13,12 @@ export type Fault =
   | 'creations forgotten'
   /** The server alone is at fault here: the engine must tell of it. */
   | 'server forgets what is not mapped'
-  | 'server forgets what is not mapped, and nobody looks';
+  | 'server forgets what is not mapped, and nobody looks'
+  /** Of GraphQL (graphqlSystem.ts). */
+  | 'errors beside data taken for success'
+  | 'an empty node taken for gone'
+  | 'the id of a creation not taken over'
+  | 'a creation whose answer is an error is sent again';
 
 /** Of live work: bulk runs are to repair what they can. */
 const inLiveWorkOnly: readonly Fault[] = [
@@ -50,7 +55,17 @@ export function withFault(world: EngineWorld, fault: Fault, worker: Worker, work
         await sql`delete from intent where connection_id = ${connectionId}`;
       });
     case 'server forgets what is not mapped':
+    case 'errors beside data taken for success':
+    case 'an empty node taken for gone':
       return worker;
+    case 'the id of a creation not taken over':
+      return withCreate(worker, async (create) => {
+        // The new record is known under the id that it was made from: the other system's.
+        const { record, ...rest } = await create();
+        return { ...rest, record: record && { ...record, id: record.externalReference! } };
+      });
+    case 'a creation whose answer is an error is sent again':
+      return withCreate(worker, (create) => create().catch(create));
     case 'server forgets what is not mapped, and nobody looks': {
       const { yapla, yoplanning } = worker.connection.systems;
       const systems = { yapla: blind(yapla), yoplanning: blind(yoplanning) };
@@ -98,4 +113,15 @@ function blind(system: System): System {
   return new Proxy(system, {
     get: (target, key) => (key === 'update' ? update : (Reflect.get(target, key) as unknown)),
   });
+}
+
+/** Creations in Yapla happen otherwise. */
+function withCreate(worker: Worker, around: (create: () => Promise<CreateResult>) => Promise<CreateResult>): Worker {
+  const { connection } = worker;
+  const { systems } = connection;
+  const create: System['create'] = (request, ask) => around(() => systems.yapla.create(request, ask));
+  const yapla = new Proxy(systems.yapla, {
+    get: (target, key) => (key === 'create' ? create : (Reflect.get(target, key) as unknown)),
+  });
+  return { ...worker, connection: { ...connection, systems: { ...systems, yapla } } };
 }

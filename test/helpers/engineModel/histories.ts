@@ -1,7 +1,7 @@
 /** Histories for the real engine: those of the model in memory, what a person at the import wizard does, and what they have no words for. */
 import fc from 'fast-check';
-import { action, beside, setting, type Action } from '../liveModel/history.js';
-import { fieldNames, type Setting, type YaplaWays } from '../liveModel/setting.js';
+import { action, beside, encounters, histories, setting, type Action, type History } from '../liveModel/history.js';
+import { fieldNames, type GraphqlWays, type Mishap, type Setting, type YaplaWays } from '../liveModel/setting.js';
 import type { ImportAction } from './imports.js';
 import type { Crash } from './workflow.js';
 
@@ -131,3 +131,38 @@ export const fileHistories: fc.Arbitrary<EngineHistory> = fc.record({
 });
 
 export const fileBesides = besidesOf(fc.oneof({ weight: 3, arbitrary: beside }, { weight: 1, arbitrary: importing }));
+
+const mishap = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(null) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<Mishap>(
+      'empty',
+      'field fails',
+      'field not found',
+      'record fails',
+      'record not shown',
+      'fails before',
+      'fails after',
+      'throttled',
+      'token ends',
+      'token unknown',
+    ),
+  },
+);
+
+const graphqlWays: fc.Arbitrary<GraphqlWays> = fc.record({
+  renames: fc.boolean(),
+  created: fc.constantFrom('member', 'member', 'id', 'nothing'),
+  showsUpdated: fc.constantFrom(true, true, false),
+  neverWithout: fc.boolean(),
+  mishaps: fc.array(mishap, { maxLength: 24, size: 'max' }),
+});
+
+/** Histories of a connection whose Yapla is read and written by GraphQL. */
+export const graphqlHistories: fc.Arbitrary<History> = fc
+  .tuple(fc.oneof({ weight: 3, arbitrary: histories }, { weight: 1, arbitrary: encounters }), graphqlWays)
+  .map(([{ setting: about, actions }, graphql]) => ({
+    setting: { ...about, yapla: { writes: 'graphql', reads: 'one', graphql } },
+    actions,
+  }));

@@ -25,7 +25,7 @@ import type { Stopping } from './attempt.js';
 import type { EngineWorld } from './world.js';
 
 /** Requests need no permit here. */
-const noBudget = {
+export const noBudget = {
   reserve: (n: number) => Promise.resolve(Array.from({ length: n }, () => undefined)),
   release: () => undefined,
 } as unknown as HttpClient;
@@ -49,7 +49,7 @@ export class SystemOverServer implements System {
   /** @param attempt whose requests these are: before and after each of them something else can happen */
   constructor(
     readonly name: SystemName,
-    private readonly world: EngineWorld,
+    protected readonly world: EngineWorld,
     fieldMap: FieldMap,
     private readonly attempt: Stopping,
   ) {
@@ -83,14 +83,14 @@ export class SystemOverServer implements System {
     return toRecord(document, this.places, { context: this.context('GET') });
   }
 
-  async read(id: string): Promise<SystemRecord | null> {
+  async read(id: string, _ask: Ask): Promise<SystemRecord | null> {
     await this.before('GET', id);
     const { document } = this.answered('GET', id, this.server.get(id));
     await this.after('GET', id);
     return document === null ? null : this.recordOf(document);
   }
 
-  async create({ id, fields, externalReference }: CreateRequest): Promise<CreateResult> {
+  async create({ id, fields, externalReference }: CreateRequest, _ask: Ask): Promise<CreateResult> {
     this.takesRequests();
     await this.before('POST', id ?? undefined);
     await this.world.look();
@@ -125,7 +125,7 @@ export class SystemOverServer implements System {
   }
 
   /** A server's fault: it forgets what is not mapped. */
-  private damage(record: ServerRecord): ServerRecord {
+  protected damage(record: ServerRecord): ServerRecord {
     if (record.document['note'] === null) return record;
     const damaged = { ...record, document: { ...record.document, note: null } };
     this.server.records.set(record.id, damaged);
@@ -137,18 +137,25 @@ export class SystemOverServer implements System {
     if (this.collects) throw new Error('a system that takes files was sent a request to write');
   }
 
-  private get server() {
+  protected get server() {
     return this.world.servers[this.name];
   }
 
   private async before(method: string, id?: string): Promise<void> {
-    const refused = () => new NoAnswer(this.context(method, id), 'none', 'ECONNREFUSED');
-    await this.attempt.place(refused, { sends: method === 'POST' });
+    await this.beforeRequest(this.context(method, id));
+  }
+
+  protected async beforeRequest(context: FailureContext): Promise<void> {
+    const refused = () => new NoAnswer(context, 'none', 'ECONNREFUSED');
+    await this.attempt.place(refused, { sends: context.access === 'create' });
+  }
+
+  private async after(method: string, id?: string): Promise<void> {
+    await this.afterRequest(this.context(method, id));
   }
 
   /** It took effect; the answer may be lost. */
-  private async after(method: string, id?: string): Promise<void> {
-    const context = this.context(method, id);
+  protected async afterRequest(context: FailureContext): Promise<void> {
     await this.attempt.place(() => new NoAnswer(context, effectOf({ context }), 'ETIMEDOUT'));
   }
 
@@ -157,7 +164,7 @@ export class SystemOverServer implements System {
     return { document, requestId: 'request', sentAtMs: 0, answeredAtMs: 0, context: this.context(method, id) };
   }
 
-  private context(method: string, id?: string): FailureContext {
+  protected context(method: string, id?: string): FailureContext {
     const { name: system, world } = this;
     const access = method === 'GET' ? 'read' : method === 'POST' ? 'create' : 'update';
     return {
@@ -171,7 +178,7 @@ export class SystemOverServer implements System {
   }
 
   /** Whom a record is made of: its id in the other system says it, which travels with every creation. */
-  private personOf(otherId: string | null): number {
+  protected personOf(otherId: string | null): number {
     const { records, removed } = this.world.servers[otherSystem(this.name)];
     const made = records.get(otherId ?? '') ?? removed.find((one) => one.id === otherId);
     if (made === undefined) throw new Error(`a record was created in ${this.name} of nobody`);
@@ -179,7 +186,7 @@ export class SystemOverServer implements System {
   }
 }
 
-const empty = Object.fromEntries(fieldNames.map((field) => [field, null]));
+export const empty = Object.fromEntries(fieldNames.map((field) => [field, null]));
 
 /** The document that a server answers. */
 export function shown(system: SystemName, { id, document, modifiedAt, externalReference }: ServerRecord): JsonObject {
@@ -188,7 +195,7 @@ export function shown(system: SystemName, { id, document, modifiedAt, externalRe
 }
 
 /** What a server makes of a document that it is sent: its own fields are its own. */
-function taken(
+export function taken(
   system: SystemName,
   sent: JsonObject,
 ): { readonly document: JsonObject; readonly reference: string | null } {

@@ -7,13 +7,23 @@ import { configSchema, type connectionSchema, type ConnectionConfig } from '../.
 import { openConnection, shadowMaker, type OpenConnection } from '../../../src/connection.js';
 import { LinkClaims } from '../../../src/link/claims.js';
 import type { Sql } from '../../../src/store/database.js';
-import { matchRules, matchSettings, normal, types, type Setting, type YaplaWays } from '../liveModel/setting.js';
+import {
+  type GraphqlWays,
+  matchRules,
+  matchSettings,
+  normal,
+  types,
+  type Setting,
+  type YaplaWays,
+} from '../liveModel/setting.js';
 import { fingerprint } from '../liveModel/store.js';
 import type { Delivery } from '../liveModel/server.js';
 import { valueIn, Violation, World } from '../liveModel/world.js';
 import { uniqueName } from '../servers.js';
 import { ClaimsOfAttempt, withPlaces, type Stopping } from './attempt.js';
 import { withFault, type Fault } from './faults.js';
+import { documentsOf, GraphqlAccount, namesOf } from './graphqlServer.js';
+import { SystemOverGraphql } from './graphqlSystem.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import { SystemOverServer } from './system.js';
 
@@ -38,6 +48,8 @@ export class EngineWorld extends World {
   readonly scope = personsOf(this.connectionId);
   private open!: OpenConnection;
   private readonly claims: LinkClaims;
+  /** Of the one who is logged in to Yapla's GraphQL; null: it is not written so. */
+  readonly account: GraphqlAccount | null;
   /** What imports have overwritten in Yapla, and is not known to us yet. */
   readonly overwritten: Overwritten[] = [];
   /** People of whom a row of an old file arrived, after a younger one had been made: what it brings back nobody can tell from an edit. */
@@ -58,10 +70,14 @@ export class EngineWorld extends World {
   ) {
     super(setting);
     this.claims = new LinkClaims(sql);
+    const { graphql } = setting.yapla;
+    // What went wrong is asked for again.
+    this.account = graphql === undefined ? null : new GraphqlAccount(graphql, () => void (this.counts.crashes += 1));
   }
 
   async begin(): Promise<void> {
     this.open = await openConnection(this.sql, this.scope, configurationOf(this.setting));
+    await this.account?.logIn();
   }
 
   async end(): Promise<void> {
@@ -97,7 +113,10 @@ export class EngineWorld extends World {
   private connectionOf(attempt: Stopping): OpenConnection {
     const { open, setting } = this;
     const systems = {
-      yapla: new SystemOverServer('yapla', this, open.config.fields, attempt),
+      yapla:
+        this.account === null
+          ? new SystemOverServer('yapla', this, open.config.fields, attempt)
+          : new SystemOverGraphql(this, open.config, attempt),
       yoplanning: new SystemOverServer('yoplanning', this, open.config.fields, attempt),
     };
     const permission: Permission = {
@@ -155,12 +174,47 @@ export class EngineWorld extends World {
 
 type ConnectionInput = z.input<typeof connectionSchema>;
 
-const writes: Readonly<Record<YaplaWays['writes'], ConnectionInput['yapla']['write']>> = {
-  rest: { mode: 'rest', apiKey: 'key', baseUrl: 'http://127.0.0.1:9/' },
-  // Two instead of three: a history comes to the question sooner.
-  workbook: { mode: 'workbook', maxFiles: 2 },
-  none: { mode: 'none' },
-};
+function writeOf({ writes, graphql }: YaplaWays, keepsReference: boolean): ConnectionInput['yapla']['write'] {
+  switch (writes) {
+    case 'rest':
+      return { mode: 'rest', apiKey: 'key', baseUrl: 'http://127.0.0.1:9/' };
+    case 'workbook':
+      // Two instead of three: a history comes to the question sooner.
+      return { mode: 'workbook', maxFiles: 2 };
+    case 'none':
+      return { mode: 'none' };
+    case 'graphql':
+      return graphqlOf(graphql!, keepsReference);
+  }
+}
+
+function graphqlOf(ways: GraphqlWays, keepsReference: boolean): ConnectionInput['yapla']['write'] {
+  const { read, create, update } = documentsOf(ways);
+  const { created, showsUpdated, renames } = ways;
+  return {
+    mode: 'graphql',
+    address: 'http://127.0.0.1:9/graphql',
+    oauth: {
+      authorizeUrl: 'http://127.0.0.1:9/authorize',
+      tokenUrl: 'http://127.0.0.1:9/token',
+      clientId: 'client',
+      redirectUri: 'http://127.0.0.1:9/callback',
+      keys: [{ id: 'model', key: '0'.repeat(64) }],
+    },
+    read: { document: read, record: 'data.node' },
+    create: {
+      document: create,
+      id: created === 'nothing' ? null : created === 'id' ? 'data.createMember.id' : 'data.createMember.node.id',
+      record: created === 'member' ? 'data.createMember.node' : null,
+    },
+    update: { document: update, record: showsUpdated ? 'data.updateMember.node' : null },
+    member: {
+      modified: 'updated_at',
+      reference: keepsReference ? 'external_reference' : null,
+      fields: renames ? { city: namesOf(ways)['city']! } : {},
+    },
+  };
+}
 
 /** People are created freely: the guard has properties of its own (test/core/guard.unit.test.ts). */
 const openRate = { maxPerHour: 1_000_000, maxPerDay: 1_000_000 };
@@ -180,8 +234,13 @@ function configurationOf(setting: Setting): ConnectionConfig {
   const creates = { ...setting.creates, yapla: setting.creates.yapla && setting.yapla.writes !== 'none' };
   const input: ConnectionInput = {
     yapla: {
-      read: { baseUrl: 'http://127.0.0.1:9/', key: { value: 'key' } },
-      write: writes[setting.yapla.writes],
+      read: {
+        baseUrl: 'http://127.0.0.1:9/',
+        key: { value: 'key' },
+        ...(setting.yapla.graphql && { memberPath: null, answer: { id: 'id', modified: 'updated_at' } }),
+      },
+      write: writeOf(setting.yapla, setting.yaplaKeepsReference),
+      referenceField: setting.yaplaKeepsReference ? 'external_reference' : null,
     },
     yoplanning: {
       baseUrl: 'http://127.0.0.1:9/',

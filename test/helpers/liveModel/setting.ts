@@ -32,9 +32,43 @@ export type Mutant =
 /** How a connection reads and writes Yapla. The model in memory knows `byRest` and `listOnly`; the real engine runs them all. */
 export interface YaplaWays {
   /** `none`: nothing can be written. */
-  readonly writes: 'rest' | 'none' | 'workbook';
+  readonly writes: 'rest' | 'none' | 'workbook' | 'graphql';
   /** `one`: a member can be read by its id; `list`: events carry whole members, and lists can be read. */
   readonly reads: 'one' | 'list';
+  /** Where it is written by GraphQL: what that server is like. */
+  readonly graphql?: GraphqlWays;
+}
+
+/** What can happen to a request of GraphQL besides being lost, and to its answer. */
+export type Mishap =
+  /** A read is answered with an object that holds nothing; of a mutation, which was carried out, the record is missing. */
+  | 'empty'
+  /** One field cannot be shown: partial data beside an error. */
+  | 'field fails'
+  | 'field not found'
+  /** A field that is never null cannot be shown, so null stands in the place of the whole record, beside an error. */
+  | 'record fails'
+  | 'record not shown'
+  /** Nothing was carried out. */
+  | 'fails before'
+  /** It was carried out, and an error is all that is answered. */
+  | 'fails after'
+  | 'throttled'
+  /** The token is not known any more: by a status, and by an error in an answer of status 200. */
+  | 'token ends'
+  | 'token unknown';
+
+export interface GraphqlWays {
+  /** The town has another name there than in the list. */
+  readonly renames: boolean;
+  /** What a creation answers: the member, the new id beside it alone, nothing. */
+  readonly created: 'member' | 'id' | 'nothing';
+  /** An update answers the member. */
+  readonly showsUpdated: boolean;
+  /** A mutation's payload is never without the member: where that cannot be shown, null stands in the place of the payload. */
+  readonly neverWithout: boolean;
+  /** What happens to the first requests, one after the other; `null`: nothing. Later ones are answered as they should be: everything ends. */
+  readonly mishaps: readonly (Mishap | null)[];
 }
 
 export const byRest: YaplaWays = { writes: 'rest', reads: 'one' };

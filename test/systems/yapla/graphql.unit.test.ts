@@ -269,6 +269,55 @@ describe('an error inside an answer of status 200', () => {
     expect(blind.budgets.yapla.stops).toEqual([]);
   });
 
+  const notFoundAt = (...path: string[]) => ({ ...coded('NOT_FOUND'), path });
+
+  test.each([
+    ['within a member that is shown', notFoundAt('member', 'groups'), { member: { id: '1', groups: null } }],
+    ['within a member that cannot be shown for it', notFoundAt('member', 'id'), { member: null }],
+    ['beside a member that is shown', coded('NOT_FOUND'), { member: { id: '1' } }],
+    ['elsewhere in the query', notFoundAt('campaign'), { member: null, campaign: null }],
+  ])('about something not found %s is no proof that the member is gone', async (_, error, data) => {
+    const { systems, sandbox } = await open();
+    const id = await sandbox.control.add('yapla', ada);
+    await strike(sandbox, 'read', inside([error], data));
+    const failure = await failureOf(systems.yapla.read(id, ask));
+    expect(failure).toMatchObject({ type: 'UnexpectedResponse', effect: 'none' });
+  });
+
+  test('about the member itself is one: it is not found', async () => {
+    const { systems, sandbox } = await open();
+    const id = await sandbox.control.add('yapla', ada);
+    for (const error of [notFoundAt('member'), coded('NOT_FOUND')]) {
+      await strike(sandbox, 'read', inside([error], { member: null }));
+      expect(await systems.yapla.read(id, ask)).toBeNull();
+    }
+  });
+
+  test.each(['NOT_FOUND', 'BAD_USER_INPUT', 'FORBIDDEN', 'INTERNAL_SERVER_ERROR'])(
+    'below the mutation (%s) tells that it was carried out, also where null stands in the place of all data',
+    async (code) => {
+      const { systems, sandbox, budgets } = await open();
+      const request = { id: null, fields: ada, externalReference: null };
+      for (const data of [null, { createMember: null }]) {
+        const error = { ...coded(code), path: ['createMember', 'node', 'groups'] };
+        await strike(sandbox, 'create', inside([error], data));
+        const failure = await failureOf(systems.yapla.create(request, ask));
+        expect(failure).toMatchObject({ type: 'UnexpectedResponse', effect: 'unknown' });
+      }
+      expect(budgets.yapla.stops).toEqual([]);
+    },
+  );
+
+  test('at a place of the input is a refusal of the input', async () => {
+    const { systems, sandbox } = await open();
+    const id = await sandbox.control.add('yapla', ada);
+    const error = { ...coded('BAD_USER_INPUT'), path: ['patch', 'email'] };
+    await strike(sandbox, 'write', inside([error], { updateMember: null }));
+    expect(await failureOf(systems.yapla.update(id, () => ({ set: { city: 'B' } }), ask))).toBeInstanceOf(
+      InvalidRecord,
+    );
+  });
+
   test('names the refused fields, and keeps the words for the case', async () => {
     const { systems, sandbox } = await open();
     const id = await sandbox.control.add('yapla', ada);

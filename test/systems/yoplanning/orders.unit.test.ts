@@ -114,6 +114,25 @@ describe('an order', () => {
     expect((await stage.systems.resources.bookings.orders.get(nobody, ask)).value).toBeNull();
   });
 
+  test('is read with the times of its sessions and the titles of their products, where the server shows them whole', async () => {
+    const stage = await staged();
+    const order = await placed(stage, draftFor(stage.sessions[1]!));
+    const [, session] = await stage.sandbox.control.bookings.sessions();
+    const [product] = await stage.sandbox.control.bookings.products();
+    const read = stage.systems.resources.bookings.orders.getWithSessions;
+    expect((await read(order.id, ask)).value).toEqual({
+      order,
+      sessions: [{ id: session!.id, startsAt: session!.startsAt, title: product!.titles['fr'] }],
+    });
+    expect((await read(nobody, ask)).value).toBeNull();
+    const unexpanded = await staged({ expand: [] });
+    const other = await placed(unexpanded, unexpanded.draft);
+    expect((await unexpanded.systems.resources.bookings.orders.getWithSessions(other.id, ask)).value).toEqual({
+      order: other,
+      sessions: [],
+    });
+  });
+
   test('makes a client of a participant without an id, and one only of who pays and takes part', async () => {
     const stage = await staged();
     await placed(stage, stage.draft);
