@@ -53,12 +53,12 @@ export function recordLines({ events }: RecordedHistory, runs: ReadonlyMap<numbe
   };
 }
 
-function startText({ connectionId, linkId, carried }: SyncRecordInput): string {
+export function startText({ connectionId, linkId, carried }: SyncRecordInput): string {
   const from = carried === undefined ? '' : `; carried on from the run before: ${countsText(carried.counts)}`;
   return `started for link ${linkId} of ${connectionId}${from}`;
 }
 
-function countsText({ events, echoes, written, created, cases, stale }: RecordCounts): string {
+export function countsText({ events, echoes, written, created, cases, stale }: RecordCounts): string {
   const parts = [counted(events, 'event'), counted(echoes, 'echo', 'echoes')];
   for (const system of systemNames)
     if (written[system] > 0) parts.push(`${counted(written[system], 'field')} to ${system}`);
@@ -68,7 +68,7 @@ function countsText({ events, echoes, written, created, cases, stale }: RecordCo
   return parts.join(', ');
 }
 
-function signalText(event: RecordedEvent): string {
+export function signalText(event: RecordedEvent): string {
   const name = String(event.attributes['signalName']);
   if (name === 'answered') return `signal: case ${(signalArgument(event) as { caseId: number }).caseId} was answered`;
   if (name === 'resume') return 'signal: what stopped the connection is mended';
@@ -163,7 +163,7 @@ function appliedText({ outcome, written, deferred = [], created, cases, view }: 
   return parts.join('; ');
 }
 
-function waitText(state: unknown, ms: number): string {
+export function waitText(state: unknown, ms: number): string {
   const after = durationText(ms);
   if (state === 'stopped') return `the connection is refused: tries again after ${after}`;
   if (state === 'waitingForBudget') return `waits for the budget: goes on after ${after}`;

@@ -5,6 +5,7 @@ import type { RecordedEvent, RecordedHistory } from './history.js';
 import { localAttempt } from './localAttempt.js';
 import { importLines } from './importLines.js';
 import { recordLines } from './recordLines.js';
+import { registrationLines } from './registrationLines.js';
 import { failureText, updateOf, type Teller } from './words.js';
 
 export interface TimelineLine {
@@ -18,6 +19,7 @@ const tellers: Readonly<Record<string, (history: RecordedHistory, runs: Readonly
   {
     bulkSync: bulkLines,
     syncRecord: recordLines,
+    syncRegistration: registrationLines,
     yaplaImport: importLines,
   };
 

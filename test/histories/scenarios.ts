@@ -8,5 +8,13 @@ import { mirrorScenarios } from './mirrorCatalogueScenarios.js';
 import { retentionScenarios } from './retentionScenarios.js';
 import type { Scenario } from './scenario.js';
 import { syncRecordScenarios } from './syncRecordScenarios.js';
+import { syncRegistrationScenarios } from './syncRegistrationScenarios.js';
 
-export const scenarios: readonly Scenario[] = [...bulkSyncScenarios, ...retentionScenarios, ...syncRecordScenarios, ...importScenarios, ...mirrorScenarios];
+export const scenarios: readonly Scenario[] = [
+  ...bulkSyncScenarios,
+  ...retentionScenarios,
+  ...syncRecordScenarios,
+  ...syncRegistrationScenarios,
+  ...importScenarios,
+  ...mirrorScenarios,
+];
