@@ -115,6 +115,9 @@ class World {
       case 'find':
         this.find();
         return;
+      case 'forget':
+        // Here a search is always certain.
+        throw new Error('nobody was asked about a search');
       case 'book':
         this.book();
         if (this.intent !== null) return;
