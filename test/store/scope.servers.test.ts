@@ -20,6 +20,7 @@ import type { StagedRow } from '../../src/core/export/rows.js';
 import type { Sql, Transaction } from '../../src/store/database.js';
 import * as exported from '../../src/store/exports.js';
 import { RowChunk } from '../../src/store/exportRows.js';
+import * as facts from '../../src/store/facts.js';
 import * as fieldRules from '../../src/store/fieldRules.js';
 import * as guard from '../../src/store/guard.js';
 import * as importBatches from '../../src/store/importBatches.js';
@@ -168,12 +169,14 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
     }),
   );
   // Two who are free and share a key and a reference; 1 and a are linked, 3 and c as well, and 3 will be gone; 8 has the place of 7, who is back.
-  const own = ['1', '3', '4', '5', '6', '7', '8'].map((id) => shadow(id, city));
+  // The registration 4 and the order b are not cancelled.
+  const stands = { fields: { city, status: 'active' } };
+  const own = ['1', '3', '4', '5', '6', '7', '8'].map((id) => shadow(id, city, id === '4' ? stands : {}));
   await shadows.upsertShadows(sql, scope, 'yapla', [...own, shadow('2', city, { matchKeys: ['key'] })]);
   await shadows.upsertShadows(sql, scope, 'yoplanning', [
     shadow('a', city),
     shadow('c', city),
-    shadow('b', city, { matchKeys: ['key'], externalReference: '2' }),
+    shadow('b', city, { ...stands, matchKeys: ['key'], externalReference: '2' }),
   ]);
   await shadows.markGone(sql, scope, 'yapla', '3');
   const planId = (await plans.draftPlan(sql, scope, 'run')).id;
@@ -287,11 +290,13 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   await exported.listMembers(sql, scope, fileId, true);
   // Which participants are members says a number that nobody here has.
   const participants = ['nobody', null].map((memberId) => ({ memberId, before: null }));
-  const booked = { event: 'id 1', activity: '', rate: '', startsAt: null, endsAt: null, participants };
+  const booked = { event: 'id 1', activity: city, rate: '', startsAt: null, endsAt: null, participants };
   await inTransaction((tx) => bookings.storeBooking(tx, scope, 'yapla:4', booked));
-  await bookings.noteSession(sql, scope, 'yapla:4', `session of ${city}`);
+  await bookings.noteSession(sql, scope, 'yapla:4', 'session');
   await bookings.setWaiting(sql, scope, 'yapla:4', true);
   await bookings.savePlace(sql, scope, placeOf(city), { title: city, by: city });
+  await fillCatalogue(scope, city);
+  await fillFacts(scope, city);
   return {
     fileId,
     planId,
@@ -300,6 +305,73 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
     eventIds: events.map(({ id }) => id),
     caseId: caseOf('doubt'),
   };
+}
+
+/** One product that is sold, whose list and whose sessions are under way, with one session that the booking waits for. */
+async function fillCatalogue(scope: Scope, city: string): Promise<void> {
+  const startsAtMs = startOf(city);
+  await inTransaction(async (tx) => {
+    const list = { ...reading, whole: true, since: null };
+    await catalogue.noteList(tx, scope, { ...step, underWay: list }, startsAtMs - 2 * hourMs);
+    await catalogue.storeProducts(tx, scope, { items: [product(city)], unreadable: [], nowMs: readAtMs }, 'fr');
+    await catalogue.storeSessions(tx, scope, 'product', shown(city, startsAtMs, 2));
+    const sessions = { productId: 'product', underWay: reading, whole: null, failed: true };
+    await catalogue.noteSessions(tx, scope, sessions, readAtMs);
+  });
+}
+
+/** What is booked and given, with one donation of which nobody knows who gave it, and a fact of the record 1 in Yapla. */
+async function fillFacts(scope: Scope, city: string): Promise<void> {
+  await inTransaction(async (tx) => {
+    await facts.storeOrderItems(tx, scope, orderOf(city, '20.00'));
+    const startsAt = new Date(startOf(city)).toISOString();
+    await facts.learnSessions(tx, scope, [{ id: 'session', startsAt, title: city }]);
+    await facts.storeDonation(tx, scope, donation('of 1', city, '1'));
+    await facts.storeDonation(tx, scope, donation('of somebody', city, null));
+    // As `storeFacts` leaves it, which knows facts of persons only.
+    await tx`
+      insert into person_fact (connection_id, kind, system, external_id, fields, hashes, changes_at)
+      values (${scope.connectionId}, ${scope.kind}, 'yapla', '1', jsonb_build_object('nextSession', ${city}::text), jsonb_build_object('nextSession', ${city}::text), now())`;
+  });
+}
+
+const readAtMs = Date.UTC(2030, 0, 1);
+
+/** When the session begins: the earlier, the shorter the name of the city is. */
+function startOf(city: string): number {
+  return readAtMs + city.length * hourMs;
+}
+
+const reading = { beganAtMs: readAtMs, offset: 1, count: 2, lastId: 'product', isComplete: true };
+
+const step = { underWay: null, begunAtMs: readAtMs, isWhole: false, changedUntil: null, showsChanges: true };
+
+function product(city: string): catalogue.ShownProduct {
+  const where = { categoryName: null, meetingPoint: city, address: city };
+  return { id: 'product', title: city, ...where, standardPrice: null, modifiedAt: null };
+}
+
+/** A page with the session. */
+function shown(city: string, startsAtMs: number, placesLeft: number): catalogue.ShownPage<catalogue.ShownSession> {
+  const startsAt = new Date(startsAtMs).toISOString();
+  const price = { amount: `${city.length}.00`, currency: 'EUR' };
+  const items = [{ id: 'session', startsAt, endsAt: null, placesLeft, price, status: 'offered' }] as const;
+  return { items, unreadable: [], nowMs: readAtMs };
+}
+
+/** An order that books the client a into the session. */
+function orderOf(city: string, amount: string): facts.NewOrderItems {
+  const orderedAt = new Date(startOf(city) - hourMs).toISOString();
+  return {
+    orderId: 'order',
+    orderedAt,
+    items: [{ clientId: 'a', sessionId: 'session', amount: { amount, currency: 'EUR' } }],
+  };
+}
+
+function donation(id: string, city: string, memberId: string | null) {
+  const given = { status: 'validated', amount: '10.00', currency: 'EUR', madeAt: startOf(city) } as const;
+  return { id, ...given, campaign: city, memberId, matchKeys: ['key'] };
 }
 
 function placeOf(city: string) {
@@ -433,6 +505,18 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   findBooking: (scope) => bookings.findBooking(sql, scope, 'yapla:4'),
   placesOf: (scope) => bookings.placesOf(sql, scope, 'id 1'),
   knownEvents: (scope) => bookings.knownEvents(sql, scope),
+  orderNamed: (scope) => inTransaction((tx) => bookings.orderNamed(tx, scope, '2')),
+  partsOf: (scope) => bookings.partsOf(sql, scope, 'id 1'),
+  mirrorProgress: (scope) => catalogue.mirrorProgress(sql, scope, readAtMs),
+  sessionsUnderWay: (scope) => catalogue.sessionsUnderWay(sql, scope, 'product'),
+  catalogueProducts: (scope) => catalogue.catalogueProducts(sql, scope),
+  catalogueSessions: (scope) => catalogue.catalogueSessions(sql, scope, { fromMs: readAtMs }),
+  sessionAt: (scope) => catalogue.sessionAt(sql, scope, 'product', startOf('Rennes')),
+  productOfSession: (scope) => catalogue.productOfSession(sql, scope, 'session'),
+  itemsOfClients: (scope) => facts.itemsOfClients(sql, scope, ['a']),
+  findDonation: (scope) => facts.findDonation(sql, scope, 'of 1'),
+  donorsToFind: (scope) => facts.donorsToFind(sql, scope),
+  donationsOf: (scope) => facts.donationsOf(sql, scope, ['1']),
   isAwaited: async (scope) => {
     await unlist(scope);
     return awaited.isAwaited(sql, { scope, system: 'yapla', begunAt: 'infinity' });
@@ -636,9 +720,49 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
   noteSession: (scope) => bookings.noteSession(sql, scope, 'yapla:4', 'another'),
   chooseSession: (scope) => bookings.chooseSession(sql, scope, 'yapla:4', 'another'),
   setWaiting: (scope) => bookings.setWaiting(sql, scope, 'yapla:4', false),
-  wakeWaiting: (scope) => bookings.wakeWaiting(sql, scope, ['session of Rennes']),
+  wakeWaiting: (scope) => bookings.wakeWaiting(sql, scope, ['session']),
   rememberClients: (scope) => inTransaction((tx) => bookings.rememberClients(tx, scope, 'yapla:4', ['a', 'b'])),
   savePlace: (scope) => bookings.savePlace(sql, scope, placeOf('Quimper'), { title: null, by: 'test' }),
+  noteList: (scope) =>
+    inTransaction(async (tx) => {
+      // The list ends without the product that either kind has.
+      const over = { ...step, isWhole: true, begunAtMs: readAtMs + 1 };
+      expect(await catalogue.noteList(tx, scope, over, readAtMs + 1)).toBe(1);
+    }),
+  storeProducts: (scope) =>
+    inTransaction((tx) =>
+      catalogue.storeProducts(
+        tx,
+        scope,
+        { items: [product('Quimper')], unreadable: ['product'], nowMs: readAtMs + 1 },
+        'en',
+      ),
+    ),
+  storeSessions: (scope) =>
+    inTransaction(async (tx) => {
+      const page = { ...shown('Quimper', startOf('Quimper'), 3), unreadable: ['session'], nowMs: readAtMs + 1 };
+      expect(await catalogue.storeSessions(tx, scope, 'product', page)).toEqual(['session']);
+    }),
+  noteSessions: (scope) =>
+    inTransaction(async (tx) => {
+      const whole = { sinceMs: readAtMs + 1, untilMs: readAtMs + 24 * hourMs };
+      const over = { productId: 'product', underWay: null, whole, failed: false };
+      expect(await catalogue.noteSessions(tx, scope, over, readAtMs + 1)).toBe(1);
+    }),
+  forgetSessions: (scope) => inTransaction((tx) => catalogue.forgetSessions(tx, scope, readAtMs + 24 * hourMs)),
+  storeOrderItems: (scope) => inTransaction((tx) => facts.storeOrderItems(tx, scope, orderOf('Rennes', '30.00'))),
+  learnSessions: (scope) =>
+    inTransaction((tx) => facts.learnSessions(tx, scope, [{ id: 'session', startsAt: null, title: 'Quimper' }])),
+  storeDonation: (scope) => inTransaction((tx) => facts.storeDonation(tx, scope, donation('of 1', 'Quimper', '4'))),
+  setDonor: (scope) => inTransaction((tx) => facts.setDonor(tx, scope, 'of somebody', '4')),
+  // These two take a connection, and change facts of its persons.
+  holdFacts: ({ connectionId }) =>
+    inTransaction((tx) => facts.holdFacts(tx, { connectionId, system: 'yapla' }, ['1', '2'])),
+  storeFacts: ({ connectionId }) =>
+    inTransaction((tx) => {
+      const changed = { id: '1', fields: {}, hashes: {}, changesAt: null };
+      return facts.storeFacts(tx, { connectionId, system: 'yapla' }, [changed]);
+    }),
 };
 
 /** Of a case's id: what an answer changes beyond the case is of the case's scope. */
