@@ -108,44 +108,6 @@ function waits(id: string, field: string, value: string) {
   } as const;
 }
 
-/** When the catalogue was read, and when its session begins. */
-const catalogueMs = Date.UTC(2027, 5, 1);
-
-/** The list and the sessions of a product are under way. */
-const listReading = { beganAtMs: catalogueMs, offset: 1, count: 3, lastId: 'p1', isComplete: true };
-const listStep: catalogue.ListStep = {
-  underWay: { ...listReading, whole: true, since: null },
-  begunAtMs: catalogueMs,
-  isWhole: false,
-  changedUntil: null,
-  showsChanges: true,
-};
-
-const productPage = (title: string, nowMs = catalogueMs) => {
-  const shown = { categoryName: title, meetingPoint: null, address: null, standardPrice: null, modifiedAt: null };
-  return { items: [{ id: 'p1', title, ...shown }], unreadable: [], nowMs };
-};
-
-const sessionPage = (placesLeft: number, nowMs = catalogueMs) => {
-  const shown = {
-    startsAt: new Date(catalogueMs).toISOString(),
-    endsAt: null,
-    price: null,
-    status: 'offered',
-  } as const;
-  return { items: [{ id: 's1', placesLeft, ...shown }], unreadable: [], nowMs };
-};
-
-async function fillCatalogue(scope: Scope, title: string): Promise<void> {
-  await inTransaction(async (tx) => {
-    await catalogue.noteList(tx, scope, listStep, catalogueMs);
-    await catalogue.storeProducts(tx, scope, productPage(title), 'fr');
-    await catalogue.storeSessions(tx, scope, 'p1', sessionPage(title.length));
-    const step = { productId: 'p1', underWay: { ...listReading, count: title.length }, whole: null, failed: false };
-    await catalogue.noteSessions(tx, scope, step, catalogueMs);
-  });
-}
-
 /** What was stored of a scope that later calls name by its id. */
 interface Stored {
   readonly planId: number;
@@ -276,7 +238,6 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
   );
   const [scan] = await sql<{ id: number }[]>`
     select id::int as id from scan where connection_id = ${connectionId} and kind = ${scope.kind} and system = 'yapla'`;
-  await fillCatalogue(scope, city);
   const about = { found: [], ignored: [], headerRow: 1, otherSheets: 0, orders: {} };
   const given = { exportedAt: new Date(), whole: true };
   const { fileId } = await exported.openExport(sql, scope, { digest: 'of a file', about, given });
@@ -388,12 +349,6 @@ const matching = (scope: Scope): candidates.Matching => ({ scope, doubtful: [], 
 
 /** By name, what reads. Under `people` each finds something. */
 const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<unknown>>> = {
-  mirrorProgress: (scope) => catalogue.mirrorProgress(sql, scope, 0),
-  sessionsUnderWay: (scope) => catalogue.sessionsUnderWay(sql, scope, 'p1'),
-  catalogueProducts: (scope) => catalogue.catalogueProducts(sql, scope),
-  catalogueSessions: (scope) => catalogue.catalogueSessions(sql, scope, { fromMs: 0 }),
-  sessionAt: (scope) => catalogue.sessionAt(sql, scope, 'p1', catalogueMs),
-  productOfSession: (scope) => catalogue.productOfSession(sql, scope, 's1'),
   apartPairs: (scope) => apart.apartPairs(sql, scope),
   freeRecords: (scope) => candidates.freeRecords(sql, scope, 10),
   groupsByKey: (scope) => all(candidates.groupsByKey(sql, matching(scope), 0)),
@@ -534,25 +489,6 @@ const noSystem: Readonly<Record<SystemName, readonly string[]>> = { yapla: [], y
 
 /** By name, what changes. Each changes something of `people`. */
 const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<unknown>>> = {
-  noteList: (scope) =>
-    inTransaction((tx) =>
-      catalogue.noteList(
-        tx,
-        scope,
-        { ...listStep, begunAtMs: catalogueMs + 1, underWay: null, isWhole: true },
-        catalogueMs,
-      ),
-    ),
-  storeProducts: (scope) =>
-    inTransaction((tx) => catalogue.storeProducts(tx, scope, productPage('Brest', catalogueMs + 1), 'fr')),
-  storeSessions: (scope) =>
-    inTransaction((tx) => catalogue.storeSessions(tx, scope, 'p1', sessionPage(1, catalogueMs + 1))),
-  noteSessions: (scope) => {
-    const whole = { sinceMs: catalogueMs - 1, untilMs: catalogueMs + 1 };
-    const step = { productId: 'p1', underWay: null, whole, failed: true };
-    return inTransaction((tx) => catalogue.noteSessions(tx, scope, step, catalogueMs));
-  },
-  forgetSessions: (scope) => inTransaction((tx) => catalogue.forgetSessions(tx, scope, catalogueMs + 1)),
   keepApart: (scope) => inTransaction((tx) => apart.keepApart(tx, scope, { yapla: '5', yoplanning: 'c' })),
   forgetApart: (scope) => inTransaction((tx) => apart.forgetApart(tx, scope, { yapla: '4', yoplanning: 'c' })),
   closeDoubtsWithin: (scope) =>
