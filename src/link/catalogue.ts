@@ -21,7 +21,9 @@ import {
   sessionsUnderWay,
   storeProducts,
   storeSessions,
+  titleOfProduct,
 } from '../store/catalogue.js';
+import { keepSessions } from './facts/orders.js';
 import type { Sql } from '../store/database.js';
 import type { Listed } from '../systems/yoplanning/reading.js';
 import type { Session, SessionRequest } from '../systems/yoplanning/sessions.js';
@@ -179,6 +181,12 @@ class Turn {
       const step = { productId, underWay: isOver ? null : reading, whole, failed: false };
       this.#done.gone += await noteSessions(tx, scope, step, nowMs);
       this.#done.woken += await wakeWaiting(tx, scope, freed);
+      const title = await titleOfProduct(tx, scope, productId);
+      await keepSessions(
+        tx,
+        events,
+        sessions.map(({ id, startsAt }) => ({ id, startsAt, title })),
+      );
     });
     if (isOver) this.#done.products += 1;
   }

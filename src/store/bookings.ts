@@ -124,8 +124,22 @@ export async function wakeWaiting(
     insert into link_signal (connection_id, kind, link_id, due_at)
     -- One behind the other, so that who waited first asks first.
     select connection_id, kind, link_id, now() + (row_number() over (order by waits_since) - 1) * interval '200 ms' from woken
-    on conflict (connection_id, kind, link_id) do nothing`;
+    on conflict (connection_id, kind, link_id) do update set due_at = least(link_signal.due_at, excluded.due_at)`;
   return woken.count;
+}
+
+/** Has a registration that waits for a place looked at when it is time to ask again: so long after it asked last. */
+export async function lookWhenDue(
+  sql: Sql | Transaction,
+  scope: Scope,
+  linkId: string,
+  everyMs: number,
+): Promise<void> {
+  await sql`
+    insert into link_signal (connection_id, kind, link_id, due_at)
+    select connection_id, kind, link_id, coalesce(tried_at + ${everyMs}::float8 * interval '1 ms', now()) from booking
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and waits_since is not null
+    on conflict (connection_id, kind, link_id) do update set due_at = least(link_signal.due_at, excluded.due_at)`;
 }
 
 /** What an order's answer says: which client each participant is, in their order; null: it does not say. */

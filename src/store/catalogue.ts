@@ -367,3 +367,11 @@ function withPrice<Row extends PriceRow>({
 function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+/** In the language that the mirror is read in; null: the product is not known. */
+export async function titleOfProduct(sql: Sql | Transaction, scope: Scope, productId: string): Promise<string | null> {
+  const [row] = await sql<{ title: string }[]>`
+    select title from catalogue_product
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and product_id = ${productId}`;
+  return row?.title ?? null;
+}

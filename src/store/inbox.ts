@@ -373,6 +373,7 @@ export async function reviveStranded(sql: Sql, rules: readonly ForwardingRule[],
 export interface PendingCounts {
   readonly connectionId: string;
   readonly events: number;
+  /** Those that are due within a minute: what is due later is looked at when its time has come, and nobody waits for it. */
   readonly signals: number;
 }
 
@@ -385,7 +386,7 @@ export async function countPending(sql: Sql, connectionIds: readonly string[]): 
              where i.connection_id = c.id and i.handled_at is null and i.link_id is not null)::int
              + (select count(*) from inbox i
                  where i.connection_id = c.id and i.handled_at is null and i.link_id is null)::int as events,
-           (select count(*) from link_signal s where s.connection_id = c.id)::int as signals
+           (select count(*) from link_signal s where s.connection_id = c.id and s.due_at < now() + interval '1 minute')::int as signals
       from unnest(${connectionIds}::text[]) as c(id)`;
 }
 

@@ -467,6 +467,7 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   catalogueProducts: (scope) => catalogue.catalogueProducts(sql, scope),
   catalogueSessions: (scope) => catalogue.catalogueSessions(sql, scope, { fromMs: readAtMs }),
   sessionAt: (scope) => catalogue.sessionAt(sql, scope, 'product', startOf('Rennes')),
+  titleOfProduct: (scope) => catalogue.titleOfProduct(sql, scope, 'product'),
   productOfSession: (scope) => catalogue.productOfSession(sql, scope, 'session'),
   itemsOfClients: (scope) => facts.itemsOfClients(sql, scope, ['a']),
   findDonation: (scope) => facts.findDonation(sql, scope, 'of 1'),
@@ -657,6 +658,7 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
   chooseSession: (scope) => bookings.chooseSession(sql, scope, 'yapla:4', 'another'),
   setWaiting: (scope) => bookings.setWaiting(sql, scope, 'yapla:4', false),
   wakeWaiting: (scope) => bookings.wakeWaiting(sql, scope, ['session']),
+  lookWhenDue: (scope) => bookings.lookWhenDue(sql, scope, 'yapla:4', 1_000),
   rememberClients: (scope) => inTransaction((tx) => bookings.rememberClients(tx, scope, 'yapla:4', ['a', 'b'])),
   savePlace: (scope) => bookings.savePlace(sql, scope, placeOf('Quimper'), { title: null, by: 'test' }),
   noteList: (scope) =>

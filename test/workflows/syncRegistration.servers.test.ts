@@ -1,6 +1,7 @@
 /** Registrations of Yapla that become bookings of Yoplanning, on the real servers. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EventsClub } from '../helpers/eventsClub.js';
+import { until } from '../helpers/live.js';
 import { neighbours } from '../helpers/neighbours.js';
 
 const start = neighbours();
@@ -83,6 +84,22 @@ describe('a registration', () => {
     expect(await club.activeOrders(second)).toHaveLength(1);
     // Of the first the registration stands.
     expect(await club.caseKinds()).toEqual(['orderCancelled']);
+  });
+
+  test('that waits for a place is looked at again after a while, without an event', async () => {
+    const connection = { settings: { events: { retryFullMs: 500 } } };
+    club = await EventsClub.open(start, { places: 0, options: { connection } });
+    const id = await club.register();
+    await club.untilQuiet();
+    await club.answer('noPlace', 'wait');
+    await until(club.caseKinds.bind(club), (kinds) => kinds.length === 0);
+    // Nobody tells of it: no order is cancelled.
+    await club.house.sandbox.control.bookings.setPlaces(club.session, 1);
+    await until(
+      async () => await club.orders(id),
+      (orders) => orders.length === 1,
+    );
+    await club.untilQuiet();
   });
 
   test('that is cancelled is asked about, and its order is cancelled when a person says so', async () => {

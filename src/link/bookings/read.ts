@@ -25,6 +25,7 @@ import type { Ask } from '../../http/client.js';
 import { UnreadableRecord } from '../../http/failures.js';
 import type { Lane } from '../../store/budget.js';
 import {
+  lookWhenDue,
   type NewParticipant,
   noteSession,
   orderNamed,
@@ -362,6 +363,8 @@ export async function viewNow(tx: Sql | Transaction, events: OpenEvents, linkId:
     openCases: view.openCases - over.length,
   };
   if (!(await hasBegun(tx, scope))) return { ...left, state: 'early' };
+  // Its workflow ends meanwhile, and nothing may come: the forwarder tells it when it is time.
+  if (view.waits !== null) await lookWhenDue(tx, scope, linkId, events.config.retryFullMs);
   return left;
 }
 
