@@ -156,8 +156,11 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
     planId,
   );
   // Whoever is news to one kind is known to the other.
-  const known = { linkId: 'yapla:9', yaplaId: '9', yoplanningId: null, matchedBy: city };
-  if (scope.kind !== people.kind) await links.proposeLinks(sql, scope, [known]);
+  const known = { linkId: 'yapla:9', yaplaId: '9', yoplanningId: 'b', matchedBy: city };
+  if (scope.kind !== people.kind) {
+    await links.proposeLinks(sql, scope, [known]);
+    await shadows.upsertShadows(sql, scope, 'yapla', [shadow('9', city, { matchKeys: ['another key'] })]);
+  }
   const agreed = { base: { city: `#${city}` }, baseFields: { city } };
   await links.agree(sql, scope, [
     { linkId: 'yapla:1', ...agreed, settles: 'heldBack' },
@@ -270,25 +273,30 @@ async function fill(scope: Scope, city: string): Promise<Stored> {
 
 /** One product that is sold, whose list and whose sessions are under way, with one session that the booking waits for. */
 async function fillCatalogue(scope: Scope, city: string): Promise<void> {
-  const startsAtMs = startOf(city);
   await inTransaction(async (tx) => {
     const list = { ...reading, whole: true, since: null };
-    await catalogue.noteList(tx, scope, { ...step, underWay: list }, startsAtMs - 2 * hourMs);
+    await catalogue.noteList(tx, scope, { ...step, underWay: list }, readAtMs);
     await catalogue.storeProducts(tx, scope, { items: [product(city)], unreadable: [], nowMs: readAtMs }, 'fr');
-    await catalogue.storeSessions(tx, scope, 'product', shown(city, startsAtMs, 2));
+    await catalogue.storeSessions(tx, scope, 'product', shown('session', city, 2));
+    if (scope.kind !== people.kind) await catalogue.storeSessions(tx, scope, 'product', shown('news', city, 2));
     const sessions = { productId: 'product', underWay: reading, whole: null, failed: true };
     await catalogue.noteSessions(tx, scope, sessions, readAtMs);
   });
 }
 
-/** What is booked and given, with one donation of which nobody knows who gave it, and a fact of the record 1 in Yapla. */
+/** What is booked and given, with two donations of which nobody knows who gave them, and a fact of the record 1 in Yapla. */
 async function fillFacts(scope: Scope, city: string): Promise<void> {
   await inTransaction(async (tx) => {
-    await facts.storeOrderItems(tx, scope, orderOf(city, '20.00'));
+    await facts.storeOrderItems(tx, scope, orderOf('order', 'a', city, '20.00'));
     const startsAt = new Date(startOf(city)).toISOString();
     await facts.learnSessions(tx, scope, [{ id: 'session', startsAt, title: city }]);
     await facts.storeDonation(tx, scope, donation('of 1', city, '1'));
     await facts.storeDonation(tx, scope, donation('of somebody', city, null));
+    await facts.storeDonation(tx, scope, { ...donation('of a stranger', city, null), matchKeys: ['another key'] });
+    if (scope.kind !== people.kind) {
+      await facts.storeOrderItems(tx, scope, orderOf('news', 'c', city, '20.00'));
+      await facts.storeDonation(tx, scope, donation('news', city, '1'));
+    }
     // As `storeFacts` leaves it, which knows facts of persons only.
     await tx`
       insert into person_fact (connection_id, kind, system, external_id, fields, hashes, changes_at)
@@ -312,21 +320,21 @@ function product(city: string): catalogue.ShownProduct {
   return { id: 'product', title: city, ...where, standardPrice: null, modifiedAt: null };
 }
 
-/** A page with the session. */
-function shown(city: string, startsAtMs: number, placesLeft: number): catalogue.ShownPage<catalogue.ShownSession> {
-  const startsAt = new Date(startsAtMs).toISOString();
+/** A page with a session. */
+function shown(id: string, city: string, placesLeft: number): catalogue.ShownPage<catalogue.ShownSession> {
+  const startsAt = new Date(startOf(city)).toISOString();
   const price = { amount: `${city.length}.00`, currency: 'EUR' };
-  const items = [{ id: 'session', startsAt, endsAt: null, placesLeft, price, status: 'offered' }] as const;
+  const items = [{ id, startsAt, endsAt: null, placesLeft, price, status: 'offered' }] as const;
   return { items, unreadable: [], nowMs: readAtMs };
 }
 
-/** An order that books the client a into the session. */
-function orderOf(city: string, amount: string): facts.NewOrderItems {
+/** An order that books a client into the session. */
+function orderOf(orderId: string, clientId: string, city: string, amount: string): facts.NewOrderItems {
   const orderedAt = new Date(startOf(city) - hourMs).toISOString();
   return {
-    orderId: 'order',
+    orderId,
     orderedAt,
-    items: [{ clientId: 'a', sessionId: 'session', amount: { amount, currency: 'EUR' } }],
+    items: [{ clientId, sessionId: 'session', amount: { amount, currency: 'EUR' } }],
   };
 }
 
@@ -678,8 +686,9 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
     ),
   storeSessions: (scope) =>
     inTransaction(async (tx) => {
-      const page = { ...shown('Quimper', startOf('Quimper'), 3), unreadable: ['session'], nowMs: readAtMs + 1 };
+      const page = { ...shown('session', 'Quimper', 3), unreadable: ['session'], nowMs: readAtMs + 1 };
       expect(await catalogue.storeSessions(tx, scope, 'product', page)).toEqual(['session']);
+      expect(await catalogue.storeSessions(tx, scope, 'product', shown('news', 'Quimper', 3))).toEqual([]);
     }),
   noteSessions: (scope) =>
     inTransaction(async (tx) => {
@@ -688,10 +697,18 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
       expect(await catalogue.noteSessions(tx, scope, over, readAtMs + 1)).toBe(1);
     }),
   forgetSessions: (scope) => inTransaction((tx) => catalogue.forgetSessions(tx, scope, readAtMs + 24 * hourMs)),
-  storeOrderItems: (scope) => inTransaction((tx) => facts.storeOrderItems(tx, scope, orderOf('Rennes', '30.00'))),
+  storeOrderItems: (scope) =>
+    inTransaction((tx) => facts.storeOrderItems(tx, scope, orderOf('order', 'a', 'Rennes', '30.00'))),
   learnSessions: (scope) =>
-    inTransaction((tx) => facts.learnSessions(tx, scope, [{ id: 'session', startsAt: null, title: 'Quimper' }])),
-  storeDonation: (scope) => inTransaction((tx) => facts.storeDonation(tx, scope, donation('of 1', 'Quimper', '4'))),
+    inTransaction(async (tx) => {
+      const learnt = { id: 'session', startsAt: null, title: 'Quimper' };
+      expect(await facts.learnSessions(tx, scope, [learnt])).toEqual(['a']);
+    }),
+  storeDonation: (scope) =>
+    inTransaction(async (tx) => {
+      expect(await facts.storeDonation(tx, scope, donation('of 1', 'Quimper', '4'))).toBe('1');
+      expect(await facts.storeDonation(tx, scope, donation('news', 'Quimper', '4'))).toBeNull();
+    }),
   setDonor: (scope) => inTransaction((tx) => facts.setDonor(tx, scope, 'of somebody', '4')),
   // These two take a connection, and change facts of its persons.
   holdFacts: ({ connectionId }) =>
