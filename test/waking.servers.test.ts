@@ -1,4 +1,5 @@
 /** When those who wait for a credential are told to look again; what they do then is asked on the whole (workflows/syncRecord.waiting). */
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { configSchema } from '../src/config/schema.js';
@@ -24,9 +25,7 @@ const client = {
     async *list() {
       told += 1;
     },
-    getHandle: () => {
-      throw new Error('nobody is there');
-    },
+    getHandle: (id: string) => ({ signal: () => Promise.reject(new WorkflowNotFoundError('none', id, undefined)) }),
   },
 } as unknown as WakingOptions['client'];
 beforeEach(() => {

@@ -181,7 +181,7 @@ class Turn {
       const step = { productId, underWay: isOver ? null : reading, whole, failed: false };
       this.#done.gone += await noteSessions(tx, scope, step, nowMs);
       this.#done.woken += await wakeWaiting(tx, scope, freed);
-      const title = await titleOfProduct(tx, scope, productId);
+      const title = await titleOfProduct(tx, scope, productId, events.connection.config.yoplanning.events.lang);
       await keepSessions(
         tx,
         events,

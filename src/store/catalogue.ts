@@ -368,10 +368,15 @@ function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** In the language that the mirror is read in; null: the product is not known. */
-export async function titleOfProduct(sql: Sql | Transaction, scope: Scope, productId: string): Promise<string | null> {
-  const [row] = await sql<{ title: string }[]>`
-    select title from catalogue_product
-     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and product_id = ${productId}`;
+/** @param lang ISO 639-1. @returns null where the product is not known, or not in that language */
+export async function titleOfProduct(
+  sql: Sql | Transaction,
+  scope: Scope,
+  productId: string,
+  lang: string,
+): Promise<string | null> {
+  const [row] = await sql<{ title: string | null }[]>`
+    select titles ->> ${lang}::text as title from catalogue_product
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and id = ${productId}`;
   return row?.title ?? null;
 }

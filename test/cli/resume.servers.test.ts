@@ -23,6 +23,7 @@ const client = {
     async *list() {},
     getHandle: (id: string) => ({
       executeUpdate: () => Promise.reject(new WorkflowNotFoundError('none', id, undefined)),
+      signal: () => Promise.reject(new WorkflowNotFoundError('none', id, undefined)),
     }),
   },
   withDeadline: (_: number, send: () => Promise<unknown>) => send(),

@@ -8,7 +8,7 @@ import type { Scenario } from './scenario.js';
 const catalogue = { everyMs: 100, requestsPerDay: 10_000_000 };
 
 const options = (more: object = {}): PasserelleOptions => ({
-  sandbox: { people: { seed: 73, yapla: 0, yoplanning: 0, shared: 1, differing: 0 } },
+  sandbox: { people: { seed: 73, yapla: 0, yoplanning: 0, shared: 4, differing: 0 } },
   connection: {
     events: true,
     settings: { events: { catalogue: { ...catalogue, ...more } }, live: { stoppedRetryMs: 3_600_000 } },

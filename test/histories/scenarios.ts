@@ -3,6 +3,7 @@
  * `npm run record-histories` on the real server; replayed by test/workflows/replay.servers.test.ts.
  */
 import { bulkSyncScenarios } from './bulkSyncScenarios.js';
+import { factsScenarios } from './factsScenarios.js';
 import { importScenarios } from './yaplaImportScenarios.js';
 import { mirrorScenarios } from './mirrorCatalogueScenarios.js';
 import { retentionScenarios } from './retentionScenarios.js';
@@ -17,4 +18,5 @@ export const scenarios: readonly Scenario[] = [
   ...syncRegistrationScenarios,
   ...importScenarios,
   ...mirrorScenarios,
+  ...factsScenarios,
 ];

@@ -1,5 +1,6 @@
 /** Registrations whose histories are kept. */
 import { EventsClub } from '../helpers/eventsClub.js';
+import { until } from '../helpers/live.js';
 import type { TestPasserelle } from '../helpers/passerelle.js';
 import { syncRecordId } from '../../workflows/syncRecord.messages.js';
 import type { Scenario } from './scenario.js';
@@ -28,6 +29,37 @@ function scenario(name: string, run: Run, events: object = {}, order: { cancelBy
 
 export const syncRegistrationScenarios: readonly Scenario[] = [
   scenario('booked', async (club) => await club.register()),
+  scenario(
+    'no-place-and-waited-for',
+    async (club) => {
+      const id = await club.register();
+      await club.untilQuiet();
+      await club.answer('noPlace', 'wait');
+      // It never comes to rest: it is soon to be asked again.
+      await until(
+        async () => await club.cases(),
+        (cases) => cases.length === 0,
+      );
+      await club.house.sandbox.control.bookings.setPlaces(club.session, 1);
+      await until(
+        async () => await club.orders(id),
+        (orders) => orders.length === 1,
+      );
+      return id;
+    },
+    { retryFullMs: 1_000 },
+    {},
+    0,
+  ),
+  scenario('changed-by-staff-and-kept', async (club) => {
+    const id = await club.register();
+    await club.untilQuiet();
+    const [order] = await club.orders(id);
+    await club.house.sandbox.control.bookings.editOrder(order!.id, { price: '5.00' });
+    await club.untilQuiet();
+    await club.answer('orderChanged', 'keep');
+    return id;
+  }),
   scenario(
     'cancelled-by-rule',
     async (club) => {

@@ -31,7 +31,7 @@ describe('a webhook', () => {
     ]);
   });
 
-  test('about a registration is kept until there is a workflow for it, and holds up no person', async () => {
+  test('about a registration is told to a workflow of its own, beside those of people', async () => {
     const config = house.configOf({});
     const club = config.connections[house.club]!;
     const events = yaplaEventsSchema.parse({});
@@ -39,19 +39,21 @@ describe('a webhook', () => {
     const receiver = await house.start({}, { config: { ...config, connections } });
     const registration = { event: 'registration.created', data: { id: 5001 } };
     expect(await house.deliver(receiver, 'yapla', registration)).toMatchObject({ status: 202 });
-    expect(await house.deliver(receiver, 'yapla', memberEvent('1042'))).toMatchObject({ status: 202 });
-    await house.untilSignalled('yapla:1042');
+    expect(await house.deliver(receiver, 'yapla', memberEvent('5001'))).toMatchObject({ status: 202 });
+    await waitFor('a signal to each of the two', async () => {
+      const told = await house.sql<{ kind: string }[]>`
+        select kind from link_signal where link_id = 'yapla:5001' and signalled_at is not null order by kind`;
+      return told.map(({ kind }) => kind).join() === 'person,registration';
+    });
     const [kept] = await house.sql`
-      select kind, event, external_id as id, body, link_id as link, handled_at as handled from inbox where kind = 'registration'`;
+      select kind, event, external_id as id, body, link_id as link from inbox where kind = 'registration'`;
     expect(kept).toEqual({
       kind: 'registration',
       event: 'created',
       id: '5001',
       body: registration,
-      link: null,
-      handled: null,
+      link: 'yapla:5001',
     });
-    expect(await house.sql`select from link_signal where kind = 'registration'`).toHaveLength(0);
   });
 
   test('leaves nothing of its content in the history or the log', async () => {

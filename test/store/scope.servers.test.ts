@@ -475,7 +475,7 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   catalogueProducts: (scope) => catalogue.catalogueProducts(sql, scope),
   catalogueSessions: (scope) => catalogue.catalogueSessions(sql, scope, { fromMs: readAtMs }),
   sessionAt: (scope) => catalogue.sessionAt(sql, scope, 'product', startOf('Rennes')),
-  titleOfProduct: (scope) => catalogue.titleOfProduct(sql, scope, 'product'),
+  titleOfProduct: (scope) => catalogue.titleOfProduct(sql, scope, 'product', 'fr'),
   productOfSession: (scope) => catalogue.productOfSession(sql, scope, 'session'),
   itemsOfClients: (scope) => facts.itemsOfClients(sql, scope, ['a']),
   findDonation: (scope) => facts.findDonation(sql, scope, 'of 1'),
@@ -666,7 +666,8 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
   chooseSession: (scope) => bookings.chooseSession(sql, scope, 'yapla:4', 'another'),
   setWaiting: (scope) => bookings.setWaiting(sql, scope, 'yapla:4', false),
   wakeWaiting: (scope) => bookings.wakeWaiting(sql, scope, ['session']),
-  lookWhenDue: (scope) => bookings.lookWhenDue(sql, scope, 'yapla:4', 1_000),
+  // Sooner than it is to be looked at anyway.
+  lookWhenDue: (scope) => bookings.lookWhenDue(sql, scope, 'yapla:4', -hourMs),
   rememberClients: (scope) => inTransaction((tx) => bookings.rememberClients(tx, scope, 'yapla:4', ['a', 'b'])),
   savePlace: (scope) => bookings.savePlace(sql, scope, placeOf('Quimper'), { title: null, by: 'test' }),
   noteList: (scope) =>

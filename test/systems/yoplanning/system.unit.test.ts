@@ -221,11 +221,12 @@ describe('updating', () => {
     expect(failure).toMatchObject({ effect: 'unknown' });
   });
 
-  test('with a token that may only read stops the budget', async () => {
+  test('with a token that may only read stops the budget’s writes, and not its reads', async () => {
     const { systems, sandbox, budgets } = await open({ sandbox: { yoplanning: { mayWrite: false } } });
     const id = await sandbox.control.add('yoplanning', ada);
     const failure = await failureOf(systems.yoplanning.update(id, () => ({ set: { city: 'Brest' } }), ask));
     expect(failure).toBeInstanceOf(AccessRefused);
-    expect(budgets.yoplanning.stops).toHaveLength(1);
+    expect(budgets.yoplanning.writeStops).toHaveLength(1);
+    expect(budgets.yoplanning.stops).toEqual([]);
   });
 });
