@@ -3,7 +3,7 @@
  * somebody else held for a while would use up the patience that is meant for answers that cannot be read.
  *
  * The counts go from one attempt to the next with the signs of life, and from a local attempt to the ordinary activity with its failure
- * and the workflow (workflows/recordSteps.ts). An attempt that dies with its worker counts for nothing.
+ * and the workflow (workflows/linkSteps.ts). An attempt that dies with its worker counts for nothing.
  */
 import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import type { OpenConnection } from '../src/connection.js';
@@ -124,7 +124,7 @@ export async function withHeartbeat<T>(
 }
 
 /*
- * First attempts within a workflow task (local activities: workflows/recordSteps.ts). Nobody waits for one that takes longer than it may,
+ * First attempts within a workflow task (local activities: workflows/linkSteps.ts). Nobody waits for one that takes longer than it may,
  * but it goes on; so that its end is not lost, the ordinary attempt that follows it in this worker waits for that end.
  */
 
