@@ -1,6 +1,6 @@
 /**
  * `deriveFacts`: keeps what the passing of time says about a connection's people up to date, such as which session is the next. One for each
- * connection, not for each person: it sleeps until the next fact changes, or for a while, and has those made anew whose time has come.
+ * connection, not for each person: it sleeps until the next fact changes, or for a while, and computes those again whose time has come.
  *
  * It is asked nothing and told nothing. What is booked meanwhile may change sooner than what it waits for, so it never sleeps for long; a
  * look sends no request.

@@ -25,7 +25,7 @@ export async function keepOrder(tx: Transaction, { scope, connection }: OpenEven
   await lookAgain(tx, personsOf(scope.connectionId), 'yoplanning', unknown);
 }
 
-/** The catalogue tells of sessions: facts of those who are booked into one of which something else is known now are made anew. */
+/** The catalogue tells of sessions: facts of those who are booked into one of which something else is known now are computed again. */
 export async function keepSessions(
   tx: Transaction,
   { scope, connection }: OpenEvents,
