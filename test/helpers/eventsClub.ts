@@ -8,7 +8,8 @@ import { openConnection } from '../../src/connection.js';
 import { eventsOf } from '../../src/link/bookings/open.js';
 import { approveBookings, type BookingPlan, planBookings } from '../../src/link/bookings/plan.js';
 import { savePlace } from '../../src/store/bookings.js';
-import { forwardAnswer, listOpenCases, type OpenCase } from '../../src/store/cases.js';
+import { listOpenCases, type OpenCase } from '../../src/store/cases.js';
+import { lookAtLinks } from '../../src/store/inbox.js';
 import { findPlan } from '../../src/store/plans.js';
 import { sandboxWebhookUrl } from '../../src/sandbox/connections.js';
 import type { PasserelleOptions, TestPasserelle } from './passerelle.js';
@@ -167,7 +168,7 @@ export class EventsClub {
     const { sql } = this.house;
     const { id, linkId } = (await this.cases()).find((one) => one.kind === kind)!;
     await answerCase(sql, id, { take }, 'tester');
-    await forwardAnswer(sql, this.scope, linkId!);
+    await lookAtLinks(sql, this.scope, [linkId!]);
   }
 
   async untilQuiet(): Promise<void> {
