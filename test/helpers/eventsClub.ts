@@ -16,7 +16,8 @@ import { importRegistrations } from '../../src/importRegistrations.js';
 import { savePlace } from '../../src/store/bookings.js';
 import { stageExport } from '../../src/stageExport.js';
 import { stagedRegistrations } from '../../src/stagedKinds.js';
-import { forwardAnswer, listOpenCases, type OpenCase } from '../../src/store/cases.js';
+import { listOpenCases, type OpenCase } from '../../src/store/cases.js';
+import { lookAtLinks } from '../../src/store/inbox.js';
 import { findPlan } from '../../src/store/plans.js';
 import { sandboxWebhookUrl } from '../../src/sandbox/connections.js';
 import type { PasserelleOptions, TestPasserelle } from './passerelle.js';
@@ -280,7 +281,7 @@ export class EventsClub {
     const { sql } = this.house;
     const { id, linkId } = (await this.cases()).find((one) => one.kind === kind)!;
     await answerCase(sql, id, { take }, 'tester');
-    await forwardAnswer(sql, this.scope, linkId!);
+    await lookAtLinks(sql, this.scope, [linkId!]);
   }
 
   async untilQuiet(): Promise<void> {

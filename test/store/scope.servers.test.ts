@@ -502,7 +502,6 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
   forgetApart: (scope) => inTransaction((tx) => apart.forgetApart(tx, scope, { yapla: '4', yoplanning: 'c' })),
   closeDoubtsWithin: (scope) =>
     inTransaction((tx) => cases.closeDoubtsWithin(tx, scope, { yapla: '1', yoplanning: 'b' }, 'test')),
-  forwardAnswer: (scope) => caseAnswers.forwardAnswer(sql, scope, 'yapla:6'),
   openCases: (scope) =>
     cases.openCases(sql, scope, null, [
       { kind: 'conflict', subject: 'yapla:1', field: 'city', linkId: 'yapla:1', details: {} },

@@ -6,7 +6,8 @@ import { answerCase } from '../../../src/cases/answers.js';
 import { bookingKinds } from '../../../src/cases/bookings.js';
 import { isQuestion } from '../../../src/link/bookings/state.js';
 import { SandboxControlError } from '../../../src/sandbox/control.js';
-import { CaseClosed, forwardAnswer } from '../../../src/store/cases.js';
+import { CaseClosed } from '../../../src/store/cases.js';
+import { lookAtLinks } from '../../../src/store/inbox.js';
 import type { Entered, EventsClub, Occasion } from '../eventsClub.js';
 
 /** A member by position, or somebody who is none. */
@@ -174,7 +175,7 @@ export class LivingRegistration {
       throw error;
     }
     if (answer === 'keep') this.#wasKept = true;
-    await forwardAnswer(club.house.sql, club.scope, linkId);
+    await lookAtLinks(club.house.sql, club.scope, [linkId]);
   }
 
   private enteredOf(people: readonly Who[]): Entered[] {
