@@ -91,7 +91,7 @@ export function createOrders(http: HttpClient, config: YoplanningConfig): Orders
     listed: z.unknown(),
     listPath: paths.orders,
     instancePath: paths.order,
-    forbidding: 'resource',
+    forbids: 'resource',
     places: { team },
     timeZone,
   });
