@@ -38,7 +38,8 @@ export interface Worker {
 /** A value that was known to us when an import overwrote it. */
 export interface Overwritten {
   readonly id: string;
-  readonly linkId: string;
+  /** Null: the record had none. */
+  readonly linkId: string | null;
   readonly field: string;
   readonly old: FieldValue;
   readonly value: FieldValue;
@@ -171,7 +172,7 @@ export class EngineWorld extends World {
       this.overwritten.splice(this.overwritten.indexOf(one), 1);
       const isJournalled = this.store.journal.some(
         (entry) =>
-          entry.linkId === linkId &&
+          (linkId === null || entry.linkId === linkId) &&
           entry.system === 'yapla' &&
           entry.field === field &&
           entry.new === value &&
