@@ -63,6 +63,19 @@ export async function closeCasesOn(
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and code = ${kind} and subject = ${subject} and status = 'open'`;
 }
 
+/** The link about which an open case of a kind was asked, whose subject this is; null: none is open. */
+export async function linkAskedAbout(
+  sql: Sql | Transaction,
+  scope: Scope,
+  kind: string,
+  subject: string,
+): Promise<string | null> {
+  const [row] = await sql<{ linkId: string | null }[]>`
+    select link_id as "linkId" from cases
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and code = ${kind} and subject = ${subject} and status = 'open'`;
+  return row?.linkId ?? null;
+}
+
 /** Links with an open case of these kinds, and those of which an open case of the guard holds something. */
 export async function countInQuestion(sql: Sql, scope: Scope, kinds: readonly string[]): Promise<number> {
   const [row] = await sql<{ n: number }[]>`

@@ -14,10 +14,10 @@ import { approveBookings, type BookingPlan, planBookings } from '../../src/link/
 import { type BookingState, loadBooking } from '../../src/link/bookings/state.js';
 import { importRegistrations } from '../../src/importRegistrations.js';
 import { savePlace } from '../../src/store/bookings.js';
-import { stageExport } from '../../src/stageExport.js';
-import { stagedRegistrations } from '../../src/stagedKinds.js';
 import { listOpenCases, type OpenCase } from '../../src/store/cases.js';
 import { lookAtLinks } from '../../src/store/inbox.js';
+import { stageExport } from '../../src/stageExport.js';
+import { stagedRegistrations } from '../../src/stagedKinds.js';
 import { findPlan } from '../../src/store/plans.js';
 import { sandboxWebhookUrl } from '../../src/sandbox/connections.js';
 import type { PasserelleOptions, TestPasserelle } from './passerelle.js';

@@ -374,6 +374,10 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
     await sql`update export_file set rows = 1 where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
     return await exported.isListed(sql, scope, fileId);
   },
+  shownByFile: async (scope) => {
+    await sql`update reading set file_at = read_at where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
+    return await exported.shownByFile(sql, scope, 'yapla', '1');
+  },
   listedMembers: (scope, { fileId }) => exported.listedMembers(sql, scope, fileId, { from: 0, limit: 10 }),
   membersOfSeveralRows: (scope, { fileId }) => all(exported.membersOfSeveralRows(sql, scope, fileId)),
   unusableRows: (scope, { fileId }) => exported.unusableRows(sql, scope, fileId),
@@ -468,7 +472,8 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   findBooking: (scope) => bookings.findBooking(sql, scope, 'yapla:4'),
   placesOf: (scope) => bookings.placesOf(sql, scope, 'id 1'),
   knownEvents: (scope) => bookings.knownEvents(sql, scope),
-  orderNamed: (scope) => inTransaction((tx) => bookings.orderNamed(tx, scope, '2')),
+  orderNamed: (scope) => inTransaction((tx) => bookings.orderNamed(tx, scope, { linkId: 'yapla:4', reference: '2' })),
+  ordersKnownBefore: (scope) => bookings.ordersKnownBefore(sql, scope, '2', Date.now() + 60_000),
   partsOf: (scope) => bookings.partsOf(sql, scope, 'id 1'),
   mirrorProgress: (scope) => catalogue.mirrorProgress(sql, scope, readAtMs),
   sessionsUnderWay: (scope) => catalogue.sessionsUnderWay(sql, scope, 'product'),

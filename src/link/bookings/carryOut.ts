@@ -13,7 +13,7 @@ import type { Wanted } from '../../core/events/wanted.js';
 import { bookingCase, orderRefusedCase } from '../../cases/bookings.js';
 import type { Ask } from '../../http/client.js';
 import { type Failure, InvalidRecord, RequestRefused, ServerFailed, UnreadableRecord } from '../../http/failures.js';
-import { rememberClients, setWaiting, wakeWaiting } from '../../store/bookings.js';
+import { ordersKnownBefore, rememberClients, setWaiting, wakeWaiting } from '../../store/bookings.js';
 import type { NewCase } from '../../store/cases.js';
 import type { Sql, Transaction } from '../../store/database.js';
 import { recordIntents } from '../../store/intents.js';
@@ -227,16 +227,19 @@ class BookingWork {
       !link.pair.base?.['booking']
     )
       return this.ours(order, sent);
-    const found = await this.search(reference, new Date(intent.recordedAtMs));
+    const found = await this.search(reference, intent.recordedAtMs);
     if (found === 'unreadable') return this.uncertain();
-    const open = found.orders.filter(({ id, status }) => status === 'active' && id !== link.pair.ids.yoplanning);
-    if (open.length > 0) return this.ours(open[0]!, sent);
+    // One that staff have cancelled since is ours all the same: sent again, it would be booked against their word.
+    const ours = found.orders.find(({ status }) => status === 'active') ?? found.orders[0];
+    if (ours !== undefined) return this.ours(ours, sent);
     return found.complete ? { outcome: 'done', ...this.forgotten() } : this.uncertain();
   }
 
-  private async search(reference: string, since: Date): Promise<FoundOrders | 'unreadable'> {
+  private async search(reference: string, sentAtMs: number): Promise<FoundOrders | 'unreadable'> {
+    const { sql, events } = this.applying;
+    const except = await ordersKnownBefore(sql, events.scope, reference, sentAtMs);
     try {
-      return await this.applying.events.bookings.orders.findByReference(reference, since, this.ask);
+      return await events.bookings.orders.findByReference({ reference, since: new Date(sentAtMs), except }, this.ask);
     } catch (error) {
       if (error instanceof UnreadableRecord) return 'unreadable';
       throw error;
@@ -253,13 +256,13 @@ class BookingWork {
     return { settlesIntent: true, journal: this.openWrites('abandoned') };
   }
 
-  /** An order of ours, as it is: from now on, what differs from it was changed by others. */
+  /** An order of ours, as it is: from now on, what differs from it was changed by others. If it is cancelled, others did that, too. */
   private ours(order: Order, { wants, isPaid }: Sent): Came {
     return {
       outcome: 'done',
       shadow: orderShadow(this.applying.events, order),
       orderId: order.id,
-      agrees: this.agreedOn(order, wants, isPaid),
+      agrees: { ...this.agreedOn(order, wants, isPaid), cancelled: 'no' },
       settlesIntent: true,
       journal: this.openWrites('written'),
       written: ['booking'],

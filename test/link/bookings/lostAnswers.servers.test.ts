@@ -21,6 +21,45 @@ describe('an order whose answer is lost', () => {
     },
   );
 
+  test.each([
+    ['and Yoplanning tells of it', true],
+    ['and Yoplanning tells nothing', false],
+  ])('and that staff cancel before it is found, %s, is asked about, and not sent again', async (_, told) => {
+    const { world, workflows, answer } = await open();
+    const { yoplanning } = world;
+    const tell = yoplanning.tells;
+    yoplanning.tells = (event, id) => {
+      if (told) tell(event, id);
+      if (event === 'created') yoplanning.cancel(id);
+    };
+    yoplanning.mishaps.push('failsAfter');
+    world.yapla.register('r1', [{ member: 0 }]);
+    await workflows.settle();
+    expect(yoplanning.orders.size).toBe(1);
+    expect(await world.caseKinds()).toEqual(['orderCancelled']);
+    yoplanning.tells = tell;
+    await answer('orderCancelled', 'carryOut');
+    expect(yoplanning.orders.size).toBe(2);
+    expect(yoplanning.active('r1')).toHaveLength(1);
+    expect(await world.caseKinds()).toEqual([]);
+  });
+
+  test('and that was booked again after a cancelled one is found, and the cancelled one does not pass for it', async () => {
+    const { world, workflows, answer } = await open();
+    const { yoplanning } = world;
+    world.yapla.register('r1', [{ member: 0 }]);
+    await workflows.settle();
+    for (const mishap of ['failsBefore', 'failsAfter'] as const) {
+      yoplanning.cancel(yoplanning.active('r1')[0]!.id);
+      await workflows.settle();
+      yoplanning.mishaps.push(mishap);
+      await answer('orderCancelled', 'carryOut');
+      expect(yoplanning.active('r1')).toHaveLength(1);
+      expect(await world.caseKinds()).toEqual([]);
+    }
+    expect(yoplanning.orders.size).toBe(3);
+  });
+
   test('and that nobody wants any more is looked for; where that was recorded, and its result was lost, it is decided again', async () => {
     const { world, workflows } = await open();
     world.yoplanning.mishaps.push('failsBefore');
