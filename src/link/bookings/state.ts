@@ -101,7 +101,7 @@ async function clientsAmong(
     connectionId,
     participants.flatMap(({ memberId }) => memberId ?? []),
   );
-  const nobody = config.createClients === 'order' ? ({ is: 'new' } as const) : ({ is: 'none' } as const);
+  const nobody = config.createClients === 'none' ? ({ is: 'none' } as const) : ({ is: 'new' } as const);
   return await Promise.all(
     participants.map(async (person, nth): Promise<ParticipantClient> => {
       const member = person.memberId === null ? undefined : members.get(person.memberId);
@@ -137,6 +137,10 @@ function viewOf(
           shown,
           wants: wanted === null ? null : events.hash('wants', wanted.text),
           hindrance,
+          makesClients:
+            events.config.createClients === 'ask' &&
+            wanted !== null &&
+            wanted.items.some(({ client }) => !('id' in client)),
           isPaid: registration.paidAt !== null,
           isOver: (booking.endsAt ?? booking.startsAt ?? Infinity) < Date.now(),
           isReopened: pair.shadows.yapla?.fields['reopened'] === 'yes',
