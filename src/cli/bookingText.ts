@@ -37,6 +37,8 @@ const hindranceTexts: Readonly<Record<Hindrance, string>> = {
   personAsked: 'A question about one of its participants is open: answer that one first, and this one ends by itself.',
   noClient:
     'A participant is nobody in Yoplanning. No client is made for them (events.createClients: none), or they show no full name. Enter the client in Yoplanning.',
+  unknownMember:
+    'A participant bears the number of a member whom Yapla does not show. Correct the registration in Yapla, or restore the member: then this question ends by itself.',
   manyClients: 'A participant can be one of several clients: give the member’s number in Yapla, or merge the clients.',
   otherCurrency: 'Its amounts are in a currency that the team does not use (yoplanning.events.currency).',
   noAmount: 'It shows no amount (events.missingAmount).',

@@ -19,6 +19,8 @@ export type Hindrance =
   | 'personAsked'
   /** A participant has no client, and the connection's rule is to make none; or no name by which one could be made. */
   | 'noClient'
+  /** A participant bears the number of a member whom Yapla does not show, and looks like no client. */
+  | 'unknownMember'
   /** A participant can be one of several clients. */
   | 'manyClients'
   /** Amounts in a currency that the team does not use. */

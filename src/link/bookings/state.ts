@@ -110,10 +110,12 @@ async function clientsAmong(
       const given = booking.clients[nth] ?? null;
       if (given !== null) return { is: 'client', id: given };
       if (member?.asked) return { is: 'asked' };
-      if (member !== undefined && connection.permission.creates('yoplanning')) return { is: 'awaited' };
+      const isUnknown = member !== undefined && member.linkId === null && !member.isShown;
+      if (member !== undefined && !isUnknown && connection.permission.creates('yoplanning')) return { is: 'awaited' };
       const alike = await clientsByKeys(sql, connectionId, keysByName(connection, person));
       if (alike.length === 1) return { is: 'client', id: alike[0]! };
-      return alike.length > 1 ? { is: 'many' } : nobody;
+      if (alike.length > 1) return { is: 'many' };
+      return isUnknown ? { is: 'unknown' } : nobody;
     }),
   );
 }
