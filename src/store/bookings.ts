@@ -120,11 +120,11 @@ export async function wakeWaiting(
       update booking set tried_at = null
        where connection_id = ${scope.connectionId} and kind = ${scope.kind} and waits_since is not null
          and coalesce(chosen, session_id) = any(${[...sessionIds]}::text[])
-      returning connection_id, kind, link_id, waits_since)
-    insert into link_signal (connection_id, kind, link_id, due_at)
+      returning connection_id, kind, link_id, waits_since),
     -- One behind the other, so that who waited first asks first.
-    select connection_id, kind, link_id, now() + (row_number() over (order by waits_since) - 1) * interval '200 ms' from woken
-    on conflict (connection_id, kind, link_id) do update set due_at = least(link_signal.due_at, excluded.due_at)`;
+    queued as (
+      select *, now() + (row_number() over (order by waits_since) - 1) * interval '200 ms' as at from woken order by link_id)
+    select look_at_link(connection_id, kind, link_id, at) from queued`;
   return woken.count;
 }
 
@@ -136,10 +136,8 @@ export async function lookWhenDue(
   everyMs: number,
 ): Promise<void> {
   await sql`
-    insert into link_signal (connection_id, kind, link_id, due_at)
-    select connection_id, kind, link_id, coalesce(tried_at + ${everyMs}::float8 * interval '1 ms', now()) from booking
-     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and waits_since is not null
-    on conflict (connection_id, kind, link_id) do update set due_at = least(link_signal.due_at, excluded.due_at)`;
+    select look_at_link(connection_id, kind, link_id, coalesce(tried_at + ${everyMs}::float8 * interval '1 ms', now())) from booking
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and waits_since is not null`;
 }
 
 /** What an order's answer says: which client each participant is, in their order; null: it does not say. */

@@ -317,16 +317,6 @@ export async function declinedQuestions(
   return new Map(rows.map((row) => [row.linkId, new Set(row.kinds)]));
 }
 
-/**
- * Asks the receiver's forwarder to tell the link's workflow, as it does about webhooks: for an answer that could not be signalled.
- * Where a signal to the link is asked for or under way already, that one does.
- */
-export async function forwardAnswer(sql: Sql | Transaction, scope: Scope, linkId: string): Promise<void> {
-  await sql`
-    insert into link_signal (connection_id, kind, link_id, due_at) values (${scope.connectionId}, ${scope.kind}, ${linkId}, now())
-    on conflict (connection_id, kind, link_id) do nothing`;
-}
-
 /** An open case of a link, as those who decide about the link need it: without values. */
 export interface LinkCase {
   readonly id: number;

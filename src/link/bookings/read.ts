@@ -10,7 +10,7 @@
 import type { BookingQuestion, BookingView } from '../../core/events/bookings.js';
 import { bookingQuestionStands } from '../../core/events/bookings.js';
 import { eventKeysOf, placeFor } from '../../core/events/places.js';
-import type { Registration } from '../../core/events/registration.js';
+import { isOverdue, type Registration } from '../../core/events/registration.js';
 import type { EventProblem } from '../../core/events/shown.js';
 import { participantKey } from '../../core/events/wanted.js';
 import { linkIdOf, parseLinkId } from '../../core/linkId.js';
@@ -290,8 +290,7 @@ function toldBy(events: OpenEvents, id: string, taken: readonly InboxEvent[], kn
       continue;
     }
     const { value } = reading;
-    const isOlder = value.modifiedAt !== null && value.modifiedAt < (now?.modifiedAt ?? -Infinity);
-    if (isOlder) continue;
+    if (isOverdue(value, now)) continue;
     const row = rowOf(events, id, event, value, now);
     last = { is: 'registration', registration: value, row };
     now = { fields: row.fields, modifiedAt: row.modifiedAt };

@@ -1,7 +1,10 @@
 /** An order that was sent, and of which nobody knows what became. */
 import { describe, expect, test } from '@jest/globals';
+import { nextBookingStep } from '../../../src/core/events/bookings.js';
+import { applyBooking } from '../../../src/link/bookings/carryOut.js';
+import { readRegistration } from '../../../src/link/bookings/read.js';
 import { bookingTest } from '../../helpers/bookingModel/bookingTest.js';
-import { plainSetting } from '../../helpers/bookingModel/world.js';
+import { plainSetting, unstopped } from '../../helpers/bookingModel/world.js';
 
 const { open } = bookingTest('lost answers test');
 
@@ -55,6 +58,28 @@ describe('an order whose answer is lost', () => {
       expect(await world.caseKinds()).toEqual([]);
     }
     expect(yoplanning.orders.size).toBe(3);
+  });
+
+  test('and that nobody wants any more is looked for; where that was recorded, and its result was lost, it is decided again', async () => {
+    const { world, workflows } = await open();
+    world.yoplanning.mishaps.push('failsBefore');
+    world.yapla.register('r1', [{ member: 0 }]);
+    for (const delivery of world.underWay.splice(0)) await world.receive(delivery);
+    await workflows.forward({ again: true });
+    while (world.yoplanning.mishaps.length > 0) await workflows.step(workflows.of('yapla:r1'));
+    await workflows.of('yapla:r1').crash('kill');
+    world.yapla.change('r1', { status: 'cancelled' });
+    for (const delivery of world.underWay.splice(0)) await world.receive(delivery);
+    await workflows.forward({ again: true });
+
+    const link = { ...world.workerFor(unstopped), linkId: 'yapla:r1' };
+    const { view } = await readRegistration({ ...link, lane: 'live' });
+    const step = nextBookingStep(view);
+    expect(step).toMatchObject({ decision: { kind: 'find' } });
+    const { decision } = step as Extract<typeof step, { do: 'apply' }>;
+    const applying = { ...link, decision, version: view.version, writeId: 'find' };
+    expect(await applyBooking(applying)).toMatchObject({ outcome: 'done', view: { awaiting: false } });
+    expect(await applyBooking(applying)).toMatchObject({ outcome: 'stale', view: { awaiting: false } });
   });
 
   test('and that cannot be found for certain is asked about, and not looked for without end', async () => {
