@@ -472,7 +472,8 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   findBooking: (scope) => bookings.findBooking(sql, scope, 'yapla:4'),
   placesOf: (scope) => bookings.placesOf(sql, scope, 'id 1'),
   knownEvents: (scope) => bookings.knownEvents(sql, scope),
-  orderNamed: (scope) => inTransaction((tx) => bookings.orderNamed(tx, scope, '2')),
+  orderNamed: (scope) => inTransaction((tx) => bookings.orderNamed(tx, scope, { linkId: 'yapla:4', reference: '2' })),
+  ordersKnownBefore: (scope) => bookings.ordersKnownBefore(sql, scope, '2', Date.now() + 60_000),
   partsOf: (scope) => bookings.partsOf(sql, scope, 'id 1'),
   mirrorProgress: (scope) => catalogue.mirrorProgress(sql, scope, readAtMs),
   sessionsUnderWay: (scope) => catalogue.sessionsUnderWay(sql, scope, 'product'),
@@ -506,7 +507,6 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
   forgetApart: (scope) => inTransaction((tx) => apart.forgetApart(tx, scope, { yapla: '4', yoplanning: 'c' })),
   closeDoubtsWithin: (scope) =>
     inTransaction((tx) => cases.closeDoubtsWithin(tx, scope, { yapla: '1', yoplanning: 'b' }, 'test')),
-  forwardAnswer: (scope) => caseAnswers.forwardAnswer(sql, scope, 'yapla:6'),
   openCases: (scope) =>
     cases.openCases(sql, scope, null, [
       { kind: 'conflict', subject: 'yapla:1', field: 'city', linkId: 'yapla:1', details: {} },
