@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
 /** One configuration, two projects: `unit` needs no server but the sandbox; `servers` runs on the real Postgres and the real Temporal dev server, and tests the sandbox itself. */
 const shared = {
   testEnvironment: 'node',
@@ -14,6 +17,11 @@ const shared = {
 /** Those that take minutes have files of their own, which `npm test` does not look at: a skipped test would say less. */
 const long = process.env['PASSERELLE_LONG'] === undefined ? [] : ['<rootDir>/test/**/*.long.test.ts'];
 
+// Those that need LibreOffice are run where it is installed, and are not seen where it is not: none shows as passed that was not run.
+const office = (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'soffice')))
+  ? ['<rootDir>/test/**/*.office.test.ts']
+  : [];
+
 // Commands are noted with the name of the user who is logged in; where tests run, that may be nobody.
 process.env['USER'] ||= 'tester';
 
@@ -29,7 +37,7 @@ export default {
   // Real servers on a busy machine: a limit for what hangs, not a measure.
   testTimeout: 300_000,
   projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/test/**/*.unit.test.ts'] },
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/test/**/*.unit.test.ts', ...office] },
     {
       ...shared,
       displayName: 'servers',

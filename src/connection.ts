@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { secretOf, type CredentialConfig } from './config/credentials.js';
 import { factRulesOf } from './config/events.js';
 import type { FieldPlace } from './config/fields.js';
+import { derivedIn } from './core/events/derived.js';
 import type { ConnectionConfig } from './config/schema.js';
 import { formOf, hashForm } from './core/alike.js';
 import { choicesOf } from './core/choices.js';
@@ -122,11 +123,12 @@ export async function openConnection(sql: Sql, scope: Scope, config: ConnectionC
     await close();
     throw new KindNotOffered(scope, lacking);
   }
-  const fields = Object.entries(config.fields).map(([name, { type, rule, direction }]) => ({
+  const fields = Object.entries(config.fields).map(([name, { type, rule, direction, ...places }]) => ({
     name,
     type,
     rule,
     direction,
+    ...(systemNames.some((system) => derivedIn(places[system]) !== null) && ({ derived: true } as const)),
   }));
   const shown = { yapla: shownFields(config.fields, 'yapla'), yoplanning: shownFields(config.fields, 'yoplanning') };
   const matchRules = config.matching.rules;

@@ -2,9 +2,9 @@
  * What a staged export of registrations shows and nobody knew yet goes into the inbox, as if a webhook had told of it: from there on its way
  * is theirs. Repeatable: what is in the inbox is known.
  */
-import type { YaplaEventsConfig } from './config/yaplaEvents.js';
 import { isJsonObject, type JsonObject } from './core/document.js';
 import { foldRegistration } from './core/export/registrations.js';
+import { isOverdue } from './core/events/registration.js';
 import { stringifyJson } from './core/json.js';
 import type { Scope } from './core/record.js';
 import type { Sql } from './store/database.js';
@@ -37,7 +37,7 @@ export async function importRegistrations(
   const sum = { told: 0, same: 0, newer: 0 };
   for (let from = 0; from < (file.members ?? 0); from += atOnce) {
     const listed = await listedMembers(sql, scope, file.fileId, { from, limit: atOnce });
-    const known = await knownOf(sql, scope, settings.events, listed);
+    const known = await knownOf(sql, scope, settings, listed);
     const events = listed.flatMap((one) => {
       const before = known.get(one.id) ?? null;
       const body = bodyOf(one, before, settings, file);
@@ -70,19 +70,27 @@ interface Known {
   readonly atMs: number | null;
 }
 
-/** As they were last told of; of those of whom that is kept no longer, as they were last read. */
+/**
+ * As they were last told of; as they were last read, where what was told last is older than that (it came late, and was set aside), or is
+ * kept no longer.
+ */
 async function knownOf(
   sql: Sql,
   scope: Scope,
-  { registration: places }: YaplaEventsConfig,
+  settings: YaplaEvents,
   listed: readonly ListedMember[],
 ): Promise<Map<string, Known>> {
   const ids = listed.map(({ id }) => id);
   const [told, read] = await Promise.all([lastTold(sql, scope, 'yapla', ids), shadowsByIds(sql, scope, 'yapla', ids)]);
   const known = new Map<string, Known>();
-  for (const [id, { document }] of read) known.set(id, { document, told: 'updated', atMs: null });
+  for (const [id, { document, fields, modifiedAt }] of read) {
+    const last = fields['cancelled'] === 'yes' ? 'deleted' : 'updated';
+    known.set(id, { document, told: last, atMs: modifiedAt });
+  }
   for (const [id, { body, event, receivedAtMs }] of told) {
-    const document = contentIn(body, places.document);
+    const document = contentIn(body, settings.events.registration.document);
+    const reading = registrationOf(settings, body, event);
+    if (reading.problems === undefined && isOverdue(reading.value, read.get(id) ?? null)) continue;
     if (isJsonObject(document)) known.set(id, { document, told: event, atMs: receivedAtMs });
   }
   return known;

@@ -136,9 +136,18 @@ export function budgetOpensAtMs(error: unknown): number | null {
   return toldBy(error).retryAtMs ?? null;
 }
 
-/** The failure's type where the connection is refused, or its writes are; else null. */
-export function stoppingFailure(error: unknown): string | null {
+/** What stopped a link's work: a failure's type, and what it says, which names records by id and quotes no value. */
+export interface Stop {
+  readonly failure: string;
+  readonly reason: string;
+}
+
+/** Where the connection is refused, or its writes are; else null. */
+export function stoppingFailure(error: unknown): Stop | null {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  const type = cause instanceof ApplicationFailure ? cause.type : undefined;
-  return type !== undefined && type !== null && stoppingFailures.includes(type) ? type : null;
+  if (!(cause instanceof ApplicationFailure)) return null;
+  const { type, message } = cause;
+  return type !== undefined && type !== null && stoppingFailures.includes(type)
+    ? { failure: type, reason: message }
+    : null;
 }

@@ -119,13 +119,14 @@ export async function keepInStep<View extends ViewOfLink, Decision, Done extends
   async function untilMended(error: unknown): Promise<void> {
     const openAtMs = budgetOpensAtMs(error);
     if (openAtMs !== null) return await untilOpen(openAtMs);
-    const failure = stoppingFailure(error);
-    if (failure === null) throw error;
+    const stop = stoppingFailure(error);
+    if (stop === null) throw error;
+    const { failure, reason } = stop;
     if (failure === 'UnknownConnection') throw new ConnectionGone();
     run.stop();
     show('stopped');
-    setCurrentDetails(`stopped: ${failure}`);
-    log.warn('stopped until it is mended, or for a while', { connectionId, kind, linkId, failure });
+    setCurrentDetails(`stopped: ${failure}: ${reason}`);
+    log.warn('stopped until it is mended, or for a while', { connectionId, kind, linkId, failure, reason });
     const { stoppedRetryMs, maxStoppedRetryMs = stoppedRetryMs } = settings;
     const waitMs = run.nextLookMs(stoppedRetryMs, maxStoppedRetryMs);
     // Events that come meanwhile stand in the inbox, and as signals in the history, which must end here, too.

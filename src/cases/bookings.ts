@@ -1,8 +1,9 @@
 /**
- * The questions about one registration and its order (core/events/bookings.ts says when each is asked and how it ends), and the one about an
- * event that nobody has mapped yet, which stands for all its registrations.
+ * The questions about one registration and its order (core/events/bookings.ts says when each is asked and how it ends), and those beside them:
+ * an event that nobody has mapped yet, which stands for all its registrations; a second order; what cannot be read.
  */
 import type { BookingAnswer, BookingQuestion, Hindrance } from '../core/events/bookings.js';
+import { linkIdOf, parseLinkId } from '../core/linkId.js';
 import type { EventProblem } from '../core/events/shown.js';
 import type { FieldHash } from '../core/record.js';
 import { type Failure, InvalidRecord } from '../http/failures.js';
@@ -104,6 +105,23 @@ export function eventNotMappedCase(event: string): NewCase<Record<string, never>
 
 export function eventSubject(event: string): string {
   return `event ${event}`;
+}
+
+/** An order bears a registration's number beside the order that the registration has. */
+export const secondOrder = {
+  code: 'secondOrder',
+  about: 'records',
+  answers: { ...noAnswers, close: 'notAskedAgain' },
+  holds: null,
+  endsByMerging: false,
+  stands: () => true,
+  shows: { what: 'details', writes: 0 },
+  facts: ({ subject }) => [{ code: 'secondOrder' as const, order: parseLinkId(subject).id }],
+} as const satisfies Kind;
+
+/** @param linkId of the registration @param order id of the order */
+export function secondOrderCase(linkId: string, order: string): NewCase<Record<string, never>> {
+  return { kind: secondOrder.code, subject: linkIdOf('yoplanning', order), linkId, details: {} };
 }
 
 /** What Yapla shows of a registration or a donation cannot be read: what is wrong, by its place. */

@@ -6,7 +6,7 @@ import type { Decision } from '../core/decide.js';
 import { type FieldName, type SystemName, systemNames } from '../core/record.js';
 import type { CaseAnswer, LinkCase } from '../store/cases.js';
 import type { PairHashes } from '../store/linkState.js';
-import { bookingKinds, eventNotMapped, unreadableEvent } from './bookings.js';
+import { bookingKinds, eventNotMapped, secondOrder, unreadableEvent } from './bookings.js';
 import { canary } from './canary.js';
 import { conflict } from './conflict.js';
 import { create } from './create.js';
@@ -37,6 +37,7 @@ export const kinds = {
   unreadable,
   ...bookingKinds,
   eventNotMapped,
+  secondOrder,
   unreadableEvent,
 } as const;
 

@@ -6,7 +6,7 @@ import type { CatalogueSession } from '../store/catalogue.js';
 import { visible } from './visible.js';
 
 /** What each question is. */
-export const bookingQuestionTexts: Readonly<Record<BookingQuestion | 'eventNotMapped' | 'unreadableEvent', string>> = {
+export const bookingQuestionTexts: Readonly<Record<BookingQuestion | 'eventNotMapped' | 'secondOrder' | 'unreadableEvent', string>> = {
   tooLate: 'A registration cannot be booked any more: its session has begun.',
   notBookable: 'A registration cannot be booked as it is. Nothing was sent.',
   noPlace: 'No place is left for this registration, or its session is not offered any more.',
@@ -22,6 +22,8 @@ export const bookingQuestionTexts: Readonly<Record<BookingQuestion | 'eventNotMa
   reopened:
     'This registration was cancelled, and an event that came later shows it as not cancelled: a late event, or a new registration under the old number.',
   eventNotMapped: 'Nobody has said which session of Yoplanning this event of Yapla is: all its registrations wait.',
+  secondOrder:
+    'A second order in Yoplanning has the number of this registration: perhaps it is booked twice. Cancel the one that is too much, or close this case if both are meant.',
   unreadableEvent: 'What Yapla or Yoplanning shows cannot be read. Nothing is done about it until it can.',
 };
 

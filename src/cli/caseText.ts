@@ -179,6 +179,8 @@ function factLines(fact: CaseFact): string[] {
         ...(fact.fields.length === 0 ? [] : [`Fields it names: ${fact.fields.map(visible).join(', ')}`]),
         ...(fact.words === null ? [] : [`Its words: ${visible(fact.words)}`]),
       ];
+    case 'secondOrder':
+      return [`The second order: ${visible(fact.order)}.`];
     case 'event':
       return [`Event: ${visible(fact.event)}`, 'Say where it goes: "passerelle events map".'];
     case 'problems':

@@ -3,7 +3,8 @@ import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import type { Config } from '../config/schema.js';
 import type { Resolution } from '../cases/answers.js';
 import { answersOf } from '../cases/index.js';
-import { type Case, forwardAnswer, listOpenCases } from '../store/cases.js';
+import { type Case, listOpenCases } from '../store/cases.js';
+import { lookAtLinks } from '../store/inbox.js';
 import type { Sql } from '../store/database.js';
 import { signalAnswered } from '../syncRecord.js';
 import { TemporalSetupError } from '../temporal.js';
@@ -31,7 +32,7 @@ export async function whatHappensNext(
     const afterwards = triesAgain ? 'What it held back is tried again' : 'It is taken note of';
     const what = resolution.close ? afterwards : 'It is carried out';
     const reached = await tell(config, question, linkId);
-    if (!reached) await forwardAnswer(sql, scope, linkId);
+    if (!reached) await lookAtLinks(sql, scope, [linkId]);
     lines.push(
       reached
         ? `${what} by the workflow of ${visible(linkId)} as soon as a worker is free. "passerelle case ${id}" shows how it stands.`

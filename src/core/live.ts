@@ -82,6 +82,8 @@ export function decideLive(view: LinkView, triggers: readonly Trigger[]): LiveDe
   const asksCreation = whole.create !== null && !view.creates[whole.create] && !view.askedCreation;
   const answered = answerConflicts(asQuestions(whole, view), sideAnswers(view));
   const values = Object.keys(view.answers).filter((field) => view.answers[field] === 'value');
+  // A fact has no event that could be waited for. Who looks because of one may find Yoplanning's events waiting, and nothing else.
+  const facts = new Set(view.fields.flatMap(({ name, derived }) => (derived ? [name] : [])));
   // A field that is held back is a question already.
   const isHeld = (field: FieldName) => view.heldFields.includes(field) && view.answers[field] === undefined;
   const withoutHeld = withoutFields(answered, (system, field) => {
@@ -89,7 +91,10 @@ export function decideLive(view: LinkView, triggers: readonly Trigger[]): LiveDe
     if (isHeld(field)) return true;
     const reason = answered.reasons[field];
     const onlyYoplanning = triggers.length > 0 && triggers.every((one) => one === 'yoplanning');
-    const decided = (reason !== undefined && mayAnswerYoplanning.has(reason)) || view.answers[field] !== undefined;
+    const decided =
+      (reason !== undefined && mayAnswerYoplanning.has(reason)) ||
+      facts.has(field) ||
+      view.answers[field] !== undefined;
     return system === 'yoplanning' && onlyYoplanning && answered.create === null && !decided;
   });
   const may = restrict(withoutHeld, {

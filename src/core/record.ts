@@ -80,4 +80,6 @@ export interface FieldDefinition {
   readonly rule: ConflictRule;
   /** `both`: changes travel both ways. `toYapla` / `toYoplanning`: the field is only ever written there. */
   readonly direction: 'both' | 'toYapla' | 'toYoplanning';
+  /** What it sends is a fact (core/events/derived.ts): it changes with orders, donations or the calendar, and no event of the record tells of it. */
+  readonly derived?: true;
 }

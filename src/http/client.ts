@@ -20,9 +20,11 @@ import {
   type FailureContext,
   effectOf,
   failureOf,
+  type Forbids,
   isWrite,
   NoAnswer,
   type ServerFailed,
+  stopRefused,
   throttleMs,
   UnexpectedResponse,
   WritesStopped,
@@ -66,6 +68,8 @@ export interface HttpRequest {
   readonly onUnauthorised?: 'stop' | 'answer';
   /** Statuses (4xx) that are answers, too: the one who sends this reads what stands in them. Without JSON they have no body. */
   readonly answers?: readonly number[];
+  /** What a 403 keeps from being sent from then on (`AccessRefused.stopped`). Default: `credential`. */
+  readonly forbids?: Forbids;
 }
 
 export interface Answer {
@@ -177,6 +181,7 @@ class UndiciClient implements HttpClient {
       withoutSecrets: (text) => this.#withoutSecrets(text),
       maxRetryAfterMs: this.#options.maxRetryAfterMs,
       ifReadOnly: this.#options.ifReadOnly,
+      forbids: request.forbids,
     });
     if (failure !== null && !isAnswer(request, incoming.status)) {
       // Should the database be away the failure still tells what happened; the next request finds the same.
@@ -283,7 +288,7 @@ class UndiciClient implements HttpClient {
     const { budget, maxRetryAfterMs } = this.#options;
     if (failure.type === 'ServerFailed') await this.#outage(failure);
     if (failure.type === 'Throttled') await budget.close(throttleMs(incoming, maxRetryAfterMs), '429');
-    if (failure.type === 'AccessRefused') await budget.stop(failure.reason, failure.stopped);
+    if (failure.type === 'AccessRefused') await stopRefused(budget, failure);
   }
 }
 

@@ -9,7 +9,7 @@
  * | `Throttled`          | 429                                              | the budget is closed; retry after `retryAfterMs` plus jitter   |
  * | `ServerFailed`       | 5xx                                              | Temporal's retry policy, or the breaker's pause; may have taken effect |
  * | `NoAnswer`           | time-out, reset, refused connection              | the same; `effect` says whether it may have taken effect |
- * | `AccessRefused`      | 401, 403                                         | the connection is stopped until a person fixes it; by a 403 on a write, its writes alone |
+ * | `AccessRefused`      | 401, 403                                         | what `stopped` says is stopped until a person fixes it: the connection, its writes, or only whoever asked |
  * | `InvalidRecord`      | 400 (and 409, 422) on a write                    | not retried; a case with the refused fields' names             |
  * | `RecordMissing`      | 404 on a write                                   | the decision is stale; decide again. On a read 404 is an answer |
  * | `RequestRefused`     | any other 4xx, a redirect on a write             | not retried: our configuration or code is wrong                |
@@ -20,7 +20,7 @@
  * `InvalidRecord.words`, which is not enumerable, straight into the case in Postgres.
  */
 
-import type { BlockedBy, Stopped } from '../store/budget.js';
+import type { BlockedBy, Budget, Stopped } from '../store/budget.js';
 import type { Incoming } from './client.js';
 
 /** `none`: certainly not applied. `unknown`: the server may have applied it. */
@@ -200,6 +200,9 @@ export class NoAnswer extends Outage {
   }
 }
 
+/** What a 403 keeps from being sent: whatever the credential is used for, or what asks for the resource alone. */
+export type Forbids = 'credential' | 'resource';
+
 const refusals = {
   401: [
     'the server does not know the credential (401)',
@@ -218,14 +221,22 @@ export class AccessRefused extends Failure {
     readonly status: 401 | 403,
     /** Better advice than that of the status. */
     readonly advice?: string,
+    /** What a 403 is about. A 401 is always about the credential. */
+    readonly forbids: Forbids = 'credential',
   ) {
     const [what, whatToDo] = refusals[status];
     super(what, 'none', context, `${advice ?? whatToDo}, then run \`passerelle resume\``);
   }
 
-  /** A credential that may not write can still read; one that is not known, or may not read, can do nothing. */
-  get stopped(): Stopped {
-    return this.status === 403 && isWrite(this.context.access) ? 'writes' : 'all';
+  /**
+   * What is stopped of the credential; null: nothing, only whoever asked waits. The one rule about it: a credential that is not known can do
+   * nothing. One that may not use a resource besides people (orders, products) goes on with people. One that may not write people can still
+   * read, and one that may not read them can do nothing.
+   */
+  get stopped(): Stopped | null {
+    if (this.status === 401) return 'all';
+    if (this.forbids === 'resource') return null;
+    return isWrite(this.context.access) ? 'writes' : 'all';
   }
 
   /** What the credential is stopped for, in our own words. */
@@ -233,6 +244,11 @@ export class AccessRefused extends Failure {
     const { method, path } = this.context;
     return `${this.status} on ${method} ${path}${this.advice === undefined ? '' : `: ${this.advice}`}`;
   }
+}
+
+/** Stops of the credential what the refusal says (`AccessRefused.stopped`). */
+export async function stopRefused(budget: Pick<Budget, 'stop'>, { stopped, reason }: AccessRefused): Promise<void> {
+  if (stopped !== null) await budget.stop(reason, stopped);
 }
 
 export class InvalidRecord extends Failure {
@@ -347,19 +363,25 @@ export interface Refusing {
   readonly maxRetryAfterMs: number;
   /** See `HttpClientOptions`. */
   readonly ifReadOnly?: string | undefined;
+  /** See `HttpRequest`. */
+  readonly forbids?: Forbids | undefined;
 }
+
+const ifForbidden = 'Have the right granted to the credential; people are synchronised meanwhile';
 
 /** @returns null for a success, and for a 404 on a read, which is an answer */
 export function failureOf(
   incoming: Incoming,
   context: FailureContext,
-  { withoutSecrets, maxRetryAfterMs, ifReadOnly }: Refusing,
+  { withoutSecrets, maxRetryAfterMs, ifReadOnly, forbids = 'credential' }: Refusing,
 ): AnyFailure | null {
   const { status } = incoming;
   const read = context.access === 'read';
   if (status >= 200 && status < 300) return null;
-  if (status === 401 || status === 403) {
-    return new AccessRefused(context, status, status === 403 && isWrite(context.access) ? ifReadOnly : undefined);
+  if (status === 401) return new AccessRefused(context, status);
+  if (status === 403) {
+    const advice = forbids === 'resource' ? ifForbidden : isWrite(context.access) ? ifReadOnly : undefined;
+    return new AccessRefused(context, status, advice, forbids);
   }
   if (status === 429) return new Throttled(context, withJitter(throttleMs(incoming, maxRetryAfterMs)));
   if (status === 404) return read ? null : new RecordMissing(context);

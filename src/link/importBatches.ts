@@ -126,7 +126,12 @@ async function takeChanges(tx: Transaction, connection: OpenConnection, limit: n
   for (const [linkId, all] of values) {
     const state = states.get(linkId);
     const shadow = state?.pair.shadows[system];
-    if (state === undefined || shadow === null || shadow === undefined) continue;
+    if (state === undefined) continue;
+    if (shadow === null || shadow === undefined) {
+      // It is gone, and no file finds it any more. Should it come back, what differs then is decided about anew.
+      taken.over.push(...all.map(({ id }) => id));
+      continue;
+    }
     const view = viewOf(connection, state);
     const [shown, rest] = split(all, (one) => one.isShown);
     taken.over.push(...shown.map(({ id }) => id));

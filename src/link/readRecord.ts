@@ -8,6 +8,7 @@
 import type { LinkView } from '../core/live.js';
 import { parseLinkId } from '../core/linkId.js';
 import { type CanonicalFields, type FieldName, otherSystem, type SystemName, systemNames } from '../core/record.js';
+import type { ConnectionConfig } from '../config/schema.js';
 import type { Sql, Transaction } from '../store/database.js';
 import type { Ask } from '../http/client.js';
 import { isFailure, UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
@@ -16,6 +17,7 @@ import { doubtCase, returnedDoubt } from '../cases/doubt.js';
 import { foundUnreadable } from '../cases/unreadable.js';
 import { type InboxEvent, markHandled, readdress, type RecordEvent, takeEvents, tellsNothing } from '../store/inbox.js';
 import { type Replaced, replacedUnseen } from '../store/journal.js';
+import { type ShownByFile, shownByFile } from '../store/exports.js';
 import { bareLink, type BareLink, linkOfRecord, lockFirstSights } from '../store/links.js';
 import { openCases } from '../store/cases.js';
 import { releaseNewcomers } from '../store/openPlaces.js';
@@ -204,7 +206,8 @@ async function find(
     // The next file shows what has become of it; nobody can ask sooner.
     return { system, id, record: known === null ? 'unread' : 'stored' };
   }
-  const told = newestDelivered(connection, system, news, known, replaced);
+  const file = known === null ? null : await shownByFile(sql, connection.scope, system, id);
+  const told = newestDelivered(connection, system, news, known, replaced, file);
   return { system, id, record: told ?? (countsAsStored(events, known) ? 'stored' : 'unread') };
 }
 
@@ -360,7 +363,11 @@ export function countsOf(events: readonly InboxEvent[]): EventCount[] {
  * Our own write may have overtaken a body that was made before it. So a body that shows in a field just what our write replaced says nothing
  * about that field, until one shows something else there: it is late, or somebody set the value back at once, which the next list shows.
  *
+ * A file has no modification dates, and may have overtaken a body, too. A body that was made before the file was exported says nothing about
+ * the fields that the file shows.
+ *
  * @param replaced what our own writes replaced, and nobody has shown since that it is so (`replacedUnseen`)
+ * @param file that the record was stored from
  * @returns null where all of them are older than what is known, or none has a body (a removal)
  * @throws {UnexpectedResponse} when a configured path does not fit a body
  */
@@ -370,20 +377,69 @@ export function newestDelivered(
   events: readonly InboxEvent[],
   known: Shadow | null,
   replaced: readonly Replaced[] = [],
+  file: ShownByFile | null = null,
 ): SystemRecord | null {
   const from = { context: contextOf(connection, system, events) };
   const recordOf = (document: JsonObject) => connection.systems[system].recordOf(document, from);
   const before = known?.document ?? {};
   // By its document, which says more than the time that was stored: that may stand for two instants, or be read in another zone now.
   const knownAt = known === null ? null : modifiedIn(recordOf, before);
+  const overtaking = new OvertakingFile(connection, system, file);
   const bodies = events
     .filter((one) => one.event !== 'deleted' && !tellsNothing(one))
-    .map((one) => documentIn(connection, system, one))
-    .map((document) => ({ document, modified: modifiedOf(recordOf(laidOver(before, document))) }))
-    .filter((one) => !isOlder(one.modified, knownAt));
+    .map((one) => {
+      const document = documentIn(connection, system, one);
+      const modified = modifiedOf(recordOf(laidOver(before, document)));
+      return { document, modified, isOvertaken: overtaking.hasOvertaken(one, document, modified) };
+    })
+    .filter((one) => !isOlder(one.modified, knownAt) && !(one.isOvertaken && overtaking.showsAll));
   if (bodies.length === 0) return null;
   const late = new LateFields(connection, system, recordOf, before, replaced);
-  return recordOf(inOrder(bodies).reduce((document, body) => late.laid(document, body.document), before));
+  const laid = (known: JsonObject, { document, isOvertaken }: (typeof bodies)[number]) => {
+    const next = late.laid(known, document);
+    return isOvertaken ? overtaking.kept(known, next) : next;
+  };
+  return recordOf(inOrder(bodies).reduce(laid, before));
+}
+
+/** The file that a record was stored from: what it shows is younger than a body that was made before it. */
+class OvertakingFile {
+  private readonly places: readonly string[];
+  /** Every mapped field: such a body says nothing at all. */
+  readonly showsAll: boolean;
+
+  private readonly config: ConnectionConfig;
+
+  constructor(
+    { config }: OpenConnection,
+    system: SystemName,
+    private readonly file: ShownByFile | null,
+  ) {
+    this.config = config;
+    const mapped = Object.entries(shownFields(config.fields, system));
+    const shown = mapped.filter(([name]) => file?.columns?.includes(name) ?? true);
+    this.places = shown.map(([, field]) => readPlace(field[system]));
+    this.showsAll = shown.length === mapped.length;
+  }
+
+  /** By the body's own date, or because it came before the export. @param modified of the body laid over what is known */
+  hasOvertaken({ receivedAtMs }: InboxEvent, body: JsonObject, modified: Instants | null): boolean {
+    if (this.file === null) return false;
+    const { atMs } = this.file;
+    const { modified: place } = this.config.yapla.read.answer;
+    const isDated = place !== null && contentIn(body, place) !== undefined;
+    return receivedAtMs < atMs || (isDated && isOlder(modified, { first: atMs, last: atMs }));
+  }
+
+  /** `next`, with what the file shows as it is known. */
+  kept(known: JsonObject, next: JsonObject): JsonObject {
+    const kept = structuredClone(next);
+    for (const place of this.places) {
+      const content = contentIn(known, place);
+      if (content !== undefined) putAt(kept, place, content);
+    }
+    return kept;
+  }
 }
 
 /** Fields that our own writes changed, and of which bodies may still show what was there before. */
@@ -439,12 +495,12 @@ interface Body {
 }
 
 /** Each after those that are older for certain, and else as received; where one has no time, all as received. */
-function inOrder(bodies: readonly Body[]): readonly Body[] {
+function inOrder<B extends Body>(bodies: readonly B[]): readonly B[] {
   if (bodies.some((one) => one.modified === null)) return bodies;
   if (bodies.every(({ modified }) => modified!.first === modified!.last))
     return [...bodies].sort((a, b) => a.modified!.first - b.modified!.first);
   const left = [...bodies];
-  const ordered: Body[] = [];
+  const ordered: B[] = [];
   while (left.length > 0) {
     const next = left.findIndex((one) => !left.some((other) => isOlder(other.modified, one.modified)));
     ordered.push(...left.splice(next, 1));

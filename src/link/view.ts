@@ -93,7 +93,10 @@ export function viewOf(configured: OpenConnection, state: LinkState, absence: Ab
     yapla: only(sides.yapla, names, timed),
     yoplanning: only(sides.yoplanning, names, timed),
     base: pair.base === null ? null : onlyFields(pair.base, names),
-    fields: fields.map(({ name, type, rule, direction }: FieldDefinition) => ({ name, type, rule, direction })),
+    fields: fields.map(({ name, type, rule, direction, derived }: FieldDefinition) => ({
+      ...{ name, type, rule, direction },
+      ...(derived && { derived }),
+    })),
     version: pair.version,
     ...rights(connection, answered.create),
     // Where we choose the id, a creation is simply repeated: it is looked up first.

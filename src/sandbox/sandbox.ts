@@ -35,6 +35,7 @@ import { createYapla } from './yapla/server.js';
 import { type YaplaShape, zonedShape } from './yapla/shape.js';
 import { createBookings } from './yoplanning/bookings.js';
 import { Clients } from './yoplanning/clients.js';
+import type { OrderRecord } from './yoplanning/orders.js';
 import { createYoplanning } from './yoplanning/server.js';
 
 export type { SandboxAddresses } from './connections.js';
@@ -56,6 +57,12 @@ export interface SandboxHooks {
    * @param record the record as the change left it; `null`: it is gone
    */
   readonly onChange?: (change: Change, record: SandboxRecord | null) => void;
+  /**
+   * The same of an order.
+   *
+   * @param order as the change left it; `null`: it is gone
+   */
+  readonly onOrder?: (change: Change, order: Pick<OrderRecord, 'reference' | 'cancelled'> | null) => void;
 }
 
 const shapes: Readonly<Record<YaplaShapeName, YaplaShape>> = {
@@ -93,6 +100,7 @@ export async function startSandbox(options: SandboxOptions = {}, hooks: SandboxH
     webhooks[change.system].changed(change, before);
     // An order is no record of a person.
     if (change.kind === undefined) hooks.onChange?.(change, registries[change.system].show(change.record));
+    else hooks.onOrder?.(change, bookings.orders.get(change.record) ?? null);
   };
   const labels = new Labels(resolved.yapla.labels);
   const shape = labelledShape(shapeOf(resolved.yapla), labels);

@@ -120,11 +120,11 @@ export async function wakeWaiting(
       update booking set tried_at = null
        where connection_id = ${scope.connectionId} and kind = ${scope.kind} and waits_since is not null
          and coalesce(chosen, session_id) = any(${[...sessionIds]}::text[])
-      returning connection_id, kind, link_id, waits_since)
-    insert into link_signal (connection_id, kind, link_id, due_at)
+      returning connection_id, kind, link_id, waits_since),
     -- One behind the other, so that who waited first asks first.
-    select connection_id, kind, link_id, now() + (row_number() over (order by waits_since) - 1) * interval '200 ms' from woken
-    on conflict (connection_id, kind, link_id) do update set due_at = least(link_signal.due_at, excluded.due_at)`;
+    queued as (
+      select *, now() + (row_number() over (order by waits_since) - 1) * interval '200 ms' as at from woken order by link_id)
+    select look_at_link(connection_id, kind, link_id, at) from queued`;
   return woken.count;
 }
 
@@ -136,10 +136,8 @@ export async function lookWhenDue(
   everyMs: number,
 ): Promise<void> {
   await sql`
-    insert into link_signal (connection_id, kind, link_id, due_at)
-    select connection_id, kind, link_id, coalesce(tried_at + ${everyMs}::float8 * interval '1 ms', now()) from booking
-     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and waits_since is not null
-    on conflict (connection_id, kind, link_id) do update set due_at = least(link_signal.due_at, excluded.due_at)`;
+    select look_at_link(connection_id, kind, link_id, coalesce(tried_at + ${everyMs}::float8 * interval '1 ms', now())) from booking
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = ${linkId} and waits_since is not null`;
 }
 
 /** What an order's answer says: which client each participant is, in their order; null: it does not say. */
@@ -192,9 +190,32 @@ export async function clientsByKeys(
   return await recordsByKeys(sql, connectionId, 'yoplanning', keys);
 }
 
-/** An order that is known by its number to be this registration's, that stands, and that is in no link; null: none is known. The oldest of several. */
-export async function orderNamed(tx: Transaction, scope: Scope, reference: string): Promise<string | null> {
+/**
+ * An order that is known by its number to be this registration's, that stands, and that is in no link; null: none is known. The oldest of
+ * several. While one is awaited that was sent, one that was first seen since is perhaps that one, and takes the place although it is cancelled.
+ */
+export async function orderNamed(
+  tx: Transaction,
+  scope: Scope,
+  { linkId, reference }: { readonly linkId: string; readonly reference: string },
+): Promise<string | null> {
   const [row] = await tx<{ id: string }[]>`
+    select s.external_id as id
+      from shadow s
+      left join intent i on i.connection_id = s.connection_id and i.kind = s.kind and i.link_id = ${linkId} and i.system = s.system
+                        and i.status = 'sent'
+      join reading r on r.connection_id = s.connection_id and r.kind = s.kind and r.system = s.system and r.external_id = s.external_id
+                    and r.gone_at is null
+     where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = 'yoplanning'
+       and s.external_reference = ${reference} and (s.fields ->> 'status' = 'active' or s.first_seen_at >= i.recorded_at)
+       and not exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind and l.yoplanning_id = s.external_id)
+     order by s.fields ->> 'status' = 'active' desc, s.first_seen_at limit 1`;
+  return row?.id ?? null;
+}
+
+/** Orders that bear this number, stand, and are in no link, as far as is known: their ids, those first that were seen first. */
+export async function secondOrdersOf(sql: Sql | Transaction, scope: Scope, reference: string): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
     select s.external_id as id
       from shadow s
       join reading r on r.connection_id = s.connection_id and r.kind = s.kind and r.system = s.system and r.external_id = s.external_id
@@ -202,8 +223,22 @@ export async function orderNamed(tx: Transaction, scope: Scope, reference: strin
      where s.connection_id = ${scope.connectionId} and s.kind = ${scope.kind} and s.system = 'yoplanning'
        and s.external_reference = ${reference} and s.fields ->> 'status' = 'active'
        and not exists (select 1 from link l where l.connection_id = s.connection_id and l.kind = s.kind and l.yoplanning_id = s.external_id)
-     order by s.first_seen_at limit 1`;
-  return row?.id ?? null;
+     order by s.first_seen_at`;
+  return rows.map(({ id }) => id);
+}
+
+/** Orders with this number that were known before that moment (epoch milliseconds): none of them was sent since. Their ids. */
+export async function ordersKnownBefore(
+  sql: Sql | Transaction,
+  scope: Scope,
+  reference: string,
+  beforeMs: number,
+): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select external_id as id from shadow
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and system = 'yoplanning' and external_reference = ${reference}
+       and first_seen_at < to_timestamp(${beforeMs}::float8 / 1000)`;
+  return rows.map(({ id }) => id);
 }
 
 /** What persons said of an event. */

@@ -63,6 +63,19 @@ export async function closeCasesOn(
      where connection_id = ${scope.connectionId} and kind = ${scope.kind} and code = ${kind} and subject = ${subject} and status = 'open'`;
 }
 
+/** The link about which an open case of a kind was asked, whose subject this is; null: none is open. */
+export async function linkAskedAbout(
+  sql: Sql | Transaction,
+  scope: Scope,
+  kind: string,
+  subject: string,
+): Promise<string | null> {
+  const [row] = await sql<{ linkId: string | null }[]>`
+    select link_id as "linkId" from cases
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and code = ${kind} and subject = ${subject} and status = 'open'`;
+  return row?.linkId ?? null;
+}
+
 /** Links with an open case of these kinds, and those of which an open case of the guard holds something. */
 export async function countInQuestion(sql: Sql, scope: Scope, kinds: readonly string[]): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
@@ -302,16 +315,6 @@ export async function declinedQuestions(
      where c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.link_id = any(${linkIds}) and ${isDeclined(sql)}
      group by 1`;
   return new Map(rows.map((row) => [row.linkId, new Set(row.kinds)]));
-}
-
-/**
- * Asks the receiver's forwarder to tell the link's workflow, as it does about webhooks: for an answer that could not be signalled.
- * Where a signal to the link is asked for or under way already, that one does.
- */
-export async function forwardAnswer(sql: Sql | Transaction, scope: Scope, linkId: string): Promise<void> {
-  await sql`
-    insert into link_signal (connection_id, kind, link_id, due_at) values (${scope.connectionId}, ${scope.kind}, ${linkId}, now())
-    on conflict (connection_id, kind, link_id) do nothing`;
 }
 
 /** An open case of a link, as those who decide about the link need it: without values. */

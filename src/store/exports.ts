@@ -2,7 +2,7 @@
 import type { DateOrder } from '../core/export/dates.js';
 import type { FoundColumns } from '../core/export/columns.js';
 import type { RowProblem, StagedRow } from '../core/export/rows.js';
-import type { Scope } from '../core/record.js';
+import type { Scope, SystemName } from '../core/record.js';
 import type { Sql } from './database.js';
 import type { RowChunk } from './exportRows.js';
 
@@ -255,6 +255,26 @@ export async function noteProblems(
     update export_member m set problem = r.problem
       from json_to_recordset(${JSON.stringify(problems)}::json) as r(number text, problem jsonb)
      where m.connection_id = ${scope.connectionId} and m.kind = ${scope.kind} and m.file_id = ${fileId} and m.number = r.number and m.problem is null`;
+}
+
+/** The newest file that a record was stored from. */
+export interface ShownByFile {
+  /** When it was exported, epoch milliseconds. */
+  readonly atMs: number;
+  /** Names of its columns; null: nobody knows any more, it was deleted. */
+  readonly columns: readonly string[] | null;
+}
+
+/** @returns null: no file ever showed the record, or what was known was younger each time */
+export async function shownByFile(sql: Sql, scope: Scope, system: SystemName, id: string): Promise<ShownByFile | null> {
+  const [row] = await sql<{ atMs: number; found: FoundColumns['found'] | null }[]>`
+    select (extract(epoch from r.file_at) * 1000)::float8 as "atMs",
+           (select f.about -> 'found' from export_file f
+             where f.connection_id = r.connection_id and f.kind = r.kind and f.exported_at = r.file_at limit 1) as found
+      from reading r
+     where r.connection_id = ${scope.connectionId} and r.kind = ${scope.kind} and r.system = ${system} and r.external_id = ${id}
+       and r.file_at is not null`;
+  return row === undefined ? null : { atMs: row.atMs, columns: row.found?.map(({ name }) => name) ?? null };
 }
 
 /** All of it is staged. @returns the file as it is now */

@@ -229,11 +229,8 @@ export async function releaseHold(sql: Sql, caseId: number, answer: GuardAnswer,
       -- What was let through longer ago than the guard looks back says nothing any more.
       over as (
         delete from guard_hold where connection_id = ${row.connectionId} and kind = ${row.kind} and released_at < now() - ${lookBack(tx)}),
-      told as (
-        insert into link_signal (connection_id, kind, link_id, due_at)
-        select distinct ${row.connectionId}, ${row.kind}, link_id, now() from released
-        on conflict (connection_id, kind, link_id) do nothing)
-      select distinct link_id as "linkId" from released`;
+      told as (select distinct link_id from released order by link_id)
+      select link_id as "linkId", look_at_link(${row.connectionId}, ${row.kind}, link_id, now()) from told`;
     return links.length;
   });
   if (told !== null) return told;

@@ -45,7 +45,7 @@ export interface InboxEvent {
 }
 
 /** Stores webhooks in the order given, all of them or none. They may be acknowledged once this has returned. */
-export async function addEvents(sql: Sql, events: readonly NewInboxEvent[]): Promise<void> {
+export async function addEvents(sql: Sql | Transaction, events: readonly NewInboxEvent[]): Promise<void> {
   if (events.length === 0) return;
   await sql`
     insert into inbox (connection_id, kind, system, event, external_id, body, received_at, imported, handled_at, stranger)
@@ -82,13 +82,11 @@ export async function lookAgain(
     select ${scope.connectionId}, ${scope.kind}, ${system}, 'updated', id, '{}' from unnest(${ids}::text[]) as r(id)`;
 }
 
-/** Has the workflows of links look at them, whatever came: through the receiver's forwarder, as about webhooks. Where one is asked for already, that one does. */
+/** Has the workflows of links look at them, whatever came: through the receiver's forwarder, as about webhooks. */
 export async function lookAtLinks(sql: Sql | Transaction, scope: Scope, linkIds: readonly string[]): Promise<void> {
   if (linkIds.length === 0) return;
   await sql`
-    insert into link_signal (connection_id, kind, link_id, due_at)
-    select ${scope.connectionId}, ${scope.kind}, id, now() from unnest(${[...new Set(linkIds)].sort()}::text[]) as r(id)
-    on conflict (connection_id, kind, link_id) do nothing`;
+    select look_at_link(${scope.connectionId}, ${scope.kind}, id, now()) from unnest(${[...new Set(linkIds)].sort()}::text[]) as r(id)`;
 }
 
 /** Of these links, those whose workflow is told to look, or has events to take. */
@@ -282,7 +280,8 @@ export async function addressEvents(
        -- One order for all: processes that meet on the same links wait for each other, and never in a circle.
        order by connection_id, kind, link_id
       on conflict (connection_id, kind, link_id) do update
-         set yapla = s.yapla + excluded.yapla, yoplanning = s.yoplanning + excluded.yoplanning
+         set yapla = s.yapla + excluded.yapla, yoplanning = s.yoplanning + excluded.yoplanning,
+             due_at = least(s.due_at, excluded.due_at)
     )
     select count(*)::int as addressed from addressed`;
   return row!.addressed;
@@ -357,7 +356,7 @@ export async function nextDueInMs(sql: Sql, rules: readonly ForwardingRule[]): P
 export async function reviveStranded(sql: Sql, rules: readonly ForwardingRule[], afterMs: number): Promise<number> {
   const revived = await sql`
     -- Of every kind.
-    insert into link_signal (connection_id, kind, link_id, yapla, yoplanning, due_at)
+    insert into link_signal as s (connection_id, kind, link_id, yapla, yoplanning, due_at)
     select connection_id, kind, link_id, count(*) filter (where system = 'yapla'),
            count(*) filter (where system = 'yoplanning'), now()
       from inbox
@@ -365,7 +364,8 @@ export async function reviveStranded(sql: Sql, rules: readonly ForwardingRule[],
      group by connection_id, kind, link_id
     having max(received_at) < now() - ${afterMs}::float8 * interval '1 ms'
      order by connection_id, kind, link_id
-    on conflict (connection_id, kind, link_id) do nothing`;
+    -- One that is under way does; one that would come later would come too late.
+    on conflict (connection_id, kind, link_id) do update set due_at = excluded.due_at where s.due_at > excluded.due_at`;
   return revived.count;
 }
 

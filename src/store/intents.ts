@@ -41,6 +41,8 @@ export async function recordIntents(
         as r("linkId" text, system text, "externalId" text, hashes jsonb, fields jsonb)
     on conflict (connection_id, kind, link_id, system) do update
        set external_id = excluded.external_id, hashes = excluded.hashes, fields = excluded.fields, status = 'sent',
+           -- One that was settled is over: this is another creation, and nothing from before can be what it made.
+           recorded_at = case when i.status = 'sent' then i.recorded_at else clock_timestamp() end,
            sends = i.sends + 1, sent_at = clock_timestamp()`;
 }
 

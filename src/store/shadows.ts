@@ -111,12 +111,13 @@ function noting(
         ? sql`where n.gone_at > n.read_at`
         : sql`where greatest(n.read_at, n.gone_at) <= ${replaces.storedUntil}::timestamptz`;
   return sql<{ id: string }[]>`
-    insert into reading as n (connection_id, kind, system, external_id, scan_id, scan_pass, read_at)
-    select ${scope.connectionId}, ${scope.kind}, ${system}, id, ${seenBy?.scanId ?? null}::bigint, ${seenBy?.pass ?? null}::int, ${readNow(sql, how)}
+    insert into reading as n (connection_id, kind, system, external_id, scan_id, scan_pass, read_at, file_at)
+    select ${scope.connectionId}, ${scope.kind}, ${system}, id, ${seenBy?.scanId ?? null}::bigint, ${seenBy?.pass ?? null}::int, ${readNow(sql, how)},
+           ${how.readAt ?? null}::timestamptz
       from unnest(${rows.map(({ id }) => id)}::text[]) as r(id)
     on conflict (connection_id, kind, system, external_id) do update
        set read_at = excluded.read_at, read_before = n.read_at, gone_at = null, scan_id = coalesce(excluded.scan_id, n.scan_id),
-           scan_pass = coalesce(excluded.scan_pass, n.scan_pass)
+           scan_pass = coalesce(excluded.scan_pass, n.scan_pass), file_at = coalesce(excluded.file_at, n.file_at)
      ${replaced}
     returning external_id as id`;
 }

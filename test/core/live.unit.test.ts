@@ -239,6 +239,13 @@ describe('Yoplanning’s own events', () => {
     expect(decideLive(differs('x', 's', 's'), only).write.yoplanning).toEqual(['f']);
   });
 
+  test('bring it a fact that it never had: no event of Yapla tells of one', () => {
+    const one = { direction: 'toYoplanning' } as const;
+    const shows = (about: Partial<FieldDefinition>) => differs('x', '', undefined, { fields: [field('f', about)] });
+    expect(outcomeOf(shows(one), ['yoplanning'])).toBe('rest held');
+    expect(outcomeOf(shows({ ...one, derived: true }), ['yoplanning'])).toBe('apply write');
+  });
+
   test('lead to a write to it where a rule decides for Yapla, or the field goes one way', () => {
     const decided = (about: Partial<FieldDefinition>) => differs('x', 'y', 's', { fields: [field('f', about)] });
     expect(decideLive(decided({ rule: 'yapla' }), only).write.yoplanning).toEqual(['f']);

@@ -9,8 +9,9 @@
 import type { SystemName } from '../../src/core/record.js';
 import { storeAnswer } from '../../src/store/cases.js';
 import type { Sql } from '../../src/store/database.js';
-import { bulkSync, type BulkEnd } from './engineModel/bulk.js';
+import { bulkSync, type BulkEnd, type Meanwhile } from './engineModel/bulk.js';
 import type { Besides, EngineAction, EngineHistory } from './engineModel/histories.js';
+import { Exports, type GivenFile, NeverBackwards } from './engineModel/exports.js';
 import { YaplaImport } from './engineModel/imports.js';
 import { countEvents, dueSignals, receive } from './engineModel/inbox.js';
 import type { Fault } from './engineModel/faults.js';
@@ -20,7 +21,7 @@ import { endedWithoutMishaps } from './liveModel.js';
 import { documentOf, doDeed, pickOf } from './liveModel/deeds.js';
 import { comparablePeople, type Action, type Deed, type History } from './liveModel/history.js';
 import { checkAlways, checkEnd, checkLive, checkRepair, checkSame } from './liveModel/properties.js';
-import { byRest, normal, valuesOf, type Setting } from './liveModel/setting.js';
+import { byRest, listOnly, normal, valuesOf, type Setting } from './liveModel/setting.js';
 import type { Answer } from './liveModel/store.js';
 import { Violation } from './liveModel/world.js';
 
@@ -28,6 +29,8 @@ export {
   besides,
   fileHistories,
   fileBesides,
+  exportBesides,
+  exportHistories,
   graphqlHistories,
   type Besides,
   type EngineAction,
@@ -55,6 +58,9 @@ export class EngineModel {
   private readonly workflows: Workflows;
   /** Null: Yapla takes no files. */
   private readonly imports: YaplaImport | null;
+  /** Null: Yapla's list can be asked for. */
+  private readonly exports: Exports | null;
+  private readonly order: NeverBackwards;
   /** What people did so far, also while a bulk run was under way. */
   readonly deeds: Deed[] = [];
 
@@ -63,7 +69,10 @@ export class EngineModel {
     private readonly beside: Besides,
   ) {
     this.workflows = new Workflows(world);
-    this.imports = world.setting.yapla.writes === 'workbook' ? new YaplaImport(world) : null;
+    const { writes, reads } = world.setting.yapla;
+    this.imports = writes === 'workbook' ? new YaplaImport(world) : null;
+    this.exports = reads === 'file' ? new Exports(world) : null;
+    this.order = new NeverBackwards(world);
   }
 
   /** Both systems with the people whom they have from the beginning, linked by a first bulk run. */
@@ -89,6 +98,7 @@ export class EngineModel {
   }
 
   async end(): Promise<void> {
+    this.exports?.end();
     await this.world.end();
   }
 
@@ -125,7 +135,7 @@ export class EngineModel {
         return await this.act({ ...action, do: 'work' });
       case 'repair':
         world.servers.yoplanning.listIsShort = action.short;
-        await this.repair({ disturbed: true });
+        await this.repair({ disturbed: true, file: null });
         world.servers.yoplanning.listIsShort = false;
         return;
       case 'settle':
@@ -134,6 +144,14 @@ export class EngineModel {
       case 'import':
       case 'done':
         return await this.imports?.act(action);
+      case 'export':
+      case 'archive':
+        return await this.exports?.act(action);
+      case 'give': {
+        const file = this.exports?.take(action.nth, action.whole) ?? null;
+        if (file !== null) await this.repair({ disturbed: true, file });
+        return;
+      }
     }
   }
 
@@ -200,12 +218,25 @@ export class EngineModel {
 
   /** A person imports all files, until nothing waits. */
   async importAll(): Promise<void> {
-    await this.imports?.importAll(() => this.settle());
+    const show = async () => void (this.exports && (await this.repair()));
+    await this.imports?.importAll(() => this.settle(), show);
   }
 
-  /** A bulk run. @param options `disturbed`: what else happens meanwhile goes on where it left off */
-  async repair({ disturbed = false } = {}): Promise<BulkEnd> {
-    return await bulkSync(this.world, {
+  /** All that must hold of what is known now. */
+  check(): void {
+    checkAlways(this.world);
+    if (this.exports !== null) this.order.check();
+  }
+
+  /**
+   * A bulk run.
+   *
+   * @param options `disturbed`: what else happens meanwhile goes on where it left off. `file`: what is given as Yapla's list; null: nothing.
+   *   Left out: where it is read from files, a new one of all members
+   */
+  async repair(options: { readonly disturbed?: boolean; readonly file?: GivenFile | null } = {}): Promise<BulkEnd> {
+    const { disturbed = false, file = await this.wholeFile() } = options;
+    const meanwhile: Meanwhile = {
       atPlace: async () => {
         const next = disturbed ? this.beside.duringBulk[this.besides++] : undefined;
         if (next === 'kill' || next === 'fail') return next;
@@ -216,7 +247,13 @@ export class EngineModel {
         await this.forward({ again: true });
         for (const workflow of this.working()) await this.step(workflow);
       },
-    });
+    };
+    return await bulkSync(this.world, meanwhile, file);
+  }
+
+  private async wholeFile(): Promise<GivenFile | null> {
+    await this.exports?.press(0, 0);
+    return this.exports?.take(0, true) ?? null;
   }
 }
 
@@ -252,6 +289,8 @@ const outside: readonly EngineAction['do'][] = [
   'ask',
   'import',
   'done',
+  'export',
+  'archive',
 ];
 
 async function live(model: EngineModel, history: EngineHistory): Promise<void> {
@@ -260,10 +299,11 @@ async function live(model: EngineModel, history: EngineHistory): Promise<void> {
     await model.act(action);
     if (outside.includes(action.do)) continue;
     await world.look();
-    checkAlways(world);
+    model.check();
   }
   await model.settle();
   await world.look();
+  model.check();
   world.counts.deliveries = await countEvents(world);
   checkLive(world, (linkId) => world.views.get(linkId)!);
   const repaired = await model.repair();
@@ -277,14 +317,17 @@ async function live(model: EngineModel, history: EngineHistory): Promise<void> {
   await model.settle();
   await world.look();
   await checkNothingWaits(world);
+  model.check();
   checkEnd(world);
   checkCanaries(world);
-  // However Yapla is written, it ends as where it is written at once.
+  // However Yapla is written and read, it ends as where it is written at once, or where its list can be read.
   const lived: History = {
-    setting: { ...history.setting, ...(world.setting.yapla.writes !== 'none' && { yapla: byRest }) },
+    setting: { ...history.setting, yapla: world.setting.yapla.writes === 'none' ? listOnly : byRest },
     actions: model.deeds,
   };
-  const comparable = comparablePeople(lived).filter((person) => !world.importedLate.has(person));
+  const comparable = comparablePeople(lived).filter(
+    (person) => !world.importedLate.has(person) && !world.archived.has(person),
+  );
   // Without mishaps the model says what it comes to: the two are held against each other.
   if (comparable.length > 0) checkSame(world, endedWithoutMishaps(lived), comparable);
 }

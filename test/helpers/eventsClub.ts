@@ -1,26 +1,50 @@
 /** A club with events: members who are linked, one session of one product, and one event of Yapla that goes there. */
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { request } from 'undici';
 import type { BookingAnswer } from '../../src/core/events/bookings.js';
+import { fold } from '../../src/core/fold.js';
 import type { Scope } from '../../src/core/record.js';
 import { answerCase } from '../../src/cases/answers.js';
 import { openConnection } from '../../src/connection.js';
-import { eventsOf } from '../../src/link/bookings/open.js';
+import { eventsOf, type OpenEvents } from '../../src/link/bookings/open.js';
 import { approveBookings, type BookingPlan, planBookings } from '../../src/link/bookings/plan.js';
+import { type BookingState, loadBooking } from '../../src/link/bookings/state.js';
+import { importRegistrations } from '../../src/importRegistrations.js';
 import { savePlace } from '../../src/store/bookings.js';
-import { forwardAnswer, listOpenCases, type OpenCase } from '../../src/store/cases.js';
+import { listOpenCases, type OpenCase } from '../../src/store/cases.js';
+import { lookAtLinks } from '../../src/store/inbox.js';
+import { stageExport } from '../../src/stageExport.js';
+import { stagedRegistrations } from '../../src/stagedKinds.js';
 import { findPlan } from '../../src/store/plans.js';
 import { sandboxWebhookUrl } from '../../src/sandbox/connections.js';
 import type { PasserelleOptions, TestPasserelle } from './passerelle.js';
-import { untilQuiet } from './live.js';
+import { parseTimestamp } from '../../src/systems/time.js';
+import { until, untilQuiet } from './live.js';
 
 const hourMs = 3_600_000;
+
+/** What each participant pays, in cents. */
+const rates = [
+  { name: 'Membre', amount: 1_200 },
+  { name: 'Gratuit', amount: 0 },
+];
 
 export type StartHouse = (options?: Omit<PasserelleOptions, 'worker'>) => Promise<TestPasserelle>;
 
 export interface Member {
   readonly yapla: string;
   readonly yoplanning: string;
+}
+
+/** What is entered for a participant. */
+export interface Entered {
+  readonly memberId?: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly email?: string;
 }
 
 /** What an order of the sandbox shows, as far as tests look at it. */
@@ -34,6 +58,14 @@ export interface ShownOrder {
     readonly client: unknown;
   }[];
   readonly payments: readonly { readonly amount: unknown }[];
+}
+
+/** An event of Yapla that goes to a session of Yoplanning. */
+export interface Occasion {
+  readonly title: string;
+  /** Id in Yapla. */
+  readonly event: string;
+  readonly session: string;
 }
 
 export class EventsClub {
@@ -81,11 +113,7 @@ export class EventsClub {
       title: 'Journée de voile',
       start: startsAt,
       end: endsAt,
-      activities: [],
-      rates: [
-        { name: 'Membre', amount: 1_200 },
-        { name: 'Gratuit', amount: 0 },
-      ],
+      rates,
     });
     const rows = await house.sql<Member[]>`
       select yapla_id as yapla, yoplanning_id as yoplanning from link
@@ -114,19 +142,105 @@ export class EventsClub {
     await savePlace(this.house.sql, this.scope, place, { title: 'Journée de voile', by: 'tester' });
   }
 
-  /** A plan of bookings is drawn, and a person approves it. */
-  async approve(): Promise<BookingPlan> {
+  /** Another event, which goes to a session of its own. @param title no other event's, because a file shows no ids */
+  async addOccasion(title: string, places: number): Promise<Occasion> {
+    const { yaplaEvents, bookings } = this.house.sandbox.control;
+    const startsAt = new Date(Date.now() + 72 * hourMs).toISOString();
+    const endsAt = new Date(Date.now() + 74 * hourMs).toISOString();
+    const session = await bookings.addSession({ product: this.product, startsAt, endsAt, places });
+    const event = await yaplaEvents.addEvent({ title, start: startsAt, end: endsAt, rates });
+    const place = { event: `id ${event}`, activity: '', rate: '', productId: this.product, sessionId: session };
+    await savePlace(this.house.sql, this.scope, place, { title, by: 'tester' });
+    return { title, event, session };
+  }
+
+  /**
+   * Somebody exports the registrations, and gives the file to `passerelle import-registrations`; events that it knows by their titles only go
+   * where those of the titles do.
+   */
+  async importExport(occasions: readonly Occasion[]): Promise<void> {
+    const { sql, connection, sandbox } = this.house;
+    const directory = mkdtempSync(path.join(tmpdir(), 'passerelle-export-'));
+    // Yapla shows seconds, and two changes within one as if they were two seconds: what it shows may be still to come.
+    await until(
+      () => this.latestChangeMs(),
+      (latestMs) => latestMs < Date.now(),
+    );
+    const exportedAt = new Date();
+    try {
+      const { name, content } = await sandbox.control.yaplaEvents.exportRegistrations({ at: exportedAt.toISOString() });
+      const file = path.join(directory, name);
+      writeFileSync(file, content);
+      const events = connection.yapla.events!;
+      const staged = await stageExport({
+        sql,
+        scope: this.scope,
+        config: connection,
+        kind: stagedRegistrations(connection, events),
+        file,
+        given: { exportedAt, whole: false },
+        dateOrder: null,
+        onProgress: () => undefined,
+      });
+      await importRegistrations(sql, this.scope, { events, timeZone: connection.yapla.timeZone }, staged.file);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+    await this.untilQuiet();
+    for (const { kind, subject } of await this.cases()) {
+      const key = subject.replace(/^event /, '');
+      const occasion = occasions.find(({ title }) => key.startsWith(`title ${fold(title)} `));
+      if (kind !== 'eventNotMapped' || occasion === undefined) continue;
+      const place = { event: key, activity: '', rate: '', productId: this.product, sessionId: occasion.session };
+      await savePlace(sql, this.scope, place, { title: occasion.title, by: 'tester' });
+    }
+    await this.untilQuiet();
+  }
+
+  private async latestChangeMs(): Promise<number> {
+    const shown = await this.house.sandbox.control.yaplaEvents.documents('registration');
+    const { timeZone } = this.house.connection.yapla;
+    return Math.max(...shown.map((one) => parseTimestamp(one['updated_at'] as string, timeZone)!.last));
+  }
+
+  /** What the store holds of registrations, by their ids in Yapla; those that it does not know are left out. */
+  async states(ids: readonly string[]): Promise<ReadonlyMap<string, BookingState>> {
+    const { sql } = this.house;
+    return await this.withEvents(async (events) => {
+      const found = new Map<string, BookingState>();
+      for (const id of ids) {
+        const state = await loadBooking(sql, events, `yapla:${id}`);
+        if (state !== null) found.set(id, state);
+      }
+      return found;
+    });
+  }
+
+  private async withEvents<T>(work: (events: OpenEvents) => Promise<T>): Promise<T> {
     const { sql, connection, scope } = this.house;
     const open = await openConnection(sql, scope, connection);
     try {
-      const events = eventsOf(open);
+      return await work(eventsOf(open));
+    } finally {
+      await open.close();
+    }
+  }
+
+  /** A plan of bookings is drawn, and a person approves it. */
+  async approve(): Promise<BookingPlan> {
+    const { sql } = this.house;
+    return await this.withEvents(async (events) => {
       const plan = await planBookings(sql, events, randomUUID());
       const { id } = (await findPlan(sql, this.scope, plan.number))!;
       await approveBookings(sql, events, id, 'tester');
       return plan;
-    } finally {
-      await open.close();
-    }
+    });
+  }
+
+  /** A member as Yapla knows them, for a registration: an export shows the name and the address, and no number. */
+  async asKnown({ yapla }: Member): Promise<Entered> {
+    const { firstName, lastName, email } = (await this.house.sandbox.control.record('yapla', yapla))!.person;
+    return { memberId: yapla, firstName, lastName, ...(email === null ? {} : { email }) };
   }
 
   /** Somebody registers a member, or several. @returns the registration's id */
@@ -172,7 +286,7 @@ export class EventsClub {
     const { sql } = this.house;
     const { id, linkId } = (await this.cases()).find((one) => one.kind === kind)!;
     await answerCase(sql, id, { take }, 'tester');
-    await forwardAnswer(sql, this.scope, linkId!);
+    await lookAtLinks(sql, this.scope, [linkId!]);
   }
 
   async untilQuiet(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Waiting for what live propagation comes to. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SystemName } from '../../src/core/record.js';
+import type { Scope, SystemName } from '../../src/core/record.js';
 import type { Person, PersonField } from '../../src/sandbox/person.js';
 import {
   recordProgressQuery,
@@ -47,8 +47,13 @@ export async function untilQuiet(house: TestPasserelle): Promise<void> {
   await whenQuiet(house, house.sandbox.control, hungMs);
 }
 
-export async function recordProgress(house: TestPasserelle, linkId: string): Promise<RecordProgress> {
-  return await house.client.workflow.getHandle(syncRecordId(house.scope, linkId)).query(recordProgressQuery);
+/** @param scope of the record; left out: the house's people */
+export async function recordProgress(
+  house: TestPasserelle,
+  linkId: string,
+  scope: Scope = house.scope,
+): Promise<RecordProgress> {
+  return await house.client.workflow.getHandle(syncRecordId(scope, linkId)).query(recordProgressQuery);
 }
 
 /** The result of the link's last workflow, once it has completed. */

@@ -16,7 +16,7 @@ import { Violation, World, type FightingServers } from './liveModel/world.js';
 import { comparablePeople, withoutMishaps } from './liveModel/history.js';
 
 export { encounters, histories, type Action, type History } from './liveModel/history.js';
-export { byFiles, byRest, listOnly, plainSetting, type Mutant, type Setting } from './liveModel/setting.js';
+export { byExports, byFiles, byRest, listOnly, plainSetting, type Mutant, type Setting } from './liveModel/setting.js';
 export { Violation } from './liveModel/world.js';
 
 /** Far more than any history needs: whoever reaches it goes round in circles. */

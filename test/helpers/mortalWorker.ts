@@ -1,7 +1,9 @@
 /** A worker in a process of its own that dies of kill -9 and is started again. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { recordWorkflows } from '../../src/cli/recordWorkflows.js';
+import { Random } from '../../src/sandbox/random.js';
 import type { TestPasserelle } from './passerelle.js';
 
 /** `PENDING_ACTIVITY_STATE_STARTED` of Temporal's API. */
@@ -28,6 +30,33 @@ export class MortalWorker {
     this.#dead.add(process.pid!);
     process.kill('SIGKILL');
     if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
+  }
+
+  /** Dies at moments chosen by what the systems have seen, and is started again each time. @returns the attempts that were cut off */
+  async dieAndRiseAgain({
+    deaths,
+    seed,
+    isOver,
+  }: {
+    readonly deaths: number;
+    readonly seed: number;
+    readonly isOver: () => boolean;
+  }): Promise<number> {
+    const random = new Random(seed);
+    let cutOff = 0;
+    for (let nth = 0; nth < deaths; nth++) {
+      const moment = (await this.requests()) + random.between(20, 120);
+      while (!isOver() && (await this.requests()) < moment) await sleep(5);
+      await this.kill();
+      await this.start();
+      cutOff += await this.giveUpAttempts();
+    }
+    return cutOff;
+  }
+
+  private async requests(): Promise<number> {
+    const { yapla, yoplanning } = await this.house.sandbox.control.counts();
+    return yapla.requests + yoplanning.requests;
   }
 
   /**

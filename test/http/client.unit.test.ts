@@ -262,6 +262,20 @@ describe('the table of failures', () => {
     expect([budget.stops, budget.writeStops]).toEqual([['403 on GET /things/1'], ['403 on PUT /things/1']]);
   });
 
+  test('403 about a resource besides people stops nothing of the credential, read or written, and says so; 401 does', async () => {
+    server.answersWith(403, {});
+    const ofResource = (one: HttpRequest) => ({ ...one, forbids: 'resource' as const });
+    for (const one of [get, put]) {
+      const failure = await failureOf(ofResource(one));
+      expect(failure).toMatchObject({ type: 'AccessRefused', stopped: null });
+      expect(failure.message).toContain('people are synchronised meanwhile, then run `passerelle resume`');
+    }
+    expect([budget.stops, budget.writeStops]).toEqual([[], []]);
+    server.answersWith(401, {});
+    expect(await failureOf(ofResource(get))).toMatchObject({ type: 'AccessRefused', stopped: 'all' });
+    expect(budget.stops).toEqual(['401 on GET /things/1']);
+  });
+
   test('401 and 403 stop what was refused, each with what to do', async () => {
     server.answersWith(401, { detail: 'Invalid token.' });
     const unknown = await failureOf(get);

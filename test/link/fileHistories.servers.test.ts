@@ -4,7 +4,8 @@
  *
  * Four properties read otherwise here. 1: what a file cannot carry, or no file brought, stands in an open case; at the end nothing waits.
  * 2: what an import overwrote comes back as the other system spells it.
- * 3: a file can overwrite what somebody entered after it was made; as far as that was known, it stands in the journal once the import is.
+ * 3: a file can overwrite what somebody entered after it was made, also about somebody whom it was to create; as far as that was known, it
+ * stands in the journal once the import is.
  * 8: whatever people do at the wizard, everything ends as where Yapla is written at once. Only an old file, imported after a younger one was
  * made, is an edit like any other.
  */
@@ -86,6 +87,36 @@ describe('the property finds a fault that is put in on purpose', () => {
       expect(found).toBeInstanceOf(Violation);
       expect((found as Violation).message).toMatch(expected);
     });
+  });
+
+  /** Somebody is entered in Yapla while a file is out that makes her there. She is recognised at once, or another town sets her apart. */
+  const met: readonly (readonly EngineAction[])[] = [
+    [settle, edit('yapla', 4), settle],
+    [edit('yapla', 4), settle],
+  ].map((known) => [
+    { do: 'enter', system: 'yoplanning', person: 0 },
+    ...[settle, { do: 'ask' } as const, settle],
+    { do: 'enter', system: 'yapla', person: 0 },
+    ...[...known, imported, settle, done, settle],
+  ]);
+  const meet = async (pools: Pools) => {
+    for (const cityRule of ['ask', 'yapla'] as const) {
+      for (const actions of met) {
+        const setting = { ...plainSetting, cityRule, linkedPeople: 0, yapla: byFiles, yaplaKeepsReference: false };
+        await runEngineHistory(pools, { setting, actions }, { crashes: ['kill'], duringBulk: [] });
+      }
+    }
+  };
+
+  test('what a file of new people finds and overwrites is not journalled', async () => {
+    await withDatabase(async (pools) => {
+      await putIn(pools.sql, 'what a file of new people overwrites is not journalled');
+      await expect(meet(pools)).rejects.toThrow(/^3:/);
+    });
+  });
+
+  test('and none where it is', async () => {
+    await withDatabase(meet);
   });
 
   test('and none where there is none', async () => {

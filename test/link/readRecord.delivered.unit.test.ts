@@ -331,6 +331,37 @@ describe('a body that our own write overtook', () => {
   });
 });
 
+describe('a body that a file overtook', () => {
+  const exportedAt = { atMs: Date.parse('2030-01-02T12:00:00Z'), columns: null };
+  // What the stored document shows is the file's, but for its date: no file has one.
+  const late = { ...document, city: '5000 Namur', updated_at: '2030-01-02 11:00:00' };
+  const read = (bodies: readonly InboxEvent[], file = exportedAt as Parameters<typeof newestDelivered>[5]) =>
+    newestDelivered(assumed, 'yapla', bodies, known(assumed), [], file);
+  const after = { receivedAtMs: exportedAt.atMs + 1 };
+
+  test('says nothing, whenever it comes', () => {
+    expect(read([told(late, after)])).toBeNull();
+  });
+
+  test('is known by when it came, where it has no date', () => {
+    const { updated_at: _, ...undated } = late;
+    expect(read([told(undated, { receivedAtMs: exportedAt.atMs - 1 })])).toBeNull();
+    expect(read([told(undated, after)])).toMatchObject({ fields: { city: '5000 Namur' } });
+  });
+
+  test('is told from one that was made after the file', () => {
+    const bodies = [told({ ...late, updated_at: '2030-01-02 12:00:01', city: '9000 Gent' }, after), told(late, after)];
+    expect(read(bodies)).toMatchObject({ fields: { city: '9000 Gent' } });
+  });
+
+  test('tells of what the file does not show', () => {
+    const body = told({ ...late, last_name: 'Peeters' }, after);
+    expect(read([body], { ...exportedAt, columns: ['memberNumber', 'city'] })).toMatchObject({
+      fields: { lastName: 'Peeters', city: '4000 Liège' },
+    });
+  });
+});
+
 describe('what is stored', () => {
   const again = event({});
   const removed = told({ id: 1042 }, { event: 'deleted' });

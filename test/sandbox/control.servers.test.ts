@@ -103,6 +103,29 @@ describe('the control API', () => {
   });
 });
 
+test('every change of an order is told to its hook, as it left the order', async () => {
+  const changes: unknown[] = [];
+  const sandbox = await start(
+    { people: { yoplanning: 1 }, yoplanning: { bookings: { catalogue: { products: 1 } } } },
+    {
+      onOrder: ({ event, by }, order) =>
+        changes.push([event, by, order?.reference ?? null, order?.cancelled ?? 'gone']),
+    },
+  );
+  const { bookings } = sandbox.control;
+  const [client] = await sandbox.control.ids('yoplanning');
+  const [session] = await bookings.sessions();
+  const order = { items: [{ session: session!.id }], client: client!, externalReference: '5001' };
+  const id = await bookings.book(order);
+  await bookings.cancelOrder(id);
+  await bookings.removeOrder(id);
+  expect(changes).toEqual([
+    ['created', 'desk', '5001', false],
+    ['cancelled', 'desk', '5001', true],
+    ['cancelled', 'desk', null, 'gone'],
+  ]);
+});
+
 test('every change that took effect is told to the hook, and by whom', async () => {
   const changes: Change[] = [];
   const sandbox = await start({ people: { yoplanning: 1 } }, { onChange: (change) => changes.push(change) });

@@ -7,7 +7,6 @@ import {
   closeSettled,
   declinedQuestions,
   findCase,
-  forwardAnswer,
   listOpenCases,
   type NewCase,
   openCases,
@@ -24,9 +23,8 @@ import { markGone, upsertShadows } from '../../src/store/shadows.js';
 import { storeTest } from '../helpers/storeTest.js';
 
 let sql: Sql;
-let club: string;
 let scope: Scope;
-storeTest('case answers test', (store) => ({ sql, club, scope } = store));
+storeTest('case answers test', (store) => ({ sql, scope } = store));
 
 const link = 'yapla:1';
 
@@ -188,15 +186,4 @@ describe('a case that a person closes', () => {
     expect(await listOpenCases(sql, scope)).toEqual([]);
     expect(await declinedQuestions(sql, scope, [link])).toEqual(new Map());
   });
-});
-
-test('an answer that could not be signalled asks the forwarder to, and leaves a signal under way as it is', async () => {
-  const rows = () => sql`
-    select link_id, yapla, yoplanning, due_at <= now() as due, signals from link_signal where connection_id = ${club} order by 1`;
-  await sql`insert into link_signal (connection_id, kind, link_id, yapla, due_at, signalled_at, signals) values (${club}, 'person', 'yapla:2', 3, now(), now(), 1)`;
-  for (const linkId of [link, link, 'yapla:2']) await forwardAnswer(sql, scope, linkId);
-  expect(await rows()).toEqual([
-    { link_id: 'yapla:1', yapla: 0, yoplanning: 0, due: true, signals: 0 },
-    { link_id: 'yapla:2', yapla: 3, yoplanning: 0, due: true, signals: 1 },
-  ]);
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { personsOf } from '../../src/core/record.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { parseJson, stringifyJson } from '../../src/core/json.js';
@@ -9,6 +10,7 @@ import {
   addressEvents,
   countPending,
   inboxIsReady,
+  lookAtLinks,
   markHandled,
   nextDueInMs,
   readdress,
@@ -383,4 +385,49 @@ test('a database is ready for webhooks once it is migrated', async () => {
   url.pathname = '/postgres';
   const empty = openDatabase(url.href, { maxConnections: 1, applicationName: 'inbox test' });
   expect(await inboxIsReady(empty).finally(() => empty.end())).toBe(false);
+});
+
+describe('a link that is to be looked at', () => {
+  const scope = () => personsOf(club);
+  const stored = () => sql`
+    select link_id, yapla, yoplanning, due_at <= now() as due, signals from link_signal where connection_id = ${club} order by 1`;
+
+  test('is signalled once, however often that was asked for, and a signal under way stays as it is', async () => {
+    await sql`insert into link_signal (connection_id, kind, link_id, yapla, due_at, signalled_at, signals) values (${club}, 'person', 'yapla:2', 3, now(), now(), 1)`;
+    for (const id of ['yapla:1', 'yapla:1', 'yapla:2']) await lookAtLinks(sql, scope(), [id]);
+    expect(await stored()).toEqual([
+      { link_id: 'yapla:1', yapla: 0, yoplanning: 0, due: true, signals: 0 },
+      { link_id: 'yapla:2', yapla: 3, yoplanning: 0, due: true, signals: 1 },
+    ]);
+  });
+
+  test.each(['a look', 'an event'])('later is looked at now by %s that comes meanwhile', async (what) => {
+    await sql`insert into link_signal (connection_id, kind, link_id, due_at) values (${club}, 'person', 'yapla:1', now() + interval '1 hour')`;
+    if (what === 'a look') await lookAtLinks(sql, scope(), ['yapla:1']);
+    else {
+      await addEvents(sql, [fromYapla('1')]);
+      await addressEvents(sql, rules, 10);
+    }
+    expect(await takeDueSignals(sql, rules, 10)).toMatchObject([{ linkId: 'yapla:1' }]);
+  });
+
+  test('for a reason that is not committed yet is not taken before it is', async () => {
+    await lookAtLinks(sql, scope(), ['yapla:1']);
+    const taken = await sql.begin(async (tx) => {
+      await addEvents(tx, [fromYapla('1')]);
+      await tx`update inbox set link_id = 'yapla:1' where connection_id = ${club}`;
+      await lookAtLinks(tx, scope(), ['yapla:1']);
+      const [backend] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      const taking = takeEvents(other, scope(), 'yapla:1');
+      const ended = taking.then(() => true);
+      // Until it waits for this transaction, or has not waited for it.
+      for (;;) {
+        const [waiting] = await sql`select 1 from pg_stat_activity where ${backend!.pid} = any(pg_blocking_pids(pid))`;
+        if (waiting !== undefined) return { taking };
+        expect(await Promise.race([ended, sleep(20, false)])).toBe(false);
+      }
+    });
+    expect(await taken.taking).toHaveLength(1);
+    expect(await stored()).toEqual([]);
+  });
 });

@@ -375,6 +375,10 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
     await sql`update export_file set rows = 1 where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
     return await exported.isListed(sql, scope, fileId);
   },
+  shownByFile: async (scope) => {
+    await sql`update reading set file_at = read_at where connection_id = ${scope.connectionId} and kind = ${scope.kind}`;
+    return await exported.shownByFile(sql, scope, 'yapla', '1');
+  },
   listedMembers: (scope, { fileId }) => exported.listedMembers(sql, scope, fileId, { from: 0, limit: 10 }),
   membersOfSeveralRows: (scope, { fileId }) => all(exported.membersOfSeveralRows(sql, scope, fileId)),
   unusableRows: (scope, { fileId }) => exported.unusableRows(sql, scope, fileId),
@@ -469,7 +473,8 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   findBooking: (scope) => bookings.findBooking(sql, scope, 'yapla:4'),
   placesOf: (scope) => bookings.placesOf(sql, scope, 'id 1'),
   knownEvents: (scope) => bookings.knownEvents(sql, scope),
-  orderNamed: (scope) => inTransaction((tx) => bookings.orderNamed(tx, scope, '2')),
+  orderNamed: (scope) => inTransaction((tx) => bookings.orderNamed(tx, scope, { linkId: 'yapla:4', reference: '2' })),
+  ordersKnownBefore: (scope) => bookings.ordersKnownBefore(sql, scope, '2', Date.now() + 60_000),
   partsOf: (scope) => bookings.partsOf(sql, scope, 'id 1'),
   mirrorProgress: (scope) => catalogue.mirrorProgress(sql, scope, readAtMs),
   sessionsUnderWay: (scope) => catalogue.sessionsUnderWay(sql, scope, 'product'),
@@ -504,7 +509,6 @@ const changes: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise
   forgetApart: (scope) => inTransaction((tx) => apart.forgetApart(tx, scope, { yapla: '4', yoplanning: 'c' })),
   closeDoubtsWithin: (scope) =>
     inTransaction((tx) => cases.closeDoubtsWithin(tx, scope, { yapla: '1', yoplanning: 'b' }, 'test')),
-  forwardAnswer: (scope) => caseAnswers.forwardAnswer(sql, scope, 'yapla:6'),
   openCases: (scope) =>
     cases.openCases(sql, scope, null, [
       { kind: 'conflict', subject: 'yapla:1', field: 'city', linkId: 'yapla:1', details: {} },

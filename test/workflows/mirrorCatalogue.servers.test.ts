@@ -8,7 +8,8 @@ import { readResolution } from '../../src/cli/caseAnswer.js';
 import { caseText } from '../../src/cli/caseText.js';
 import { resumeConnection } from '../../src/cli/resume.js';
 import { savePlace } from '../../src/store/bookings.js';
-import { findCase, forwardAnswer } from '../../src/store/cases.js';
+import { findCase } from '../../src/store/cases.js';
+import { lookAtLinks } from '../../src/store/inbox.js';
 import { catalogueSessions, productOfSession } from '../../src/store/catalogue.js';
 import {
   mirrorCatalogueId,
@@ -114,7 +115,7 @@ describe('a registration, with a mirror', () => {
 
     const resolution = readResolution({ session: nextDay }, question, connection);
     await storeResolution(sql, question, resolution, 'tester');
-    await forwardAnswer(sql, club.scope, question.linkId!);
+    await lookAtLinks(sql, club.scope, [question.linkId!]);
     await club.untilQuiet();
     expect(await club.orders(id)).toMatchObject([{ items: [{ session_group: nextDay }] }]);
     expect(await club.caseKinds()).toEqual([]);

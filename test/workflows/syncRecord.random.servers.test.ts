@@ -1,5 +1,4 @@
 /** Dozens of random histories on the real servers, all in one house, while workers die and webhooks go astray. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { recordTotals, untilQuiet } from '../../src/cli/recordWorkflows.js';
@@ -82,7 +81,7 @@ test.each(modes)(
     const importer = write === 'files' ? new Importer(house, new Random(seed)) : null;
     const over = Promise.all(living.map((one) => one.goOn())).finally(() => (isOver = true));
     const importing = importer?.goOn(() => isOver);
-    const cutOff = await dieAndRiseAgain(() => isOver);
+    const cutOff = await worker.dieAndRiseAgain({ deaths, seed, isOver: () => isOver });
     await over;
     await importing;
     await quiet();
@@ -121,20 +120,6 @@ test.each(modes)(
   },
 );
 
-/** Kills the worker at moments chosen by what the systems have seen. @returns the attempts that were cut off */
-async function dieAndRiseAgain(isOver: () => boolean): Promise<number> {
-  const random = new Random(seed);
-  let cutOff = 0;
-  for (let nth = 0; nth < deaths; nth++) {
-    const moment = (await requests()) + random.between(20, 120);
-    while (!isOver() && (await requests()) < moment) await sleep(5);
-    await worker.kill();
-    await worker.start();
-    cutOff += await worker.giveUpAttempts();
-  }
-  return cutOff;
-}
-
 /** What a plan had to do: kinds, links and reasons. */
 async function itemsOf(plan: number | null) {
   const rows = await house.sql<{ kind: string; link: string; reasons: unknown; outcome: string | null }[]>`
@@ -144,11 +129,6 @@ async function itemsOf(plan: number | null) {
 }
 
 const quiet = async () => await untilQuiet(house, house.sandbox.control, 120_000);
-
-async function requests(): Promise<number> {
-  const { yapla, yoplanning } = await house.sandbox.control.counts();
-  return yapla.requests + yoplanning.requests;
-}
 
 async function writes(): Promise<number> {
   const counts = await house.sandbox.control.counts();

@@ -29,6 +29,36 @@ async function resume(): Promise<void> {
   await resumeConnection({ client, sql, connections: config.connections }, connectionId);
 }
 
+describe('an account that may not read orders (403)', () => {
+  test('has its registrations stopped with a sentence, and people go on; after a resume the order is looked at', async () => {
+    club = await EventsClub.open(start);
+    const id = await club.register([club.members[0]!]);
+    await club.untilQuiet();
+    const [order] = await club.orders(id);
+    const fault = await addFault({ kind: 'read', action: { do: 'forbid' } });
+    await club.house.sandbox.control.bookings.editOrder(order!.id, { price: '5.00' });
+    await untilStopped(1);
+    // The SDK hands lines of workflows on when it comes to it.
+    await until(
+      () => Promise.resolve(club.house.logLines),
+      (lines) =>
+        lines.some(
+          (line) =>
+            line.includes('stopped until it is mended') &&
+            line.includes(`"yapla:${id}"`) &&
+            line.includes('Have the right granted to the credential; people are synchronised meanwhile'),
+        ),
+    );
+    const { yapla, yoplanning } = await linkedPerson(club.house);
+    await club.house.sandbox.control.edit('yapla', yapla, { city: 'Rennes' });
+    await untilHolds(club.house, 'yoplanning', yoplanning, { city: 'Rennes' });
+    await club.house.sandbox.control.removeFault(fault);
+    await resume();
+    await club.untilQuiet();
+    expect(await club.caseKinds()).toEqual(['orderChanged']);
+  });
+});
+
 describe('an account that may not book (403)', () => {
   test.each(['check', 'create'] as const)(
     'has its bookings stopped at the %s, and people go on; after a resume each is booked once',

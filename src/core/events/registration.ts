@@ -51,6 +51,14 @@ export interface Registration {
   readonly modifiedAt: number | null;
 }
 
+/** Whether something later of it is known: it came late, or once more. Of one that tells no time nobody can say. */
+export function isOverdue(
+  { modifiedAt }: Pick<Registration, 'modifiedAt'>,
+  known: Pick<Registration, 'modifiedAt'> | null,
+): boolean {
+  return modifiedAt !== null && modifiedAt < (known?.modifiedAt ?? -Infinity);
+}
+
 /** What stands in a document where a registration's parts do: nothing of it is checked. */
 export interface ShownRegistration {
   readonly id: Shown;

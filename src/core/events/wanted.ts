@@ -29,7 +29,7 @@ export interface Wanted {
   readonly sessionId: string;
   /** In the order of the participants. */
   readonly items: readonly WantedItem[];
-  /** The whole price, where the registration is paid. */
+  /** The whole price, where the registration is paid. Null: it is not, or nothing is to be paid. */
   readonly paid: Money | null;
   /** All of it as one text, which says the same where the same is wanted. Personal data. */
   readonly text: string;
@@ -72,7 +72,7 @@ export function wantedOf(
     if (client === null) return { hindrance: 'noClient' };
     items.push({ who: participantKey(person), client, amount: amounts[nth]! });
   }
-  const paid = registration.paidAt === null ? null : total;
+  const paid = registration.paidAt === null || Number(total.amount) === 0 ? null : total;
   return { wanted: { sessionId, items, paid, text: textOf(sessionId, items) } };
 }
 

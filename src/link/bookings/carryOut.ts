@@ -8,11 +8,12 @@
  */
 import type { BookingDecision, BookingQuestion, BookingView } from '../../core/events/bookings.js';
 import { aimOf, wantsNone } from '../../core/events/bookings.js';
+import { compareMoney } from '../../core/events/money.js';
 import type { Wanted } from '../../core/events/wanted.js';
 import { bookingCase, orderRefusedCase } from '../../cases/bookings.js';
 import type { Ask } from '../../http/client.js';
 import { type Failure, InvalidRecord, RequestRefused, ServerFailed, UnreadableRecord } from '../../http/failures.js';
-import { rememberClients, setWaiting, wakeWaiting } from '../../store/bookings.js';
+import { ordersKnownBefore, rememberClients, setWaiting, wakeWaiting } from '../../store/bookings.js';
 import type { NewCase } from '../../store/cases.js';
 import type { Sql, Transaction } from '../../store/database.js';
 import { recordIntents } from '../../store/intents.js';
@@ -27,8 +28,8 @@ import { keepOrder } from '../facts/orders.js';
 import { commitResults, type KeptShadow, type LinkResult } from '../results.js';
 import type { OpenEvents } from './open.js';
 import { emptyView, viewNow } from './read.js';
-import { clientsIn, draftOf, isAsWanted, itemsFor, paymentsFor, sameOrder } from './drafts.js';
-import { type BookingState, bookingText, loadBooking, orderShadow, orderViewOf } from './state.js';
+import { clientsIn, draftOf, isAsWanted, itemsFor, paymentsMissing, sameOrder } from './drafts.js';
+import { type BookingState, bookingText, loadBooking, orderShadow, orderViewOf, priceOf } from './state.js';
 
 export interface ApplyingBooking {
   readonly sql: Sql;
@@ -76,6 +77,13 @@ export async function applyBooking(applying: ApplyingBooking): Promise<AppliedBo
   } finally {
     await claim.release();
   }
+}
+
+/** What an order was sent as. */
+interface Sent {
+  readonly wants: string;
+  /** With its payment. */
+  readonly isPaid: boolean;
 }
 
 /** What came of one step, before it is recorded. */
@@ -154,7 +162,10 @@ class BookingWork {
       case 'change':
         return await this.edit('booking', (order) => itemsFor(order, this.state.wanted!));
       case 'pay':
-        return await this.edit('payments', () => ({ addPayments: paymentsFor(this.state.wanted) }));
+        return await this.edit('payments', (order) => {
+          const addPayments = paymentsMissing(order, this.state.wanted!);
+          return addPayments.length === 0 ? null : { addPayments };
+        });
       case 'cancel':
         return await this.edit('cancelled', () => ({ cancel: true }));
     }
@@ -187,7 +198,8 @@ class BookingWork {
       const journal = [{ writeId, system: 'yoplanning', outcome: 'written', requestId: placed.requestId } as const];
       // An answer without content: it is found by its reference.
       if (placed.order === null) return { outcome: 'unsettled', isUnsettled: true, journal, written: ['booking'] };
-      return { ...this.ours(placed.order, this.wants(wanted)), journal, created: true };
+      const sent = { wants: this.wants(wanted), isPaid: wanted.paid !== null };
+      return { ...this.ours(placed.order, sent), journal, created: true };
     } catch (error) {
       const refused = orderRefusedCase(this.applying.linkId, error as Failure, this.wants(wanted));
       // It may have taken effect: the intent stays, and the order is looked for.
@@ -202,8 +214,10 @@ class BookingWork {
   /** Looks for an order that was sent, or was about to be. */
   private async find(): Promise<Came> {
     const { link, order } = this.state;
-    const intent = link.intents[0]!;
-    const sent = intent.hashes['wants'] ?? '';
+    const [intent] = link.intents;
+    // An attempt whose result was lost has looked, and recorded what it found: that it found nothing makes no other version.
+    if (intent === undefined) return { outcome: 'stale' };
+    const sent = { wants: intent.hashes['wants'] ?? '', isPaid: intent.hashes['paid'] === 'yes' };
     const reference = link.pair.ids.yapla!;
     // It came with a webhook of its own.
     if (
@@ -213,16 +227,19 @@ class BookingWork {
       !link.pair.base?.['booking']
     )
       return this.ours(order, sent);
-    const found = await this.search(reference, new Date(intent.recordedAtMs));
+    const found = await this.search(reference, intent.recordedAtMs);
     if (found === 'unreadable') return this.uncertain();
-    const open = found.orders.filter(({ id, status }) => status === 'active' && id !== link.pair.ids.yoplanning);
-    if (open.length > 0) return this.ours(open[0]!, sent);
+    // One that staff have cancelled since is ours all the same: sent again, it would be booked against their word.
+    const ours = found.orders.find(({ status }) => status === 'active') ?? found.orders[0];
+    if (ours !== undefined) return this.ours(ours, sent);
     return found.complete ? { outcome: 'done', ...this.forgotten() } : this.uncertain();
   }
 
-  private async search(reference: string, since: Date): Promise<FoundOrders | 'unreadable'> {
+  private async search(reference: string, sentAtMs: number): Promise<FoundOrders | 'unreadable'> {
+    const { sql, events } = this.applying;
+    const except = await ordersKnownBefore(sql, events.scope, reference, sentAtMs);
     try {
-      return await this.applying.events.bookings.orders.findByReference(reference, since, this.ask);
+      return await events.bookings.orders.findByReference({ reference, since: new Date(sentAtMs), except }, this.ask);
     } catch (error) {
       if (error instanceof UnreadableRecord) return 'unreadable';
       throw error;
@@ -239,13 +256,13 @@ class BookingWork {
     return { settlesIntent: true, journal: this.openWrites('abandoned') };
   }
 
-  /** An order of ours, as it is: from now on, what differs from it was changed by others. */
-  private ours(order: Order, wants: string): Came {
+  /** An order of ours, as it is: from now on, what differs from it was changed by others. If it is cancelled, others did that, too. */
+  private ours(order: Order, { wants, isPaid }: Sent): Came {
     return {
       outcome: 'done',
       shadow: orderShadow(this.applying.events, order),
       orderId: order.id,
-      agrees: this.agreedOn(order, wants),
+      agrees: { ...this.agreedOn(order, wants, isPaid), cancelled: 'no' },
       settlesIntent: true,
       journal: this.openWrites('written'),
       written: ['booking'],
@@ -280,17 +297,17 @@ class BookingWork {
 
   private async intend(writeId: string, wanted: Wanted): Promise<void> {
     const { sql, events, linkId } = this.applying;
+    const hashes = { wants: this.wants(wanted), paid: wanted.paid === null ? 'no' : 'yes' };
     await sql.begin(async (tx) => {
-      await recordIntents(tx, events.scope, [
-        { linkId, system: 'yoplanning', externalId: null, hashes: { wants: this.wants(wanted) }, fields: {} },
-      ]);
+      await recordIntents(tx, events.scope, [{ linkId, system: 'yoplanning', externalId: null, hashes, fields: {} }]);
       await recordIntended(tx, events.scope, [this.entry(writeId, 'booking', null, wanted.text)]);
     });
   }
 
   // --- an order that is there ---
 
-  private async edit(field: string, editOf: (order: Order) => OrderEdit): Promise<Came> {
+  /** @param editOf null: nothing is left to do, because an attempt that was cut off did it, or staff did */
+  private async edit(field: string, editOf: (order: Order) => OrderEdit | null): Promise<Came> {
     const { sql, events, decision } = this.applying;
     const { link, order: known, wanted } = this.state;
     const id = link.pair.ids.yoplanning!;
@@ -304,7 +321,7 @@ class BookingWork {
       const edited = await events.bookings.orders.edit(
         id,
         (order) => {
-          if (!stale(order)) return editOf(order);
+          if (!stale(order)) return editOf(order) ?? { stop: 'there' };
           // An attempt that was cut off did it.
           return { stop: field === 'booking' && wanted !== null && isAsWanted(order, wanted) ? 'there' : 'stale' };
         },
@@ -313,7 +330,7 @@ class BookingWork {
       if (edited.outcome === 'missing') return { outcome: 'stale', gone: true, journal: [abandoned] };
       if (edited.outcome === 'stopped' && edited.reason === 'there') {
         const journal = [{ ...abandoned, outcome: 'written' } as const];
-        const agrees = this.agreedOn(edited.before, this.wants(wanted!));
+        const agrees = this.agreedOn(edited.before, this.wants(wanted!), this.staysPaid(edited.before));
         const also = (tx: Transaction) => this.remember(tx, edited.before);
         return { outcome: 'done', shadow: orderShadow(events, edited.before), agrees, journal, written: [field], also };
       }
@@ -332,14 +349,14 @@ class BookingWork {
         if (after !== null && !isCancel) await this.remember(tx, after);
       };
       if (after === null && isCancel) {
-        const agrees = { ...this.agreedOn(edited.before, wants), cancelled: 'yes' };
+        const agrees = { ...this.agreedOn(edited.before, wants, this.staysPaid(edited.before)), cancelled: 'yes' };
         return { outcome: 'done', gone: true, agrees, journal, written: [field], also };
       }
       if (after === null) return { outcome: 'stale', gone: true, journal, written: [field] };
       return {
         outcome: 'done',
         shadow: orderShadow(events, after),
-        agrees: this.agreedOn(after, wants),
+        agrees: this.agreedOn(after, wants, this.staysPaid(after)),
         journal,
         written: [field],
         also,
@@ -364,10 +381,24 @@ class BookingWork {
     return this.applying.events.hash('wants', wanted.text);
   }
 
-  private agreedOn(order: Order, wants: string): Readonly<Record<string, string>> {
-    const { booking, isCancelled, isPaid } = orderViewOf(this.applying.events, order);
-    const paid = isPaid || (this.state.wanted?.paid ?? null) !== null ? 'yes' : 'no';
-    return { wants, booking, cancelled: isCancelled ? 'yes' : 'no', paid };
+  /** @param isPaid whatever the order shows of its payments: a server may show none */
+  private agreedOn(order: Order, wants: string, isPaid: boolean): Readonly<Record<string, string>> {
+    const shown = orderViewOf(this.applying.events, order);
+    return {
+      wants,
+      booking: shown.booking,
+      cancelled: shown.isCancelled ? 'yes' : 'no',
+      paid: isPaid || shown.isPaid ? 'yes' : 'no',
+    };
+  }
+
+  /** Whether an order that we edited counts as paid: a payment was added, or it was paid before and costs no more now. */
+  private staysPaid(after: Order): boolean {
+    const { state, applying } = this;
+    if (applying.decision.kind === 'pay') return true;
+    if (state.view.base?.isPaid !== true || state.order === null) return false;
+    const { currency } = applying.events;
+    return compareMoney(priceOf(after, currency), priceOf(state.order, currency)) <= 0;
   }
 
   /** What both sides show now. */

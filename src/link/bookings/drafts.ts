@@ -1,4 +1,5 @@
 /** Orders beside what is wanted: as they are sent, and whether one that is there is just that. Pure. */
+import { compareMoney, moneyOf, subtractMoney, sumMoney } from '../../core/events/money.js';
 import type { Wanted, WantedItem } from '../../core/events/wanted.js';
 import type { Order, OrderDraft, OrderEdit } from '../../systems/yoplanning/orders.js';
 import type { OpenEvents } from './open.js';
@@ -46,6 +47,19 @@ export function itemsFor(order: Order, wanted: Wanted): OrderEdit {
 /** The whole price at once, where it is paid. */
 export function paymentsFor(wanted: Wanted | null): OrderDraft['payments'] {
   return wanted === null || wanted.paid === null ? [] : [{ amount: wanted.paid, client: wanted.items[0]!.client }];
+}
+
+/** What of the whole price the order does not show as paid yet; empty: nothing. */
+export function paymentsMissing({ payments }: Order, wanted: Wanted): OrderDraft['payments'] {
+  return paymentsFor(wanted).flatMap((whole) => {
+    const { currency } = whole.amount;
+    const shown = sumMoney(
+      payments.map(({ amount }) => amount),
+      currency,
+    );
+    const missing = subtractMoney(whole.amount, shown);
+    return compareMoney(missing, moneyOf('0', currency)) > 0 ? [{ ...whole, amount: missing }] : [];
+  });
 }
 
 export function draftOf({ link }: BookingState, wanted: Wanted): OrderDraft {

@@ -10,7 +10,7 @@
 import type { BookingQuestion, BookingView } from '../../core/events/bookings.js';
 import { bookingQuestionStands } from '../../core/events/bookings.js';
 import { eventKeysOf, placeFor } from '../../core/events/places.js';
-import type { Registration } from '../../core/events/registration.js';
+import { isOverdue, type Registration } from '../../core/events/registration.js';
 import type { EventProblem } from '../../core/events/shown.js';
 import { participantKey } from '../../core/events/wanted.js';
 import { linkIdOf, parseLinkId } from '../../core/linkId.js';
@@ -18,6 +18,7 @@ import {
   eventNotMapped,
   eventNotMappedCase,
   eventSubject,
+  secondOrder,
   unreadableEvent,
   unreadableEventCase,
 } from '../../cases/bookings.js';
@@ -34,10 +35,11 @@ import {
   storeBooking,
   wakeWaiting,
 } from '../../store/bookings.js';
-import { closeCasesOn, closeSettled, openCases } from '../../store/cases.js';
+import { closeCasesOn, closeSettled, linkAskedAbout, openCases } from '../../store/cases.js';
 import type { Sql, Transaction } from '../../store/database.js';
 import { type InboxEvent, lookAgain, markHandled, readdress, takeEvents, tellsNothing } from '../../store/inbox.js';
 import { addLink, bareLink, completeLink, linkOfRecord } from '../../store/links.js';
+import { findLinkState } from '../../store/linkState.js';
 import { hasBegun } from '../../store/plans.js';
 import { markGone, shadowsByIds, type ShadowRow, upsertShadows } from '../../store/shadows.js';
 import type { JsonObject } from '../../core/document.js';
@@ -48,6 +50,7 @@ import { LinkBusy, type LinkClaims } from '../claims.js';
 import { keepOrder } from '../facts/orders.js';
 import { countsOf, type EventCount } from '../readRecord.js';
 import type { OpenEvents } from './open.js';
+import { askAboutSecondOrders } from './secondOrders.js';
 import { isQuestion, loadBooking, orderShadow } from './state.js';
 
 export interface ReadingRegistration {
@@ -151,6 +154,7 @@ async function record(
     return emptyView(events, 'merged', merged);
   }
   if (system === 'yapla') await storeTold(tx, events, linkId, id, taken);
+  else await askWhoseItIs(tx, events, id, orders);
   await attachOrder(tx, events, linkId);
   await markHandled(
     tx,
@@ -205,6 +209,26 @@ async function ownerOf(
   const named = await linkOfRecord(tx, scope, 'yapla', order.externalReference);
   const link = named === null ? null : await bareLink(tx, scope, named);
   return link?.ids.yoplanning === null ? named : null;
+}
+
+/** An order that is not the one of the registration whose number it bears, or bore when a question about it was asked. */
+async function askWhoseItIs(
+  tx: Transaction,
+  events: OpenEvents,
+  id: string,
+  orders: readonly FoundOrder[],
+): Promise<void> {
+  const { scope } = events;
+  const order = orders.find((one) => one.id === id)?.order;
+  const reference =
+    order === undefined || order === 'gone' || order instanceof UnreadableRecord ? null : order.externalReference;
+  const named = reference === null ? null : await linkOfRecord(tx, scope, 'yapla', reference);
+  const asked = await linkAskedAbout(tx, scope, secondOrder.code, linkIdOf('yoplanning', id));
+  const loading = { depth: 'hashes', writesWithinMs: events.connection.config.live.flipWindowMs } as const;
+  for (const linkId of new Set([named, asked])) {
+    const link = linkId === null ? null : await findLinkState(tx, scope, linkId, loading);
+    if (link !== null) await askAboutSecondOrders(tx, events, link);
+  }
 }
 
 /** Stores what Yapla's bodies say; the link begins with the first of them. */
@@ -266,8 +290,7 @@ function toldBy(events: OpenEvents, id: string, taken: readonly InboxEvent[], kn
       continue;
     }
     const { value } = reading;
-    const isOlder = value.modifiedAt !== null && value.modifiedAt < (now?.modifiedAt ?? -Infinity);
-    if (isOlder) continue;
+    if (isOverdue(value, now)) continue;
     const row = rowOf(events, id, event, value, now);
     last = { is: 'registration', registration: value, row };
     now = { fields: row.fields, modifiedAt: row.modifiedAt };
@@ -326,13 +349,13 @@ async function askForUnknownMembers(
 }
 
 /**
- * An order that bears the registration's number takes the free place in its link, whenever it was read: ours, whose answer was lost, or one that
- * staff entered.
+ * An order that bears the registration's number takes the free place in its link, whenever it was read: ours, whose answer was lost (perhaps
+ * staff have cancelled it since), or one that staff entered.
  */
 async function attachOrder(tx: Transaction, { scope }: OpenEvents, linkId: string): Promise<void> {
   const link = await bareLink(tx, scope, linkId);
   if (link === null || link.ids.yoplanning !== null || link.ids.yapla === null) return;
-  const id = await orderNamed(tx, scope, link.ids.yapla);
+  const id = await orderNamed(tx, scope, { linkId, reference: link.ids.yapla });
   if (id !== null) await completeLink(tx, scope, linkId, { system: 'yoplanning', id }, 'reference');
 }
 
@@ -346,6 +369,7 @@ export async function viewNow(tx: Sql | Transaction, events: OpenEvents, linkId:
     return emptyView(events, isOrder ? 'orderOnly' : 'unknown', null);
   }
   const { view, link, booking, wanted } = state;
+  await askAboutSecondOrders(tx, events, link);
   await noteSession(tx, scope, linkId, wanted?.sessionId ?? null);
   if (view.registration?.hindrance === 'notMapped' && view.registration.status !== 'cancelled')
     await openCases(tx, scope, null, [eventNotMappedCase(booking.event)]);

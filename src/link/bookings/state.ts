@@ -9,7 +9,7 @@ import {
   type OrderView,
   type WantedView,
 } from '../../core/events/bookings.js';
-import { moneyOf, sumMoney } from '../../core/events/money.js';
+import { compareMoney, type Money, moneyOf, sumMoney } from '../../core/events/money.js';
 import { type EventPlace, placeFor } from '../../core/events/places.js';
 import type { Registration } from '../../core/events/registration.js';
 import { type ParticipantClient, type Wanted, wantedOf } from '../../core/events/wanted.js';
@@ -137,7 +137,7 @@ function viewOf(
           shown,
           wants: wanted === null ? null : events.hash('wants', wanted.text),
           hindrance,
-          isPaid: registration.paidAt !== null,
+          isPaid: wanted === null ? registration.paidAt !== null : wanted.paid !== null,
           isOver: (booking.endsAt ?? booking.startsAt ?? Infinity) < Date.now(),
           isReopened: pair.shadows.yapla?.fields['reopened'] === 'yes',
         };
@@ -203,18 +203,23 @@ export function bookingText({ items }: Order): string {
   return JSON.stringify(said.map((one) => JSON.stringify(one)).sort());
 }
 
-function isPaid({ items, payments }: Order, currency: string): boolean {
+function isPaid(order: Order, currency: string): boolean {
+  const { payments } = order;
   if (payments.length === 0) return false;
-  const zero = moneyOf('0', currency);
-  const price = sumMoney(
-    items.map(({ amount }) => amount ?? zero),
-    currency,
-  );
   const paid = sumMoney(
     payments.map(({ amount }) => amount),
     currency,
   );
-  return Number(paid.amount) >= Number(price.amount);
+  return compareMoney(paid, priceOf(order, currency)) >= 0;
+}
+
+/** What an order costs in all. */
+export function priceOf({ items }: Order, currency: string): Money {
+  const zero = moneyOf('0', currency);
+  return sumMoney(
+    items.map(({ amount }) => amount ?? zero),
+    currency,
+  );
 }
 
 /** An order as it is stored. Its document is what was read of it, not the server's own: nothing is ever written back from it. */

@@ -46,3 +46,11 @@ create table link_signal (
   primary key (connection_id, kind, link_id)
 );
 create index link_signal_due on link_signal (due_at);
+
+-- Has the workflow of a link look at it, at that time or sooner. A row that stands already is held until the transaction ends: the workflow
+-- that takes it waits, and so sees what made this necessary. Were the row left alone, it could be taken before that is committed, and nobody
+-- would look again.
+create function look_at_link(of_connection text, of_kind text, of_link text, at timestamptz) returns void language sql as $$
+  insert into link_signal as s (connection_id, kind, link_id, due_at) values (of_connection, of_kind, of_link, at)
+  on conflict (connection_id, kind, link_id) do update set due_at = least(s.due_at, excluded.due_at)
+$$;

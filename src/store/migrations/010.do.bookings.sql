@@ -60,10 +60,9 @@ create index participant_member on participant (connection_id, kind, member_id) 
 -- A member whose client has come, or is another one now: registrations that name the member are looked at again.
 create function look_at_bookings_of_member() returns trigger language plpgsql as $$
 begin
-  insert into link_signal (connection_id, kind, link_id, due_at)
-  select distinct p.connection_id, p.kind, p.link_id, now() from participant p
-   where p.connection_id = new.connection_id and p.kind = 'registration' and p.member_id = new.yapla_id
-  on conflict (connection_id, kind, link_id) do nothing;
+  perform look_at_link(connection_id, kind, link_id, now()) from (
+    select distinct p.connection_id, p.kind, p.link_id from participant p
+     where p.connection_id = new.connection_id and p.kind = 'registration' and p.member_id = new.yapla_id order by p.link_id) as named;
   return null;
 end $$;
 create trigger client_of_member_comes after insert or update of yoplanning_id, yapla_id on link for each row
@@ -73,11 +72,10 @@ create trigger client_of_member_comes after insert or update of yoplanning_id, y
 -- A question about a member is over: registrations that waited for its answer are looked at again.
 create function look_at_bookings_of_case() returns trigger language plpgsql as $$
 begin
-  insert into link_signal (connection_id, kind, link_id, due_at)
-  select distinct p.connection_id, p.kind, p.link_id, now()
-    from link l join participant p on p.connection_id = l.connection_id and p.kind = 'registration' and p.member_id = l.yapla_id
-   where l.connection_id = new.connection_id and l.kind = 'person' and l.link_id = new.link_id
-  on conflict (connection_id, kind, link_id) do nothing;
+  perform look_at_link(connection_id, kind, link_id, now()) from (
+    select distinct p.connection_id, p.kind, p.link_id
+      from link l join participant p on p.connection_id = l.connection_id and p.kind = 'registration' and p.member_id = l.yapla_id
+     where l.connection_id = new.connection_id and l.kind = 'person' and l.link_id = new.link_id order by p.link_id) as named;
   return null;
 end $$;
 create trigger case_of_member_closes after update of status on cases for each row
@@ -92,10 +90,9 @@ begin
   update link l set version = version + 1 from booking b
    where b.connection_id = it.connection_id and b.kind = it.kind and b.event = it.event
      and l.connection_id = b.connection_id and l.kind = b.kind and l.link_id = b.link_id;
-  insert into link_signal (connection_id, kind, link_id, due_at)
-  select b.connection_id, b.kind, b.link_id, now() from booking b
-   where b.connection_id = it.connection_id and b.kind = it.kind and b.event = it.event
-  on conflict (connection_id, kind, link_id) do nothing;
+  perform look_at_link(connection_id, kind, link_id, now()) from (
+    select b.connection_id, b.kind, b.link_id from booking b
+     where b.connection_id = it.connection_id and b.kind = it.kind and b.event = it.event order by b.link_id) as going;
   return null;
 end $$;
 create trigger place_changes_bookings after insert or update or delete on event_place for each row execute function look_at_bookings_of_event();

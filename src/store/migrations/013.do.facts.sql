@@ -62,23 +62,30 @@ create table person_fact (
 );
 create index person_fact_changes on person_fact (connection_id, kind, changes_at) where changes_at is not null;
 
--- A fact that changes changes the record's link, and its workflow looks at it. Of a fact that only waited for its first value likewise.
-create function look_at_link_of_fact() returns trigger language plpgsql as $$
+-- Facts that change, or have their first values, change their records' links, whose workflows look at them. In the order in which everybody
+-- holds links.
+create function look_at_links_of_facts() returns trigger language plpgsql as $$
 declare
-  changed text;
+  it record;
 begin
-  if new.system = 'yapla' then
-    update link set version = version + 1
-     where connection_id = new.connection_id and kind = new.kind and yapla_id = new.external_id returning link_id into changed;
-  else
-    update link set version = version + 1
-     where connection_id = new.connection_id and kind = new.kind and yoplanning_id = new.external_id returning link_id into changed;
-  end if;
-  if changed is not null then
-    insert into link_signal (connection_id, kind, link_id, due_at) values (new.connection_id, new.kind, changed, now())
-    on conflict (connection_id, kind, link_id) do nothing;
-  end if;
+  for it in
+    with changed as (
+      select n.connection_id, n.kind, n.system, n.external_id
+        from new_facts n join old_facts o using (connection_id, kind, system, external_id)
+       where n.hashes is distinct from o.hashes)
+    select l.connection_id, l.kind, l.link_id from link l
+     where (l.connection_id, l.kind, l.link_id) in (
+       select a.connection_id, a.kind, a.link_id from changed c
+         join link a on c.system = 'yapla' and a.connection_id = c.connection_id and a.kind = c.kind and a.yapla_id = c.external_id
+       union all
+       select b.connection_id, b.kind, b.link_id from changed c
+         join link b on c.system = 'yoplanning' and b.connection_id = c.connection_id and b.kind = c.kind and b.yoplanning_id = c.external_id)
+     order by l.link_id for update of l
+  loop
+    update link set version = version + 1 where connection_id = it.connection_id and kind = it.kind and link_id = it.link_id;
+    perform look_at_link(it.connection_id, it.kind, it.link_id, now());
+  end loop;
   return null;
 end $$;
-create trigger fact_changes_link after update on person_fact for each row
-  when (old.hashes is distinct from new.hashes) execute function look_at_link_of_fact();
+create trigger facts_change_links after update on person_fact referencing old table as old_facts new table as new_facts
+  for each statement execute function look_at_links_of_facts();

@@ -13,6 +13,7 @@ import {
   InvalidRecord,
   RecordMissing,
   RequestRefused,
+  stopRefused,
   ServerFailed,
   Throttled,
   throttleMs,
@@ -172,7 +173,7 @@ export function graphqlJudge({ errors: settings, record, maxRetryAfterMs, budget
       }
       const failure = await failureOf(answer, operation, errors);
       if (failure === null) return null;
-      if (failure.type === 'AccessRefused') await budget.stop(failure.reason, failure.stopped);
+      if (failure.type === 'AccessRefused') await stopRefused(budget, failure);
       throw failure;
     },
   };
@@ -196,7 +197,7 @@ async function unsaid(answer: Answer, budget: Pick<Budget, 'stop'>): Promise<Any
   const { context, status } = answer;
   if (status === 403 || (status === 405 && context.access !== 'read')) {
     const failure = forbidden(answer);
-    await budget.stop(failure.reason, failure.stopped);
+    await stopRefused(budget, failure);
     return failure;
   }
   const what =

@@ -30,6 +30,7 @@ export function createAvailability(http: HttpClient, config: YoplanningConfig): 
     schema: z.looseObject({}),
     listPath: null,
     instancePath: paths.availabilityDetails,
+    forbids: 'resource',
     places: { team },
     timeZone,
   });

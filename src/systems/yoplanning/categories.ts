@@ -32,6 +32,7 @@ export function createCategories(http: HttpClient, config: YoplanningConfig): Ca
     schema: z.unknown(),
     listPath: paths.categories,
     instancePath: null,
+    forbids: 'resource',
     places: { team },
     timeZone,
   });

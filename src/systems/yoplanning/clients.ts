@@ -52,6 +52,7 @@ export function createClients(http: HttpClient, { paths, team, timeZone }: Yopla
     listed: z.unknown(),
     listPath: paths.clients,
     instancePath: paths.client,
+    forbids: 'credential',
     places: { team },
     timeZone,
   });
@@ -74,6 +75,7 @@ export function createTeams(http: HttpClient, { paths, timeZone }: YoplanningCon
     schema: teamSchema,
     listPath: paths.teams,
     instancePath: `${paths.teams.replace(/\/$/, '')}/{id}${paths.teams.endsWith('/') ? '/' : ''}`,
+    forbids: 'credential',
     places: {},
     timeZone,
   });

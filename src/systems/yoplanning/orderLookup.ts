@@ -16,8 +16,17 @@ import type { orderFilters } from './orders.js';
 import { DocumentReader, readDocument } from './reading.js';
 import type { Answered, ListRequest, ResourcePage } from './resource.js';
 
+/** What is looked for. */
+export interface LookedFor {
+  readonly reference: string;
+  /** When it was sent at the earliest. */
+  readonly since: Date;
+  /** Ids of orders with the reference that are known not to be it: the search goes on past them. */
+  readonly except?: readonly string[];
+}
+
 export interface FoundOrders {
-  /** Those with the reference: none, one, or, where something went wrong before, several. */
+  /** Those with the reference, cancelled ones too: none, one, or, where something went wrong before, several. */
   readonly orders: readonly Order[];
   /** False: the search ended (`lookupPages`) before it could be certain that there is none. Then none must be placed. */
   readonly complete: boolean;
@@ -35,14 +44,14 @@ interface OrderList {
 /** @throws {UnreadableRecord} where an order with the reference cannot be read */
 export async function findOrders(
   list: OrderList,
-  { reference, since }: { readonly reference: string; readonly since: Date },
+  { reference, since, except = [] }: LookedFor,
   config: YoplanningConfig,
   ask: Ask,
 ): Promise<FoundOrders> {
   const { lookupPages, lookupMarginMs } = config.events.order;
   const from = new Date(since.getTime() - lookupMarginMs);
   const filters = { external_reference: reference, creation_date: { gt: from } };
-  const search = new Search(reference, from, config);
+  const search = new Search(reference, from, new Set(except), config);
   let offset = 0;
   for (let requests = 1; ; requests += 1) {
     const limit = config.pageSize;
@@ -64,6 +73,7 @@ class Search {
   constructor(
     private readonly reference: string,
     private readonly from: Date,
+    private readonly except: ReadonlySet<string>,
     private readonly config: YoplanningConfig,
   ) {}
 
@@ -90,7 +100,7 @@ class Search {
     const placedAt = reader === null ? null : this.#placedAt(reader);
     if (placedAt === null || placedAt > this.#latest) this.#descends = false;
     else this.#latest = placedAt;
-    if (reader?.text(referencePath) !== this.reference) return;
+    if (this.except.has(id) || reader?.text(referencePath) !== this.reference) return;
     this.found.push(readDocument(document, this.config, page, (ours) => orderOf(ours, this.config)));
   }
 

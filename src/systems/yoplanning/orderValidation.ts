@@ -41,7 +41,7 @@ export function createValidate(http: HttpClient, config: YoplanningConfig): Vali
     listPath: paths.orderValidation,
     instancePath: null,
     posts: 'check',
-    forbidding: 'resource',
+    forbids: 'resource',
     places: { team },
     timeZone,
   });

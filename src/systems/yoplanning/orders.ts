@@ -18,7 +18,7 @@ import {
   orderOf,
   sessionsIn,
 } from './orderDocument.js';
-import { findOrders, type FoundOrders } from './orderLookup.js';
+import { findOrders, type FoundOrders, type LookedFor } from './orderLookup.js';
 import { type Unavailable, unavailableIn } from './orderValidation.js';
 import { type Listed, mapped, readDocument, readPage } from './reading.js';
 import { type Answered, createResource, type Filters, type FilterSpec, posting } from './resource.js';
@@ -70,7 +70,7 @@ export interface Orders {
   /** One request. Not repeated here: record the intent first, and look it up by its reference before it is sent again. @throws {InvalidRecord} */
   place(draft: OrderDraft, ask: Ask): Promise<Placing>;
   /** See orderLookup.ts. */
-  findByReference(reference: string, since: Date, ask: Ask): Promise<FoundOrders>;
+  findByReference(wanted: LookedFor, ask: Ask): Promise<FoundOrders>;
   /**
    * Reads, decides and writes, back to back: two requests, one where nothing is written. Both permits are taken before the first.
    *
@@ -91,7 +91,7 @@ export function createOrders(http: HttpClient, config: YoplanningConfig): Orders
     listed: z.unknown(),
     listPath: paths.orders,
     instancePath: paths.order,
-    forbidding: 'resource',
+    forbids: 'resource',
     places: { team },
     timeZone,
   });
@@ -175,7 +175,7 @@ export function createOrders(http: HttpClient, config: YoplanningConfig): Orders
         return { outcome: 'unavailable', unavailable };
       }
     },
-    findByReference: (reference, since, ask) => findOrders(resource, { reference, since }, config, ask),
+    findByReference: (wanted, ask) => findOrders(resource, wanted, config, ask),
     async edit(id, decide, ask) {
       const permits = await http.reserve(2, ask);
       const used = new Set<Permit>();

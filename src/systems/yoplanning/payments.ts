@@ -50,6 +50,7 @@ export function createPayments(http: HttpClient, config: YoplanningConfig): Paym
     listed: z.unknown(),
     listPath: paths.payments,
     instancePath: paths.payment,
+    forbids: 'resource',
     places: { team },
     timeZone,
   });

@@ -82,6 +82,7 @@ export function createProducts(http: HttpClient, config: YoplanningConfig): Prod
     listed: z.unknown(),
     listPath: paths.products,
     instancePath: paths.product,
+    forbids: 'resource',
     places: { team },
     timeZone,
   });

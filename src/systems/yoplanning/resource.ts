@@ -4,7 +4,13 @@
  */
 import { z } from 'zod';
 import type { Answer, Ask, HttpClient, HttpRequest } from '../../http/client.js';
-import { type FailureContext, RecordMissing, RequestRefused, UnexpectedResponse } from '../../http/failures.js';
+import {
+  type FailureContext,
+  type Forbids,
+  RecordMissing,
+  RequestRefused,
+  UnexpectedResponse,
+} from '../../http/failures.js';
 import { checkShape } from '../../http/shape.js';
 import { fillPath } from '../places.js';
 import type { Permit } from '../../store/budget.js';
@@ -74,11 +80,8 @@ interface ResourceDefinition<Spec extends FilterSpec> {
   readonly instancePath: string | null;
   /** What a `POST` to the manager does there. Default: it creates. */
   readonly posts?: 'create' | 'check';
-  /**
-   * What a 403 stops that is no answer to a read: `connection` (default), because the credential may write nothing; `resource`: only what would
-   * write here. An account that may read orders and not book goes on with people.
-   */
-  readonly forbidding?: 'connection' | 'resource';
+  /** What a 403 stops. An account that may not see orders, or not book, goes on with people: only what they stand in is the credential's. */
+  readonly forbids: Forbids;
   /** What stands for the names in braces, `{id}` and those of `within` excepted. */
   readonly places: Readonly<Record<string, string>>;
 }
@@ -113,7 +116,7 @@ export function createResource<Document extends JsonObject, const Spec extends F
     listPath,
     instancePath,
     posts = 'create',
-    forbidding = 'connection',
+    forbids,
     places,
     timeZone,
   }: ResourceDefinition<Spec>,
@@ -127,14 +130,8 @@ export function createResource<Document extends JsonObject, const Spec extends F
   const collection = (within: Readonly<Record<string, string>> = {}) => at(listPath, { ...places, ...within });
   const instance = (id: string) => at(instancePath, { ...places, id });
 
-  /** @throws {RequestRefused} for a 403 that stops this resource alone */
   async function send(request: HttpRequest, ask: Ask, permit?: Permit): Promise<Answer> {
-    if (forbidding === 'connection') return await http.send(request, ask, permit);
-    const answer = await http.send({ ...request, answers: [403] }, ask, permit);
-    if (answer.status !== 403) return answer;
-    const advice =
-      'Have the right granted to the credential, then run `passerelle resume`; people are synchronised meanwhile';
-    throw new RequestRefused(answer.context, 403, 'the credential may not do this (403)', advice);
+    return await http.send({ ...request, forbids }, ask, permit);
   }
 
   /** The document as it came: zod's own output would have its keys in another order. */
@@ -158,7 +155,7 @@ export function createResource<Document extends JsonObject, const Spec extends F
       expand: request.expand?.join(','),
       ...filterQuery<Spec>(request.filters ?? {}, timeZone),
     };
-    const answer = await http.send({ method: 'GET', access: 'read', ...collection(request.within), query }, ask);
+    const answer = await send({ method: 'GET', access: 'read', ...collection(request.within), query }, ask);
     if (answer.status === 404) {
       const what = 'there is no such list (404): correct yoplanning.baseUrl, yoplanning.paths or yoplanning.team';
       throw new UnexpectedResponse(answer.context, 'none', what);
@@ -170,7 +167,7 @@ export function createResource<Document extends JsonObject, const Spec extends F
 
   async function get(id: string, ask: Ask, options: GetOptions & { expand?: readonly string[] } = {}) {
     const query = { lang: options.lang, expand: options.expand?.join(',') };
-    const answer = await http.send({ method: 'GET', access: 'read', ...instance(id), query }, ask, options.permit);
+    const answer = await send({ method: 'GET', access: 'read', ...instance(id), query }, ask, options.permit);
     return answered(answer, answer.status === 404 ? null : documentOf(answer));
   }
 

@@ -55,6 +55,7 @@ export function createSessions(http: HttpClient, config: YoplanningConfig): Sess
     schema: z.unknown(),
     listPath: events.sessions === 'availabilities' ? paths.availabilities : paths.sessionGroups,
     instancePath: null,
+    forbids: 'resource',
     places: { team },
     timeZone,
   });

@@ -56,7 +56,11 @@ export interface BookingWorker {
 }
 
 /** Stops nowhere. */
-const unstopped: Stopping = { place: () => Promise.resolve(), holds: (claim) => claim, streams: () => () => undefined };
+export const unstopped: Stopping = {
+  place: () => Promise.resolve(),
+  holds: (claim) => claim,
+  streams: () => () => undefined,
+};
 
 const limit = 1_000;
 

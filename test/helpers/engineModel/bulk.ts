@@ -16,8 +16,11 @@ import { BulkRun, newBulkRun } from '../../../workflows/bulkRun.js';
 import { checkHistory } from '../liveModel/view.js';
 import { Violation } from '../liveModel/world.js';
 import { uniqueName } from '../servers.js';
+import { stagedMembers } from '../../../src/stagedKinds.js';
+import { stageExport } from '../../../src/stageExport.js';
 import { type Factory, inBulk } from './activity.js';
-import { Attempt, type End, type GoingOn } from './attempt.js';
+import { Attempt, type End, type GoingOn, withPlaces } from './attempt.js';
+import type { GivenFile } from './exports.js';
 import { isPassing } from './workflow.js';
 import type { EngineWorld } from './world.js';
 
@@ -43,8 +46,13 @@ export interface Meanwhile {
 /** Far more attempts than any activity needs. */
 const maxAttempts = 200;
 
-export async function bulkSync(world: EngineWorld, meanwhile: Meanwhile): Promise<BulkEnd> {
-  return await new BulkSync(world, meanwhile).toItsEnd();
+/** @param file that is Yapla's list, as `passerelle import-members` gives it; null: none is given */
+export async function bulkSync(
+  world: EngineWorld,
+  meanwhile: Meanwhile,
+  file: GivenFile | null = null,
+): Promise<BulkEnd> {
+  return await new BulkSync(world, meanwhile).toItsEnd(file);
 }
 
 class BulkSync {
@@ -52,6 +60,8 @@ class BulkSync {
   private readonly connectionId: string;
   private before = { requests: 0, writes: 0 };
   private reopened = 0;
+  /** Of the staged file. */
+  private of: { readonly fileId?: number } = {};
 
   constructor(
     private readonly world: EngineWorld,
@@ -61,9 +71,10 @@ class BulkSync {
     this.run = new BulkRun(newBulkRun(this.connectionId, uniqueName('run')));
   }
 
-  async toItsEnd(): Promise<BulkEnd> {
+  async toItsEnd(file: GivenFile | null): Promise<BulkEnd> {
     const { run, world, connectionId } = this;
-    run.prepared(await this.does(prepareBulk, { connectionId }));
+    if (file !== null) this.of = { fileId: await this.stage(file) };
+    run.prepared(await this.does(prepareBulk, { connectionId, ...this.of }));
     while (run.step !== 'end') await this.step();
     await this.does(markPlan, { connectionId, planId: run.planId, status: 'applied' as const });
     const { requests, writes } = this.before;
@@ -76,6 +87,26 @@ class BulkSync {
       reopened: this.reopened,
       differences: differences ?? 0,
     };
+  }
+
+  /** The command is given as often as it takes. Where it dies, what it has stored stays, as when its connection breaks. */
+  private async stage({ path: file, given, dateOrder }: GivenFile): Promise<number> {
+    const { world } = this;
+    const { scope, config } = world.lookingOn;
+    for (let nth = 1; nth <= maxAttempts; nth++) {
+      const attempt = new Attempt(async (stopping) => {
+        const sql = withPlaces(world.sql, stopping);
+        return await stageExport({ sql, scope, config, kind: stagedMembers(config), file, given, dateOrder });
+      });
+      await attempt.untilQuiet();
+      while (attempt.result === null) {
+        const how = await this.meanwhile.atPlace();
+        await attempt.goOn(how === 'go on' ? 'go on' : 'fail');
+      }
+      if ('value' in attempt.result) return attempt.result.value.file.fileId;
+      if (!isPassing(attempt.result.error)) throw attempt.result.error;
+    }
+    throw new Violation('9: a file is staged without end');
   }
 
   private async step(): Promise<void> {
@@ -132,7 +163,7 @@ class BulkSync {
     for (let next = run.nextPages(system); next !== null; next = run.nextPages(system)) {
       let { scanId } = next;
       if (scanId === null) {
-        scanId = await this.does(openScan, { connectionId, system, runId: run.scanName });
+        scanId = await this.does(openScan, { connectionId, system, runId: run.scanName, ...this.of });
         run.scanOpened(system, scanId);
       }
       const { scan, options } = next;

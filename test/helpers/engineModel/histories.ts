@@ -2,10 +2,11 @@
 import fc from 'fast-check';
 import { action, beside, encounters, histories, setting, type Action, type History } from '../liveModel/history.js';
 import { fieldNames, type GraphqlWays, type Mishap, type Setting, type YaplaWays } from '../liveModel/setting.js';
+import type { ExportAction } from './exports.js';
 import type { ImportAction } from './imports.js';
 import type { Crash } from './workflow.js';
 
-export type EngineAction = Action | ImportAction;
+export type EngineAction = Action | ImportAction | ExportAction;
 
 export interface EngineHistory {
   readonly setting: Setting;
@@ -131,6 +132,102 @@ export const fileHistories: fc.Arbitrary<EngineHistory> = fc.record({
 });
 
 export const fileBesides = besidesOf(fc.oneof({ weight: 3, arbitrary: beside }, { weight: 1, arbitrary: importing }));
+
+/** Mostly the newest file, and all of the list. */
+const pressing: fc.Arbitrary<ExportAction> = fc.record({
+  do: one('export' as const),
+  leaveOut: fc.constantFrom(0, 0, 0, 0, 1, 2, 3),
+  form: fc.nat({ max: 5 }),
+});
+const giving: fc.Arbitrary<ExportAction> = fc.record({
+  do: one('give' as const),
+  nth: fc.constantFrom(0, 0, 0, 1, 1, 2),
+  whole: fc.constantFrom(true, true, true, false),
+});
+const archiving: fc.Arbitrary<ExportAction> = fc.record({
+  do: one('archive' as const),
+  person: fc.constantFrom(0, 0, 1, 2),
+});
+const exporting = fc.oneof(
+  { weight: 4, arbitrary: pressing },
+  { weight: 4, arbitrary: giving },
+  { weight: 1, arbitrary: archiving },
+);
+const lose: fc.Arbitrary<Action> = fc.record({ do: one('lose' as const), nth: fc.nat({ max: 1 }) });
+
+/** The life of an export: something is changed, exported, changed again, and given; imported and told of, too. Each may be left out. */
+const exportChapter: fc.Arbitrary<readonly EngineAction[]> = fc
+  .tuple(
+    fc.array(fc.oneof({ weight: 5, arbitrary: edit }, { weight: 1, arbitrary: enter }), { minLength: 1, maxLength: 2 }),
+    fc.option(fc.oneof({ weight: 2, arbitrary: lose }, { weight: 1, arbitrary: archiving }), { freq: 2, nil: null }),
+    onward,
+    fc.option(ask, { nil: null }),
+    onward,
+    fc.option(imports, { nil: null }),
+    fc.option(done, { nil: null }),
+    seldomNot(pressing),
+    fc.array(fc.oneof({ weight: 4, arbitrary: edit }, { weight: 1, arbitrary: action }), { maxLength: 2, size: 'max' }),
+    fc.option(lose, { nil: null }),
+    onward,
+    seldomNot(giving),
+    onward,
+  )
+  .map(([deeds, missed, seen, asked, made, imported, said, pressed, since, lostToo, noted, given, judged]) =>
+    [
+      ...deeds,
+      missed,
+      ...seen,
+      asked,
+      ...made,
+      imported,
+      said,
+      pressed,
+      ...since,
+      lostToo,
+      ...noted,
+      given,
+      ...judged,
+    ].filter((each) => each !== null),
+  );
+
+/** Files show no id of the other system, and there is no API that could be asked for anything, or answer. */
+const exportSetting: fc.Arbitrary<Setting> = fc
+  .tuple(
+    setting,
+    fc.constantFrom<YaplaWays['writes']>('workbook', 'workbook', 'none'),
+    fc.nat({ max: 2 }),
+    fc.constantFrom(1, 1, 2),
+  )
+  .map(([about, writes, silent, linkedPeople]) => ({
+    ...about,
+    linkedPeople,
+    yapla: { writes, reads: 'file', isSilent: silent === 0 },
+    yaplaKeepsReference: false,
+    answerLostEvery: 0,
+  }));
+
+const scatteredExports: fc.Arbitrary<readonly EngineAction[]> = fc.array(
+  fc.oneof({ weight: 6, arbitrary: action }, { weight: 2, arbitrary: importing }, { weight: 4, arbitrary: exporting }),
+  { minLength: 1, maxLength: 24, size: 'max' },
+);
+const exportChapters = fc
+  .array(exportChapter, { minLength: 1, maxLength: 3, size: 'max' })
+  .map((all): readonly EngineAction[] => all.flat());
+
+/** Histories of a connection whose Yapla is read from the files that a person exports, and written by files or not at all. */
+export const exportHistories: fc.Arbitrary<EngineHistory> = fc.record({
+  setting: exportSetting,
+  actions: fc.oneof({ weight: 3, arbitrary: exportChapters }, { weight: 1, arbitrary: scatteredExports }),
+});
+
+/** No file is given while another is read: who gives one waits for the sync before it. */
+export const exportBesides = besidesOf(
+  fc.oneof(
+    { weight: 3, arbitrary: beside },
+    { weight: 1, arbitrary: importing },
+    { weight: 1, arbitrary: fc.oneof(pressing, archiving) },
+  ),
+);
 
 const mishap = fc.oneof(
   { weight: 3, arbitrary: fc.constant(null) },

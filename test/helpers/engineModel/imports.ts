@@ -162,8 +162,9 @@ export class YaplaImport implements Working {
    * Whatever waits is asked for, imported whole and told of, until nothing waits.
    *
    * @param settle everything that is under way arrives, and all work is done
+   * @param show Yapla's list is read, where the workflow cannot read it: from a file
    */
-  async importAll(settle: () => Promise<void>): Promise<void> {
+  async importAll(settle: () => Promise<void>, show: () => Promise<void>): Promise<void> {
     const { world } = this;
     for (let round = 0; round < mostRounds; round++) {
       this.timePasses();
@@ -182,6 +183,7 @@ export class YaplaImport implements Working {
         this.done(number);
       }
       await settle();
+      await show();
     }
     throw new Violation(`9: there is always one file more (${this.run.state.totals.files} so far)`);
   }

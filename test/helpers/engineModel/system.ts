@@ -43,6 +43,7 @@ export class SystemOverServer implements System {
   readonly readsOne: boolean;
   readonly writes: boolean;
   readonly collects: boolean;
+  readonly listed: boolean;
   readonly storesReference: boolean;
   private readonly places: RecordPlaces;
 
@@ -58,6 +59,7 @@ export class SystemOverServer implements System {
     this.readsOne = world.readsOne(name);
     this.writes = name === 'yoplanning' || setting.yapla.writes !== 'none';
     this.collects = name === 'yapla' && setting.yapla.writes === 'workbook';
+    this.listed = name === 'yoplanning' || setting.yapla.reads !== 'file';
     this.storesReference = name === 'yoplanning' || setting.yaplaKeepsReference;
     const { modified, reference } = paths[name];
     this.places = {
@@ -72,6 +74,7 @@ export class SystemOverServer implements System {
   }
 
   async readPage({ from }: PageRequest): Promise<Page> {
+    if (!this.listed) throw new Error('a system that is read from files was asked for its list');
     await this.before('GET');
     const listed = this.server.page();
     const start = Math.min(from, Math.max(0, listed.length - 1));

@@ -9,7 +9,8 @@ export type WaitingFault =
   | 'a newer value does not replace the one that waits'
   | 'a file is believed when a person says that it is imported'
   | 'an edit while a file is out goes unnoticed'
-  | 'an edit that an import overwrites is not journalled';
+  | 'an edit that an import overwrites is not journalled'
+  | 'what a file of new people overwrites is not journalled';
 
 /** A place in the trigger's text, and what stands there instead. */
 const inTheTrigger: Partial<Record<WaitingFault, readonly [string, string]>> = {
@@ -29,6 +30,7 @@ const beside: Partial<Record<WaitingFault, string>> = {
     end $$;
     create trigger keeps_the_first before update of value on waiting for each row
       when (old.batch is null and new.batch is null and old.value_hash <> new.value_hash) execute function keep_the_first()`,
+  'what a file of new people overwrites is not journalled': 'drop trigger shadow_notes_found_by_file on shadow',
   'a file is believed when a person says that it is imported': `
     create function believe_it() returns trigger language plpgsql as $$
     begin

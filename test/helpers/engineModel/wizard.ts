@@ -72,15 +72,15 @@ export class Wizard {
   private remember({ number }: ImportedFile, before: ServerRecord, row: Row): void {
     const { world } = this;
     const shadow = world.store.shadow('yapla', before.id);
-    const link = world.store.holder('yapla', before.id);
-    if (shadow === undefined || link === undefined) return;
+    const linkId = world.store.holder('yapla', before.id)?.linkId ?? null;
+    if (shadow === undefined) return;
     for (const field of Object.keys(row)) {
       const arrival = `${number}/${before.id}/${field}`;
       if (this.arrived.has(arrival)) continue;
       this.arrived.add(arrival);
       const [old, value] = [valueIn(before.document, field), normal(field, row[field]!)];
       if (old === value || shadow.fields[field] !== old) continue;
-      world.overwritten.push({ id: before.id, linkId: link.linkId, field, old, value });
+      world.overwritten.push({ id: before.id, linkId, field, old, value });
     }
   }
 }

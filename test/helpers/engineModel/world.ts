@@ -21,6 +21,7 @@ import type { Delivery } from '../liveModel/server.js';
 import { valueIn, Violation, World } from '../liveModel/world.js';
 import { uniqueName } from '../servers.js';
 import { ClaimsOfAttempt, withPlaces, type Stopping } from './attempt.js';
+import { ownColumns, untilLater } from './exports.js';
 import { withFault, type Fault } from './faults.js';
 import { documentsOf, GraphqlAccount, namesOf } from './graphqlServer.js';
 import { SystemOverGraphql } from './graphqlSystem.js';
@@ -37,7 +38,8 @@ export interface Worker {
 /** A value that was known to us when an import overwrote it. */
 export interface Overwritten {
   readonly id: string;
-  readonly linkId: string;
+  /** Null: the record had none. */
+  readonly linkId: string | null;
   readonly field: string;
   readonly old: FieldValue;
   readonly value: FieldValue;
@@ -54,6 +56,8 @@ export class EngineWorld extends World {
   readonly overwritten: Overwritten[] = [];
   /** People of whom a row of an old file arrived, after a younger one had been made: what it brings back nobody can tell from an edit. */
   readonly importedLate = new Set<number>();
+  /** People whom somebody archived in Yapla: whom that becomes known to, and when, no webhook says. */
+  readonly archived = new Set<number>();
   /** Records of which a server lost what is not mapped, when we wrote to them. */
   readonly damaged = new Set<string>();
   /** Links as their workflows see them, when the database was last looked at. */
@@ -91,13 +95,21 @@ export class EngineWorld extends World {
   }
 
   protected override sent(delivery: Delivery): void {
-    super.sent(delivery);
     const { system, id, body } = delivery;
+    if (system === 'yapla' && this.setting.yapla.isSilent === true) this.counts.lost += 1;
+    else super.sent(delivery);
     if (system !== 'yapla') return;
     // What is not shown any more when we look can be known to nobody.
     const isStill = (one: Overwritten) =>
       one.id !== id || (body !== null && valueIn(body.document, one.field) === one.value);
     this.overwritten.splice(0, Infinity, ...this.overwritten.filter(isStill));
+  }
+
+  /** A moment behind all that was done, here and in both systems, and before all that will be: in milliseconds since the epoch. */
+  async moment(): Promise<number> {
+    const at = this.now() + 1;
+    await untilLater(at);
+    return at;
   }
 
   /** A worker of one attempt. @param work `live`: keyed statements, as in activities/dependencies.ts */
@@ -160,7 +172,7 @@ export class EngineWorld extends World {
       this.overwritten.splice(this.overwritten.indexOf(one), 1);
       const isJournalled = this.store.journal.some(
         (entry) =>
-          entry.linkId === linkId &&
+          (linkId === null || entry.linkId === linkId) &&
           entry.system === 'yapla' &&
           entry.field === field &&
           entry.new === value &&
@@ -173,6 +185,15 @@ export class EngineWorld extends World {
 }
 
 type ConnectionInput = z.input<typeof connectionSchema>;
+
+function readOf({ reads, graphql }: YaplaWays): ConnectionInput['yapla']['read'] {
+  if (reads === 'file') return { mode: 'workbook' };
+  return {
+    baseUrl: 'http://127.0.0.1:9/',
+    key: { value: 'key' },
+    ...(graphql && { memberPath: null, answer: { id: 'id', modified: 'updated_at' } }),
+  };
+}
 
 function writeOf({ writes, graphql }: YaplaWays, keepsReference: boolean): ConnectionInput['yapla']['write'] {
   switch (writes) {
@@ -234,11 +255,9 @@ function configurationOf(setting: Setting): ConnectionConfig {
   const creates = { ...setting.creates, yapla: setting.creates.yapla && setting.yapla.writes !== 'none' };
   const input: ConnectionInput = {
     yapla: {
-      read: {
-        baseUrl: 'http://127.0.0.1:9/',
-        key: { value: 'key' },
-        ...(setting.yapla.graphql && { memberPath: null, answer: { id: 'id', modified: 'updated_at' } }),
-      },
+      read: readOf(setting.yapla),
+      // So small that a few people take several pages, and their rows several transactions.
+      workbook: { columns: ownColumns, pageRows: 2, chunkRows: 3 },
       write: writeOf(setting.yapla, setting.yaplaKeepsReference),
       referenceField: setting.yaplaKeepsReference ? 'external_reference' : null,
     },

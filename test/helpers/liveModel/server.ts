@@ -35,6 +35,8 @@ export class Server {
   readonly records = new Map<string, ServerRecord>();
   /** Those that people removed, as they were. */
   readonly removed: ServerRecord[] = [];
+  /** By id, everything that a record ever was, oldest first. */
+  readonly versions = new Map<string, ServerRecord[]>();
   /** Requests that we sent, by kind. */
   readonly requests = { get: 0, put: 0, post: 0, pages: 0 };
   /** The list leaves out one record, as when it moves while it is read. */
@@ -74,6 +76,14 @@ export class Server {
     this.records.delete(id);
     this.removed.push(record);
     this.hooks.send({ system: this.system, event: 'deleted', id, body: null });
+  }
+
+  /** It is archived: lists do not show it any more, and nobody is told. */
+  archive(id: string): void {
+    const record = this.records.get(id);
+    if (record === undefined) return;
+    this.records.delete(id);
+    this.removed.push(record);
   }
 
   /**
@@ -156,10 +166,17 @@ export class Server {
   }
 
   private store(record: Omit<ServerRecord, 'modifiedAt'>, event: Delivery['event']): ServerRecord {
-    const stored = { ...record, modifiedAt: this.hooks.now() };
-    this.records.set(record.id, stored);
+    const stored = this.keep({ ...record, modifiedAt: this.hooks.now() });
     this.hooks.send({ system: this.system, event, id: record.id, body: this.system === 'yapla' ? stored : null });
     return stored;
+  }
+
+  private keep(record: ServerRecord): ServerRecord {
+    this.records.set(record.id, record);
+    const versions = this.versions.get(record.id) ?? [];
+    versions.push(record);
+    this.versions.set(record.id, versions);
+    return record;
   }
 
   /** What a person types is entered, and so is the server's form of it; of what we send only we know what it stands for. */
@@ -179,8 +196,7 @@ export class Server {
 
   /** A record that was there before the server had its ways, and of which no webhook tells. */
   seed(record: Omit<ServerRecord, 'modifiedAt'>): ServerRecord {
-    const seeded = { ...record, modifiedAt: this.hooks.now() };
-    this.records.set(record.id, seeded);
+    const seeded = this.keep({ ...record, modifiedAt: this.hooks.now() });
     for (const field of fieldNames) {
       this.hooks.entered(record.person, field, normal(field, record.document[field] as string | null));
     }

@@ -33,8 +33,13 @@ export type Mutant =
 export interface YaplaWays {
   /** `none`: nothing can be written. */
   readonly writes: 'rest' | 'none' | 'workbook' | 'graphql';
-  /** `one`: a member can be read by its id; `list`: events carry whole members, and lists can be read. */
-  readonly reads: 'one' | 'list';
+  /**
+   * `one`: a member can be read by its id; `list`: events carry whole members, and lists can be read; `file`: nothing can be asked for, and a
+   * person exports lists.
+   */
+  readonly reads: 'one' | 'list' | 'file';
+  /** Where it is read from files: Yapla sends no webhooks. */
+  readonly isSilent?: boolean;
   /** Where it is written by GraphQL: what that server is like. */
   readonly graphql?: GraphqlWays;
 }
@@ -74,6 +79,8 @@ export interface GraphqlWays {
 export const byRest: YaplaWays = { writes: 'rest', reads: 'one' };
 export const listOnly: YaplaWays = { writes: 'none', reads: 'list' };
 export const byFiles: YaplaWays = { writes: 'workbook', reads: 'one' };
+/** Without any API. */
+export const byExports: YaplaWays = { writes: 'workbook', reads: 'file' };
 
 export interface Setting {
   readonly cityRule: ConflictRule;

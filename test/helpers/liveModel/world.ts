@@ -33,7 +33,7 @@ export class World {
   ) {
     this.fields = fieldsOf(setting);
     const hooks = {
-      now: () => (this.time = this.nextMoment(this.time)),
+      now: () => this.now(),
       send: (delivery: Delivery) => this.sent(delivery),
       entered: (person: number, field: string, raw: string | null) =>
         void this.enteredOf(person, field).add(normal(field, raw)),
@@ -54,6 +54,12 @@ export class World {
         insistsOn: fighting.yoplanning ?? {},
       }),
     };
+  }
+
+  /** The servers' time. */
+  protected now(): number {
+    this.time = this.nextMoment(this.time);
+    return this.time;
   }
 
   /** A system tells of a change. */

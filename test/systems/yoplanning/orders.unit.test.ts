@@ -262,7 +262,7 @@ describe('an order whose answer was lost', () => {
     const failure = await failureOf(orders.place(stage.draft, ask));
     expect(failure).toBeInstanceOf(NoAnswer);
     expect(failure).toMatchObject({ effect: 'unknown' });
-    expect(await orders.findByReference('956', since, ask)).toMatchObject({
+    expect(await orders.findByReference({ reference: '956', since }, ask)).toMatchObject({
       orders: [{ externalReference: '956', items: [{ sessionId: stage.sessions[0] }] }],
       complete: true,
     });
@@ -299,7 +299,10 @@ describe('an order is found by its reference', () => {
   ])('where the server %s', async (_, bookings, requests) => {
     const stage = await staged({}, { sandbox: { yoplanning: { bookings } }, configure: paged });
     const id = await manyOrders(stage, 3, 10);
-    const found = await stage.systems.resources.bookings.orders.findByReference('956', since(), ask);
+    const found = await stage.systems.resources.bookings.orders.findByReference(
+      { reference: '956', since: since() },
+      ask,
+    );
     expect(found).toMatchObject({ orders: [{ id, externalReference: '956' }], complete: true });
     expect(found.requests).toBe(requests);
   });
@@ -307,14 +310,20 @@ describe('an order is found by its reference', () => {
   test.each([[true], [false]])('or told to be nowhere, for certain (server sorts: %s)', async (sortsOrders) => {
     const stage = await staged({}, { sandbox: { yoplanning: { bookings: { sortsOrders } } }, configure: paged });
     await manyOrders(stage, 3, 3);
-    const found = await stage.systems.resources.bookings.orders.findByReference('957', since(), ask);
+    const found = await stage.systems.resources.bookings.orders.findByReference(
+      { reference: '957', since: since() },
+      ask,
+    );
     expect(found).toEqual({ orders: [], complete: true, requests: 2 });
   });
 
   test('or not told to be nowhere, where the search ends before it could be', async () => {
     const stage = await staged({ lookupPages: 2 }, { configure: paged });
     await manyOrders(stage, 0, 9);
-    const found = await stage.systems.resources.bookings.orders.findByReference('956', since(), ask);
+    const found = await stage.systems.resources.bookings.orders.findByReference(
+      { reference: '956', since: since() },
+      ask,
+    );
     expect(found).toEqual({ orders: [], complete: false, requests: 2 });
   });
 
@@ -323,8 +332,23 @@ describe('an order is found by its reference', () => {
     await manyOrders(stage, 6, 0);
     const { orders } = stage.systems.resources.bookings;
     const later = new Date(Date.now() + 60_000);
-    expect(await orders.findByReference('before-0', later, ask)).toEqual({ orders: [], complete: true, requests: 1 });
-    expect((await orders.findByReference('before-0', new Date(), ask)).orders).toHaveLength(1);
+    expect(await orders.findByReference({ reference: 'before-0', since: later }, ask)).toEqual({
+      orders: [],
+      complete: true,
+      requests: 1,
+    });
+    expect((await orders.findByReference({ reference: 'before-0', since: new Date() }, ask)).orders).toHaveLength(1);
+  });
+
+  test('beyond those with the reference that are known not to be it', async () => {
+    const stage = await staged({}, { configure: paged });
+    const id = await manyOrders(stage, 6, 9);
+    const { orders } = stage.systems.resources.bookings;
+    const [known] = (await orders.list({ limit: 1 }, ask)).value.items;
+    await stage.sandbox.control.bookings.editOrder(known!.id, { externalReference: '956' });
+    expect((await orders.findByReference({ reference: '956', since: since() }, ask)).orders[0]!.id).toBe(known!.id);
+    const found = await orders.findByReference({ reference: '956', since: since(), except: [known!.id] }, ask);
+    expect(found).toMatchObject({ orders: [{ id }], complete: true });
   });
 
   test('although the list moves while it is read', async () => {
@@ -340,7 +364,7 @@ describe('an order is found by its reference', () => {
       times: 1,
       action: { do: 'slow', ms: 150 },
     });
-    const search = orders.findByReference('956', since(), ask);
+    const search = orders.findByReference({ reference: '956', since: since() }, ask);
     await expectRequests(stage, 3);
     for (const { id: gone } of shown) await stage.sandbox.control.bookings.removeOrder(gone);
     expect(await search).toMatchObject({ orders: [{ id }], complete: true });
@@ -356,8 +380,11 @@ describe('an order is found by its reference', () => {
     const faults = [{ resource: 'order' as const, action: { do: 'wrongShape' as const, body } }];
     const stage = await staged({}, { sandbox: { faults } });
     const { orders } = stage.systems.resources.bookings;
-    expect(await orders.findByReference('957', since(), ask)).toMatchObject({ orders: [], complete: true });
-    const failure = await failureOf(orders.findByReference('956', since(), ask));
+    expect(await orders.findByReference({ reference: '957', since: since() }, ask)).toMatchObject({
+      orders: [],
+      complete: true,
+    });
+    const failure = await failureOf(orders.findByReference({ reference: '956', since: since() }, ask));
     expect(failure).toBeInstanceOf(UnreadableRecord);
     expect(failure).toMatchObject({ id: 'b' });
   });
