@@ -43,6 +43,16 @@ export function credentialPrefix() {
  */
 export const secret = { secret: true } as const;
 
+/**
+ * A secret that is a part of an address: known to anyone who sees a proxy's log, so long enough that it cannot be guessed, and in characters
+ * that a path may hold.
+ */
+export const addressSecret = () =>
+  z
+    .string()
+    .regex(/^[\w.~-]{24,200}$/, 'expected 24 to 200 letters, digits, - or _ (`openssl rand -hex 32` makes some)')
+    .meta(secret);
+
 /** Where one value stands in a record. */
 export const placeText = () =>
   z.string().min(1).refine(isPlace, 'expected a dotted path, such as address.city, custom[0] or custom[id=f108].value');
