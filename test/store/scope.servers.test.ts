@@ -15,6 +15,7 @@ import * as caseAnswers from '../../src/store/cases.js';
 import * as cases from '../../src/store/cases.js';
 import * as linkCases from '../../src/store/cases.js';
 import * as catalogue from '../../src/store/catalogue.js';
+import * as feed from '../../src/store/catalogueFeed.js';
 import * as connections from '../../src/store/connections.js';
 import type { StagedRow } from '../../src/core/export/rows.js';
 import type { Sql, Transaction } from '../../src/store/database.js';
@@ -363,6 +364,7 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   referencedCandidates: (scope) => candidates.referencedCandidates(sql, matching(scope)),
   returnedRecords: (scope) => candidates.returnedRecords(sql, matching(scope)),
   declinedQuestions: (scope) => caseAnswers.declinedQuestions(sql, scope, linkIds),
+  linkAskedAbout: (scope) => cases.linkAskedAbout(sql, scope, 'create', 'yapla:6'),
   countInQuestion: (scope) => cases.countInQuestion(sql, scope, ['conflict']),
   listOpenCases: (scope) => cases.listOpenCases(sql, scope),
   recordsOfOpenCases: (scope) => cases.recordsOfOpenCases(sql, scope),
@@ -473,12 +475,14 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   placesOf: (scope) => bookings.placesOf(sql, scope, 'id 1'),
   knownEvents: (scope) => bookings.knownEvents(sql, scope),
   orderNamed: (scope) => inTransaction((tx) => bookings.orderNamed(tx, scope, { linkId: 'yapla:4', reference: '2' })),
+  secondOrdersOf: (scope) => bookings.secondOrdersOf(sql, scope, '2'),
   ordersKnownBefore: (scope) => bookings.ordersKnownBefore(sql, scope, '2', Date.now() + 60_000),
   partsOf: (scope) => bookings.partsOf(sql, scope, 'id 1'),
   mirrorProgress: (scope) => catalogue.mirrorProgress(sql, scope, readAtMs),
   sessionsUnderWay: (scope) => catalogue.sessionsUnderWay(sql, scope, 'product'),
   catalogueProducts: (scope) => catalogue.catalogueProducts(sql, scope),
   catalogueSessions: (scope) => catalogue.catalogueSessions(sql, scope, { fromMs: readAtMs }),
+  catalogueShown: (scope) => feed.catalogueShown(sql, scope, readAtMs),
   sessionAt: (scope) => catalogue.sessionAt(sql, scope, 'product', startOf('Rennes')),
   titleOfProduct: (scope) => catalogue.titleOfProduct(sql, scope, 'product', 'fr'),
   productOfSession: (scope) => catalogue.productOfSession(sql, scope, 'session'),
