@@ -127,6 +127,11 @@ export class EventsClub {
     return club;
   }
 
+  /** Where the receiver is reached, `http://host:port`. */
+  get receiver(): string {
+    return new URL(this.address).origin;
+  }
+
   get scope(): Scope {
     return { connectionId: this.house.connectionId, kind: 'registration' };
   }

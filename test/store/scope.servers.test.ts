@@ -15,6 +15,7 @@ import * as caseAnswers from '../../src/store/cases.js';
 import * as cases from '../../src/store/cases.js';
 import * as linkCases from '../../src/store/cases.js';
 import * as catalogue from '../../src/store/catalogue.js';
+import * as feed from '../../src/store/catalogueFeed.js';
 import * as connections from '../../src/store/connections.js';
 import type { StagedRow } from '../../src/core/export/rows.js';
 import type { Sql, Transaction } from '../../src/store/database.js';
@@ -481,6 +482,7 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   sessionsUnderWay: (scope) => catalogue.sessionsUnderWay(sql, scope, 'product'),
   catalogueProducts: (scope) => catalogue.catalogueProducts(sql, scope),
   catalogueSessions: (scope) => catalogue.catalogueSessions(sql, scope, { fromMs: readAtMs }),
+  catalogueShown: (scope) => feed.catalogueShown(sql, scope, readAtMs),
   sessionAt: (scope) => catalogue.sessionAt(sql, scope, 'product', startOf('Rennes')),
   titleOfProduct: (scope) => catalogue.titleOfProduct(sql, scope, 'product', 'fr'),
   productOfSession: (scope) => catalogue.productOfSession(sql, scope, 'session'),
