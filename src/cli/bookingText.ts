@@ -6,7 +6,9 @@ import type { CatalogueSession } from '../store/catalogue.js';
 import { visible } from './visible.js';
 
 /** What each question is. */
-export const bookingQuestionTexts: Readonly<Record<BookingQuestion | 'eventNotMapped' | 'secondOrder' | 'unreadableEvent', string>> = {
+export const bookingQuestionTexts: Readonly<
+  Record<BookingQuestion | 'eventNotMapped' | 'secondOrder' | 'unreadableEvent', string>
+> = {
   tooLate: 'A registration cannot be booked any more: its session has begun.',
   notBookable: 'A registration cannot be booked as it is. Nothing was sent.',
   noPlace: 'No place is left for this registration, or its session is not offered any more.',
