@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sandboxWebhookUrl } from '../src/sandbox/connections.js';
+import type { SandboxLimits } from '../src/sandbox/options.js';
 import { linkEqualLists } from './lines/planSpeed.js';
 import { startRelay, type Relay } from './relay.js';
 import { unlimited, withPasserelle, type Passerelle, type Stage } from './stage.js';
@@ -14,6 +15,10 @@ export interface LiveSetting {
   readonly people: number;
   /** Of the connection's `live` configuration; left out: as everybody has it. */
   readonly live?: Readonly<Record<string, number>>;
+  /** Of its `events` configuration; left out: registrations are not looked at. */
+  readonly events?: Readonly<Record<string, unknown>>;
+  /** Of Yoplanning; left out: none. */
+  readonly limits?: SandboxLimits;
 }
 
 export interface LinkedPerson {
@@ -41,14 +46,15 @@ const deliveries = 20;
 /** Sandbox, worker and receiver around `action`. No webhooks are delivered yet. */
 export async function withLive<T>(
   stage: Stage,
-  { name, people, live }: LiveSetting,
+  { name, people, live, events, limits = unlimited }: LiveSetting,
   action: (passerelle: LivePasserelle) => Promise<T>,
 ): Promise<T> {
   const setting = {
     name,
-    sandbox: { people: { shared: people }, yapla: { limits: unlimited }, yoplanning: { limits: unlimited } },
-    limits: { yapla: unlimited, yoplanning: unlimited },
+    sandbox: { people: { shared: people }, yapla: { limits: unlimited }, yoplanning: { limits } },
+    limits: { yapla: unlimited, yoplanning: limits },
     ...(live === undefined ? {} : { live }),
+    ...(events === undefined ? {} : { events }),
   };
   return await withPasserelle(stage, setting, async (passerelle) => {
     const { connectionId, config, env } = passerelle;

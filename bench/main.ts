@@ -4,13 +4,14 @@ import { CommandFailed } from '../src/cli/program.js';
 import { bulk } from './bulk.js';
 import { BulkWentWrong } from './bulkRun.js';
 import { drawCharts } from './chart.js';
+import { events } from './events.js';
 import { ProgramNotStarted } from './childProcess.js';
 import { live } from './live.js';
 import { LiveWentWrong } from './liveStage.js';
 import { UsageMistake, type Bench } from './bench.js';
 import { workbook } from './workbook.js';
 
-const benches: readonly Bench[] = [bulk, live, workbook];
+const benches: readonly Bench[] = [bulk, live, events, workbook];
 
 /** They say what happened and where to look: no trace is needed. */
 const expected = [CommandFailed, BulkWentWrong, LiveWentWrong, ProgramNotStarted];

@@ -31,6 +31,8 @@ export interface Setting {
   readonly bulk?: Readonly<Record<string, unknown>>;
   /** Of the connection's `live` configuration. */
   readonly live?: Readonly<Record<string, number>>;
+  /** Left out: registrations are not looked at. */
+  readonly events?: Readonly<Record<string, unknown>>;
 }
 
 export interface Passerelle {
@@ -118,7 +120,7 @@ export async function withPasserelle<T>(
   setting: Setting,
   action: (passerelle: Passerelle) => Promise<T>,
 ): Promise<T> {
-  const { limits, bulk, live } = setting;
+  const { limits, bulk, live, events } = setting;
   const name = `${setting.name}-${stage.run}`;
   const sandbox = await startSandboxProcess(setting.sandbox);
   try {
@@ -131,7 +133,9 @@ export async function withPasserelle<T>(
         guard: openGuard,
         bulk: { ...syncOnly, autoApprove: true, ...bulk },
         ...(live === undefined ? {} : { live }),
+        ...(events === undefined ? {} : { events }),
       },
+      ...(events === undefined ? {} : { events: true }),
     });
     const config: BenchConfig = {
       database: { url: `\${${databaseVariable}}` },

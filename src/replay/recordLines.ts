@@ -1,82 +1,20 @@
 /** The timeline of `syncRecord`: who told what, what was read, decided and done, and what is waited for. */
-import type { AppliedDecision, ApplyDecisionInput } from '../../activities/applyDecision.js';
+import type { AppliedDecision } from '../../activities/applyDecision.js';
 import type { ReadRecordInput, RecordReading } from '../../activities/readRecord.js';
 import { nextStep, type LinkView, type LiveDecision, type LiveOutcome, type Trigger } from '../core/live.js';
 import { systemNames, type SystemName } from '../core/record.js';
-import type { RecordCounts, RecordResult, SyncRecordInput } from '../../workflows/syncRecord.messages.js';
 import type { ActivityRun } from './activityRuns.js';
-import { durationMs, firstPayload, type RecordedEvent, type RecordedHistory } from './history.js';
-import { counted, durationText, searchAttribute, signalArgument, type Teller } from './words.js';
+import type { RecordedEvent, RecordedHistory } from './history.js';
+import { liveLines, tookText } from './liveLines.js';
+import type { Teller } from './words.js';
 
 export function recordLines({ events }: RecordedHistory, runs: ReadonlyMap<number, ActivityRun>): Teller {
   const rests = restsOf(events, runs);
-  let state: unknown = 'running';
-  return (event) => {
-    const { type, attributes, id } = event;
-    const run = runs.get(id);
-    switch (type) {
-      case 'WorkflowExecutionStarted':
-        return [startText(firstPayload(attributes['input']) as SyncRecordInput)];
-      case 'WorkflowExecutionSignaled':
-        return [signalText(event)];
-      case 'ActivityTaskScheduled':
-        return run?.name === 'applyDecision' ? decisionTexts((run.input as ApplyDecisionInput).decision) : [];
-      case 'MarkerRecorded': {
-        // One that failed is told as of any workflow; its decision stands with the ordinary activity that follows.
-        if (run?.result === undefined) return null;
-        const { decision } = run.result as AppliedDecision;
-        const decided = decision === undefined ? [] : decisionTexts(decision);
-        return [...decided, ...completionTexts(run), ...(rests.get(id) ?? [])];
-      }
-      case 'ActivityTaskCancelRequested':
-        return ['something else happened: the read of the probable echo is dropped for one in the lane live'];
-      case 'ActivityTaskCompleted':
-        return run === undefined ? [] : [...completionTexts(run), ...(rests.get(id) ?? [])];
-      case 'UpsertWorkflowSearchAttributes':
-        state = searchAttribute(event, 'PasserelleState') ?? state;
-        return [];
-      case 'TimerStarted':
-        return [waitText(state, durationMs(attributes['startToFireTimeout']))];
-      case 'TimerFired':
-        return state === 'waiting' ? ['looks whether it was settled meanwhile'] : [];
-      case 'WorkflowExecutionContinuedAsNew': {
-        const { carried } = firstPayload(attributes['input']) as SyncRecordInput;
-        return [`continued as new, run ${String(attributes['newExecutionRunId'])}: ${countsText(carried!.counts)}`];
-      }
-      case 'WorkflowExecutionCompleted': {
-        const { lastOutcome, counts } = firstPayload(attributes['result']) as RecordResult;
-        return [`completed, last: ${lastOutcome ?? 'nothing'}; ${countsText(counts)}`];
-      }
-      default:
-        return null;
-    }
-  };
-}
-
-export function startText({ connectionId, linkId, carried }: SyncRecordInput): string {
-  const from = carried === undefined ? '' : `; carried on from the run before: ${countsText(carried.counts)}`;
-  return `started for link ${linkId} of ${connectionId}${from}`;
-}
-
-export function countsText({ events, echoes, written, created, cases, stale }: RecordCounts): string {
-  const parts = [counted(events, 'event'), counted(echoes, 'echo', 'echoes')];
-  for (const system of systemNames)
-    if (written[system] > 0) parts.push(`${counted(written[system], 'field')} to ${system}`);
-  if (created > 0) parts.push(`${created} created`);
-  if (cases > 0) parts.push(counted(cases, 'case'));
-  if (stale > 0) parts.push(`${stale} stale`);
-  return parts.join(', ');
-}
-
-export function signalText(event: RecordedEvent): string {
-  const name = String(event.attributes['signalName']);
-  if (name === 'answered') return `signal: case ${(signalArgument(event) as { caseId: number }).caseId} was answered`;
-  if (name === 'resume') return 'signal: what stopped the connection is mended';
-  const gathered = signalArgument(event) as Record<SystemName, number>;
-  const parts = systemNames
-    .filter((system) => gathered[system] > 0)
-    .map((system) => `${gathered[system]} of ${system}`);
-  return `signal: events gathered, ${parts.join(' and ') || 'none'}`;
+  return liveLines(runs, {
+    apply: 'applyDecision',
+    decisionTexts: (decision) => decisionTexts(decision as LiveDecision),
+    endTexts: (run, eventId) => [...completionTexts(run), ...(rests.get(eventId) ?? [])],
+  });
 }
 
 function completionTexts(run: ActivityRun): string[] {
@@ -88,11 +26,10 @@ function completionTexts(run: ActivityRun): string[] {
 
 function readText({ input, result, calledOff }: ActivityRun): string {
   const { view, events } = result as RecordReading;
-  const took = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
   // A local attempt never waits in the lane `idle`.
   const { lane } = (input ?? { lane: 'live' }) as Pick<ReadRecordInput, 'lane'>;
   const aside = calledOff ? ', which nobody waits for any more' : '';
-  return `read in the lane ${lane}${aside}; took ${took.join(', ') || 'no event'}; ${viewText(view)}`;
+  return `read in the lane ${lane}${aside}; took ${tookText(events)}; ${viewText(view)}`;
 }
 
 function viewText(view: LinkView): string {
@@ -161,14 +98,6 @@ function appliedText({ outcome, written, deferred = [], created, cases, view }: 
   if (cases.length > 0) parts.push(`opened ${cases.length === 1 ? 'a case' : 'cases'}: ${cases.join(', ')}`);
   if (outcome === 'stale') parts.push(viewText(view));
   return parts.join('; ');
-}
-
-export function waitText(state: unknown, ms: number): string {
-  const after = durationText(ms);
-  if (state === 'stopped') return `the connection is refused: tries again after ${after}`;
-  if (state === 'waitingForBudget') return `waits for the budget: goes on after ${after}`;
-  if (state === 'waiting') return `waits for a person; looks again after ${after}`;
-  return `lingers for ${after}`;
 }
 
 const restWords: Partial<Readonly<Record<LiveOutcome, string>>> = {

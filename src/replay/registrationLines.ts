@@ -1,50 +1,18 @@
 /** The timeline of `syncRegistration`: who told what, what was read, decided and done about an order, and what is waited for. */
-import type { AppliedBooking, ApplyBookingInput } from '../../activities/applyBooking.js';
+import type { AppliedBooking } from '../../activities/applyBooking.js';
 import type { RegistrationReading } from '../../activities/readRegistration.js';
 import { type BookingDecision, type BookingView, nextBookingStep } from '../core/events/bookings.js';
-import type { RecordResult, SyncRecordInput } from '../../workflows/syncRecord.messages.js';
 import type { ActivityRun } from './activityRuns.js';
-import { durationMs, firstPayload, type RecordedHistory } from './history.js';
-import { countsText, signalText, startText, waitText } from './recordLines.js';
-import { searchAttribute, type Teller } from './words.js';
+import type { RecordedHistory } from './history.js';
+import { liveLines, tookText } from './liveLines.js';
+import type { Teller } from './words.js';
 
 export function registrationLines(_: RecordedHistory, runs: ReadonlyMap<number, ActivityRun>): Teller {
-  let state: unknown = 'running';
-  return (event) => {
-    const { type, attributes, id } = event;
-    const run = runs.get(id);
-    switch (type) {
-      case 'WorkflowExecutionStarted':
-        return [startText(firstPayload(attributes['input']) as SyncRecordInput)];
-      case 'WorkflowExecutionSignaled':
-        return [signalText(event)];
-      case 'ActivityTaskScheduled':
-        return run?.name === 'applyBooking' ? [decisionText((run.input as ApplyBookingInput).decision)] : [];
-      case 'MarkerRecorded': {
-        // One that failed is told as of any workflow; its decision stands with the ordinary activity that follows.
-        if (run?.result === undefined) return null;
-        const { decision } = run.result as AppliedBooking;
-        return [...(decision === undefined ? [] : [decisionText(decision)]), ...endTexts(run)];
-      }
-      case 'ActivityTaskCompleted':
-        return run === undefined ? [] : endTexts(run);
-      case 'UpsertWorkflowSearchAttributes':
-        state = searchAttribute(event, 'PasserelleState') ?? state;
-        return [];
-      case 'TimerStarted':
-        return [waitText(state, durationMs(attributes['startToFireTimeout']))];
-      case 'WorkflowExecutionContinuedAsNew': {
-        const { carried } = firstPayload(attributes['input']) as SyncRecordInput;
-        return [`continued as new, run ${String(attributes['newExecutionRunId'])}: ${countsText(carried!.counts)}`];
-      }
-      case 'WorkflowExecutionCompleted': {
-        const { lastOutcome, counts } = firstPayload(attributes['result']) as RecordResult;
-        return [`completed, last: ${lastOutcome ?? 'nothing'}; ${countsText(counts)}`];
-      }
-      default:
-        return null;
-    }
-  };
+  return liveLines(runs, {
+    apply: 'applyBooking',
+    decisionTexts: (decision) => [decisionText(decision as BookingDecision)],
+    endTexts,
+  });
 }
 
 function decisionText(decision: BookingDecision): string {
@@ -59,8 +27,7 @@ function endTexts(run: ActivityRun): string[] {
   const how = run.isLocal ? ' (local attempt)' : '';
   if (run.name === 'readRegistration') {
     const { view, events } = run.result as RegistrationReading;
-    const took = events.map(({ system, event, n }) => (n === 1 ? `${system} ${event}` : `${system} ${event} ×${n}`));
-    return [`read; took ${took.join(', ') || 'no event'}; ${viewText(view)}${how}`, ...restText(view)];
+    return [`read; took ${tookText(events)}; ${viewText(view)}${how}`, ...restText(view)];
   }
   if (run.name !== 'applyBooking') return [`${run.name}${how}`];
   const { outcome, written, cases, view } = run.result as AppliedBooking;

@@ -1,9 +1,12 @@
 /** What a recorded run did, event by event, for a person to read. Pure: made of the history alone. */
 import { activityRuns, type ActivityRun } from './activityRuns.js';
 import { bulkLines } from './bulkLines.js';
+import { donationLines } from './donationLines.js';
+import { factsLines } from './factsLines.js';
 import type { RecordedEvent, RecordedHistory } from './history.js';
 import { localAttempt } from './localAttempt.js';
 import { importLines } from './importLines.js';
+import { mirrorLines } from './mirrorLines.js';
 import { recordLines } from './recordLines.js';
 import { registrationLines } from './registrationLines.js';
 import { failureText, updateOf, type Teller } from './words.js';
@@ -18,6 +21,9 @@ export interface TimelineLine {
 const tellers: Readonly<Record<string, (history: RecordedHistory, runs: ReadonlyMap<number, ActivityRun>) => Teller>> =
   {
     bulkSync: bulkLines,
+    deriveFacts: factsLines,
+    mirrorCatalogue: mirrorLines,
+    syncDonation: donationLines,
     syncRecord: recordLines,
     syncRegistration: registrationLines,
     yaplaImport: importLines,

@@ -190,6 +190,61 @@ describe('imports', () => {
   });
 });
 
+describe('of events', () => {
+  test.each<[string, readonly RegExp[]]>([
+    [
+      'syncRegistration.booked',
+      [
+        /^started for link yapla:\d+ of club-/,
+        /^read; took yapla created; validated, no order \(local attempt\)$/,
+        /^decided: book$/,
+        /^done; yoplanning took booking \(local attempt\)$/,
+        /^decided \(rest\): inStep$/,
+        /^completed, last: inStep; 2 events, 0 echoes, 1 field to yoplanning, 1 created$/,
+      ],
+    ],
+    [
+      'syncDonation.edited',
+      [
+        /^started for link yapla:\d+ of club-/,
+        /^signal: events gathered, 1 of yapla$/,
+        /^read; took yapla created; kept, with the member who gave \(local attempt\)$/,
+        /^lingers for 5 s$/,
+        /^read; took yapla updated; kept, with the member who gave \(local attempt\)$/,
+        /^completed, last: kept; 2 events, 0 echoes$/,
+      ],
+    ],
+    [
+      'deriveFacts.looked-three-times',
+      [
+        /^started for club-/,
+        /^looked: what the passing of time has changed is derived again$/,
+        /^looks again after 300 ms$/,
+        /^looked: /,
+        /^looked: /,
+      ],
+    ],
+    [
+      'mirrorCatalogue.stopped-and-resumed',
+      [
+        /^started for club-/,
+        /^turn: 6 requests, 6 within 24 hours; sessions of 5 products read, of 3 known$/,
+        /^the next turn is after 100 ms$/,
+        /^readCatalogue failed: AccessRefused: /,
+        /^stopped: tries again after 1 h$/,
+        /^signal: to look at once, because something is mended or configured otherwise$/,
+        /^the next turn is after 100 ms$/,
+      ],
+    ],
+    [
+      'mirrorCatalogue.continued-as-new',
+      [/^continued as new, run [0-9a-f-]{36}: 10 turns, \d+ requests, sessions of \d+ products read$/],
+    ],
+  ])('%s', (name, wanted) => {
+    expectInOrder(textsOf(name), wanted);
+  });
+});
+
 test('what only Temporal does is told of any workflow', () => {
   const at = (id: number, type: string, attributes: RecordedEvent['attributes'] = {}) => ({
     id,
