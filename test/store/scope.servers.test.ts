@@ -21,6 +21,7 @@ import type { StagedRow } from '../../src/core/export/rows.js';
 import type { Sql, Transaction } from '../../src/store/database.js';
 import * as exported from '../../src/store/exports.js';
 import { RowChunk } from '../../src/store/exportRows.js';
+import * as stand from '../../src/store/eventsStand.js';
 import * as facts from '../../src/store/facts.js';
 import * as fieldRules from '../../src/store/fieldRules.js';
 import * as guard from '../../src/store/guard.js';
@@ -483,6 +484,8 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   catalogueProducts: (scope) => catalogue.catalogueProducts(sql, scope),
   catalogueSessions: (scope) => catalogue.catalogueSessions(sql, scope, { fromMs: readAtMs }),
   catalogueShown: (scope) => feed.catalogueShown(sql, scope, readAtMs),
+  mirrorStand: (scope) => stand.mirrorStand(sql, scope, readAtMs),
+  bookingStand: (scope) => stand.bookingStand(sql, scope),
   sessionAt: (scope) => catalogue.sessionAt(sql, scope, 'product', startOf('Rennes')),
   titleOfProduct: (scope) => catalogue.titleOfProduct(sql, scope, 'product', 'fr'),
   productOfSession: (scope) => catalogue.productOfSession(sql, scope, 'session'),
