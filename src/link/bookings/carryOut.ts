@@ -16,6 +16,7 @@ import { type Failure, InvalidRecord, RequestRefused, ServerFailed, UnreadableRe
 import { ordersKnownBefore, rememberClients, setWaiting, wakeWaiting } from '../../store/bookings.js';
 import type { NewCase } from '../../store/cases.js';
 import type { Sql, Transaction } from '../../store/database.js';
+import type { Permit } from '../../store/budget.js';
 import { recordIntents } from '../../store/intents.js';
 import { type JournalOutcome, recordIntended } from '../../store/journal.js';
 import type { ShadowRow } from '../../store/shadows.js';
@@ -176,7 +177,6 @@ class BookingWork {
   private async book(): Promise<Came> {
     const { events } = this.applying;
     const wanted = this.state.wanted!;
-    const draft = draftOf(this.state, wanted);
     if (this.state.link.intents.length > 0) {
       const found = await this.find();
       // Found, or not certain: decided again on what is known then.
@@ -184,22 +184,9 @@ class BookingWork {
     }
     const writeId = `${this.applying.writeId}/1`;
     try {
-      // Under a name of its own: how often an order fails is counted by its name, and a validation that passes is no order that does.
-      const validating = { ...this.ask, record: `validation/${draft.externalReference}` };
-      const validation = (await events.bookings.validate(draft, validating)).value;
-      if (!validation.success) return this.noPlace(validation.unavailable.sessionIds);
-      await this.verifyClaim();
-      await this.intend(writeId, wanted);
-      const placed = await events.bookings.orders.place(draft, this.ask);
-      const abandoned: JournalOutcome = { writeId, system: 'yoplanning', outcome: 'abandoned', requestId: null };
-      // Somebody was faster between the two requests.
-      if (placed.outcome === 'unavailable')
-        return { ...this.noPlace(placed.unavailable.sessionIds), journal: [abandoned], settlesIntent: true };
-      const journal = [{ writeId, system: 'yoplanning', outcome: 'written', requestId: placed.requestId } as const];
-      // An answer without content: it is found by its reference.
-      if (placed.order === null) return { outcome: 'unsettled', isUnsettled: true, journal, written: ['booking'] };
-      const sent = { wants: this.wants(wanted), isPaid: wanted.paid !== null };
-      return { ...this.ours(placed.order, sent), journal, created: true };
+      // Both at once, so that no validation is spent on an order that must wait for its permit.
+      const ask = { ...this.ask, writes: true };
+      return await events.bookings.withPermits(2, ask, (next) => this.place(wanted, writeId, next));
     } catch (error) {
       const refused = orderRefusedCase(this.applying.linkId, error as Failure, this.wants(wanted));
       // It may have taken effect: the intent stays, and the order is looked for.
@@ -209,6 +196,28 @@ class BookingWork {
       const abandoned = { writeId, system: 'yoplanning', outcome: 'abandoned', requestId: null } as const;
       return { outcome: 'refused', cases: [refused], journal: [abandoned], settlesIntent: true };
     }
+  }
+
+  /** Validates and places. */
+  private async place(wanted: Wanted, writeId: string, nextPermit: () => Permit | undefined): Promise<Came> {
+    const { bookings } = this.applying.events;
+    const draft = draftOf(this.state, wanted);
+    // Under a name of its own: how often an order fails is counted by its name, and a validation that passes is no order that does.
+    const validating = { ...this.ask, record: `validation/${draft.externalReference}` };
+    const validation = (await bookings.validate(draft, validating, nextPermit())).value;
+    if (!validation.success) return this.noPlace(validation.unavailable.sessionIds);
+    await this.verifyClaim();
+    await this.intend(writeId, wanted);
+    const placed = await bookings.orders.place(draft, this.ask, nextPermit());
+    const abandoned: JournalOutcome = { writeId, system: 'yoplanning', outcome: 'abandoned', requestId: null };
+    // Somebody was faster between the two requests.
+    if (placed.outcome === 'unavailable')
+      return { ...this.noPlace(placed.unavailable.sessionIds), journal: [abandoned], settlesIntent: true };
+    const journal = [{ writeId, system: 'yoplanning', outcome: 'written', requestId: placed.requestId } as const];
+    // An answer without content: it is found by its reference.
+    if (placed.order === null) return { outcome: 'unsettled', isUnsettled: true, journal, written: ['booking'] };
+    const sent = { wants: this.wants(wanted), isPaid: wanted.paid !== null };
+    return { ...this.ours(placed.order, sent), journal, created: true };
   }
 
   /** Looks for an order that was sent, or was about to be. */

@@ -1,6 +1,8 @@
 /** Everything that Yoplanning has about events, for one team: what is sold, when it takes place, and what is booked. */
 import type { YoplanningConfig } from '../../config/yoplanning.js';
-import type { HttpClient } from '../../http/client.js';
+import type { Ask, HttpClient } from '../../http/client.js';
+import { withPermits } from '../../http/permits.js';
+import type { Permit } from '../../store/budget.js';
 import { type Availability, createAvailability } from './availabilityDetails.js';
 import { type Categories, createCategories } from './categories.js';
 import { createOrders, type Orders } from './orders.js';
@@ -17,6 +19,12 @@ export interface Bookings {
   readonly orders: Orders;
   readonly payments: Payments;
   readonly categories: Categories;
+  /** See `withPermits`: a validation is worth nothing where its order must wait for a permit. */
+  readonly withPermits: <Result>(
+    n: number,
+    ask: Ask,
+    work: (next: () => Permit | undefined) => Promise<Result>,
+  ) => Promise<Result>;
 }
 
 /** Nothing is sent before the first call. */
@@ -29,5 +37,6 @@ export function openBookings(http: HttpClient, config: YoplanningConfig): Bookin
     orders: createOrders(http, config),
     payments: createPayments(http, config),
     categories: createCategories(http, config),
+    withPermits: (n, ask, work) => withPermits(http, n, ask, work),
   };
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { YoplanningConfig } from '../../config/yoplanning.js';
 import type { Ask, HttpClient } from '../../http/client.js';
+import type { Permit } from '../../store/budget.js';
 import { unexpected } from '../records.js';
 import type { Json, JsonObject } from '../system.js';
 import { orderDocument, type OrderDraft } from './orderDocument.js';
@@ -21,7 +22,7 @@ export interface Unavailable {
 export type Validation = { readonly success: true } | { readonly success: false; readonly unavailable: Unavailable };
 
 /** One request. @throws {InvalidRecord} where the server refuses the order's data (400) */
-export type Validate = (draft: OrderDraft, ask: Ask) => Promise<Answered<Validation>>;
+export type Validate = (draft: OrderDraft, ask: Ask, permit?: Permit) => Promise<Answered<Validation>>;
 
 const ids = z.array(z.string()).default([]);
 const unavailableSchema = z.looseObject({
@@ -45,9 +46,9 @@ export function createValidate(http: HttpClient, config: YoplanningConfig): Vali
     places: { team },
     timeZone,
   });
-  return async (draft, ask) => {
+  return async (draft, ask, permit) => {
     const order = orderDocument(draft, config);
-    const answer = await posting('yoplanning.paths.orderValidation', () => resource.post(order, ask));
+    const answer = await posting('yoplanning.paths.orderValidation', () => resource.post(order, ask, permit));
     return mapped(answer, (document) => {
       if (document === null) throw unexpected(answer, 'the answer to an order validation has no content');
       const unavailable = unavailableIn(document);

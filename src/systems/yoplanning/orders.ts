@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { YoplanningConfig } from '../../config/yoplanning.js';
 import type { Ask, HttpClient } from '../../http/client.js';
 import { InvalidRecord, RecordMissing } from '../../http/failures.js';
+import { withPermits } from '../../http/permits.js';
 import type { Permit } from '../../store/budget.js';
 import type { Json, JsonObject } from '../system.js';
 import {
@@ -68,7 +69,7 @@ export interface Orders {
   /** The same, with what it shows of its sessions. One request. @throws {UnreadableRecord} */
   getWithSessions(id: string, ask: Ask): Promise<Answered<OrderWithSessions | null>>;
   /** One request. Not repeated here: record the intent first, and look it up by its reference before it is sent again. @throws {InvalidRecord} */
-  place(draft: OrderDraft, ask: Ask): Promise<Placing>;
+  place(draft: OrderDraft, ask: Ask, permit?: Permit): Promise<Placing>;
   /** See orderLookup.ts. */
   findByReference(wanted: LookedFor, ask: Ask): Promise<FoundOrders>;
   /**
@@ -110,23 +111,16 @@ export function createOrders(http: HttpClient, config: YoplanningConfig): Orders
     return edit.cancel === true && cancelBy === 'delete' ? null : editedDocument(document, edit, config);
   }
 
-  async function editWith(
-    id: string,
-    decide: DecideEdit,
-    ask: Ask,
-    [first, second]: readonly Permit[],
-    used: Set<Permit>,
-  ) {
-    if (first) used.add(first);
-    const got = await resource.get(id, ask, { permit: first });
+  async function editWith(id: string, decide: DecideEdit, ask: Ask, nextPermit: () => Permit | undefined) {
+    const got = await resource.get(id, ask, { permit: nextPermit() });
     if (got.value === null) return { outcome: 'missing' } as const;
     const before = read(got.value, got);
     const decision = decide(before);
     if ('stop' in decision) return { outcome: 'stopped', reason: decision.stop, before } as const;
     const body = bodyOf(got.value, decision);
-    if (second) used.add(second);
+    const permit = nextPermit();
     try {
-      const after = body === null ? await resource.delete(id, ask, second) : await resource.put(id, body, ask, second);
+      const after = body === null ? await resource.delete(id, ask, permit) : await resource.put(id, body, ask, permit);
       return { outcome: 'written', before, after: after.value === null ? null : read(after.value, after) } as const;
     } catch (error) {
       if (error instanceof RecordMissing) return { outcome: 'missing' } as const;
@@ -161,10 +155,10 @@ export function createOrders(http: HttpClient, config: YoplanningConfig): Orders
           })),
       );
     },
-    async place(draft, ask) {
+    async place(draft, ask, permit) {
       try {
         const document = orderDocument(draft, config);
-        const answer = await posting('yoplanning.paths.orders', () => resource.post(document, ask));
+        const answer = await posting('yoplanning.paths.orders', () => resource.post(document, ask, permit));
         const { value, requestId } = answer;
         const unavailable = value === null ? null : unavailableIn(value);
         if (unavailable !== null) return { outcome: 'unavailable', unavailable };
@@ -176,15 +170,7 @@ export function createOrders(http: HttpClient, config: YoplanningConfig): Orders
       }
     },
     findByReference: (wanted, ask) => findOrders(resource, wanted, config, ask),
-    async edit(id, decide, ask) {
-      const permits = await http.reserve(2, ask);
-      const used = new Set<Permit>();
-      try {
-        return await editWith(id, decide, ask, permits, used);
-      } finally {
-        http.release(permits.filter((permit) => !used.has(permit)));
-      }
-    },
+    edit: (id, decide, ask) => withPermits(http, 2, ask, (next) => editWith(id, decide, ask, next)),
   };
 }
 

@@ -92,7 +92,7 @@ export interface Resource<Document extends JsonObject, Spec extends FilterSpec> 
   list(request: ListRequest<Spec> & Expand, ask: Ask): Promise<Answered<ResourcePage<Expanded<Document>>>>;
   list(request: ListRequest<Spec> & { expand?: never }, ask: Ask): Promise<Answered<ResourcePage<Document>>>;
   /** Creates a record whose id the server makes. */
-  post(document: Writable, ask: Ask): Promise<Answered<Document | null>>;
+  post(document: Writable, ask: Ask, permit?: Permit): Promise<Answered<Document | null>>;
   /** One record; `null` when the server answers 404. */
   get(id: string, ask: Ask, options?: GetOptions & { expand?: never }): Promise<Answered<Document | null>>;
   get(id: string, ask: Ask, options: GetOptions & Expand): Promise<Answered<Expanded<Document> | null>>;
@@ -174,7 +174,7 @@ export function createResource<Document extends JsonObject, const Spec extends F
   return {
     list: list as unknown as Resource<Document, Spec>['list'],
     get: get as Resource<Document, Spec>['get'],
-    post: (document, ask) => write('POST', collection(), document, ask),
+    post: (document, ask, permit) => write('POST', collection(), document, ask, permit),
     put: (id, document, ask, permit) => write('PUT', instance(id), document, ask, permit),
     delete: async (id, ask, permit) =>
       answered(await send({ method: 'DELETE', access: 'update', ...instance(id) }, ask, permit), null),
