@@ -40,7 +40,9 @@ const layers = {
   // Reads and writes files as tables, and knows nothing of members.
   'src/workbook': { values: ['src/core'], deny: ['@temporalio', 'pg', 'undici'] },
   'src/sandbox': { values: ['src/core', 'src/config'], types: ['src/systems'], deny: ['@temporalio', 'pg'] },
-  'src/receiver': { values: ['src/core', 'src/config', 'src/store', 'workflows'], deny: ['undici', 'pg'] },
+  // The catalogue as others read it. It is given what to show, and asks nobody.
+  'src/feeds': { values: ['src/core', 'src/workbook'], deny: ['@temporalio', 'pg', 'undici'] },
+  'src/receiver': { values: ['src/core', 'src/config', 'src/store', 'src/feeds', 'workflows'], deny: ['undici', 'pg'] },
   'src/console': {
     values: ['src/core', 'src/config', 'src/store', 'src/cases', 'workflows'],
     deny: ['undici', 'pg'],

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 
 /** One configuration, two projects: `unit` needs no server but the sandbox; `servers` runs on the real Postgres and the real Temporal dev server, and tests the sandbox itself. */
 const shared = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/helpers/environment.js',
   extensionsToTreatAsEsm: ['.ts'],
   resolver: '<rootDir>/test/helpers/resolver.cjs',
   transform: {

@@ -1,6 +1,7 @@
 /** Activities of `yaplaImport` (workflows/yaplaImport.ts): inputs and results are numbers and counts. */
 import { cancellationSignal } from '@temporalio/activity';
 import { announce } from '../src/http/announce.js';
+import { announceByMail } from '../src/http/announceMail.js';
 import { judgeBatch, type Judgement, makeBatches } from '../src/link/importBatches.js';
 import { readImportedList } from '../src/link/importReading.js';
 import { findBatch, type ImportBatch, markDone, openBatches } from '../src/store/importBatches.js';
@@ -8,7 +9,7 @@ import { countCollected } from '../src/store/waiting.js';
 import { workbookMode } from '../src/systems/yapla/workbook.js';
 import type { ImportLook } from '../workflows/importRun.js';
 import type { ImportFile } from '../workflows/yaplaImport.messages.js';
-import { withHeartbeat } from './attempts.js';
+import { signOfLife, toldBefore, withHeartbeat } from './attempts.js';
 import { scopeOfBulk, type Dependencies } from './dependencies.js';
 
 interface OfConnection {
@@ -53,14 +54,36 @@ export const makeImportFiles =
   async (input: OfConnection): Promise<ImportFile[]> =>
     await withHeartbeat(async () => (await makeBatches(sql, await connection(scopeOfBulk(input)))).map(fileOf));
 
-/** Tells the configured address that a file is ready. */
+/** Tells the configured addresses that a file is ready. One that was told is not told again because another was not. */
 export const announceImportFile =
   ({ connection }: Dependencies) =>
   async ({ connectionId, ...file }: OfFile & Pick<ImportFile, 'purpose' | 'people'>): Promise<void> => {
     const mode = workbookMode((await connection(scopeOfBulk({ connectionId }))).config.yapla);
-    if (mode === null || mode.announceUrl === null) return;
+    if (mode === null) return;
+    const { announceUrl, announceMail } = mode;
     const text = `Passerelle: file ${file.number} of ${connectionId} (${file.people} people) is ready to be imported in Yapla. Fetch it with: passerelle import-batch ${connectionId} --number ${file.number}`;
-    await announce(mode.announceUrl, { connection: connectionId, ...file, text });
+    const subject = `Passerelle: file ${file.number} of ${connectionId} is ready to be imported`;
+    const ways = {
+      url: async () => {
+        if (announceUrl !== null) await announce(announceUrl, { connection: connectionId, ...file, text });
+      },
+      mail: async () => {
+        if (announceMail !== null) await announceByMail(announceMail, { subject, text });
+      },
+    };
+    const before = toldBefore();
+    const told = new Set<unknown>(Array.isArray(before) ? before : []);
+    const ends = await Promise.allSettled(
+      Object.entries(ways).map(async ([way, tell]) => {
+        if (told.has(way)) return;
+        await tell();
+        told.add(way);
+      }),
+    );
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed === undefined) return;
+    signOfLife([...told]);
+    throw failed.reason;
   };
 
 /** A person has imported the file: says so in the database, and reads Yapla's list, where it can be read. */

@@ -2,8 +2,9 @@
 import type { Client } from '@temporalio/client';
 import { Gauge, Registry } from 'prom-client';
 import type { Config } from './config/schema.js';
+import { recordKinds } from './core/record.js';
+import { eventMetrics } from './eventMetrics.js';
 import { importMetrics } from './importMetrics.js';
-import { personsOf } from './core/record.js';
 import type { Log } from './log.js';
 import { startStatusServer, within, type Status, type StatusServer } from './status.js';
 import { countOpenCases } from './store/cases.js';
@@ -79,13 +80,16 @@ export function workerStatus({ config, sql, client, worker }: WorkerStatusOption
   });
 
   const imports = importMetrics(registry);
+  const events = eventMetrics(registry);
 
   async function countCases(): Promise<void> {
     cases.reset();
-    for (const connection of Object.keys(config.connections)) {
-      const open = await within(answerTimeoutMs, countOpenCases(sql, personsOf(connection)));
-      for (const [kind, n] of Object.entries(open)) cases.set({ connection, kind }, n);
-    }
+    for (const connectionId of Object.keys(config.connections))
+      for (const recordKind of recordKinds) {
+        const open = await within(answerTimeoutMs, countOpenCases(sql, { connectionId, kind: recordKind }));
+        // Records of two kinds can have cases of one.
+        for (const [kind, n] of Object.entries(open)) cases.inc({ connection: connectionId, kind }, n);
+      }
   }
 
   return {
@@ -120,6 +124,7 @@ export function workerStatus({ config, sql, client, worker }: WorkerStatusOption
         // While PostgreSQL does not answer, the page leaves it out.
         await countCases().catch(() => cases.reset());
         await within(answerTimeoutMs, imports.update(sql, config.connections)).catch(() => imports.reset());
+        await within(answerTimeoutMs, events.update(sql, config.connections)).catch(() => events.reset());
         return await registry.metrics();
       },
     },

@@ -112,7 +112,10 @@ export async function yaplaImport(input: YaplaImportInput): Promise<ImportTotals
         } catch (error) {
           // To tell is a courtesy: the file waits, whether anybody heard of it or not.
           if (!(error instanceof ActivityFailure)) throw error;
-          log.warn('nobody could be told of an import file (yapla.write.announceUrl)', { connectionId, number });
+          log.warn('nobody could be told of an import file (yapla.write.announceUrl, yapla.write.announceMail)', {
+            connectionId,
+            number,
+          });
         }
         return run.announced(number);
       }

@@ -14,6 +14,7 @@ import { type Kind, noAnswers } from './kind.js';
 const answersTo = {
   tooLate: ['keep'],
   notBookable: ['keep'],
+  newClient: ['carryOut', 'keep'],
   noPlace: ['carryOut', 'wait', 'keep'],
   toCancel: ['carryOut', 'keep'],
   toChange: ['carryOut', 'keep'],
@@ -59,6 +60,7 @@ function bookingKind(code: BookingQuestion) {
 export const bookingKinds = {
   tooLate: bookingKind('tooLate'),
   notBookable: bookingKind('notBookable'),
+  newClient: bookingKind('newClient'),
   noPlace: bookingKind('noPlace'),
   toCancel: bookingKind('toCancel'),
   toChange: bookingKind('toChange'),

@@ -6,9 +6,13 @@ import type { CatalogueSession } from '../store/catalogue.js';
 import { visible } from './visible.js';
 
 /** What each question is. */
-export const bookingQuestionTexts: Readonly<Record<BookingQuestion | 'eventNotMapped' | 'secondOrder' | 'unreadableEvent', string>> = {
+export const bookingQuestionTexts: Readonly<
+  Record<BookingQuestion | 'eventNotMapped' | 'secondOrder' | 'unreadableEvent', string>
+> = {
   tooLate: 'A registration cannot be booked any more: its session has begun.',
   notBookable: 'A registration cannot be booked as it is. Nothing was sent.',
+  newClient:
+    'A participant of this registration is nobody in Yoplanning so far (events.createClients: ask). Nothing was sent. "carry-out" names them in the order, and Yoplanning makes the client.',
   noPlace: 'No place is left for this registration, or its session is not offered any more.',
   toCancel: 'This registration was cancelled in Yapla, and its order still stands in Yoplanning.',
   toChange: 'This registration changed in Yapla, and its order in Yoplanning is as it was.',
@@ -32,7 +36,9 @@ const hindranceTexts: Readonly<Record<Hindrance, string>> = {
   peopleAwaited: 'A participant is a member whose client is on its way.',
   personAsked: 'A question about one of its participants is open: answer that one first, and this one ends by itself.',
   noClient:
-    'A participant is nobody in Yoplanning, and none is made without a word (events.createClients), or has no name.',
+    'A participant is nobody in Yoplanning. No client is made for them (events.createClients: none), or they show no full name. Enter the client in Yoplanning.',
+  unknownMember:
+    'A participant bears the number of a member whom Yapla does not show. Correct the registration in Yapla, or restore the member: then this question ends by itself.',
   manyClients: 'A participant can be one of several clients: give the member’s number in Yapla, or merge the clients.',
   otherCurrency: 'Its amounts are in a currency that the team does not use (yoplanning.events.currency).',
   noAmount: 'It shows no amount (events.missingAmount).',

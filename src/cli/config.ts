@@ -35,8 +35,9 @@ export function registerConfig(program: Command, output: Output): void {
       const { stringify } = await import('yaml');
       output.print(stringify(shown).trimEnd());
       const { waysOf } = await import('../config/ways.js');
+      const { feedSentences } = await import('../config/feeds.js');
       for (const [name, connection] of Object.entries(loaded.config.connections))
-        for (const way of waysOf(connection)) output.note(`${name}: ${way}`);
+        for (const one of [...waysOf(connection), ...feedSentences(name, connection)]) output.note(`${name}: ${one}`);
       const names = Object.keys(loaded.config.connections).join(', ');
       output.note(output.colours.green(`${loaded.file} is valid. Connections: ${names}`));
     });

@@ -46,8 +46,9 @@ export function registerDoctor(program: Command, output: Output): void {
       if (report === null) output.print(visibleJson(diagnosis));
       else {
         const { waysOf } = await import('../config/ways.js');
+        const { feedSentences } = await import('../config/feeds.js');
         report.end(diagnosis);
-        for (const way of waysOf(connection)) output.note(way);
+        for (const one of [...waysOf(connection), ...feedSentences(name, connection)]) output.note(one);
       }
       if (diagnosis.checks.some(({ verdict }) => verdict === 'failed')) throw new CommandFailed('a check failed');
     });

@@ -13,10 +13,10 @@ export function registerReceiver(program: Command, _output: Output): void {
       const config = loadConfig(options.config);
       const { serverAddresses } = await import('./serverAddresses.js');
       const { url, address } = serverAddresses(config, 'receiver');
-      const { startReceiver, takesWebhooks } = await import('../receiver/receiver.js');
-      if (!takesWebhooks(config.connections)) {
+      const { startReceiver, isReceiverNeeded } = await import('../receiver/receiver.js');
+      if (!isReceiverNeeded(config.connections)) {
         throw new UsageError(
-          'no connection has webhooks.yapla.secret or webhooks.yoplanning.secret: there is nothing to receive (docs/webhooks.md)',
+          'no connection has webhooks.yapla.secret, webhooks.yoplanning.secret or events.catalogue.feeds.secret: there is nothing to receive (docs/webhooks.md) and nothing to show (docs/events.md)',
         );
       }
       const { createLog } = await import('../log.js');

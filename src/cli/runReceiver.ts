@@ -46,7 +46,9 @@ export async function runReceiver(options: RunReceiverOptions): Promise<RunningR
       throw isTaken(error) ? new ReceiverPortTaken(config.receiver, error) : error;
     },
   );
-  output.note(`  webhooks: ${receiver.address}/webhooks/…, of ${receiver.endpoints.join(', ')}`);
+  const { address, endpoints, feeds } = receiver;
+  if (endpoints.length > 0) output.note(`  webhooks: ${address}/webhooks/…, of ${endpoints.join(', ')}`);
+  if (feeds.length > 0) output.note(`  feeds: ${address}/feeds/…, of ${feeds.join(', ')}`);
   return receiver;
 }
 

@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client';
 import type { Config } from '../config/schema.js';
 import { startStack, type Stack } from '../embedded/stack.js';
 import { createLog } from '../log.js';
-import { takesWebhooks, type RunningReceiver } from '../receiver/receiver.js';
+import { isReceiverNeeded, type RunningReceiver } from '../receiver/receiver.js';
 import { scheduleRetention } from '../retention.js';
 import { openDatabase, type Sql } from '../store/database.js';
 import { migrate } from '../store/migrate.js';
@@ -38,7 +38,7 @@ export interface RunningStack {
   readonly sql: Sql;
   readonly client: Client;
   readonly worker: RunningWorker;
-  /** Null: no system of these connections delivers webhooks. */
+  /** Null: no system of these connections delivers webhooks, and none has feeds. */
   readonly receiver: RunningReceiver | null;
 }
 
@@ -107,7 +107,7 @@ async function receiverBeside(
   { config, connections, output, anyReceiverPort: anyPort = false }: RunStackOptions,
   servers: Pick<RunReceiverOptions, 'databaseUrl' | 'client' | 'log'>,
 ): Promise<RunningReceiver | null> {
-  return takesWebhooks(connections) ? await runReceiver({ config, connections, output, anyPort, ...servers }) : null;
+  return isReceiverNeeded(connections) ? await runReceiver({ config, connections, output, anyPort, ...servers }) : null;
 }
 
 /** Throws if the interruption came already; does not wait for it. */

@@ -1,17 +1,22 @@
 /** How a connection is, asked of the database and of Temporal. Ids, counts and times; no value of anybody. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { TypedSearchAttributes } from '@temporalio/common';
 import type { ConnectionConfig } from '../config/schema.js';
 import { credentialsOf } from '../connection.js';
 import { personsOf, type SystemName, systemNames } from '../core/record.js';
 import { type CeilingSettings, hourMs } from '../receiver/ceilings.js';
 import { expectedWebhooks, type Silence, silencesOf } from '../receiver/quiet.js';
+import { cataloguePurpose } from '../link/catalogue.js';
+import { requestsInDay } from '../store/catalogue.js';
 import type { Sql } from '../store/database.js';
+import { type MirrorStand, mirrorStand } from '../store/eventsStand.js';
 import { type CredentialHold, credentialHolds } from '../store/credentials.js';
 import { type BatchCounts, type ImportBatch, lastJudged, openBatches } from '../store/importBatches.js';
 import { countCollected } from '../store/waiting.js';
 import { workbookMode } from '../systems/yapla/workbook.js';
 import { lastWebhooks, webhookUse, type WebhookUse } from '../store/webhookUse.js';
 import { bulkSyncId } from '../../workflows/bulkSync.messages.js';
+import { mirrorCatalogueId } from '../../workflows/mirrorCatalogue.messages.js';
 import { phaseKey, stateKey } from '../../workflows/searchAttributes.js';
 import { isLiveWorkflow } from '../liveWorkflows.js';
 
@@ -35,6 +40,18 @@ export interface ConnectionStatus {
     /** The newest that was judged. */
     readonly last: (BatchCounts & { readonly number: number }) | null;
   } | null;
+  /** The catalogue's mirror; null: the connection mirrors none. */
+  readonly catalogue:
+    | (MirrorStand & {
+        /** Of its workflow: `running`, `waitingForBudget` or `stopped`; null: it does not run. */
+        readonly state: string | null;
+        /** Requests of the last 24 hours, and how many it may send. */
+        readonly inDay: number;
+        readonly requestsPerDay: number;
+        /** Others can read it. */
+        readonly hasFeeds: boolean;
+      })
+    | null;
   readonly webhooks: {
     readonly systems: readonly Silence[];
     /** Of the last hour, but for the bytes. */
@@ -69,6 +86,7 @@ export async function statusOf(
     bulkSync: await bulkSyncOf(client, connection),
     people: await peopleOf(client, connection),
     imports: workbookMode(config.yapla) === null ? null : await importsOf(sql, connection),
+    catalogue: await catalogueOf({ sql, client }, connection, config, credentials.yoplanning),
     webhooks: {
       systems: silencesOf(only, await lastWebhooks(sql, expectedWebhooks(only)), Date.now()),
       use: { reads, strangers, bytes },
@@ -78,10 +96,33 @@ export async function statusOf(
 }
 
 async function bulkSyncOf(client: Client, connection: string): Promise<ConnectionStatus['bulkSync']> {
+  const shown = await shownOf(client, bulkSyncId(connection));
+  return shown && { phase: shown.get(phaseKey) ?? 'unknown', state: shown.get(stateKey) ?? 'running' };
+}
+
+async function catalogueOf(
+  { sql, client }: { readonly sql: Sql; readonly client: Client },
+  connection: string,
+  config: ConnectionConfig,
+  credential: string,
+): Promise<ConnectionStatus['catalogue']> {
+  const catalogue = config.events?.catalogue ?? null;
+  if (catalogue === null) return null;
+  const shown = await shownOf(client, mirrorCatalogueId(connection));
+  return {
+    ...(await mirrorStand(sql, { connectionId: connection, kind: 'registration' }, Date.now())),
+    state: shown && (shown.get(stateKey) ?? 'running'),
+    inDay: await requestsInDay(sql, credential, cataloguePurpose(connection)),
+    requestsPerDay: catalogue.requestsPerDay,
+    hasFeeds: catalogue.feeds !== undefined,
+  };
+}
+
+/** What a workflow's search attributes show; null: it does not run. */
+async function shownOf(client: Client, workflowId: string): Promise<TypedSearchAttributes | null> {
   try {
-    const { status, typedSearchAttributes: shown } = await client.workflow.getHandle(bulkSyncId(connection)).describe();
-    if (status.name !== 'RUNNING') return null;
-    return { phase: shown.get(phaseKey) ?? 'unknown', state: shown.get(stateKey) ?? 'running' };
+    const { status, typedSearchAttributes } = await client.workflow.getHandle(workflowId).describe();
+    return status.name === 'RUNNING' ? typedSearchAttributes : null;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;

@@ -7,11 +7,12 @@ const dayMs = 86_400_000;
 const megabyte = 1_048_576;
 
 /** Whether what is shown needs a person, or is not as it should be. What only waits for its time does not. */
-export function needsSomebody({ systems, people, bulkSync, webhooks }: ConnectionStatus): boolean {
+export function needsSomebody({ systems, people, bulkSync, catalogue, webhooks }: ConnectionStatus): boolean {
   return (
     systems.some((hold) => hold.stoppedReason !== null || hold.writesStoppedReason !== null) ||
     people.stopped > 0 ||
     bulkSync?.state === 'stopped' ||
+    catalogue?.state === 'stopped' ||
     webhooks.systems.some(({ isQuiet }) => isQuiet) ||
     reached(webhooks).length > 0
   );
@@ -40,6 +41,7 @@ export function statusText(status: ConnectionStatus, nowMs: number): string {
   if (waiting.length === 0) lines.push('  people: nobody waits');
   for (const [what, n] of waiting) lines.push(`  people: ${n} ${waitText[what]}`);
   if (status.imports !== null) lines.push(...importLines(status.imports, connection, nowMs));
+  if (status.catalogue !== null) lines.push(`  catalogue: ${catalogueText(status.catalogue, connection, nowMs)}`);
   for (const { system, lastAtMs, isQuiet } of webhooks.systems) {
     const last = lastAtMs === null ? 'none came, as far as is kept' : `the last came ${agoText(nowMs - lastAtMs)}`;
     const quiet = isQuiet ? '; longer than usual: is it still set up at the vendor’s?' : '';
@@ -74,6 +76,25 @@ export function importLines(
           `  import file ${last.number} was the last: ${last.confirmed} people confirmed, ${last.edited} edited meanwhile, ${last.notShown} not shown and in the next file, ${last.asked} asked about`,
         ]),
   ];
+}
+
+function catalogueText(
+  catalogue: NonNullable<ConnectionStatus['catalogue']>,
+  connection: string,
+  nowMs: number,
+): string {
+  const { products, unread, sessions, oldestReadAtMs, inDay, requestsPerDay, state, hasFeeds } = catalogue;
+  const parts = [
+    `${products} products, ${sessions} sessions to come`,
+    ...(oldestReadAtMs === null ? [] : [`the oldest was read ${agoText(nowMs - oldestReadAtMs)}`]),
+    ...(unread === 0 ? [] : [`${unread} products were not read yet`]),
+    `${inDay} of ${requestsPerDay} requests in 24 hours`,
+    ...(hasFeeds ? ['shown by feeds'] : []),
+    ...(state === null ? ['nobody reads it: is a worker running?'] : []),
+    ...(state === 'waitingForBudget' ? ['waits for a quota, a 429 or a server that fails'] : []),
+    ...(state === 'stopped' ? [`stopped; when it is mended: passerelle resume ${connection}`] : []),
+  ];
+  return parts.join('; ');
 }
 
 function holdText(connection: string, hold: ConnectionStatus['systems'][number]): string {

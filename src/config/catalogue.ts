@@ -1,5 +1,6 @@
 /** What a connection mirrors of Yoplanning's catalogue: products and their next sessions. Left out: nothing. */
 import { z } from 'zod';
+import { feedsSchema } from './feeds.js';
 
 const ms = (text: string) => z.number().int().positive().describe(text);
 
@@ -37,6 +38,7 @@ export const catalogueSchema = z
       .describe(
         'The mirror’s workflow continues as new at this length of its history, or when the server suggests it: longer ones are slow to replay.',
       ),
+    feeds: feedsSchema.optional(),
   })
   .describe(
     'Mirrors products and their next sessions, from what the day’s quota leaves over. For alternatives where a session is full, and for events that go to "the session that starts when the event does". Left out: nothing is mirrored.',

@@ -18,7 +18,7 @@ export const eventsSchema = z
       .enum(['order', 'ask', 'none'])
       .default('order')
       .describe(
-        'A participant who is nobody in Yoplanning so far, and no member on their way there: `order` has the order name them, and Yoplanning makes the client; `ask` asks a person first; `none` books nobody who has no client.',
+        'A participant who is nobody in Yoplanning so far, and no member on their way there: `order` has the order name them, and Yoplanning makes the client; `ask` does so once a person says yes; `none` makes no clients: the registration waits until somebody has entered them in Yoplanning.',
       ),
     missingAmount: z
       .enum(['ask', 'free'])

@@ -16,6 +16,7 @@ import { memberMisfits } from './yaplaGraphql.js';
 import { columnProblems } from './yaplaWorkbook.js';
 import { yoplanningSchema } from './yoplanning.js';
 import { eventProblems, eventsSchema } from './events.js';
+import { exposedWebhooks } from './feeds.js';
 import { fieldsSchema } from './fields.js';
 import { guardSchema } from './guard.js';
 import { liveSchema } from './live.js';
@@ -297,6 +298,15 @@ export const configSchema = z.strictObject({
           code: 'custom',
           path: [connection, 'yoplanning', 'team'],
           message: `expected a team that no other connection has: connections.${other}.yoplanning.team names it, too`,
+        });
+      }
+    })
+    .superRefine((connections, context) => {
+      for (const { connection, webhook } of exposedWebhooks(connections)) {
+        context.addIssue({
+          code: 'custom',
+          path: [connection, 'events', 'catalogue', 'feeds', 'secret'],
+          message: `expected a secret that nothing else has: ${webhook} is the same, and readers of the feeds could deliver webhooks`,
         });
       }
     })

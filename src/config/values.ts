@@ -1,10 +1,8 @@
 /** Forms of single settings: addresses and paths that a token travels with, secrets, places in documents, time zones. */
 import { z } from 'zod';
 import { isPlace } from '../core/document.js';
+import { isLoopback } from '../core/loopback.js';
 import { isTimeZone } from '../core/zone.js';
-
-/** Names of this machine: what is sent there leaves it never. */
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * Address of a system's API. Each request carries a token, so it is encrypted; on this machine alone (the sandbox, a proxy that adds TLS) it
@@ -15,7 +13,7 @@ export function systemAddress() {
     if (!URL.canParse(text)) return;
     const { protocol, hostname, username, password, search, hash } = new URL(text);
     const say = (message: string) => context.addIssue({ code: 'custom', message });
-    if (protocol !== 'https:' && !(protocol === 'http:' && loopback.test(hostname)))
+    if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname)))
       say(
         'expected an https address: over http the token would be readable on its way (only localhost, 127.0.0.1 and [::1] may be http)',
       );
@@ -44,6 +42,16 @@ export function credentialPrefix() {
  * generated reference says so.
  */
 export const secret = { secret: true } as const;
+
+/**
+ * A secret that is a part of an address: known to anyone who sees a proxy's log, so long enough that it cannot be guessed, and in characters
+ * that a path may hold.
+ */
+export const addressSecret = () =>
+  z
+    .string()
+    .regex(/^[\w.~-]{24,200}$/, 'expected 24 to 200 letters, digits, - or _ (`openssl rand -hex 32` makes some)')
+    .meta(secret);
 
 /** Where one value stands in a record. */
 export const placeText = () =>

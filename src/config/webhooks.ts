@@ -7,18 +7,12 @@
  *     { "event": "member.created" | "member.updated", "data": { …member… } }
  */
 import { z } from 'zod';
-import { credentialPrefix, secret } from './values.js';
-
-/** The address is known to anyone who sees a proxy's log: long enough that it cannot be guessed, and in characters that a path may hold. */
-const pathSecret = z
-  .string()
-  .regex(/^[\w.~-]{24,200}$/, 'expected 24 to 200 letters, digits, - or _ (`openssl rand -hex 32` makes some)');
+import { addressSecret, credentialPrefix, secret } from './values.js';
 
 const sharedSecret = z.string().min(16).meta(secret);
 
 const authentication = {
-  secret: pathSecret
-    .meta(secret)
+  secret: addressSecret()
     .optional()
     .describe(
       'Last part of the address that the vendor is given: `/webhooks/<connection>/<system>/<secret>`. Write it as `${NAME}`. Left out: no webhooks of this system are taken.',

@@ -63,6 +63,20 @@ export const workbookSchema = z.strictObject({
     .describe(
       'Address that is told by a `POST` when a file is ready (connection, number, how many people; nothing about them): a chat’s or an automation’s webhook. Null: it is said in the log, in `passerelle status` and in Temporal’s UI only. Write it as `${NAME}`: who knows such an address can write there.',
     ),
+  announceMail: z
+    .strictObject({
+      server: z
+        .url({ protocol: /^smtps?$/ })
+        .meta(secret)
+        .describe(
+          'The mail server, as `smtp://user:password@host:587` (encrypted by STARTTLS, or refused, unless it is on this machine) or `smtps://user:password@host`. Write it as `${NAME}`: it holds a password.',
+        ),
+      from: z.email().describe('Who it comes from: an address that the server lets this user send from.'),
+      to: z.array(z.email()).min(1).describe('Who imports the files.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('The same by mail, beside `announceUrl` or instead of it. Null: no mail is sent.'),
 });
 
 /** What of the columns makes no sense, with the place of each: headers that two have, and fields that are none. */

@@ -181,7 +181,9 @@ async function waitUntilServing(
     try {
       connection = await Connection.connect({ address, connectTimeout: 2_000 });
       await connection.workflowService.describeNamespace({ namespace });
-      return;
+      // Ours has ended: who answers is another server, which took the port meanwhile.
+      if (!server.hasEnded()) return;
+      throw new EmbeddedServerError('another server answers at its port');
     } catch (error) {
       if (server.hasEnded()) throw new EmbeddedServerError(`the process ended (${await server.ended})`);
       if (Date.now() > deadline) throw error;

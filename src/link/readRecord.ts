@@ -9,6 +9,7 @@ import type { LinkView } from '../core/live.js';
 import { parseLinkId } from '../core/linkId.js';
 import { type CanonicalFields, type FieldName, otherSystem, type SystemName, systemNames } from '../core/record.js';
 import type { ConnectionConfig } from '../config/schema.js';
+import { lookAtBookingsOf } from '../store/bookings.js';
 import type { Sql, Transaction } from '../store/database.js';
 import type { Ask } from '../http/client.js';
 import { isFailure, UnexpectedResponse, UnreadableRecord } from '../http/failures.js';
@@ -229,6 +230,8 @@ async function record(
     bareLink(tx, connection.scope, linkId),
     ...found.map((one) => store(tx, connection, one, takenAt)),
   ]);
+  for (const { system, id, record: what } of found)
+    if (system === 'yapla' && what === 'gone') await lookAtBookingsOf(tx, connection.scope.connectionId, id);
   const isProvenGone = found.some(({ system, id, record: what }) => what === 'gone' && link?.ids[system] === id);
   if (isProvenGone) await releaseNewcomers(tx, connection.scope, [linkId]);
   const sighting = (await isEarly(tx, connection, link))

@@ -2,7 +2,7 @@
  * The endpoints for webhooks: who may deliver there, and whom a delivery is about. Every comparison is of keyed digests in constant time, all configured checks are made whatever the first ones
  * say, and an address that does not exist is refused in the same way and the same time as a wrong secret: nothing can be found by trying.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ConnectionConfig } from '../config/schema.js';
 import { memberIdPath, type WebhookAuthentication } from '../config/webhooks.js';
@@ -13,6 +13,7 @@ import { idIn } from '../core/idIn.js';
 import { parseJson } from '../core/json.js';
 import type { RecordEvent } from '../store/inbox.js';
 import { getProperty } from 'dot-prop';
+import { isEqual, nobodysSecret } from './constantTime.js';
 import { Refusal } from './refusals.js';
 
 /** One system of one connection that delivers here. */
@@ -25,13 +26,8 @@ export interface Endpoint {
   readonly authentication: WebhookAuthentication;
 }
 
-/** Of this process only: digests made with it are of no use to anybody who does not hold it. */
-const processKey = randomBytes(32);
-const digestOf = (text: string) => createHmac('sha256', processKey).update(text, 'utf8').digest();
-const isEqual = (given: string, expected: string) => timingSafeEqual(digestOf(given), digestOf(expected));
-
 /** Stands where no endpoint is, so that comparing takes as long. */
-const nobody: WebhookAuthentication = { secret: randomBytes(32).toString('hex') };
+const nobody: WebhookAuthentication = { secret: nobodysSecret };
 
 /** What Yapla lets a person set up webhooks for apart from members: each event, and each campaign of donations, with an address of its own. */
 type EventKind = Exclude<RecordKind, 'person'>;

@@ -1,5 +1,6 @@
 /** What `/metrics` shows, in Prometheus' text format. Names of connections and systems, and counts: nothing of any person. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { FeedFormat } from '../feeds/formats.js';
 import type { NewInboxEvent, PendingCounts } from '../store/inbox.js';
 import { type CeilingName, ceilingNames } from './ceilings.js';
 import type { Silence } from './quiet.js';
@@ -13,6 +14,8 @@ export interface Metrics {
   inserted(milliseconds: number): void;
   forwarded(connectionId: string): void;
   forwardFailed(connectionId: string): void;
+  /** @param isNew the reader did not have it yet */
+  feedServed(connectionId: string, format: FeedFormat, isNew: boolean): void;
   readonly contentType: string;
   text(): Promise<string>;
 }
@@ -73,6 +76,12 @@ export function createMetrics({ pending, silences }: MetricsSources, connectionI
     labelNames: ['connection'],
     registers,
   });
+  const feeds = new Counter({
+    name: 'passerelle_feeds_served_total',
+    help: 'Answers with a feed of the catalogue. answer "unchanged": the reader has it already.',
+    labelNames: ['connection', 'format', 'answer'],
+    registers,
+  });
   const events = new Gauge({
     name: 'passerelle_inbox_pending_events',
     help: 'Events that are stored and not handled yet.',
@@ -93,6 +102,7 @@ export function createMetrics({ pending, silences }: MetricsSources, connectionI
     inserted: (milliseconds) => insertSeconds.observe(milliseconds / 1_000),
     forwarded: (connection) => signals.inc({ connection }),
     forwardFailed: (connection) => failures.inc({ connection }),
+    feedServed: (connection, format, isNew) => feeds.inc({ connection, format, answer: isNew ? 'new' : 'unchanged' }),
     contentType: registry.contentType,
     text: async () => {
       const [counts, systems] = await Promise.all([pending(), silences()]);

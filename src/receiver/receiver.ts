@@ -5,11 +5,13 @@ import type { Client } from '@temporalio/client';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../log.js';
 import { openDatabase } from '../store/database.js';
+import { catalogueShown } from '../store/catalogueFeed.js';
 import { addEvents, countPending, inboxIsReady, type NewInboxEvent } from '../store/inbox.js';
 import { isKnown, lastWebhooks, webhookUse } from '../store/webhookUse.js';
 import { toldKinds } from '../liveWorkflows.js';
 import { signalChanged } from '../syncRecord.js';
 import { endpointsOf } from './endpoints.js';
+import { connectionsWithFeeds } from './feeds.js';
 import { createCeilings, hourMs } from './ceilings.js';
 import { startForwarder } from './forwarder.js';
 import { createInboxWriter, watchOutage } from './inboxWriter.js';
@@ -34,6 +36,8 @@ export interface RunningReceiver {
   readonly address: string;
   /** Whose webhooks are taken, by place: `<connection>/<system>`, and what alone is delivered there. */
   readonly endpoints: readonly string[];
+  /** Connections whose catalogue has feeds. */
+  readonly feeds: readonly string[];
   /** Takes no new requests, stores and answers those under way, and ends. Repeatable. */
   stop(): Promise<void>;
 }
@@ -41,9 +45,9 @@ export interface RunningReceiver {
 /** While it stops: how soon a connection is closed whose last request has been answered. */
 const idleSweepMs = 50;
 
-/** Whether any system of these connections delivers webhooks. */
-export function takesWebhooks(connections: Config['connections']): boolean {
-  return endpointsOf(connections).size > 0;
+/** Whether there is anything to listen for: a system of these connections delivers webhooks, or a catalogue has feeds. */
+export function isReceiverNeeded(connections: Config['connections']): boolean {
+  return endpointsOf(connections).size > 0 || connectionsWithFeeds(connections).length > 0;
 }
 
 /** Starts listening and forwarding. @throws when the port is taken (`EADDRINUSE`) or the host is not ours */
@@ -133,6 +137,11 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
 
   const server = await createServer({
     logins: { sql, connections: config.connections },
+    feeds: {
+      connections: config.connections,
+      read: (scope, nowMs) => within(settings.storeTimeoutMs, catalogueShown(sql, scope, nowMs)),
+      onServed: (connectionId, format, isNew) => metrics.feedServed(connectionId, format, isNew),
+    },
     settings,
     endpoints,
     ceilings,
@@ -158,11 +167,13 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
     throw error;
   }
   const address = addressOf(settings.host, server.server.address() as AddressInfo);
-  log.info({ address, endpoints: [...endpoints.keys()] }, 'receiver started');
+  const feeds = connectionsWithFeeds(config.connections);
+  log.info({ address, endpoints: [...endpoints.keys()], feeds }, 'receiver started');
   let stopped: Promise<void> | undefined;
   return {
     address,
     endpoints: [...endpoints.keys()],
+    feeds,
     stop: () => (stopped ??= close().then(() => log.info('receiver stopped'))),
   };
 }

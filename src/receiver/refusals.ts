@@ -1,7 +1,7 @@
 import type { Log } from '../log.js';
 /** Why a delivery is not taken. Each answer says what is wrong and what to do, and never repeats what was sent. */
 
-/** - `busy`: too many requests from one address; `ceiling`: too many webhooks of one connection; `unavailable`: PostgreSQL did not store it, so that it should be delivered again. */
+/** - `busy`: too many requests from one address; `ceiling`: too many webhooks of one connection; `unavailable`: PostgreSQL did not store it, so that it should be delivered again; `unread`: nor read, what a feed shows. */
 export type RefusalReason =
   | 'authentication'
   | 'tooLarge'
@@ -14,6 +14,7 @@ export type RefusalReason =
   | 'busy'
   | 'ceiling'
   | 'unavailable'
+  | 'unread'
   | 'internal';
 
 const refusals: Readonly<Record<RefusalReason, { readonly status: number; readonly message: string }>> = {
@@ -35,7 +36,8 @@ const refusals: Readonly<Record<RefusalReason, { readonly status: number; readon
   http: { status: 400, message: 'This is not a request that can be read.' },
   notFound: {
     status: 404,
-    message: 'There is nothing here. Webhooks go to POST /webhooks/<connection>/<system>/<secret>.',
+    message:
+      'There is nothing here. Webhooks go to POST /webhooks/<connection>/<system>/<secret>, feeds are at GET /feeds/<connection>/<secret>/catalogue.ics, .json and .xlsx.',
   },
   busy: { status: 429, message: 'Too many requests from this address. Deliver again after the time of Retry-After.' },
   ceiling: {
@@ -44,6 +46,7 @@ const refusals: Readonly<Record<RefusalReason, { readonly status: number; readon
       'The webhooks of this connection are above a ceiling of its configuration. Deliver again after the time of Retry-After.',
   },
   unavailable: { status: 503, message: 'It could not be stored. Deliver again after the time of Retry-After.' },
+  unread: { status: 503, message: 'The catalogue cannot be read now. Ask again after the time of Retry-After.' },
   internal: { status: 500, message: 'The receiver failed. Deliver again; its log says why.' },
 };
 

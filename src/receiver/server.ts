@@ -14,6 +14,7 @@ import {
   readYoplanning,
 } from './endpoints.js';
 import type { Ceilings } from './ceilings.js';
+import { addFeedRoute, type FeedSources } from './feeds.js';
 import { errorCode, type InboxWriter, type Outage } from './inboxWriter.js';
 import { addLoginRoute, type LoginAnswers } from './loginAnswers.js';
 import type { Metrics } from './metrics.js';
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly metrics: Metrics;
   /** Where persons come back who log in to Yapla. */
   readonly logins: LoginAnswers;
+  /** What is on, for the clubs' pages. */
+  readonly feeds: FeedSources;
   /** Told when something was stored. */
   readonly onStored: () => void;
   readonly readiness: () => Promise<Readiness>;
@@ -75,7 +78,7 @@ const json = /^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i;
 
 /** Not listening yet. `close()` ends it after the requests that have come in. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { settings, endpoints, ceilings, writer, metrics, onStored, readiness, log, logins } = options;
+  const { settings, endpoints, ceilings, writer, metrics, onStored, readiness, log, logins, feeds } = options;
   const { requestTimeoutMs } = settings;
   const logRefusal = createRefusalLog(log);
   const app = fastify({
@@ -116,7 +119,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     if (refusal.reason === 'internal') log.error({ error: errorCode(error) }, 'the receiver failed on a request');
     metrics.refused(refusal.reason);
     logRefusal(refusal, placeOf(request, endpoints));
-    const retryAfterMs = refusal.reason === 'unavailable' ? settings.retryMs : refusal.retryAfterMs;
+    const isAway = refusal.reason === 'unavailable' || refusal.reason === 'unread';
+    const retryAfterMs = isAway ? settings.retryMs : refusal.retryAfterMs;
     if (retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(retryAfterMs / 1_000));
     // RFC 9110 wants a challenge; it is the same whatever is configured.
     if (refusal.reason === 'authentication')
@@ -162,6 +166,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   );
 
   addLoginRoute(app, logins);
+  addFeedRoute(app, feeds);
   addStatusRoutes(app, { readiness, metrics });
   return app;
 }

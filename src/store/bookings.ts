@@ -162,6 +162,8 @@ export interface MemberClient {
   readonly linkId: string | null;
   /** A question about the member is open. */
   readonly asked: boolean;
+  /** Yapla has shown the member, or is asked about them: who they are will be found out. */
+  readonly isShown: boolean;
 }
 
 /** The clients of members, by the links of people. */
@@ -175,10 +177,23 @@ export async function clientsOfMembers(
   const rows = await sql<MemberClient[]>`
     select m.id as "memberId", l.yoplanning_id as "clientId", l.link_id as "linkId",
            exists (select 1 from cases c where c.connection_id = ${people.connectionId} and c.kind = ${people.kind} and c.status = 'open'
-                      and (c.link_id = l.link_id or 'yapla:' || m.id = any(string_to_array(c.subject, ' ')))) as asked
+                      and (c.link_id = l.link_id or 'yapla:' || m.id = any(string_to_array(c.subject, ' ')))) as asked,
+           exists (select 1 from reading r where r.connection_id = ${people.connectionId} and r.kind = ${people.kind} and r.system = 'yapla'
+                      and r.external_id = m.id and r.gone_at is null)
+           or exists (select 1 from inbox i where i.connection_id = ${people.connectionId} and i.kind = ${people.kind} and i.system = 'yapla'
+                         and i.external_id = m.id and i.handled_at is null) as "isShown"
       from unnest(${[...new Set(memberIds)]}::text[]) as m(id)
       left join link l on l.connection_id = ${people.connectionId} and l.kind = ${people.kind} and l.yapla_id = m.id and l.state = 'active'`;
   return new Map(rows.map((row) => [row.memberId, row]));
+}
+
+/** Yapla does not have this member: registrations that name them are looked at again. */
+export async function lookAtBookingsOf(tx: Transaction, connectionId: string, memberId: string): Promise<void> {
+  await tx`
+    insert into link_signal (connection_id, kind, link_id, due_at)
+    select distinct connection_id, kind, link_id, now() from participant
+     where connection_id = ${connectionId} and kind = 'registration' and member_id = ${memberId}
+    on conflict (connection_id, kind, link_id) do nothing`;
 }
 
 /** Clients who could be this person: see `recordsByKeys`. */

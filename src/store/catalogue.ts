@@ -90,7 +90,8 @@ export async function noteList(tx: Transaction, scope: Scope, step: ListStep, no
     update catalogue_product set gone_at = ${iso(nowMs)}::timestamptz, under_way = null
      where connection_id = ${connectionId} and kind = ${kind} and gone_at is null and read_at < ${iso(begunAtMs)}::timestamptz`;
   await tx`
-    update catalogue_session s set gone_at = ${iso(nowMs)}::timestamptz
+    update catalogue_session s
+       set gone_at = ${iso(nowMs)}::timestamptz, known_at = ${iso(nowMs)}::timestamptz, changed_at = ${iso(nowMs)}::timestamptz, revision = s.revision + 1
       from catalogue_product p
      where s.connection_id = ${connectionId} and s.kind = ${kind} and s.gone_at is null
        and p.connection_id = s.connection_id and p.kind = s.kind and p.id = s.product_id and p.gone_at is not null`;
@@ -142,7 +143,10 @@ export async function storeProducts(
     on conflict (connection_id, kind, id) do update
        set titles = p.titles || excluded.titles, category = excluded.category, meeting_point = excluded.meeting_point, address = excluded.address,
            price = excluded.price, currency = excluded.currency, modified_at = excluded.modified_at, read_at = excluded.read_at, gone_at = null,
-           changed_at = case when p.modified_at is distinct from excluded.modified_at or p.gone_at is not null then excluded.changed_at else p.changed_at end`;
+           changed_at = case when p.gone_at is not null
+                               or (p.titles || excluded.titles, excluded.category, excluded.meeting_point, excluded.address, excluded.price, excluded.currency, excluded.modified_at)
+                                  is distinct from (p.titles, p.category, p.meeting_point, p.address, p.price, p.currency, p.modified_at)
+                             then excluded.changed_at else p.changed_at end`;
   await tx`
     update catalogue_product set read_at = ${iso(nowMs)}::timestamptz
      where connection_id = ${connectionId} and kind = ${kind} and id = any(${[...unreadable]}::text[])`;
@@ -192,14 +196,18 @@ export async function storeSessions(
     select id, places_left as places, gone_at is not null as "isGone" from catalogue_session
      where connection_id = ${connectionId} and kind = ${kind} and id = any(${sessions.map(({ id }) => id)}::text[]) for update`;
   await tx`
-    insert into catalogue_session as s (connection_id, kind, id, product_id, starts_at, ends_at, places_left, price, currency, read_at, gone_at)
-    select ${connectionId}, ${kind}, n.id, ${productId}, n.starts_at, n.ends_at, n.places_left, n.price, n.currency, ${iso(nowMs)}::timestamptz,
-           case when n.is_gone then ${iso(nowMs)}::timestamptz end
+    insert into catalogue_session as s (connection_id, kind, id, product_id, starts_at, ends_at, places_left, price, currency, read_at, known_at, changed_at, gone_at)
+    select ${connectionId}, ${kind}, n.id, ${productId}, n.starts_at, n.ends_at, n.places_left, n.price, n.currency, ${iso(nowMs)}::timestamptz, ${iso(nowMs)}::timestamptz,
+           ${iso(nowMs)}::timestamptz, case when n.is_gone then ${iso(nowMs)}::timestamptz end
       from json_to_recordset(${list}::text::json)
         as n(id text, starts_at timestamptz, ends_at timestamptz, places_left int, price text, currency text, is_gone boolean)
     on conflict (connection_id, kind, id) do update
        set product_id = excluded.product_id, starts_at = excluded.starts_at, ends_at = excluded.ends_at, places_left = excluded.places_left,
-           price = excluded.price, currency = excluded.currency, read_at = excluded.read_at,
+           price = excluded.price, currency = excluded.currency, read_at = excluded.read_at, known_at = excluded.known_at,
+           changed_at = case when (s.product_id, s.starts_at, s.ends_at, s.places_left, s.price, s.currency, s.gone_at is null)
+                                  is distinct from (excluded.product_id, excluded.starts_at, excluded.ends_at, excluded.places_left, excluded.price, excluded.currency, excluded.gone_at is null)
+                             then excluded.changed_at else s.changed_at end,
+           revision = s.revision + case when (s.starts_at, s.ends_at, s.gone_at is null) is distinct from (excluded.starts_at, excluded.ends_at, excluded.gone_at is null) then 1 else 0 end,
            gone_at = case when excluded.gone_at is null then null else coalesce(s.gone_at, excluded.gone_at) end`;
   await tx`
     update catalogue_session set read_at = ${iso(nowMs)}::timestamptz
@@ -238,7 +246,8 @@ export async function noteSessions(tx: Transaction, scope: Scope, step: Sessions
      where connection_id = ${connectionId} and kind = ${kind}`;
   if (whole === null) return 0;
   const gone = await tx`
-    update catalogue_session set gone_at = ${iso(nowMs)}::timestamptz
+    update catalogue_session
+       set gone_at = ${iso(nowMs)}::timestamptz, known_at = ${iso(nowMs)}::timestamptz, changed_at = ${iso(nowMs)}::timestamptz, revision = revision + 1
      where connection_id = ${connectionId} and kind = ${kind} and product_id = ${productId} and gone_at is null
        and read_at < ${iso(whole.sinceMs)}::timestamptz
        and starts_at > ${iso(whole.sinceMs)}::timestamptz and starts_at < ${iso(whole.untilMs)}::timestamptz`;
@@ -302,7 +311,7 @@ export async function catalogueSessions(
       PriceRow & { startsAt: Date; endsAt: Date | null; readAt: Date })[]
   >`
     select s.id, s.product_id as "productId", s.starts_at as "startsAt", s.ends_at as "endsAt", s.places_left as "placesLeft", s.price as amount, s.currency,
-           s.read_at as "readAt"
+           s.known_at as "readAt"
       from catalogue_session s
      where s.connection_id = ${connectionId} and s.kind = ${kind} and s.gone_at is null and s.starts_at >= ${iso(fromMs)}::timestamptz
        and (${of}::text is null or s.product_id = ${of})

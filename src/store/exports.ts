@@ -99,7 +99,7 @@ export async function stageRows(
       ? tx`
         insert into export_member (connection_id, kind, file_id, number, external_id, position)
         select ${scope.connectionId}, ${scope.kind}, ${fileId}::bigint, n, n, ${before}::int + nth - 1 from staged where n <> ''
-            on conflict (connection_id, kind, file_id, number) do nothing`
+            on conflict (file_id, number) do nothing`
       : tx`select`;
     await tx`
       with staged as materialized (
@@ -221,12 +221,17 @@ export async function listedMembers(
 
 /** Members with several rows, some at a time. */
 export async function* membersOfSeveralRows(sql: Sql, scope: Scope, fileId: number): AsyncGenerator<ListedMember[]> {
+  // Who they are first: they are few, and to put the rows of all together costs as much as a third of the reading.
   const several = sql`
+    with several as materialized (
+      select number from export_row
+       where connection_id = ${scope.connectionId} and kind = ${scope.kind} and file_id = ${fileId} and number <> ''
+       group by number having count(*) > 1)
     select number, number as id, 0 as position, null as problem,
            json_agg(json_build_object('row', row, 'cells', cells, 'problem', problem) order by row) as rows
       from export_row
-     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and file_id = ${fileId} and number <> ''
-     group by number having count(*) > 1`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and file_id = ${fileId} and number in (select number from several)
+     group by number`;
   for await (const rows of sql.pages<MemberRow>(several, membersAtOnce)) yield rows.map(listed);
 }
 

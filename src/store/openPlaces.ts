@@ -61,11 +61,30 @@ export async function keepNewcomers(
   });
 }
 
-/** The removal that newcomers waited for is proven: live work looks at them again, and finds the place open. */
+/**
+ * The removal that newcomers waited for is proven: live work looks at them again, and finds the place open. So it does at those of whom is
+ * asked whether they are the one who is gone.
+ */
 export async function releaseNewcomers(tx: Transaction, scope: Scope, linkIds: readonly string[]): Promise<void> {
   if (linkIds.length === 0) return;
   const rows = await tx<{ system: SystemName; id: string }[]>`
-    delete from newcomer where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = any(${linkIds})
-    returning system, external_id as id`;
+    with newcomers as (
+      delete from newcomer where connection_id = ${scope.connectionId} and kind = ${scope.kind} and link_id = any(${linkIds})
+      returning system, external_id as id),
+    gone as (
+      select p.system, p.id
+        from link l cross join lateral (values ('yapla', l.yapla_id), ('yoplanning', l.yoplanning_id)) as p(system, id)
+        join reading r on r.connection_id = l.connection_id and r.kind = l.kind and r.system = p.system and r.external_id = p.id
+       where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.link_id = any(${linkIds}) and r.gone_at is not null),
+    doubted as (
+      select gone.system, split_part(record, ':', 1) as of, substr(record, strpos(record, ':') + 1) as id
+        from gone
+        join cases c on c.connection_id = ${scope.connectionId} and c.kind = ${scope.kind} and c.status = 'open' and c.code = 'doubt'
+                    and gone.system || ':' || gone.id = any(string_to_array(c.subject, ' '))
+       cross join lateral unnest(string_to_array(c.subject, ' ')) as record
+       where record <> gone.system || ':' || gone.id)
+    select system, id from newcomers
+    union
+    select system, id from doubted where of = system`;
   for (const { system, id } of rows) await lookAgain(tx, scope, system, [id]);
 }

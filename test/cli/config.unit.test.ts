@@ -72,6 +72,22 @@ describe('passerelle config', () => {
     expect(printed).not.toContain('secret-');
   });
 
+  test('says where the feeds of a catalogue are, with the name of the secret in its place', async () => {
+    process.env['CONFIG_TEST_FEED'] = 'feed-of-nobody-0123456789';
+    try {
+      const events = "{ catalogue: { feeds: { secret: '${CONFIG_TEST_FEED}' } } }";
+      writeFileSync(file, `${text.replace('yapla: { ', 'yapla: { events: {}, ')}    events: ${events}\n`);
+      const { status, printed, noted } = await config();
+      expect(noted).toContain('/feeds/club/<events.catalogue.feeds.secret>/catalogue.ics, .json and .xlsx');
+      expect(status).toBe(0);
+      expect(`${printed}${noted}`).not.toContain('feed-of-nobody');
+    } finally {
+      delete process.env['CONFIG_TEST_FEED'];
+    }
+    writeFileSync(file, text);
+    expect((await config()).noted).not.toContain('/feeds/');
+  });
+
   test('prints the same as JSON for programs', async () => {
     writeFileSync(file, text);
     const asYaml: unknown = parse((await config()).printed);

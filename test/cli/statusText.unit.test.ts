@@ -13,6 +13,7 @@ const fine: ConnectionStatus = {
   bulkSync: null,
   people: { waitingForBudget: 0, stopped: 0, waiting: 0 },
   imports: null,
+  catalogue: null,
   webhooks: {
     systems: [{ connectionId: 'club', system: 'yapla', lastAtMs: now - 120_000, isQuiet: false }],
     use: { reads: 3, strangers: 1, bytes: 1_572_864 },
@@ -92,6 +93,39 @@ describe('what needs somebody, or only waits for its time', () => {
     const status = { ...fine, ...more };
     expect(needsSomebody(status)).toBe(needs);
     expect(statusText(status, now).split('\n')).toContain(`  ${line}`);
+  });
+});
+
+describe('a catalogue that is mirrored', () => {
+  const catalogue = {
+    products: 40,
+    unread: 0,
+    sessions: 120,
+    oldestReadAtMs: now - 5 * 3_600_000,
+    state: 'running',
+    inDay: 80,
+    requestsPerDay: 100,
+    hasFeeds: false,
+  };
+  const lineOf = (more: Partial<typeof catalogue> | { readonly state: null }) =>
+    statusText({ ...fine, catalogue: { ...catalogue, ...more } }, now)
+      .split('\n')
+      .find((line) => line.startsWith('  catalogue: '));
+
+  test('tells how old it is, and what it costs', () => {
+    expect(lineOf({})).toBe(
+      '  catalogue: 40 products, 120 sessions to come; the oldest was read 5 hours ago; 80 of 100 requests in 24 hours',
+    );
+    expect(lineOf({ hasFeeds: true, unread: 3 })).toContain('3 products were not read yet');
+    expect(lineOf({ hasFeeds: true })).toMatch(/; shown by feeds$/);
+    expect(needsSomebody({ ...fine, catalogue })).toBe(false);
+  });
+
+  test('needs somebody where it is stopped, and says so where nobody reads it', () => {
+    const stopped = { ...fine, catalogue: { ...catalogue, state: 'stopped' } };
+    expect(needsSomebody(stopped)).toBe(true);
+    expect(lineOf({ state: 'stopped' })).toContain('stopped; when it is mended: passerelle resume club');
+    expect(lineOf({ state: null })).toContain('is a worker running?');
   });
 });
 

@@ -22,6 +22,7 @@ const allEnv = {
   YAPLA_WEBHOOK_PASSWORD: webhookSecret,
   YAPLA_WEBHOOK_KEY: webhookSecret,
   YOPLANNING_WEBHOOK_SECRET: webhookSecret,
+  CATALOGUE_FEED_SECRET: 'another-for-this-test-0123456789',
 };
 
 function leafValues(value: unknown, path: ConfigPath): readonly (readonly [ConfigPath, unknown])[] {

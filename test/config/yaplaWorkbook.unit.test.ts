@@ -15,7 +15,13 @@ const refusals = (...given: Parameters<typeof connection>) =>
 test('a connection may be written by files alone', () => {
   expect(refusals({})).toEqual([]);
   const { yapla } = connection({}).data!;
-  expect(yapla.write).toMatchObject({ mode: 'workbook', maxRows: 1_000, maxFiles: 3, announceUrl: null });
+  expect(yapla.write).toMatchObject({
+    mode: 'workbook',
+    maxRows: 1_000,
+    maxFiles: 3,
+    announceUrl: null,
+    announceMail: null,
+  });
 });
 
 test.each([

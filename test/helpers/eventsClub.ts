@@ -127,6 +127,11 @@ export class EventsClub {
     return club;
   }
 
+  /** Where the receiver is reached, `http://host:port`. */
+  get receiver(): string {
+    return new URL(this.address).origin;
+  }
+
   get scope(): Scope {
     return { connectionId: this.house.connectionId, kind: 'registration' };
   }
@@ -247,15 +252,16 @@ export class EventsClub {
     });
   }
 
-  /** Yapla tells of something in words that it never uses: a document of a test's own. */
+  /** Yapla tells of something in words that it never uses: a document of a test's own. @throws the receiver's sentence, where it refuses */
   async tell(kind: 'registration' | 'donation', document: object): Promise<void> {
     const body = JSON.stringify({ event: `${kind}.updated`, data: document });
-    const { statusCode } = await request(`${this.address}/${kind}s`, {
+    const { statusCode, body: answer } = await request(`${this.address}/${kind}s`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
     });
-    if (statusCode >= 300) throw new Error(`the receiver answered ${statusCode}`);
+    const said = await answer.text();
+    if (statusCode >= 300) throw new Error(`the receiver answered ${statusCode}: ${said}`);
   }
 
   /** Orders of the sandbox for a registration, those that are cancelled included. */

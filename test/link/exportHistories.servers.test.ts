@@ -71,8 +71,8 @@ describe('the property finds a fault that is put in on purpose', () => {
       [edit(2), edit(4), { do: 'lose', nth: 1 }, press, give, settle],
     ],
   ];
-  const run = async (pools: Pools, actions: readonly EngineAction[]) => {
-    const setting = { ...plainSetting, linkedPeople: 2, yapla: byExports, yaplaKeepsReference: false };
+  const run = async (pools: Pools, actions: readonly EngineAction[], cityRule: 'ask' | 'yapla' = 'ask') => {
+    const setting = { ...plainSetting, cityRule, linkedPeople: 2, yapla: byExports, yaplaKeepsReference: false };
     await runEngineHistory(pools, { setting, actions }, { crashes: ['kill'], duringBulk: [] });
   };
 
@@ -88,6 +88,11 @@ describe('the property finds a fault that is put in on purpose', () => {
   test('and none where nobody is left to be written to: what waited for somebody who is gone waits no more', async () => {
     const written: EngineAction = { do: 'edit', system: 'yoplanning', person: 0, field: 'city', nth: 2 };
     await withDatabase((pools) => run(pools, [written, settle, { do: 'archive', person: 0 }, press, give]));
+  });
+
+  test('and none where somebody is archived and entered anew, and a question stands between the two until a file proves it', async () => {
+    const anew: EngineAction = { do: 'enter', system: 'yapla', person: 0 };
+    await withDatabase((pools) => run(pools, [{ do: 'archive', person: 0 }, anew, edit(2), settle], 'yapla'));
   });
 
   test('and none where there is none', async () => {

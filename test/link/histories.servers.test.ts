@@ -34,7 +34,7 @@ const runs: fc.Arbitrary<Run> = fc.record({
 });
 
 /** Each costs PostgreSQL a tenth of a second: fewer in the quick run, whose model draws a thousand of the same. */
-const ordinarily = process.env['PASSERELLE_LONG'] === undefined ? 80 : 150;
+const ordinarily = process.env['PASSERELLE_LONG'] === undefined ? 40 : 150;
 
 const property = (fault: Fault | null) =>
   fc.asyncProperty(runs, ({ history, beside }) => runEngineHistory({ sql, keyed }, history, beside, fault));

@@ -56,6 +56,8 @@ describe('the direction of imports', () => {
     ['src/store/cases.ts', "import { kinds } from '../cases/index.js';"],
     ['src/core/live.ts', "import type { CaseKind } from '../cases/index.js';"],
     ['src/receiver/receiver.ts', "import { kinds } from '../cases/index.js';"],
+    ['src/feeds/calendar.ts', "import { catalogueShown } from '../store/catalogueFeed.js';"],
+    ['src/feeds/calendar.ts', "import { request } from 'undici';"],
     ['src/cases/view.ts', "import { viewOf } from '../link/view.js';"],
     ['src/cases/view.ts', "import { table } from '../cli/output.js';"],
     ['src/cases/view.ts', "import { createSystem } from '../systems/index.js';"],

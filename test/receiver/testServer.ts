@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { configSchema, type connectionSchema, type Config } from '../../src/config/schema.js';
 import { endpointsOf } from '../../src/receiver/endpoints.js';
 import type { Ceilings } from '../../src/receiver/ceilings.js';
+import type { FeedSources } from '../../src/receiver/feeds.js';
 import { createMetrics } from '../../src/receiver/metrics.js';
 import { createServer } from '../../src/receiver/server.js';
 import type { NewInboxEvent } from '../../src/store/inbox.js';
@@ -21,7 +22,7 @@ export const secrets = {
 type ConnectionInput = z.input<typeof connectionSchema>;
 type WebhooksInput = NonNullable<ConnectionInput['webhooks']>;
 
-/** A configuration with one connection that takes the webhooks of both systems, left out: `club`, and one that takes none. */
+/** A configuration with one connection that takes the webhooks of both systems, left out: `club`, and one that takes none and has no events. */
 export function testConfig(
   more: {
     readonly yapla?: WebhooksInput['yapla'];
@@ -47,7 +48,7 @@ export function testConfig(
   };
   // Of another team: two connections with one are refused.
   const yoplanning = { ...club.yoplanning, team: '11111111-1111-4111-8111-111111111111' };
-  const silent: ConnectionInput = { ...club, yoplanning, webhooks: {} };
+  const silent: ConnectionInput = { ...club, yoplanning, webhooks: {}, events: undefined };
   return configSchema.parse({
     receiver: { port: 0, ...more.receiver },
     temporal: { liveTaskQueue: more.liveTaskQueue },
@@ -64,13 +65,24 @@ export const clientEvent = {
 
 export const memberEvent = { event: 'member.updated', data: { id: 1042, first_name: 'Nobody' } };
 
-export async function testServer(options: Parameters<typeof testConfig>[0] & { readonly ceilings?: Ceilings } = {}) {
+export async function testServer(
+  options: Parameters<typeof testConfig>[0] & {
+    readonly ceilings?: Ceilings;
+    readonly feeds?: Omit<FeedSources, 'connections'>;
+  } = {},
+) {
   const config = testConfig(options);
   const stored: NewInboxEvent[] = [];
   const logged: string[] = [];
   const metrics = createMetrics({ pending: async () => [], silences: async () => [] }, ['club']);
   const app = await createServer({
     logins: { sql: undefined as never, connections: {} },
+    feeds: {
+      connections: config.connections,
+      read: async () => ({ sessions: [], lastOverAt: null }),
+      onServed: (connectionId, format, isNew) => metrics.feedServed(connectionId, format, isNew),
+      ...options.feeds,
+    },
     settings: config.receiver,
     endpoints: endpointsOf(config.connections),
     ceilings: options.ceilings ?? { exceededBy: async () => null },

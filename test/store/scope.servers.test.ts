@@ -15,11 +15,13 @@ import * as caseAnswers from '../../src/store/cases.js';
 import * as cases from '../../src/store/cases.js';
 import * as linkCases from '../../src/store/cases.js';
 import * as catalogue from '../../src/store/catalogue.js';
+import * as feed from '../../src/store/catalogueFeed.js';
 import * as connections from '../../src/store/connections.js';
 import type { StagedRow } from '../../src/core/export/rows.js';
 import type { Sql, Transaction } from '../../src/store/database.js';
 import * as exported from '../../src/store/exports.js';
 import { RowChunk } from '../../src/store/exportRows.js';
+import * as stand from '../../src/store/eventsStand.js';
 import * as facts from '../../src/store/facts.js';
 import * as fieldRules from '../../src/store/fieldRules.js';
 import * as guard from '../../src/store/guard.js';
@@ -363,6 +365,7 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   referencedCandidates: (scope) => candidates.referencedCandidates(sql, matching(scope)),
   returnedRecords: (scope) => candidates.returnedRecords(sql, matching(scope)),
   declinedQuestions: (scope) => caseAnswers.declinedQuestions(sql, scope, linkIds),
+  linkAskedAbout: (scope) => cases.linkAskedAbout(sql, scope, 'conflict', 'yapla:1'),
   countInQuestion: (scope) => cases.countInQuestion(sql, scope, ['conflict']),
   listOpenCases: (scope) => cases.listOpenCases(sql, scope),
   recordsOfOpenCases: (scope) => cases.recordsOfOpenCases(sql, scope),
@@ -473,12 +476,16 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
   placesOf: (scope) => bookings.placesOf(sql, scope, 'id 1'),
   knownEvents: (scope) => bookings.knownEvents(sql, scope),
   orderNamed: (scope) => inTransaction((tx) => bookings.orderNamed(tx, scope, { linkId: 'yapla:4', reference: '2' })),
+  secondOrdersOf: (scope) => bookings.secondOrdersOf(sql, scope, '2'),
   ordersKnownBefore: (scope) => bookings.ordersKnownBefore(sql, scope, '2', Date.now() + 60_000),
   partsOf: (scope) => bookings.partsOf(sql, scope, 'id 1'),
   mirrorProgress: (scope) => catalogue.mirrorProgress(sql, scope, readAtMs),
   sessionsUnderWay: (scope) => catalogue.sessionsUnderWay(sql, scope, 'product'),
   catalogueProducts: (scope) => catalogue.catalogueProducts(sql, scope),
   catalogueSessions: (scope) => catalogue.catalogueSessions(sql, scope, { fromMs: readAtMs }),
+  catalogueShown: (scope) => feed.catalogueShown(sql, scope, readAtMs),
+  mirrorStand: (scope) => stand.mirrorStand(sql, scope, readAtMs),
+  bookingStand: (scope) => stand.bookingStand(sql, scope),
   sessionAt: (scope) => catalogue.sessionAt(sql, scope, 'product', startOf('Rennes')),
   titleOfProduct: (scope) => catalogue.titleOfProduct(sql, scope, 'product', 'fr'),
   productOfSession: (scope) => catalogue.productOfSession(sql, scope, 'session'),

@@ -5,9 +5,8 @@ import { answerCase } from '../../src/cases/answers.js';
 import type { CaseKind } from '../../src/cases/index.js';
 import { listOpenCases, type OpenCase } from '../../src/store/cases.js';
 import { signalAnswered } from '../../src/syncRecord.js';
-import { recordProgressQuery } from '../../workflows/syncRecord.messages.js';
-import { historyText } from '../helpers/historyText.js';
-import { recordWorkflows, until, untilHolds, untilQuiet } from '../helpers/live.js';
+import { everythingSaid } from '../helpers/everythingSaid.js';
+import { until, untilHolds, untilQuiet } from '../helpers/live.js';
 import { startPasserelle, type TestPasserelle } from '../helpers/passerelle.js';
 import { sandboxValues, valuesIn } from '../helpers/sandboxValues.js';
 
@@ -44,17 +43,6 @@ async function openCase(kind: CaseKind): Promise<OpenCase> {
     (all) => all.some((one) => one.kind === kind),
   );
   return cases.find((one) => one.kind === kind)!;
-}
-
-/** Every run of every person's workflow: history, search attributes, memo, and what its query answers. */
-async function everythingSaid(): Promise<string> {
-  const texts: string[] = [...house.logLines];
-  for (const { workflowId, runId, typedSearchAttributes, memo } of await recordWorkflows(house)) {
-    const handle = house.client.workflow.getHandle(workflowId, runId);
-    texts.push(workflowId, JSON.stringify([typedSearchAttributes.getAll(), memo]), await historyText(handle));
-    texts.push(JSON.stringify(await handle.query(recordProgressQuery)));
-  }
-  return texts.join('\n');
 }
 
 const long = process.env['PASSERELLE_LONG'] !== undefined;
@@ -101,7 +89,7 @@ test.each(long ? yaplaShapes : yaplaShapes.slice(0, 1))(
     await untilHolds(house, 'yoplanning', garbled.yoplanning, { city: unread });
     await untilQuiet(house);
 
-    const said = await everythingSaid();
+    const said = await everythingSaid(house);
     // What is looked through does hold the work: who was worked on, what was asked, how it ended, what the worker said of it.
     for (const there of [asked.linkId, `yapla:${id}`, 'changedInYapla', '"caseId":', '"outcome":"refused"', '"came":'])
       expect(said).toContain(there);

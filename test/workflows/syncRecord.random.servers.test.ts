@@ -15,7 +15,7 @@ import { propertySeed, wholeNumber } from '../helpers/property.js';
 
 const seed = propertySeed();
 const long = process.env['PASSERELLE_LONG'] !== undefined;
-const histories = (long ? 100 : 60) * wholeNumber('FAST_CHECK_RUNS', 1);
+const histories = (long ? 100 : 30) * wholeNumber('FAST_CHECK_RUNS', 1);
 const deaths = 3;
 
 /**
@@ -26,8 +26,8 @@ const deaths = 3;
 const modes = [
   { shape: 'flat', write: 'rest', histories },
   { shape: 'listed', write: 'rest', histories },
-  { shape: 'flat', write: 'graphql', histories: long ? 30 : 5 },
-  { shape: 'flat', write: 'files', histories: long ? 30 : 5 },
+  { shape: 'flat', write: 'graphql', histories: long ? 30 : 3 },
+  { shape: 'flat', write: 'files', histories: long ? 30 : 3 },
 ] as const;
 
 const webhookFaults = {

@@ -17,8 +17,10 @@ export type Hindrance =
   | 'peopleAwaited'
   /** A participant's link is in an open case: who the client is, a person must say. */
   | 'personAsked'
-  /** A participant has no client, and the connection's rule is to make none, or to ask. */
+  /** A participant has no client, and the connection's rule is to make none; or no name by which one could be made. */
   | 'noClient'
+  /** A participant bears the number of a member whom Yapla does not show, and looks like no client. */
+  | 'unknownMember'
   /** A participant can be one of several clients. */
   | 'manyClients'
   /** Amounts in a currency that the team does not use. */
@@ -36,6 +38,8 @@ export interface WantedView {
   /** Who is to be booked into which session at which price; null: not known, see `hindrance`. */
   readonly wants: FieldHash | null;
   readonly hindrance: Hindrance | null;
+  /** To book it as wanted makes a client, and the connection's rule is to ask first. Left out, as by runs of before: it does not. */
+  readonly makesClients?: boolean;
   readonly isPaid: boolean;
   /** Its session, or event, has begun. */
   readonly isOver: boolean;
@@ -77,6 +81,8 @@ export type BookingQuestion =
   | 'tooLate'
   /** It cannot be booked as it is: see the hindrance. */
   | 'notBookable'
+  /** To book it makes a client: see `WantedView.makesClients`. */
+  | 'newClient'
   /** No place is left, or the session is not offered any more. */
   | 'noPlace'
   /** Cancelled in Yapla; the order is still there. */
@@ -99,6 +105,7 @@ export type BookingQuestion =
 export const bookingQuestions = [
   'tooLate',
   'notBookable',
+  'newClient',
   'noPlace',
   'toCancel',
   'toChange',
@@ -353,6 +360,8 @@ function toBook(view: BookingView, registration: WantedView): BookingStep {
   if (base?.booking === null && isLeft(view, registration)) return rest('declined');
   if (registration.isOver) return asking(view, 'tooLate', null);
   if (wants === null) return hindered(view, hindrance);
+  // The answer stands until it is booked: whoever waits for a place is not asked about the client again.
+  if (registration.makesClients && answers.newClient !== 'carryOut') return asking(view, 'newClient', null);
   const booking = (waited: boolean, question: BookingQuestion | null) =>
     apply('booked', { kind: 'book', waited, answers: question });
   const refused = afterRefusal(view, wants, () => booking(false, 'orderRefused'));
@@ -415,7 +424,8 @@ function withOrder(view: BookingView, registration: WantedView, order: OrderView
   if (base === null || changed) {
     const refused = wants === null ? null : afterRefusal(view, wants, change(base === null, 'orderRefused'));
     if (refused !== null) return refused;
-    if (base !== null && rules.change === 'put') return change(false, null)!();
+    if (base !== null && rules.change === 'put')
+      return registration.makesClients ? asking(view, 'newClient', change(false, 'newClient')) : change(false, null)!();
     return asking(
       view,
       base === null ? 'orderChanged' : 'toChange',

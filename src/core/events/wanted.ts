@@ -9,10 +9,12 @@ import type { EventPerson } from './shown.js';
  * Who a participant is among the clients:
  * - `client`: this one; `new`: nobody so far, and the order may name them;
  * - `awaited`: a member whose client is on its way; `asked`: a member about whom a question is open;
- * - `many`: one of several, nobody knows which; `none`: nobody, and none may be made without a word.
+ * - `many`: one of several, nobody knows which; `none`: nobody, and none may be made;
+ * - `unknown`: by the number a member, whom Yapla does not show.
  */
 export type ParticipantClient =
-  { readonly is: 'client'; readonly id: string } | { readonly is: 'new' | 'awaited' | 'asked' | 'many' | 'none' };
+  | { readonly is: 'client'; readonly id: string }
+  | { readonly is: 'new' | 'awaited' | 'asked' | 'many' | 'none' | 'unknown' };
 
 /** A client who exists, or whom the order makes. */
 export type WantedClient =
@@ -49,6 +51,7 @@ export interface WantingContext {
 const ofPeople = [
   ['many', 'manyClients'],
   ['none', 'noClient'],
+  ['unknown', 'unknownMember'],
   ['asked', 'personAsked'],
   ['awaited', 'peopleAwaited'],
 ] as const satisfies readonly (readonly [ParticipantClient['is'], Hindrance])[];

@@ -484,7 +484,10 @@ class BookingWork {
       cases: came.cases ?? [],
       settledIntents: came.settlesIntent ? ['yoplanning'] : [],
       gone: came.gone && pair.ids.yoplanning !== null ? [{ system: 'yoplanning', id: pair.ids.yoplanning }] : [],
-      carriedOut: answers === null || came.outcome === 'stale' ? [] : this.answersTo(answers),
+      carriedOut: [
+        ...(answers === null || came.outcome === 'stale' ? [] : this.answersTo(answers)),
+        ...(came.created ? this.answersTo('newClient') : []),
+      ],
     };
     return await commitResults(sql, { scope, plan: null }, [{ ...result, item: null }], async (tx) => {
       await came.also?.(tx);

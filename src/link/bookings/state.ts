@@ -101,7 +101,7 @@ async function clientsAmong(
     connectionId,
     participants.flatMap(({ memberId }) => memberId ?? []),
   );
-  const nobody = config.createClients === 'order' ? ({ is: 'new' } as const) : ({ is: 'none' } as const);
+  const nobody = config.createClients === 'none' ? ({ is: 'none' } as const) : ({ is: 'new' } as const);
   return await Promise.all(
     participants.map(async (person, nth): Promise<ParticipantClient> => {
       const member = person.memberId === null ? undefined : members.get(person.memberId);
@@ -110,10 +110,12 @@ async function clientsAmong(
       const given = booking.clients[nth] ?? null;
       if (given !== null) return { is: 'client', id: given };
       if (member?.asked) return { is: 'asked' };
-      if (member !== undefined && connection.permission.creates('yoplanning')) return { is: 'awaited' };
+      const isUnknown = member !== undefined && member.linkId === null && !member.isShown;
+      if (member !== undefined && !isUnknown && connection.permission.creates('yoplanning')) return { is: 'awaited' };
       const alike = await clientsByKeys(sql, connectionId, keysByName(connection, person));
       if (alike.length === 1) return { is: 'client', id: alike[0]! };
-      return alike.length > 1 ? { is: 'many' } : nobody;
+      if (alike.length > 1) return { is: 'many' };
+      return isUnknown ? { is: 'unknown' } : nobody;
     }),
   );
 }
@@ -137,6 +139,10 @@ function viewOf(
           shown,
           wants: wanted === null ? null : events.hash('wants', wanted.text),
           hindrance,
+          makesClients:
+            events.config.createClients === 'ask' &&
+            wanted !== null &&
+            wanted.items.some(({ client }) => !('id' in client)),
           isPaid: wanted === null ? registration.paidAt !== null : wanted.paid !== null,
           isOver: (booking.endsAt ?? booking.startsAt ?? Infinity) < Date.now(),
           isReopened: pair.shadows.yapla?.fields['reopened'] === 'yes',

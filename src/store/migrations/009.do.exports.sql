@@ -25,7 +25,7 @@ create table export_file (
 );
 
 -- Its rows. No foreign keys here: to check them would cost as much as to store the rows. They go with their file (store/retention.ts), and
--- with their connection (store/removal.ts).
+-- with their connection (store/removal.ts). A file's id is its alone in all connections: keys need nothing else, and short ones cost half.
 create table export_row (
   connection_id text not null,
   kind          text not null,
@@ -36,7 +36,7 @@ create table export_row (
   -- Values in the order of the file's columns.
   cells         json not null,
   problem       jsonb,
-  primary key (connection_id, kind, file_id, number, row)
+  primary key (file_id, number, row)
 );
 
 -- The members that its rows are about, in the order in which they come: the list that a scan reads.
@@ -51,6 +51,6 @@ create table export_member (
   position      integer,
   -- What is wrong with its rows together, or with its number.
   problem       jsonb,
-  primary key (connection_id, kind, file_id, number)
+  primary key (file_id, number)
 );
-create unique index export_member_position on export_member (connection_id, kind, file_id, position) where position is not null;
+create unique index export_member_position on export_member (file_id, position) where position is not null;

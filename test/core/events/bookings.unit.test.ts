@@ -47,9 +47,16 @@ class World {
   waits: 'now' | 'later' | null = null;
   loseNextAnswer = false;
   kept = new Set<string>();
+  /** What was booked once: its client is known since. */
+  private readonly known = new Set<string>();
   edits = 0;
 
   constructor(readonly rules: BookingView['rules']) {}
+
+  /** Of `w1` a participant is nobody there before it is booked, and the rule is to ask. */
+  get makesClients(): boolean {
+    return this.wants === 'w1' && !this.known.has(this.wants);
+  }
 
   get view(): BookingView {
     const entries = [...this.cases];
@@ -63,6 +70,7 @@ class World {
         shown: `${this.status} ${this.wants} ${this.paid}`,
         wants: this.wants,
         hindrance: null,
+        makesClients: this.makesClients,
         isPaid: this.paid,
         isOver: false,
         isReopened: false,
@@ -123,6 +131,8 @@ class World {
         if (this.intent !== null) return;
         break;
       case 'change':
+        // A person said to change it, or to make the client.
+        if (this.makesClients) expect(decision.answers).not.toBeNull();
         this.linked!.booking = this.wants;
         this.agreeOn(this.linked!, this.wants);
         break;
@@ -158,6 +168,7 @@ class World {
       else this.waits = 'later';
       return;
     }
+    if (this.makesClients) expect(this.cases.get('newClient')?.answer).toBe('carryOut');
     // Whatever happens from here on, there must be no second one.
     expect(this.orders.filter(({ active, ours }) => active && ours)).toEqual([]);
     this.places -= 1;
@@ -174,6 +185,7 @@ class World {
   }
 
   private agreeOn({ booking, active, paid }: WorldOrder, wants: string): void {
+    this.known.add(wants);
     this.base = { wants, booking, isCancelled: !active, isPaid: paid || this.paid };
   }
 
