@@ -1,8 +1,9 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, log } from '@temporalio/activity';
 import type { BookingDecision } from '../src/core/events/bookings.js';
 import { personsOf, type Scope } from '../src/core/record.js';
 import { type AppliedBooking as Applied, applyBooking as apply } from '../src/link/bookings/carryOut.js';
 import { eventsOf } from '../src/link/bookings/open.js';
+import { eventRequests } from '../src/link/eventRequests.js';
 import { type AttemptInput, attemptPatienceMs, LocalAttempts, withHeartbeat } from './attempts.js';
 import type { Dependencies } from './dependencies.js';
 
@@ -31,6 +32,10 @@ export const applyBooking = ({ keyedSql, claims, configured }: Dependencies) => 
     const applied = await localAttempts.join(input.writeId, () =>
       withHeartbeat(() => apply(applying), { first: 'later' }),
     );
+    if (applied.written.yoplanning.length > 0) {
+      const { bookings } = await eventRequests(keyedSql, connection.credentials.yoplanning, input.connectionId);
+      log.info('what bookings cost in 24 hours', { connectionId: input.connectionId, requests: bookings });
+    }
     return activityInfo().isLocal ? { ...applied, decision: input.decision } : applied;
   };
 };

@@ -3,8 +3,7 @@ import { Gauge, type Registry } from 'prom-client';
 import { mirroringConnections } from './catalogue.js';
 import type { ConnectionConfig } from './config/schema.js';
 import { credentialsOf } from './connection.js';
-import { cataloguePurpose } from './link/catalogue.js';
-import { requestsInDay } from './store/catalogue.js';
+import { eventRequests } from './link/eventRequests.js';
 import type { Sql } from './store/database.js';
 import { bookingStand, mirrorStand } from './store/eventsStand.js';
 
@@ -31,9 +30,9 @@ export function eventMetrics(registry: Registry): EventMetrics {
     ['connection'],
   );
   const requests = gauge(
-    'passerelle_catalogue_requests_in_day',
-    'Requests that the mirror sent within the last 24 hours; at most events.catalogue.requestsPerDay.',
-    ['connection'],
+    'passerelle_event_requests_in_day',
+    'Requests to Yoplanning within the last 24 hours: about bookings, and by the mirror of the catalogue (at most events.catalogue.requestsPerDay).',
+    ['connection', 'of'],
   );
   const bookings = gauge(
     'passerelle_bookings',
@@ -51,6 +50,10 @@ export function eventMetrics(registry: Registry): EventMetrics {
         if (config.events === undefined) continue;
         const stand = await bookingStand(sql, { connectionId: connection, kind: 'registration' });
         for (const [state, n] of Object.entries(stand)) bookings.set({ connection, state }, Number(n));
+        const { yoplanning } = await credentialsOf(sql, config);
+        const { bookings: sent, catalogue } = await eventRequests(sql, yoplanning, connection);
+        requests.set({ connection, of: 'bookings' }, sent);
+        if (config.events.catalogue !== null) requests.set({ connection, of: 'catalogue' }, catalogue);
       }
       for (const connection of mirroringConnections(connections)) {
         const stand = await mirrorStand(sql, { connectionId: connection, kind: 'registration' }, Date.now());
@@ -58,8 +61,6 @@ export function eventMetrics(registry: Registry): EventMetrics {
         products.set({ connection, sessions: 'unread' }, stand.unread);
         sessions.set({ connection }, stand.sessions);
         if (stand.oldestReadAtMs !== null) oldest.set({ connection }, stand.oldestReadAtMs / 1_000);
-        const { yoplanning } = await credentialsOf(sql, connections[connection]!);
-        requests.set({ connection }, await requestsInDay(sql, yoplanning, cataloguePurpose(connection)));
       }
     },
   };

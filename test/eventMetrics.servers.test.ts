@@ -6,6 +6,7 @@ import { commandsOn } from './helpers/commands.js';
 import { EventsClub } from './helpers/eventsClub.js';
 import { until } from './helpers/live.js';
 import { startPasserelle, type PasserelleOptions } from './helpers/passerelle.js';
+import { logLines } from './helpers/premises.js';
 
 const mirror = { everyMs: 100, requestsPerDay: 10_000_000, changesEveryMs: 400, wholeEveryMs: 1_000 };
 const options: Omit<PasserelleOptions, 'worker'> = { connection: { settings: { events: { catalogue: mirror } } } };
@@ -54,7 +55,12 @@ test('how the bookings stand, and the age and the cost of the mirror, are told b
   expect(products).toBeGreaterThan(0);
   expect(read(`passerelle_catalogue_products{connection="${connection}",sessions="unread"}`)).toBe(0);
   expect(read(`passerelle_catalogue_sessions{connection="${connection}"}`)).toBeGreaterThan(0);
-  expect(read(`passerelle_catalogue_requests_in_day{connection="${connection}"}`)).toBeGreaterThan(products);
+  const sent = (of: string) => read(`passerelle_event_requests_in_day{connection="${connection}",of="${of}"}`);
+  expect(sent('catalogue')).toBeGreaterThan(products);
+  // Validation, order and its echo's read of the one; the validation of the other.
+  expect(sent('bookings')).toBe(4);
+  const told = logLines.filter((line) => line.includes('what bookings cost in 24 hours') && line.includes(connection));
+  expect(told.map((line) => (JSON.parse(line) as { requests: number }).requests)).toEqual([2]);
 
   await club.answer('noPlace', 'wait');
   await club.untilQuiet();
@@ -62,9 +68,12 @@ test('how the bookings stand, and the age and the cost of the mirror, are told b
   expect(later(`passerelle_bookings{connection="${connection}",state="waitingForPlace"}`)).toBe(1);
 
   const { said, status } = await passerelle('status', connection);
-  expect(said).toMatch(
-    / {2}catalogue: \d+ products, \d+ sessions to come; the oldest was read 0 minutes ago; \d+ of 10000000 requests in 24 hours$/m,
-  );
+  expect(said).toMatch(/ {2}catalogue: \d+ products, \d+ sessions to come; the oldest was read 0 minutes ago$/m);
+  const cost = / {2}events: in 24 hours \d+ requests about bookings, \d+ of 10000000 by the mirror of the catalogue$/m;
+  expect(said).toMatch(cost);
+  expect((await passerelle('progress', connection)).said).toMatch(cost);
+  const { said: json } = await passerelle('progress', connection, '--json');
+  expect(JSON.parse(json)).toMatchObject({ events: { mostForCatalogue: 10_000_000 } });
   expect(status).toBe(0);
 });
 

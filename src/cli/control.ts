@@ -16,12 +16,12 @@ interface JsonOptions extends CommonOptions {
 export function registerControl(program: Command, output: Output): void {
   program
     .command('progress <connection>')
-    .description('Show how far the bulk sync is, and who waits for an import in Yapla.')
+    .description('Show how far the bulk sync is, who waits for an import in Yapla, and what events cost today.')
     .option('--json', 'print JSON')
     .option('--follow', 'follow it to its end; the status is 0 where its plan was applied and nothing differs any more')
     .action(async (connectionId: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<JsonOptions & { readonly follow?: boolean }>();
-      const imports = options.follow === true ? null : await importsShown(options, connectionId);
+      const beside = options.follow === true ? null : await besideShown(options, connectionId);
       const printed = onBulkSync(options, connectionId, async ({ handle, session }) => {
         if (options.follow === true) {
           const { followRunning } = await import('./applyPlan.js');
@@ -39,7 +39,7 @@ export function registerControl(program: Command, output: Output): void {
         const { planProgress } = await import('../store/planItems.js');
         const progress = await handle.query(progressQuery);
         if (options.json === true) {
-          output.print(visibleJson(imports === null ? progress : { ...progress, imports: imports.counts }));
+          output.print(visibleJson(beside === null ? progress : { ...progress, ...beside.counts }));
           return;
         }
         // The workflow counts whole chunks; the database knows each person.
@@ -51,15 +51,15 @@ export function registerControl(program: Command, output: Output): void {
             done.reduce((sum, row) => sum + row.n, 0),
           ),
         );
-        if (imports !== null) output.print(imports.text);
+        if (beside !== null) output.print(beside.text);
       });
       try {
         await printed;
       } catch (error) {
         // Who waits for an import waits whether a bulk sync runs or not.
-        if (imports === null || !(error instanceof NoneRuns)) throw error;
-        if (options.json === true) output.print(visibleJson({ imports: imports.counts }));
-        else output.print(`${connectionId}: no bulk sync is running\n${imports.text}`);
+        if (beside === null || !(error instanceof NoneRuns)) throw error;
+        if (options.json === true) output.print(visibleJson(beside.counts));
+        else output.print(`${connectionId}: no bulk sync is running\n${beside.text}`);
       }
     });
 
@@ -206,18 +206,25 @@ async function inSession(
 /** No bulk sync runs. */
 class NoneRuns extends UsageError {}
 
-/** Who waits for an import in Yapla; null: the connection makes no files. */
-async function importsShown(options: SessionOptions, connectionId: string) {
+/** Who waits for an import in Yapla, and what events cost: what is there whether a bulk sync runs or not. Null: the connection has neither. */
+async function besideShown(options: SessionOptions, connectionId: string) {
   const { loadConfig } = await import('../config/load.js');
   const { connectionOf, openStore } = await import('./session.js');
   const config = loadConfig(options.config);
-  if (connectionOf(config, connectionId).yapla.write.mode !== 'workbook') return null;
-  const { importsOf } = await import('./statusOf.js');
-  const { importLines } = await import('./statusText.js');
+  const connection = connectionOf(config, connectionId);
+  const makesFiles = connection.yapla.write.mode === 'workbook';
+  if (!makesFiles && connection.events === undefined) return null;
+  const { eventsCost, importsOf } = await import('./statusOf.js');
+  const { eventsCostText, importLines } = await import('./statusText.js');
   const store = await openStore(config);
   try {
-    const counts = await importsOf(store.sql, connectionId);
-    return { counts, text: importLines(counts, connectionId, Date.now()).join('\n') };
+    const imports = makesFiles ? await importsOf(store.sql, connectionId) : null;
+    const events = await eventsCost(store.sql, connectionId, connection);
+    const lines = [
+      ...(imports === null ? [] : importLines(imports, connectionId, Date.now())),
+      ...(events === null ? [] : [`  ${eventsCostText(events)}`]),
+    ];
+    return { counts: { ...(imports && { imports }), ...(events && { events }) }, text: lines.join('\n') };
   } finally {
     await store.close();
   }

@@ -26,7 +26,7 @@ export function registerReplay(program: Command, output: Output): void {
       const recorded = await asUsage(() => readHistory(history));
       if (!knownWorkflowTypes.includes(recorded.workflowType))
         throw new UsageError(
-          `the history is of a workflow "${visible(recorded.workflowType)}"; this code has ${knownWorkflowTypes.join(' and ')}`,
+          `the history is of a workflow "${visible(recorded.workflowType)}"; this code has ${knownWorkflowTypes.join(', ')}`,
         );
       output.print(visible(`${recorded.workflowId ?? 'workflow of an unknown id'} (${recorded.workflowType})`));
       output.print(timelineText(timelineOf(recorded), output));

@@ -6,8 +6,7 @@ import { credentialsOf } from '../connection.js';
 import { personsOf, type SystemName, systemNames } from '../core/record.js';
 import { type CeilingSettings, hourMs } from '../receiver/ceilings.js';
 import { expectedWebhooks, type Silence, silencesOf } from '../receiver/quiet.js';
-import { cataloguePurpose } from '../link/catalogue.js';
-import { requestsInDay } from '../store/catalogue.js';
+import { type EventRequests, eventRequests } from '../link/eventRequests.js';
 import type { Sql } from '../store/database.js';
 import { type MirrorStand, mirrorStand } from '../store/eventsStand.js';
 import { type CredentialHold, credentialHolds } from '../store/credentials.js';
@@ -23,6 +22,12 @@ import { isLiveWorkflow } from '../liveWorkflows.js';
 /** States of people's workflows that wait for something. */
 export const waitingStates = ['waitingForBudget', 'stopped', 'waiting'] as const;
 export type WaitingState = (typeof waitingStates)[number];
+
+/** Requests to Yoplanning within the last 24 hours. */
+export interface EventsCost extends EventRequests {
+  /** Null: the catalogue is not mirrored. */
+  readonly mostForCatalogue: number | null;
+}
 
 export interface ConnectionStatus {
   readonly connection: string;
@@ -40,14 +45,13 @@ export interface ConnectionStatus {
     /** The newest that was judged. */
     readonly last: (BatchCounts & { readonly number: number }) | null;
   } | null;
+  /** What events cost; null: the connection has none. */
+  readonly events: EventsCost | null;
   /** The catalogue's mirror; null: the connection mirrors none. */
   readonly catalogue:
     | (MirrorStand & {
         /** Of its workflow: `running`, `waitingForBudget` or `stopped`; null: it does not run. */
         readonly state: string | null;
-        /** Requests of the last 24 hours, and how many it may send. */
-        readonly inDay: number;
-        readonly requestsPerDay: number;
         /** Others can read it. */
         readonly hasFeeds: boolean;
       })
@@ -86,7 +90,8 @@ export async function statusOf(
     bulkSync: await bulkSyncOf(client, connection),
     people: await peopleOf(client, connection),
     imports: workbookMode(config.yapla) === null ? null : await importsOf(sql, connection),
-    catalogue: await catalogueOf({ sql, client }, connection, config, credentials.yoplanning),
+    events: await eventsCost(sql, connection, config),
+    catalogue: await catalogueOf({ sql, client }, connection, config),
     webhooks: {
       systems: silencesOf(only, await lastWebhooks(sql, expectedWebhooks(only)), Date.now()),
       use: { reads, strangers, bytes },
@@ -100,11 +105,18 @@ async function bulkSyncOf(client: Client, connection: string): Promise<Connectio
   return shown && { phase: shown.get(phaseKey) ?? 'unknown', state: shown.get(stateKey) ?? 'running' };
 }
 
+/** @returns null: the connection has no events */
+export async function eventsCost(sql: Sql, connection: string, config: ConnectionConfig): Promise<EventsCost | null> {
+  if (config.events === undefined) return null;
+  const { yoplanning } = await credentialsOf(sql, config);
+  const mostForCatalogue = config.events.catalogue?.requestsPerDay ?? null;
+  return { ...(await eventRequests(sql, yoplanning, connection)), mostForCatalogue };
+}
+
 async function catalogueOf(
   { sql, client }: { readonly sql: Sql; readonly client: Client },
   connection: string,
   config: ConnectionConfig,
-  credential: string,
 ): Promise<ConnectionStatus['catalogue']> {
   const catalogue = config.events?.catalogue ?? null;
   if (catalogue === null) return null;
@@ -112,8 +124,6 @@ async function catalogueOf(
   return {
     ...(await mirrorStand(sql, { connectionId: connection, kind: 'registration' }, Date.now())),
     state: shown && (shown.get(stateKey) ?? 'running'),
-    inDay: await requestsInDay(sql, credential, cataloguePurpose(connection)),
-    requestsPerDay: catalogue.requestsPerDay,
     hasFeeds: catalogue.feeds !== undefined,
   };
 }

@@ -1,6 +1,6 @@
 /** How a connection is, in lines. */
 import { ceilingNames, type CeilingName } from '../receiver/ceilings.js';
-import type { ConnectionStatus, WaitingState } from './statusOf.js';
+import type { ConnectionStatus, EventsCost, WaitingState } from './statusOf.js';
 import { visible } from './visible.js';
 
 const dayMs = 86_400_000;
@@ -41,6 +41,7 @@ export function statusText(status: ConnectionStatus, nowMs: number): string {
   if (waiting.length === 0) lines.push('  people: nobody waits');
   for (const [what, n] of waiting) lines.push(`  people: ${n} ${waitText[what]}`);
   if (status.imports !== null) lines.push(...importLines(status.imports, connection, nowMs));
+  if (status.events !== null) lines.push(`  ${eventsCostText(status.events)}`);
   if (status.catalogue !== null) lines.push(`  catalogue: ${catalogueText(status.catalogue, connection, nowMs)}`);
   for (const { system, lastAtMs, isQuiet } of webhooks.systems) {
     const last = lastAtMs === null ? 'none came, as far as is kept' : `the last came ${agoText(nowMs - lastAtMs)}`;
@@ -53,6 +54,13 @@ export function statusText(status: ConnectionStatus, nowMs: number): string {
       `  webhooks.${ceiling} is reached: further ones are answered 429. Who sends them? Change the secret if it leaked.`,
     );
   return lines.join('\n');
+}
+
+/** What events cost, in a line. */
+export function eventsCostText({ bookings, catalogue, mostForCatalogue }: EventsCost): string {
+  const mirror =
+    mostForCatalogue === null ? '' : `, ${catalogue} of ${mostForCatalogue} by the mirror of the catalogue`;
+  return `events: in 24 hours ${bookings} requests about bookings${mirror}`;
 }
 
 /** Who waits for an import in Yapla, and since when. */
@@ -83,12 +91,11 @@ function catalogueText(
   connection: string,
   nowMs: number,
 ): string {
-  const { products, unread, sessions, oldestReadAtMs, inDay, requestsPerDay, state, hasFeeds } = catalogue;
+  const { products, unread, sessions, oldestReadAtMs, state, hasFeeds } = catalogue;
   const parts = [
     `${products} products, ${sessions} sessions to come`,
     ...(oldestReadAtMs === null ? [] : [`the oldest was read ${agoText(nowMs - oldestReadAtMs)}`]),
     ...(unread === 0 ? [] : [`${unread} products were not read yet`]),
-    `${inDay} of ${requestsPerDay} requests in 24 hours`,
     ...(hasFeeds ? ['shown by feeds'] : []),
     ...(state === null ? ['nobody reads it: is a worker running?'] : []),
     ...(state === 'waitingForBudget' ? ['waits for a quota, a 429 or a server that fails'] : []),

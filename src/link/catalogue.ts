@@ -11,13 +11,13 @@ import { nextStart, readOn, type ReadPage } from '../core/events/listReading.js'
 import { UnexpectedResponse } from '../http/failures.js';
 import type { Ask } from '../http/client.js';
 import { wakeWaiting } from '../store/bookings.js';
+import { requestsInDay } from '../store/budgetState.js';
 import {
   forgetSessions,
   type MirrorProgress,
   mirrorProgress,
   noteList,
   noteSessions,
-  requestsInDay,
   sessionsUnderWay,
   storeProducts,
   storeSessions,
@@ -28,6 +28,7 @@ import type { Sql } from '../store/database.js';
 import type { Listed } from '../systems/yoplanning/reading.js';
 import type { Session, SessionRequest } from '../systems/yoplanning/sessions.js';
 import type { OpenEvents } from './bookings/open.js';
+import { cataloguePurpose } from './eventRequests.js';
 
 /** Most requests of one turn: one activity must not take long. */
 const mostInTurn = 20;
@@ -65,11 +66,6 @@ export interface MirrorTurn {
   /** Products that are known, and when the sessions of the one that was read longest ago were read, in epoch milliseconds; null: not of all yet. */
   readonly known: number;
   readonly oldestReadAtMs: number | null;
-}
-
-/** How the requests of a connection's catalogue are called in the request log. */
-export function cataloguePurpose(connectionId: string): string {
-  return `catalogue/${connectionId}`;
 }
 
 /** Sends a turn's requests, one after the other. @throws {Failure} of the connection as a whole, or of the budget */

@@ -111,6 +111,16 @@ export async function requestsOf(sql: Sql, credential: string, purposes: readonl
   return row!;
 }
 
+/** Requests of a credential within the last 24 hours that were sent for a purpose, or for one below it (`booking/club/yapla:1` of `booking/club`). */
+export async function requestsInDay(sql: Sql, credential: string, purpose: string): Promise<number> {
+  // A request counts from its answer on at the latest, so none is missed by the index.
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n from request_log
+     where credential = ${credential} and counts_from > now() - interval '24 hours' and sent_at > now() - interval '24 hours'
+       and (purpose = ${purpose} or starts_with(purpose, ${`${purpose}/`}))`;
+  return row!.n;
+}
+
 /**
  * How often in a row the server failed at this record (5xx, or no answer) while it answered others: since it last answered about the record,
  * those failures are counted before which it had answered somebody else. While it fails at everybody none is.

@@ -351,15 +351,6 @@ export async function productOfSession(
   return row ?? null;
 }
 
-/** Requests that this purpose sent with a credential within the last 24 hours. */
-export async function requestsInDay(sql: Sql, credential: string, purpose: string): Promise<number> {
-  // A request counts from its answer on at the latest, so none is missed by the index.
-  const [row] = await sql<{ n: number }[]>`
-    select count(*)::int as n from request_log
-     where credential = ${credential} and counts_from > now() - interval '24 hours' and sent_at > now() - interval '24 hours' and purpose = ${purpose}`;
-  return row!.n;
-}
-
 interface PriceRow {
   readonly amount: string | null;
   readonly currency: string | null;

@@ -13,6 +13,7 @@ const fine: ConnectionStatus = {
   bulkSync: null,
   people: { waitingForBudget: 0, stopped: 0, waiting: 0 },
   imports: null,
+  events: null,
   catalogue: null,
   webhooks: {
     systems: [{ connectionId: 'club', system: 'yapla', lastAtMs: now - 120_000, isQuiet: false }],
@@ -103,8 +104,6 @@ describe('a catalogue that is mirrored', () => {
     sessions: 120,
     oldestReadAtMs: now - 5 * 3_600_000,
     state: 'running',
-    inDay: 80,
-    requestsPerDay: 100,
     hasFeeds: false,
   };
   const lineOf = (more: Partial<typeof catalogue> | { readonly state: null }) =>
@@ -112,10 +111,8 @@ describe('a catalogue that is mirrored', () => {
       .split('\n')
       .find((line) => line.startsWith('  catalogue: '));
 
-  test('tells how old it is, and what it costs', () => {
-    expect(lineOf({})).toBe(
-      '  catalogue: 40 products, 120 sessions to come; the oldest was read 5 hours ago; 80 of 100 requests in 24 hours',
-    );
+  test('tells how old it is', () => {
+    expect(lineOf({})).toBe('  catalogue: 40 products, 120 sessions to come; the oldest was read 5 hours ago');
     expect(lineOf({ hasFeeds: true, unread: 3 })).toContain('3 products were not read yet');
     expect(lineOf({ hasFeeds: true })).toMatch(/; shown by feeds$/);
     expect(needsSomebody({ ...fine, catalogue })).toBe(false);
@@ -155,4 +152,14 @@ test('imports tell who waits for whom, since when, and what the last one brought
     '  import file 3: 12 people, made 3 days ago, waits for somebody who imports it: passerelle import-batch club --number 3',
     '  import file 2 was the last: 40 people confirmed, 1 edited meanwhile, 2 not shown and in the next file, 0 asked about',
   ]);
+});
+
+test('events tell what they cost, the mirror of the catalogue where there is one', () => {
+  const events = { bookings: 12, catalogue: 40 };
+  const linesOf = (mostForCatalogue: number | null) =>
+    statusText({ ...fine, events: { ...events, mostForCatalogue } }, now).split('\n');
+  expect(linesOf(null)).toContain('  events: in 24 hours 12 requests about bookings');
+  expect(linesOf(100)).toContain(
+    '  events: in 24 hours 12 requests about bookings, 40 of 100 by the mirror of the catalogue',
+  );
 });

@@ -5,15 +5,10 @@ import { dayMs, turnMs } from '../../src/core/events/catalogue.js';
 import { linkIdOf } from '../../src/core/linkId.js';
 import { UnexpectedResponse } from '../../src/http/failures.js';
 import { eventsOf } from '../../src/link/bookings/open.js';
-import { cataloguePurpose, mirrorTurn, type MirrorTurn } from '../../src/link/catalogue.js';
+import { mirrorTurn, type MirrorTurn } from '../../src/link/catalogue.js';
+import { eventRequests } from '../../src/link/eventRequests.js';
 import { chooseSession, setWaiting, storeBooking } from '../../src/store/bookings.js';
-import {
-  catalogueProducts,
-  catalogueSessions,
-  mirrorProgress,
-  requestsInDay,
-  sessionAt,
-} from '../../src/store/catalogue.js';
+import { catalogueProducts, catalogueSessions, mirrorProgress, sessionAt } from '../../src/store/catalogue.js';
 import { addLink } from '../../src/store/links.js';
 import { startPasserelle, type PasserelleOptions, type TestPasserelle } from '../helpers/passerelle.js';
 
@@ -228,8 +223,8 @@ describe('the mirror', () => {
     const { sql, connectionId } = house;
     const { requests } = await mirrorTurn({ sql, events: eventsOf(open), config: house.connection.events!.catalogue! });
     const { yoplanning } = open.credentials;
-    expect(await requestsInDay(sql, yoplanning, cataloguePurpose(connectionId))).toBe(requests);
-    expect(await requestsInDay(sql, yoplanning, cataloguePurpose('another'))).toBe(0);
+    expect(await eventRequests(sql, yoplanning, connectionId)).toEqual({ bookings: 0, catalogue: requests });
+    expect(await eventRequests(sql, yoplanning, connectionId.slice(0, -1))).toEqual({ bookings: 0, catalogue: 0 });
   });
 
   test('finds the session of a product that begins at an instant, unless there are two', async () => {

@@ -26,8 +26,8 @@ const deaths = 3;
 const modes = [
   { shape: 'flat', write: 'rest', histories },
   { shape: 'listed', write: 'rest', histories },
-  { shape: 'flat', write: 'graphql', histories: long ? 30 : 3 },
-  { shape: 'flat', write: 'files', histories: long ? 30 : 3 },
+  { shape: 'flat', write: 'graphql', histories: long ? 30 : 5 },
+  { shape: 'flat', write: 'files', histories: long ? 30 : 5 },
 ] as const;
 
 const webhookFaults = {

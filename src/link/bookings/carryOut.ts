@@ -26,6 +26,7 @@ import type { FoundOrders } from '../../systems/yoplanning/orderLookup.js';
 import { LinkBusy, type LinkClaims } from '../claims.js';
 import { isTheRecord } from '../unreadable.js';
 import { keepOrder } from '../facts/orders.js';
+import { bookingPurpose } from '../eventRequests.js';
 import { commitResults, type KeptShadow, type LinkResult } from '../results.js';
 import type { OpenEvents } from './open.js';
 import { emptyView, viewNow } from './read.js';
@@ -116,9 +117,10 @@ class BookingWork {
     private readonly state: BookingState,
     private readonly verifyClaim: () => Promise<void>,
   ) {
-    const { linkId, decision, patienceMs } = applying;
+    const { linkId, decision, patienceMs, events } = applying;
     const lane = decision.kind === 'book' && decision.waited ? ('idle' as const) : ('live' as const);
-    this.ask = { lane, record: state.link.pair.ids.yapla ?? linkId, purpose: `live/${linkId}`, patienceMs };
+    const purpose = bookingPurpose(events.scope.connectionId, linkId);
+    this.ask = { lane, record: state.link.pair.ids.yapla ?? linkId, purpose, patienceMs };
   }
 
   async run(): Promise<AppliedBooking> {

@@ -47,6 +47,7 @@ import { contentIn } from '../../systems/places.js';
 import { registrationOf } from '../../systems/yapla/events.js';
 import type { Order, ShownSession } from '../../systems/yoplanning/orders.js';
 import { LinkBusy, type LinkClaims } from '../claims.js';
+import { bookingPurpose } from '../eventRequests.js';
 import { keepOrder } from '../facts/orders.js';
 import { countsOf, type EventCount } from '../readRecord.js';
 import type { OpenEvents } from './open.js';
@@ -112,7 +113,7 @@ async function readClaimed({
     await readdress(sql, scope, linkId, owner);
     return { view: emptyView(events, 'merged', owner), events: countsOf(taken) };
   }
-  const ask: Ask = { lane, purpose: `live/${linkId}`, patienceMs };
+  const ask: Ask = { lane, purpose: bookingPurpose(scope.connectionId, linkId), patienceMs };
   const orderIds = [...new Set(taken.flatMap(({ system, externalId }) => (system === 'yoplanning' ? externalId : [])))];
   const orders = await Promise.all(orderIds.map(async (id) => await findOrder(events, id, ask)));
   const view = await sql.begin(async (tx) => await record(tx, events, linkId, taken, orders));
