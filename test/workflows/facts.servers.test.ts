@@ -6,6 +6,7 @@ import { EventsClub, type Member } from '../helpers/eventsClub.js';
 import { until } from '../helpers/live.js';
 import { startPasserelle } from '../helpers/passerelle.js';
 import { neighbours } from '../helpers/neighbours.js';
+import { importFile, importProgress, makeFiles, sayDone } from '../helpers/wizard.js';
 
 const start = neighbours();
 
@@ -146,5 +147,36 @@ describe('what a person enters over a fact', () => {
     const before = await writes();
     await (await club.house.startBulk()).result();
     expect((await writes()) - before).toBe(0);
+  });
+});
+
+describe('where Yapla is written by files', () => {
+  test('a fact goes into the next import file, and into no other before it changes', async () => {
+    // A place that Yapla's wizard has a column for.
+    const street = { direction: 'toYapla', yapla: 'address', yoplanning: { derived: 'nextSession' } } as const;
+    const connection = { fields: { street }, imports: { checkMs: 200 } };
+    // A worker that starts with the connection starts what makes its files.
+    club = await EventsClub.open(startPasserelle, { options: { connection } });
+    const { house } = club;
+    const member = club.members[0]!;
+    const address = async () => (await house.sandbox.control.record('yapla', member.yapla))!.document['address'];
+    for (const startsAt of [Date.now() + 72 * hourMs, Date.now() + 24 * hourMs]) {
+      await book(member, startsAt);
+      await club.untilQuiet();
+      expect(await address()).not.toBe(day(startsAt));
+      const files = await makeFiles(house);
+      expect(files.map(({ people }) => people)).toEqual([1]);
+      await importFile(house, files[0]!.number);
+      await sayDone(house, files[0]!.number);
+      expect(await address()).toBe(day(startsAt));
+      await until(
+        () => importProgress(house),
+        ({ files: open }) => open.length === 0,
+      );
+      await club.untilQuiet();
+      expect(await makeFiles(house)).toEqual([]);
+    }
+    expect(await writes()).toBe(0);
+    expect(await club.caseKinds()).toEqual([]);
   });
 });
