@@ -32,6 +32,7 @@ describe('each way to answer', () => {
       'massChange',
       'create',
       'unreadable',
+      'secondOrder',
       'unreadableEvent',
     ]);
     expect(fits({ take: 'wait' })).toEqual(['noPlace']);
