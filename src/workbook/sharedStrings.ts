@@ -15,24 +15,21 @@ const blocksKept = 64;
 interface Block {
   /** Of its texts, the number of the first. */
   readonly first: number;
-  /** Where each of its texts ends in it, in characters. */
+  /** Where each of its texts ends in it. */
   readonly ends: Uint32Array;
-  /** Where it stands in the file, and how many bytes it takes there. */
+  /** Where it stands in the file. */
   readonly at: number;
-  readonly bytes: number;
 }
 
 export class SharedStrings {
   readonly #blocks: Block[] = [];
-  /** By block all of its texts, one behind the other: to decode a block at once costs less than text by text. */
-  readonly #inMemory = new Map<Block, string>();
+  readonly #inMemory = new Map<Block, Buffer>();
   #latest: Block | null = null;
   #packing: string[] = [];
-  #packingLength = 0;
+  #packingBytes = 0;
   #count = 0;
   #end = 0;
   #file: number | null = null;
-  #place = Buffer.allocUnsafe(2 * blockBytes);
 
   get count(): number {
     return this.#count;
@@ -40,9 +37,9 @@ export class SharedStrings {
 
   add(text: string): void {
     this.#packing.push(text);
-    this.#packingLength += text.length;
+    this.#packingBytes += text.length;
     this.#count += 1;
-    if (this.#packingLength >= blockBytes) this.#pack();
+    if (this.#packingBytes >= blockBytes) this.#pack();
   }
 
   /** @returns undefined where there is none */
@@ -52,7 +49,7 @@ export class SharedStrings {
     const block = this.#blockOf(index);
     const nth = index - block.first;
     const start = nth === 0 ? 0 : block.ends[nth - 1]!;
-    return this.#textsOf(block).slice(start, block.ends[nth]);
+    return this.#bytesOf(block).toString('utf8', start, block.ends[nth]);
   }
 
   close(): void {
@@ -63,14 +60,16 @@ export class SharedStrings {
   #pack(): void {
     const ends = new Uint32Array(this.#packing.length);
     let end = 0;
-    this.#packing.forEach((text, nth) => (ends[nth] = end += text.length));
-    const packed = Buffer.from(this.#packing.join(''));
+    this.#packing.forEach((text, nth) => {
+      end += Buffer.byteLength(text);
+      ends[nth] = end;
+    });
     this.#file ??= namelessFile();
-    writeSync(this.#file, packed, 0, packed.length, this.#end);
-    this.#blocks.push({ first: this.#count - this.#packing.length, ends, at: this.#end, bytes: packed.length });
-    this.#end += packed.length;
+    writeSync(this.#file, Buffer.from(this.#packing.join('')), 0, end, this.#end);
+    this.#blocks.push({ first: this.#count - this.#packing.length, ends, at: this.#end });
+    this.#end += end;
     this.#packing = [];
-    this.#packingLength = 0;
+    this.#packingBytes = 0;
   }
 
   #blockOf(index: number): Block {
@@ -85,16 +84,22 @@ export class SharedStrings {
     return (this.#latest = this.#blocks[low]!);
   }
 
-  #textsOf(block: Block): string {
+  #bytesOf(block: Block): Buffer {
     const known = this.#inMemory.get(block);
     if (known !== undefined) return known;
-    if (this.#place.length < block.bytes) this.#place = Buffer.allocUnsafe(block.bytes);
-    readSync(this.#file!, this.#place, 0, block.bytes, block.at);
-    // The block that came first makes place. What comes again and again stands in the first block of all, which is soon back.
-    if (this.#inMemory.size === blocksKept) this.#inMemory.delete(this.#inMemory.keys().next().value!);
-    const texts = this.#place.toString('utf8', 0, block.bytes);
-    this.#inMemory.set(block, texts);
-    return texts;
+    const size = block.ends.at(-1)!;
+    const place = this.#placeFor(size);
+    readSync(this.#file!, place, 0, size, block.at);
+    this.#inMemory.set(block, place);
+    return place;
+  }
+
+  /** The block that came first makes place. What comes again and again stands in the first block of all, which is soon back. */
+  #placeFor(size: number): Buffer {
+    if (this.#inMemory.size < blocksKept) return Buffer.allocUnsafe(Math.max(size, blockBytes + blockBytes / 2));
+    const [oldest, place] = this.#inMemory.entries().next().value!;
+    this.#inMemory.delete(oldest);
+    return place.length >= size ? place : Buffer.allocUnsafe(size);
   }
 }
 
