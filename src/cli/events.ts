@@ -52,6 +52,24 @@ export function registerEvents(program: Command, output: Output): void {
   });
 
   events
+    .command('person <connection> <record>')
+    .description(
+      'Show what a person booked and gave, by their number in Yapla (yapla:1042) or id in Yoplanning (yoplanning:<id>). Shows personal data on this terminal.',
+    )
+    .option('--json', 'print JSON')
+    .action(async (connectionId: string, record: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<PlanOptions>();
+      const { showPerson } = await import('./eventsPerson.js');
+      const { openEventsSession } = await import('./eventsSession.js');
+      const session = await openEventsSession(options.config, connectionId);
+      try {
+        await showPerson(session, record, options.json === true, output);
+      } finally {
+        await session.close();
+      }
+    });
+
+  events
     .command('plan <connection>')
     .description(
       'Draw a plan of what would be booked, what waits and why, and what it costs in requests. Nothing is sent.',

@@ -1,7 +1,7 @@
 /** `passerelle events …`, on real servers: what is listed and proposed, what a person says, and the plan before the first booking. */
 import { expect, test } from '@jest/globals';
 import { commandsOn } from '../helpers/commands.js';
-import { EventsClub } from '../helpers/eventsClub.js';
+import { EventsClub, type Member } from '../helpers/eventsClub.js';
 import { neighbours } from '../helpers/neighbours.js';
 import type { TestPasserelle } from '../helpers/passerelle.js';
 
@@ -44,6 +44,29 @@ test('an event that no registration names is refused, and so is a plan that ther
   const map = await passerelle('events', 'map', house.connectionId, '--event', 'id 77', '--product', club.product);
   expect(map).toMatchObject({ status: 2, said: expect.stringContaining('no registration') });
   expect(await passerelle('events', 'approve', house.connectionId, '9')).toMatchObject({ status: 2 });
+});
+
+test('what a person booked and gave is shown by their number or id, and of nobody else', async () => {
+  const club = await EventsClub.open(start);
+  ({ house } = club);
+  const { connectionId } = house;
+  const [member, other] = club.members as [Member, Member];
+  await club.register([member]);
+  const donor = { memberId: member.yapla, firstName: 'Prénom', lastName: 'Nom' };
+  await house.sandbox.control.yaplaEvents.donate({ donor, amount: 2_050 });
+  await club.untilQuiet();
+  for (const record of [`yapla:${member.yapla}`, `yoplanning:${member.yoplanning}`]) {
+    const { status, said } = await passerelle('events', 'person', connectionId, record);
+    expect(said).toMatch(/^Booked in Yoplanning: 1\n {2}\d{4}-\d\d-\d\d \d\d:\d\d {2}Journée de voile {2}0\.00 EUR/);
+    expect(said).toMatch(/^Given in Yapla: 1\n.* Campagne annuelle {2}20\.50 EUR {2}validated, donation \d+$/m);
+    expect(status).toBe(0);
+  }
+  const nothing = await passerelle('events', 'person', connectionId, `yapla:${other.yapla}`);
+  expect(nothing.said).toBe('Booked in Yoplanning: 0\nGiven in Yapla: 0');
+  const { said } = await passerelle('events', 'person', connectionId, `yapla:${member.yapla}`, '--json');
+  expect(JSON.parse(said)).toMatchObject({ ...member, bookings: [{}], donations: [{ amount: '20.50' }] });
+  for (const nobody of ['yapla:77777', member.yapla])
+    expect(await passerelle('events', 'person', connectionId, nobody)).toMatchObject({ status: 2 });
 });
 
 test('a question about a registration is listed with the others and answered by a command', async () => {
