@@ -311,17 +311,18 @@ export async function peopleOfEvents(
   return rows.map(({ id }) => id);
 }
 
-/** Of these clients, those of whom nothing was ever read, and no link knows. */
-export async function unknownClients(
+/** Of these records, those of which nothing was ever read, and no link knows. */
+export async function unknownPeople(
   sql: Sql | Transaction,
-  connectionId: string,
-  clientIds: readonly string[],
+  { connectionId, system }: FactsOf,
+  ids: readonly string[],
 ): Promise<readonly string[]> {
   const scope = personsOf(connectionId);
   const rows = await sql<{ id: string }[]>`
-    select c.id from unnest(${[...clientIds]}::text[]) as c(id)
-     where not exists (select 1 from reading r where r.connection_id = ${scope.connectionId} and r.kind = ${scope.kind} and r.system = 'yoplanning'
+    select c.id from unnest(${[...ids]}::text[]) as c(id)
+     where not exists (select 1 from reading r where r.connection_id = ${scope.connectionId} and r.kind = ${scope.kind} and r.system = ${system}
                           and r.external_id = c.id)
-       and not exists (select 1 from link l where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind} and l.yoplanning_id = c.id)`;
+       and not exists (select 1 from link l where l.connection_id = ${scope.connectionId} and l.kind = ${scope.kind}
+                          and ${sql(`${system}_id`)} = c.id)`;
   return rows.map(({ id }) => id);
 }

@@ -127,6 +127,21 @@ describe('a donation of somebody whose number it does not show', () => {
   });
 });
 
+test('a donation of a member whose webhook was lost has the member looked up, and made in Yoplanning by the rule for creations', async () => {
+  await open('donatedThisYear');
+  const { control } = club.house.sandbox;
+  await control.setWebhookFaults('yapla', { drop: 1 });
+  const odile = { firstName: 'Odile', lastName: 'Kermarec', email: 'odile@example.org' };
+  const yapla = await control.add('yapla', odile);
+  await club.untilQuiet();
+  const clients = async () =>
+    (await control.records('yoplanning')).filter(({ person }) => person.email === odile.email);
+  expect(await clients()).toEqual([]);
+  await donate({ yapla, yoplanning: '' }, 1_250);
+  await club.untilQuiet();
+  expect((await clients()).map(({ document }) => document['note'])).toEqual(['12.50']);
+});
+
 test('a donation that cannot be read is one case, which ends with a body that can', async () => {
   await open('donatedThisYear');
   const member = club.members[0]!;

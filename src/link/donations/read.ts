@@ -9,12 +9,13 @@
 import { unreadableEvent, unreadableEventCase } from '../../cases/bookings.js';
 import type { Donation } from '../../core/events/donation.js';
 import type { DonationView } from '../../core/events/donations.js';
+import { personsOf } from '../../core/record.js';
 import { linkIdOf, parseLinkId } from '../../core/linkId.js';
 import type { EventProblem, EventReading } from '../../core/events/shown.js';
 import { closeCasesOn, openCases, openCasesOf } from '../../store/cases.js';
 import type { Sql, Transaction } from '../../store/database.js';
-import { donorsToFind, findDonation, setDonor, storeDonation } from '../../store/facts.js';
-import { type InboxEvent, markHandled, takeEvents, tellsNothing } from '../../store/inbox.js';
+import { donorsToFind, findDonation, setDonor, storeDonation, unknownPeople } from '../../store/facts.js';
+import { type InboxEvent, lookAgain, markHandled, takeEvents, tellsNothing } from '../../store/inbox.js';
 import { recordsByKeys } from '../../store/people.js';
 import { type Shadow, shadowsByIds, type ShadowRow, upsertShadows } from '../../store/shadows.js';
 import { donationOf } from '../../systems/yapla/events.js';
@@ -113,6 +114,10 @@ async function keep(tx: Transaction, events: OpenEvents, id: string, { donation,
   const stored = { id, status, amount, currency, madeAt: date, memberId, matchKeys };
   const before = await storeDonation(tx, scope, { ...stored, campaign: campaign?.title ?? campaign?.id ?? null });
   await deriveFacts(tx, connection, 'yapla', [...new Set([before, memberId].flatMap((one) => one ?? []))]);
+  if (memberId === null) return;
+  // A member of whom nothing is known is looked up. Whether they are made in Yoplanning, the connection's rule says.
+  const unknown = await unknownPeople(tx, { connectionId: scope.connectionId, system: 'yapla' }, [memberId]);
+  await lookAgain(tx, personsOf(scope.connectionId), 'yapla', unknown);
 }
 
 function rowOf({ hash }: OpenEvents, id: string, donation: Donation, { body }: InboxEvent): ShadowRow {

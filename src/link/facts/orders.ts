@@ -3,7 +3,7 @@ import { factRulesOf } from '../../config/events.js';
 import type { Order, ShownSession } from '../../systems/yoplanning/orders.js';
 import { personsOf } from '../../core/record.js';
 import type { Transaction } from '../../store/database.js';
-import { type KnownSession, learnSessions, storeOrderItems, unknownClients } from '../../store/facts.js';
+import { type KnownSession, learnSessions, storeOrderItems, unknownPeople } from '../../store/facts.js';
 import { lookAgain } from '../../store/inbox.js';
 import type { OpenEvents } from '../bookings/open.js';
 import { deriveFacts } from './derive.js';
@@ -21,7 +21,7 @@ export async function keepOrder(tx: Transaction, { scope, connection }: OpenEven
   const others = 'order' in kept ? await learnSessions(tx, scope, kept.sessions) : [];
   await deriveFacts(tx, connection, 'yoplanning', [...new Set([...clients, ...others])]);
   if (factRulesOf(connection.config) === null || 'gone' in kept) return;
-  const unknown = await unknownClients(tx, scope.connectionId, clients);
+  const unknown = await unknownPeople(tx, { connectionId: scope.connectionId, system: 'yoplanning' }, clients);
   await lookAgain(tx, personsOf(scope.connectionId), 'yoplanning', unknown);
 }
 
