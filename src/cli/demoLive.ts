@@ -257,20 +257,25 @@ export async function newLines(
 
 /** What the log says of single records: what came, what was decided, and why. */
 export function linesOf({ logFile, connectionId }: DemoLive, workflowType = 'syncRecord'): string[] {
-  return readFileSync(logFile, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as LogLine)
-    .filter((line) => line.workflowType === workflowType && line.connectionId === connectionId)
-    .map(({ msg, came, toYapla, toYoplanning, cases, why }) => {
-      const writes = [
-        ...(toYapla === undefined ? [] : [`${fieldsText(toYapla)} to Yapla`]),
-        ...(toYoplanning === undefined ? [] : [`${fieldsText(toYoplanning)} to Yoplanning`]),
-        ...(cases === undefined ? [] : [`asks a person (${cases.join(', ')})`]),
-      ];
-      const because = why === undefined ? '' : `: ${why.join(', ')}`;
-      return `${came ?? ''} → ${msg}${writes.length === 0 ? '' : ` ${writes.join(', ')}`}${because}`;
-    });
+  return (
+    readFileSync(logFile, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as LogLine)
+      // What is told of a whole connection names no link.
+      .filter(
+        (line) => line.workflowType === workflowType && line.connectionId === connectionId && line.linkId !== undefined,
+      )
+      .map(({ msg, came, toYapla, toYoplanning, cases, why }) => {
+        const writes = [
+          ...(toYapla === undefined ? [] : [`${fieldsText(toYapla)} to Yapla`]),
+          ...(toYoplanning === undefined ? [] : [`${fieldsText(toYoplanning)} to Yoplanning`]),
+          ...(cases === undefined ? [] : [`asks a person (${cases.join(', ')})`]),
+        ];
+        const because = why === undefined ? '' : `: ${why.join(', ')}`;
+        return `${came ?? ''} → ${msg}${writes.length === 0 ? '' : ` ${writes.join(', ')}`}${because}`;
+      })
+  );
 }
 
 function fieldsText(fields: readonly string[]): string {
