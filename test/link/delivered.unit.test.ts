@@ -9,7 +9,7 @@ import { sandboxConnection } from '../../src/sandbox/connections.js';
 import type { YaplaShapeName } from '../../src/sandbox/options.js';
 import type { InboxEvent } from '../../src/store/inbox.js';
 import type { Shadow } from '../../src/store/shadows.js';
-import { countsAsStored, newestDelivered } from '../../src/link/readRecord.js';
+import { countsAsStored, newestDelivered } from '../../src/link/delivered.js';
 import { openSystems, type Systems } from '../../src/systems/index.js';
 import { writtenIn, zonedInstants } from '../helpers/instants.js';
 import { checkProperty } from '../helpers/property.js';
