@@ -3,7 +3,8 @@ import type { BookingDecision } from '../src/core/events/bookings.js';
 import { personsOf, type Scope } from '../src/core/record.js';
 import { type AppliedBooking as Applied, applyBooking as apply } from '../src/link/bookings/carryOut.js';
 import { eventsOf } from '../src/link/bookings/open.js';
-import { eventRequests } from '../src/link/eventRequests.js';
+import { bookingPurpose } from '../src/link/eventRequests.js';
+import { requestsInDay } from '../src/store/budgetState.js';
 import { type AttemptInput, attemptPatienceMs, LocalAttempts, withHeartbeat } from './attempts.js';
 import type { Dependencies } from './dependencies.js';
 
@@ -33,8 +34,9 @@ export const applyBooking = ({ keyedSql, claims, configured }: Dependencies) => 
       withHeartbeat(() => apply(applying), { first: 'later' }),
     );
     if (applied.written.yoplanning.length > 0) {
-      const { bookings } = await eventRequests(keyedSql, connection.credentials.yoplanning, input.connectionId);
-      log.info('what bookings cost in 24 hours', { connectionId: input.connectionId, requests: bookings });
+      const { connectionId } = input;
+      const requests = await requestsInDay(keyedSql, connection.credentials.yoplanning, bookingPurpose(connectionId));
+      log.info('what bookings cost in 24 hours', { connectionId, requests });
     }
     return activityInfo().isLocal ? { ...applied, decision: input.decision } : applied;
   };

@@ -6,7 +6,7 @@ import { approveBookings } from '../link/bookings/plan.js';
 import { carryOutDeed } from '../store/audit.js';
 import { type KnownEvent, knownEvents, placesOf, savePlace } from '../store/bookings.js';
 import { findPlan } from '../store/plans.js';
-import { shadowsByIds } from '../store/shadows.js';
+import { type Shadow, shadowsByIds } from '../store/shadows.js';
 import { registrationOf } from '../systems/yapla/events.js';
 import { inBody } from '../systems/yapla/exportedRegistration.js';
 import type { Product } from '../systems/yoplanning/products.js';
@@ -33,7 +33,22 @@ const dayMs = 86_400_000;
 export async function listEvents(session: EventsSession, asJson: boolean, output: Output): Promise<void> {
   const { sql, events } = session;
   const known = await knownEvents(sql, events.scope);
-  const shown = await Promise.all(known.map(async (event) => await shownAs(session, event)));
+  const examples = await shadowsByIds(
+    sql,
+    events.scope,
+    'yapla',
+    known.map(({ example }) => example),
+  );
+  const places = await placesOf(
+    sql,
+    events.scope,
+    known.map(({ event }) => event),
+  );
+  const shown = known.map((event) => ({
+    ...event,
+    registration: registrationIn(session, examples.get(event.example)),
+    place: placeFor(event, places),
+  }));
   const open = shown.filter(({ place }) => place === null);
   const catalogue = open.length === 0 ? null : await readCatalogue(session, open);
   const listed: ListedEvent[] = shown.map(({ registration, ...event }) => ({
@@ -53,15 +68,11 @@ export async function listEvents(session: EventsSession, asJson: boolean, output
     output.print(['', ...proposalLines(session, event)].join('\n'));
 }
 
-async function shownAs({ sql, events }: EventsSession, event: KnownEvent) {
-  const shadow = (await shadowsByIds(sql, events.scope, 'yapla', [event.example])).get(event.example);
-  const reading =
-    shadow === undefined
-      ? null
-      : registrationOf(events.yapla, inBody(events.yapla.events.registration, shadow.document));
-  const registration = reading === null || reading.problems !== undefined ? null : reading.value;
-  const place = placeFor(event, await placesOf(sql, events.scope, event.event));
-  return { ...event, registration, place };
+/** @returns null: it is not stored, or cannot be read */
+function registrationIn({ events }: EventsSession, shadow: Shadow | undefined): Registration | null {
+  if (shadow === undefined) return null;
+  const reading = registrationOf(events.yapla, inBody(events.yapla.events.registration, shadow.document));
+  return reading.problems === undefined ? reading.value : null;
 }
 
 interface Catalogue {
@@ -144,7 +155,11 @@ export async function mapEvent(session: EventsSession, place: EventPlace, by: st
     throw new UsageError(
       `no registration of ${connectionId} names the event ${JSON.stringify(place.event)}: "passerelle events map ${connectionId}" lists their keys`,
     );
-  const { registration } = await shownAs(session, known[0]!);
+  const { example } = known[0]!;
+  const registration = registrationIn(
+    session,
+    (await shadowsByIds(sql, events.scope, 'yapla', [example])).get(example),
+  );
   const about = { event: place.event, product: place.productId, session: place.sessionId ?? 'by its start' };
   const saving = async () =>
     await savePlace(sql, events.scope, place, { title: registration?.event.title ?? null, by });

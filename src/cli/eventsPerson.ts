@@ -1,4 +1,4 @@
-/** `passerelle events person`: what one person booked and gave. Shows personal data, on the terminal of whoever asks, and nowhere else. */
+/** `passerelle events person`: what one person booked and gave. Shows personal data, on the terminal of the person who asks, and nowhere else. */
 import type { BookedItem } from '../core/events/facts.js';
 import { personsOf, type SystemName } from '../core/record.js';
 import { localTime } from '../core/zone.js';

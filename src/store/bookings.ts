@@ -256,11 +256,11 @@ export async function ordersKnownBefore(
   return rows.map(({ id }) => id);
 }
 
-/** What persons said of an event. */
-export async function placesOf(sql: Sql | Transaction, scope: Scope, event: string): Promise<EventPlace[]> {
+/** What persons said of these events. */
+export async function placesOf(sql: Sql | Transaction, scope: Scope, events: readonly string[]): Promise<EventPlace[]> {
   return await sql<EventPlace[]>`
     select event, activity, rate, product_id as "productId", session_id as "sessionId" from event_place
-     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and event = ${event}`;
+     where connection_id = ${scope.connectionId} and kind = ${scope.kind} and event = any(${[...events]}::text[])`;
 }
 
 /** The parts of an event that registrations name which are not cancelled, and for which no person chose another session. */

@@ -14,7 +14,6 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { openDatabase, type Sql } from '../../src/store/database.js';
 import {
   type EngineAction,
   exportBesides,
@@ -24,29 +23,15 @@ import {
 } from '../helpers/engineModel.js';
 import { type ExportFault, putIntoExports } from '../helpers/engineModel/exportFaults.js';
 import { byExports, plainSetting, Violation } from '../helpers/liveModel.js';
+import { withPools } from '../helpers/engineModel/withPools.js';
 import { checkProperty, wholeNumber } from '../helpers/property.js';
-import { freshDatabase } from '../helpers/servers.js';
-
-/** A database of its own for `work`. */
-async function withDatabase(work: (pools: Pools) => Promise<void>): Promise<void> {
-  const database = await freshDatabase();
-  const sql: Sql = openDatabase(database.url, { maxConnections: 8, applicationName: 'export histories test' });
-  const keyed = sql.another({ plans: 'kept' });
-  try {
-    await work({ sql, keyed });
-  } finally {
-    await keyed.end({ timeout: 5 });
-    await sql.end({ timeout: 5 });
-    await database.drop();
-  }
-}
 
 /** Each reads several files to the end: fewer in the quick run. */
 const ordinarily = process.env['PASSERELLE_LONG'] === undefined ? 10 : 100;
 
 test('whatever is exported, kept, given and told of, every history ends in sync or in a question, through the real engine', async () => {
   const runs = fc.record({ history: exportHistories, beside: exportBesides });
-  await withDatabase(async (pools) => {
+  await withPools('export histories test', async (pools) => {
     await checkProperty(
       fc.asyncProperty(runs, ({ history, beside }) => runEngineHistory(pools, history, beside)),
       { numRuns: wholeNumber('PASSERELLE_EXPORT_HISTORIES', ordinarily) },
@@ -77,7 +62,7 @@ describe('the property finds a fault that is put in on purpose', () => {
   };
 
   test.each(cases)('%s', async (fault, expected, actions) => {
-    await withDatabase(async (pools) => {
+    await withPools('export histories test', async (pools) => {
       await putIntoExports(pools.sql, fault);
       const found = await run(pools, actions).catch((error: unknown) => error);
       expect(found).toBeInstanceOf(Violation);
@@ -87,16 +72,20 @@ describe('the property finds a fault that is put in on purpose', () => {
 
   test('and none where nobody is left to be written to: what waited for somebody who is gone waits no more', async () => {
     const written: EngineAction = { do: 'edit', system: 'yoplanning', person: 0, field: 'city', nth: 2 };
-    await withDatabase((pools) => run(pools, [written, settle, { do: 'archive', person: 0 }, press, give]));
+    await withPools('export histories test', (pools) =>
+      run(pools, [written, settle, { do: 'archive', person: 0 }, press, give]),
+    );
   });
 
   test('and none where somebody is archived and entered anew, and a question stands between the two until a file proves it', async () => {
     const anew: EngineAction = { do: 'enter', system: 'yapla', person: 0 };
-    await withDatabase((pools) => run(pools, [{ do: 'archive', person: 0 }, anew, edit(2), settle], 'yapla'));
+    await withPools('export histories test', (pools) =>
+      run(pools, [{ do: 'archive', person: 0 }, anew, edit(2), settle], 'yapla'),
+    );
   });
 
   test('and none where there is none', async () => {
-    await withDatabase(async (pools) => {
+    await withPools('export histories test', async (pools) => {
       for (const [, , actions] of cases) await run(pools, actions);
     });
   });

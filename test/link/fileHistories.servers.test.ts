@@ -11,30 +11,15 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { openDatabase, type Sql } from '../../src/store/database.js';
 import { type EngineAction, fileBesides, fileHistories, runEngineHistory, type Pools } from '../helpers/engineModel.js';
 import { putIn, type WaitingFault } from '../helpers/engineModel/waitingFaults.js';
 import { byFiles, plainSetting, Violation } from '../helpers/liveModel.js';
+import { withPools } from '../helpers/engineModel/withPools.js';
 import { checkProperty, wholeNumber } from '../helpers/property.js';
-import { freshDatabase } from '../helpers/servers.js';
-
-/** A database of its own for `work`. */
-async function withDatabase(work: (pools: Pools) => Promise<void>): Promise<void> {
-  const database = await freshDatabase();
-  const sql: Sql = openDatabase(database.url, { maxConnections: 8, applicationName: 'file histories test' });
-  const keyed = sql.another({ plans: 'kept' });
-  try {
-    await work({ sql, keyed });
-  } finally {
-    await keyed.end({ timeout: 5 });
-    await sql.end({ timeout: 5 });
-    await database.drop();
-  }
-}
 
 test('whatever people do, import, lose and say, every history ends in sync or in a question, through the real engine', async () => {
   const runs = fc.record({ history: fileHistories, beside: fileBesides });
-  await withDatabase(async (pools) => {
+  await withPools('file histories test', async (pools) => {
     await checkProperty(
       fc.asyncProperty(runs, ({ history, beside }) => runEngineHistory(pools, history, beside)),
       { numRuns: wholeNumber('PASSERELLE_FILE_HISTORIES', 30) },
@@ -81,7 +66,7 @@ describe('the property finds a fault that is put in on purpose', () => {
   };
 
   test.each(cases)('%s', async (fault, expected, actions) => {
-    await withDatabase(async (pools) => {
+    await withPools('file histories test', async (pools) => {
       await putIn(pools.sql, fault);
       const found = await run(pools, actions).catch((error: unknown) => error);
       expect(found).toBeInstanceOf(Violation);
@@ -109,18 +94,18 @@ describe('the property finds a fault that is put in on purpose', () => {
   };
 
   test('what a file of new people finds and overwrites is not journalled', async () => {
-    await withDatabase(async (pools) => {
+    await withPools('file histories test', async (pools) => {
       await putIn(pools.sql, 'what a file of new people overwrites is not journalled');
       await expect(meet(pools)).rejects.toThrow(/^3:/);
     });
   });
 
   test('and none where it is', async () => {
-    await withDatabase(meet);
+    await withPools('file histories test', meet);
   });
 
   test('and none where there is none', async () => {
-    await withDatabase(async (pools) => {
+    await withPools('file histories test', async (pools) => {
       for (const [, , actions] of cases) await run(pools, actions);
     });
   });

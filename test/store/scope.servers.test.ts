@@ -473,7 +473,7 @@ const reads: Readonly<Record<string, (scope: Scope, stored: Stored) => Promise<u
     return [...(await inbox.lastTold(sql, scope, 'yapla', ['1'])).values()].map((one) => one.body);
   },
   findBooking: (scope) => bookings.findBooking(sql, scope, 'yapla:4'),
-  placesOf: (scope) => bookings.placesOf(sql, scope, 'id 1'),
+  placesOf: (scope) => bookings.placesOf(sql, scope, ['id 1']),
   knownEvents: (scope) => bookings.knownEvents(sql, scope),
   orderNamed: (scope) => inTransaction((tx) => bookings.orderNamed(tx, scope, { linkId: 'yapla:4', reference: '2' })),
   secondOrdersOf: (scope) => bookings.secondOrdersOf(sql, scope, '2'),

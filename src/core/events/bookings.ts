@@ -360,7 +360,7 @@ function toBook(view: BookingView, registration: WantedView): BookingStep {
   if (base?.booking === null && isLeft(view, registration)) return rest('declined');
   if (registration.isOver) return asking(view, 'tooLate', null);
   if (wants === null) return hindered(view, hindrance);
-  // The answer stands until it is booked: whoever waits for a place is not asked about the client again.
+  // The answer stands until it is booked: somebody who waits for a place is not asked about the client again.
   if (registration.makesClients && answers.newClient !== 'carryOut') return asking(view, 'newClient', null);
   const booking = (waited: boolean, question: BookingQuestion | null) =>
     apply('booked', { kind: 'book', waited, answers: question });

@@ -395,7 +395,7 @@ export async function viewNow(tx: Sql | Transaction, events: OpenEvents, linkId:
 
 /** Of all parts of an event that somebody is registered for it is said where they go. */
 async function isMapped(tx: Sql | Transaction, { scope }: OpenEvents, event: string): Promise<boolean> {
-  const places = await placesOf(tx, scope, event);
+  const places = await placesOf(tx, scope, [event]);
   return (await partsOf(tx, scope, event)).every((part) => placeFor(part, places) !== null);
 }
 

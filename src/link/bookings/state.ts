@@ -58,7 +58,7 @@ export async function loadBooking(
   const body = inBody(events.yapla.events.registration, shadow.document);
   const reading = registrationOf(events.yapla, body, told);
   const registration = reading.problems === undefined ? reading.value : null;
-  const places = registration === null ? [] : await placesOf(sql, scope, booking.event);
+  const places = registration === null ? [] : await placesOf(sql, scope, [booking.event]);
   const place = placeFor(booking, places);
   const way = booking.chosen ?? place?.sessionId ?? (await sessionThen(sql, scope, place, booking.startsAt));
   const session = way === undefined && place === null ? null : { id: way };
